@@ -1,0 +1,23 @@
+using System.CommandLine;
+using FinIntent;
+using FinIntent.Cli.Commands;
+
+var root = new RootCommand("Fine-tune, export, run and evaluate open chat models for financial intent understanding.")
+{
+    VersionCommand.Build(),
+};
+
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (UserErrorException e)
+{
+    Console.Error.WriteLine($"error: {e.Message}");
+    return 1;
+}
+catch (Exception e)
+{
+    Console.Error.WriteLine($"bug: {e}");
+    return 2;
+}

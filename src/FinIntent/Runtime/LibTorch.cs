@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using TorchSharp;
+
+namespace FinIntent.Runtime;
+
+/// <summary>
+/// Loads libtorch by absolute path before TorchSharp's first use: from FININTENT_LIBTORCH when set (a CUDA build, a PyTorch install's
+/// torch/lib), else from the folder libtorch/ beside the program. TorchSharp's own probing then finds the libraries already loaded.
+/// </summary>
+public static class LibTorch
+{
+    public const string FolderVariable = "FININTENT_LIBTORCH";
+
+    static readonly Lock Gate = new();
+    static bool _loaded;
+
+    /// <summary>The folder libtorch was loaded from.</summary>
+    public static string Folder { get; private set; } = "";
+
+    /// <summary>True when the loaded libtorch has CUDA and a device is there.</summary>
+    public static bool HasCuda { get; private set; }
+
+    /// <exception cref="UserErrorException">It cannot be loaded: the message lists what was tried and what to do.</exception>
+    public static void Load()
+    {
+        lock (Gate)
+        {
+            if (_loaded) return;
+            var tried = new StringBuilder();
+            try
+            {
+                Load(tried);
+            }
+            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or NotSupportedException or IOException
+                or UnauthorizedAccessException or TypeInitializationException or EntryPointNotFoundException)
+            {
+                throw new UserErrorException($"libtorch cannot be loaded: {e.Message}\ntried:\n{tried}" +
+                    $"remedy: run `dotnet build` (it links libtorch beside the program), or set {FolderVariable} to a folder that holds " +
+                    "libtorch 2.10 or newer, such as a PyTorch install's torch/lib", e);
+            }
+            _loaded = true;
+        }
+    }
+
+    static void Load(StringBuilder tried)
+    {
+        var beside = Path.Combine(AppContext.BaseDirectory, "libtorch");
+        Folder = Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? Path.GetFullPath(named) : beside;
+        if (!Directory.Exists(Folder))
+        {
+            tried.AppendLine($"  {Folder}: no such folder");
+            throw new DllNotFoundException($"the folder {Folder} does not exist");
+        }
+
+        // The order of dependence: each finds the ones before it already in the process, wherever its own search path points.
+        var cuda = File.Exists(PathOf(Folder, "torch_cuda"));
+        string[] names = cuda ? ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"] : ["c10", "torch_cpu", "torch"];
+        foreach (var name in names)
+        {
+            var path = PathOf(Folder, name);
+            tried.AppendLine($"  {path}");
+            NativeLibrary.Load(path);
+        }
+
+        var bindings = PathOf(beside, "LibTorchSharp");
+        tried.AppendLine($"  {bindings}");
+        if (!NativeLibrary.TryLoad(bindings, out var handle))
+        {
+            bindings = LoosenedCopy(bindings);
+            tried.AppendLine($"  {bindings}");
+            handle = NativeLibrary.Load(bindings);
+        }
+        NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
+
+        torch.InitializeDeviceType(DeviceType.CPU);
+        HasCuda = cuda && torch.TryInitializeDeviceType(DeviceType.CUDA);
+    }
+
+    /// <summary>
+    /// The bindings ask for GLIBCXX_3.4.32 (newer than Debian 12's and Ubuntu 22.04's) for one symbol nothing calls.
+    /// A copy in which that need is weak loads there; it is written once, atomically, beside the original or in the temporary folder.
+    /// </summary>
+    static string LoosenedCopy(string bindings)
+    {
+        var bytes = File.ReadAllBytes(bindings);
+        if (!OperatingSystem.IsLinux() || ElfSymbolVersion.MakeWeak(bytes, "GLIBCXX_3.4.32") == 0)
+            NativeLibrary.Load(bindings); // says why
+        var name = $"libLibTorchSharp.{bytes.Length:x}.so";
+        foreach (var folder in (string[])[Path.GetDirectoryName(bindings)!, Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}")])
+        {
+            var target = Path.Combine(folder, name);
+            try
+            {
+                if (File.Exists(target) && File.ReadAllBytes(target).AsSpan().SequenceEqual(bytes)) return target;
+                Directory.CreateDirectory(folder);
+                var temporary = target + "." + Environment.ProcessId;
+                File.WriteAllBytes(temporary, bytes);
+                File.Move(temporary, target, overwrite: true);
+                return target;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Read-only installation: the next folder.
+            }
+        }
+        throw new IOException($"no writable folder for a copy of {bindings}");
+    }
+
+    static string PathOf(string folder, string name) => Path.Combine(folder,
+        OperatingSystem.IsWindows() ? name + ".dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so");
+}

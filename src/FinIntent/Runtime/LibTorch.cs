@@ -107,6 +107,6 @@ public static class LibTorch
         throw new IOException($"no writable folder for a copy of {bindings}");
     }
 
-    static string PathOf(string folder, string name) => Path.Combine(folder,
+    internal static string PathOf(string folder, string name) => Path.Combine(folder,
         OperatingSystem.IsWindows() ? name + ".dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so");
 }

@@ -1,0 +1,121 @@
+using System.IO.MemoryMappedFiles;
+using FinIntent.Runtime;
+using static TorchSharp.torch;
+
+namespace FinIntent.Checkpoints;
+
+/// <summary>
+/// A file of named tensors, memory-mapped. Only the stretch being copied is ever mapped, at most 64 MB of it, so that neither opening
+/// nor reading costs resident memory beyond the tensors taken.
+/// </summary>
+public abstract class TensorFile : IDisposable
+{
+    const long StretchBytes = 64 << 20;
+
+    readonly FileStream _stream;
+    readonly MemoryMappedFile _map;
+
+    private protected TensorFile(string path, FileStream stream, MemoryMappedFile map, IReadOnlyDictionary<string, StoredTensor> tensors)
+    {
+        FilePath = path;
+        _stream = stream;
+        _map = map;
+        Tensors = tensors;
+    }
+
+    public string FilePath { get; }
+
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>A new CPU tensor of the stored type and shape, owned by the caller.</summary>
+    public Tensor Read(string name)
+    {
+        var stored = Find(name);
+        var tensor = empty(stored.Shape.ToArray(), stored.Type, CPU);
+        Copy(stored, tensor);
+        return tensor;
+    }
+
+    /// <summary>Fills an existing tensor of the same shape, on any device, converting to its element type.</summary>
+    public void CopyTo(string name, Tensor target)
+    {
+        var stored = Find(name);
+        if (!stored.Shape.SequenceEqual(target.shape))
+            throw new UserErrorException($"{FilePath}: {name} is [{string.Join(", ", stored.Shape)}] in the file but " +
+                $"[{string.Join(", ", target.shape)}] in the model");
+        Copy(stored, target);
+    }
+
+    public void Dispose()
+    {
+        _map.Dispose();
+        _stream.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected static (FileStream Stream, MemoryMappedFile Map) OpenMap(string path)
+    {
+        if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        try
+        {
+            // An empty file cannot be mapped; it is also too short for either format.
+            if (stream.Length == 0) throw new UserErrorException($"{path}: byte 0: the file is empty; download or copy it again");
+            var map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            return (stream, map);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    StoredTensor Find(string name) => Tensors.TryGetValue(name, out var stored)
+        ? stored
+        : throw new UserErrorException($"{FilePath}: no tensor named {name} among its {Tensors.Count}");
+
+    void Copy(StoredTensor stored, Tensor target)
+    {
+        if (stored.Count == 0) return;
+        using var noGradient = no_grad();
+        var shape = stored.Shape.ToArray();
+        if (shape.Length == 0 || !stored.IsContiguous)
+        {
+            CopyStretch(stored, shape, stored.Offset, stored.Length, target);
+            return;
+        }
+        var rowBytes = stored.Length / shape[0];
+        var rowsAtOnce = Math.Max(1, StretchBytes / rowBytes);
+        for (long row = 0, rows = shape[0]; row < rows; row += rowsAtOnce)
+        {
+            shape[0] = Math.Min(rowsAtOnce, rows - row);
+            using var part = target.narrow(0, row, shape[0]);
+            CopyStretch(stored, shape, stored.Offset + row * rowBytes, shape[0] * rowBytes, part);
+        }
+    }
+
+    unsafe void CopyStretch(StoredTensor stored, long[] shape, long offset, long length, Tensor target)
+    {
+        using var view = _map.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
+        byte* memory = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref memory);
+        try
+        {
+            memory += view.PointerOffset;
+            var misaligned = (nuint)memory % (nuint)ElementTypes.BytesOf(stored.Type) != 0;
+            using var bytes = misaligned ? empty(length, ScalarType.Byte, CPU) : null;
+            if (bytes is not null)
+            {
+                Buffer.MemoryCopy(memory, TensorMemory.PointerOf(bytes), length, length);
+                memory = TensorMemory.PointerOf(bytes);
+            }
+            using var source = TensorMemory.View(memory, stored.Type, shape, stored.Strides.ToArray());
+            target.copy_(source);
+        }
+        finally
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+    }
+}

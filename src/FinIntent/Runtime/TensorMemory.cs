@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace FinIntent.Runtime;
+
+/// <summary>
+/// Tensors as raw memory, through libtorch's stable C interface: TorchSharp's own ways copy, end at 2 GB, or know no 16-bit floats.
+/// https://github.com/pytorch/pytorch/blob/v2.10.0/torch/csrc/inductor/aoti_torch/c/shim.h
+/// </summary>
+static unsafe class TensorMemory
+{
+    static readonly nint Library = NativeLibrary.Load(LibTorch.PathOf(LibTorch.Folder, "torch_cpu"));
+
+    static readonly delegate* unmanaged<void*, long, long*, long*, long, int, int, int, nint*, int> FromBlob =
+        (delegate* unmanaged<void*, long, long*, long*, long, int, int, int, nint*, int>)
+        NativeLibrary.GetExport(Library, "aoti_torch_create_tensor_from_blob");
+
+    static readonly delegate* unmanaged<nint, void**, int> DataPointer =
+        (delegate* unmanaged<nint, void**, int>)NativeLibrary.GetExport(Library, "aoti_torch_get_data_ptr");
+
+    /// <summary>A CPU tensor over memory that the caller owns and keeps until the tensor is disposed. Strides count elements.</summary>
+    public static Tensor View(byte* memory, ScalarType type, ReadOnlySpan<long> shape, ReadOnlySpan<long> strides)
+    {
+        nint handle;
+        int failed;
+        fixed (long* sizes = shape)
+        fixed (long* steps = strides)
+            failed = FromBlob(memory, shape.Length, sizes, steps, 0, (int)type, (int)TorchSharp.DeviceType.CPU, 0, &handle);
+        if (failed != 0) throw new InvalidOperationException($"libtorch cannot view memory as {type} [{string.Join(", ", shape.ToArray())}]");
+        return Tensor.UnsafeCreateTensor(handle);
+    }
+
+    /// <summary>The address of a tensor's first element. The caller keeps the tensor alive while it is used.</summary>
+    public static byte* PointerOf(Tensor tensor)
+    {
+        void* pointer;
+        if (DataPointer(tensor.Handle, &pointer) != 0) throw new InvalidOperationException("libtorch gives no address for the tensor");
+        return (byte*)pointer;
+    }
+
+    /// <summary>The strides, in elements, of a tensor of this shape whose rows lie end to end.</summary>
+    public static long[] ContiguousStrides(ReadOnlySpan<long> shape)
+    {
+        var strides = new long[shape.Length];
+        var step = 1L;
+        for (var i = shape.Length - 1; i >= 0; i--)
+        {
+            strides[i] = step;
+            step *= Math.Max(1, shape[i]);
+        }
+        return strides;
+    }
+}

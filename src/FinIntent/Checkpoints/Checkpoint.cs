@@ -1,0 +1,140 @@
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace FinIntent.Checkpoints;
+
+/// <summary>A model folder as Hugging Face writes it: config.json and weights in one file or in shards with an index.</summary>
+public sealed class Checkpoint : IDisposable
+{
+    public const string ConfigName = "config.json";
+
+    /// <summary>What a merged model needs besides weights and config; *.py is the remote code other programs want beside their weights.</summary>
+    static readonly string[] CompanionPatterns =
+    [
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "generation_config.json", "special_tokens_map.json",
+        "added_tokens.json", "vocab.json", "merges.txt", "chat_template.*", "*.py", "LICENSE*", "NOTICE*",
+    ];
+
+    readonly Dictionary<string, TensorFile> _fileOf;
+    readonly IReadOnlyList<TensorFile> _files;
+
+    Checkpoint(string folder, JsonElement config, IReadOnlyList<TensorFile> files, Dictionary<string, TensorFile> fileOf)
+    {
+        (Folder, Config, _files, _fileOf) = (folder, config, files, fileOf);
+        Tensors = fileOf.ToDictionary(entry => entry.Key, entry => entry.Value.Tensors[entry.Key]);
+    }
+
+    public string Folder { get; }
+
+    /// <summary>config.json as it is.</summary>
+    public JsonElement Config { get; }
+
+    /// <summary>Over all shards.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>The element type config.json names, as torch_dtype or dtype; null when it names none.</summary>
+    public ScalarType? ConfiguredType => TypeOf(Config, "torch_dtype") ?? TypeOf(Config, "dtype");
+
+    /// <summary>Paths of the tokenizer, generation settings and the like, for copying beside exported weights.</summary>
+    public IReadOnlyList<string> CompanionFiles =>
+        [.. CompanionPatterns.SelectMany(pattern => Directory.EnumerateFiles(Folder, pattern)).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <exception cref="UserErrorException">Something is missing or malformed: the message names the folder and what.</exception>
+    public static Checkpoint Open(string folder)
+    {
+        var config = ReadConfig(folder);
+        var files = new List<TensorFile>();
+        try
+        {
+            return new Checkpoint(folder, config, files, OpenWeights(folder, files));
+        }
+        catch
+        {
+            files.ForEach(file => file.Dispose());
+            throw;
+        }
+    }
+
+    public static JsonElement ReadConfig(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new UserErrorException($"{folder}: no such model folder");
+        var path = Path.Combine(folder, ConfigName);
+        if (!File.Exists(path))
+            throw new UserErrorException(File.Exists(Path.Combine(folder, "adapter_config.json"))
+                ? $"{folder}: this is a LoRA adapter, not a model: name its base model here and the adapter as adapter_name_or_path"
+                : $"{folder}: no {ConfigName}; a model folder holds {ConfigName}, weights and a tokenizer");
+        using var json = JsonFile.Read(path);
+        if (json.RootElement.ValueKind != JsonValueKind.Object) throw new UserErrorException($"{path}:1: expected a JSON object");
+        return json.RootElement.Clone();
+    }
+
+    /// <summary>A new CPU tensor of the stored type, owned by the caller.</summary>
+    public Tensor Read(string name) => FileOf(name).Read(name);
+
+    /// <summary>Fills an existing tensor of the same shape, on any device, converting to its element type.</summary>
+    public void CopyTo(string name, Tensor target) => FileOf(name).CopyTo(name, target);
+
+    /// <summary>Which shard holds a tensor, counted from 0.</summary>
+    internal int FileNumber(string name) => _files.TakeWhile(file => file != _fileOf[name]).Count();
+
+    public void Dispose()
+    {
+        foreach (var file in _files) file.Dispose();
+    }
+
+    TensorFile FileOf(string name) => _fileOf.TryGetValue(name, out var file)
+        ? file
+        : throw new UserErrorException($"{Folder}: no tensor named {name} among the checkpoint's {_fileOf.Count}");
+
+    /// <summary>The order of transformers: safetensors before pickles, one file before shards.</summary>
+    static Dictionary<string, TensorFile> OpenWeights(string folder, List<TensorFile> files)
+    {
+        (string Single, string Index, Func<string, TensorFile> Open)[] formats =
+        [
+            (SafetensorsWriter.SingleName, SafetensorsWriter.IndexName, SafetensorsFile.Open),
+        ];
+        foreach (var (single, index, open) in formats)
+        {
+            if (File.Exists(Path.Combine(folder, single)))
+            {
+                files.Add(open(Path.Combine(folder, single)));
+                return files[0].Tensors.Keys.ToDictionary(name => name, _ => files[0]);
+            }
+            if (File.Exists(Path.Combine(folder, index))) return OpenShards(Path.Combine(folder, index), open, files);
+        }
+        throw new UserErrorException($"{folder}: no weights: none of {string.Join(", ", formats.Select(f => $"{f.Single}, {f.Index}"))} is there");
+    }
+
+    static Dictionary<string, TensorFile> OpenShards(string indexPath, Func<string, TensorFile> open, List<TensorFile> files)
+    {
+        var map = ShardIndex.Read(indexPath);
+        var fileOf = new Dictionary<string, TensorFile>();
+        foreach (var shard in map.Values.Distinct().Order(StringComparer.Ordinal))
+        {
+            var file = open(Path.Combine(Path.GetDirectoryName(indexPath)!, shard));
+            files.Add(file);
+            foreach (var name in file.Tensors.Keys)
+                if (!fileOf.TryAdd(name, file))
+                    throw new UserErrorException($"{file.FilePath}: tensor {name} is also in {Path.GetFileName(fileOf[name].FilePath)}");
+        }
+        var absent = map.Where(entry => !fileOf.TryGetValue(entry.Key, out var file) || Path.GetFileName(file.FilePath) != entry.Value).ToList();
+        if (absent.Count > 0)
+            throw new UserErrorException($"{indexPath}: {absent.Count} tensors are not in the shard the index names: " +
+                string.Join(", ", absent.Select(entry => $"{entry.Key} ({entry.Value})")));
+        return fileOf;
+    }
+
+    static ScalarType? TypeOf(JsonElement config, string key)
+    {
+        if (!config.TryGetProperty(key, out var value) || value.ValueKind != JsonValueKind.String) return null;
+        return value.GetString()!.Replace("torch.", "") switch
+        {
+            "float32" or "float" => ScalarType.Float32,
+            "bfloat16" => ScalarType.BFloat16,
+            "float16" or "half" => ScalarType.Float16,
+            "float64" or "double" => ScalarType.Float64,
+            "auto" => null,
+            var other => throw new UserErrorException($"config.json: {key} is \"{other}\"; known are float32, bfloat16, float16, float64"),
+        };
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Checkpoints;
+
+/// <summary>Fills a module from a checkpoint: every tensor of the one has its place in the other, or nothing is loaded.</summary>
+public static class StrictLoad
+{
+    /// <param name="ignored">Checkpoint tensors without a place, as whole names or endings after a dot: "rotary_emb.inv_freq".</param>
+    /// <param name="rename">Checkpoint name → module name, for the few that differ.</param>
+    /// <param name="adapt">Called with module name and filled tensor: the one place where a family may change a weight.</param>
+    /// <exception cref="UserErrorException">Lists every missing, unexpected and mis-shaped tensor; the module is untouched.</exception>
+    public static void Into(nn.Module module, Checkpoint checkpoint, IReadOnlyCollection<string>? ignored = null,
+        Func<string, string>? rename = null, Action<string, Tensor>? adapt = null)
+    {
+        var targets = module.state_dict();
+        var sources = checkpoint.Tensors.Keys.Where(name => ignored is null || !ignored.Any(ending => EndsWith(name, ending)))
+            .ToDictionary(name => rename?.Invoke(name) ?? name);
+        Compare(checkpoint, targets, sources);
+
+        using var noGradient = no_grad();
+        // In the order of the file, so that a disk reads forward.
+        foreach (var (place, name) in sources.OrderBy(s => checkpoint.FileNumber(s.Value)).ThenBy(s => checkpoint.Tensors[s.Value].Offset))
+        {
+            checkpoint.CopyTo(name, targets[place]);
+            adapt?.Invoke(place, targets[place]);
+        }
+    }
+
+    static bool EndsWith(string name, string ending) =>
+        name == ending || name.EndsWith("." + ending.TrimStart('*').TrimStart('.'), StringComparison.Ordinal);
+
+    static void Compare(Checkpoint checkpoint, Dictionary<string, Tensor> targets, Dictionary<string, string> sources)
+    {
+        var missing = targets.Where(t => !sources.ContainsKey(t.Key)).Select(t => $"{t.Key} {Show(t.Value.shape)}").ToList();
+        var unexpected = sources.Where(s => !targets.ContainsKey(s.Key)).Select(s => $"{s.Value} {Show(checkpoint.Tensors[s.Value].Shape)}").ToList();
+        var misshaped = sources.Where(s => targets.TryGetValue(s.Key, out var t) && !t.shape.SequenceEqual(checkpoint.Tensors[s.Value].Shape))
+            .Select(s => $"{s.Value}: {Show(checkpoint.Tensors[s.Value].Shape)} in the checkpoint, {Show(targets[s.Key].shape)} in the model").ToList();
+        if (missing.Count + unexpected.Count + misshaped.Count == 0) return;
+
+        var message = new StringBuilder($"{checkpoint.Folder}: the weights do not fit the model that config.json describes");
+        Add("missing from the checkpoint", missing);
+        Add("in the checkpoint but not in the model", unexpected);
+        Add("of another shape", misshaped);
+        message.Append("\nremedy: use the config.json and the weights of one and the same download");
+        throw new UserErrorException(message.ToString());
+
+        void Add(string what, List<string> lines)
+        {
+            if (lines.Count == 0) return;
+            message.Append($"\n{lines.Count} {(lines.Count == 1 ? "tensor" : "tensors")} {what}:");
+            foreach (var line in lines.Order(StringComparer.Ordinal)) message.Append("\n  ").Append(line);
+        }
+    }
+
+    static string Show(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
+}

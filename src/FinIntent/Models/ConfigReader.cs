@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace FinIntent.Models;
+
+/// <summary>Reads config.json: fields a family names, in both spellings transformers writes.</summary>
+static class ConfigReader
+{
+    static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <exception cref="UserErrorException">A required field is missing, or has the wrong type.</exception>
+    public static T Read<T>(JsonElement config)
+    {
+        try
+        {
+            return config.Deserialize<T>(Options)!;
+        }
+        catch (JsonException e)
+        {
+            throw new UserErrorException($"config.json: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The RoPE base: rope_theta, or rope_parameters.rope_theta (transformers ≥ 5). A scaling we do not compute is an error.</summary>
+    public static double RopeTheta(JsonElement config, double fallback)
+    {
+        var theta = Number(config, "rope_theta") ?? fallback;
+        foreach (var key in (string[])["rope_parameters", "rope_scaling"])
+        {
+            if (!config.TryGetProperty(key, out var rope) || rope.ValueKind != JsonValueKind.Object) continue;
+            theta = Number(rope, "rope_theta") ?? theta;
+            foreach (var name in (string[])["rope_type", "type"])
+            {
+                if (rope.TryGetProperty(name, out var type) && type.GetString() is { } kind and not "default")
+                    throw new UserErrorException($"config.json: {key}.{name} is \"{kind}\"; only \"default\" (no scaling) is computed here. " +
+                        "Remedy: use a checkpoint without RoPE scaling, or remove the key if you never go past the original length");
+            }
+        }
+        return theta;
+    }
+
+    /// <summary>Refuses a value this code does not compute, instead of ignoring it.</summary>
+    public static void Require<T>(string key, T found, T supported)
+    {
+        if (!EqualityComparer<T>.Default.Equals(found, supported))
+            throw new UserErrorException($"config.json: {key} is {found}; only {supported} is computed here");
+    }
+
+    static double? Number(JsonElement config, string key) =>
+        config.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+}

@@ -1,0 +1,65 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FinIntent.Models.Layers;
+
+/// <summary>Softmax attention over rows that lie end to end: each row sees itself and its cached past, never its neighbours.</summary>
+public static class Attention
+{
+    /// <summary>q [T, H, D], k and v [T, KV, D] → [T, H, D]; query head h reads key head h / (H / KV). Scale 1/√D.</summary>
+    public static Tensor Causal(Tensor q, Tensor k, Tensor v, TokenBatch batch, int layer)
+    {
+        using var scope = NewDisposeScope();
+        var groups = q.shape[1] / k.shape[1];
+        if (batch.Cache is null && SameLength(batch.RowStarts))
+            return Rows(q, k, v, batch.RowCount, groups).MoveToOuterDisposeScope();
+
+        var outputs = new Tensor[batch.RowCount];
+        for (var b = 0; b < outputs.Length; b++)
+        {
+            long start = batch.RowStarts[b], length = batch.RowStarts[b + 1] - start;
+            Tensor qb = q.narrow(0, start, length), kb = k.narrow(0, start, length), vb = v.narrow(0, start, length);
+            outputs[b] = batch.Cache is null
+                ? Rows(qb, kb, vb, 1, groups)
+                : Cached(qb, batch.Cache.Append(layer, b, kb.transpose(0, 1), vb.transpose(0, 1)), groups);
+        }
+        return (outputs.Length == 1 ? outputs[0] : cat(outputs, 0)).MoveToOuterDisposeScope();
+    }
+
+    static bool SameLength(int[] starts)
+    {
+        for (var b = 1; b < starts.Length - 1; b++)
+            if (starts[b + 1] - starts[b] != starts[1]) return false;
+        return true;
+    }
+
+    /// <summary>Rows of one length and no past: q [B·L, H, D].</summary>
+    static Tensor Rows(Tensor q, Tensor k, Tensor v, long rows, long groups)
+    {
+        long length = q.shape[0] / rows, heads = q.shape[1], headDim = q.shape[2];
+        var h = functional.scaled_dot_product_attention(Heads(q, 1), Heads(k, groups), Heads(v, groups), is_casual: true);
+        return h.transpose(1, 2).reshape(rows * length, heads, headDim);
+
+        // [B·L, KV, D] → [B, H, L, D]
+        Tensor Heads(Tensor x, long repeat) => Expanded(x.view(rows, length, -1, headDim).transpose(1, 2), repeat);
+    }
+
+    /// <summary>One row behind its past: q [L, H, D], keys and values [KV, M, D] with M ≥ L.</summary>
+    static Tensor Cached(Tensor q, (Tensor Keys, Tensor Values) past, long groups)
+    {
+        long length = q.shape[0], seen = past.Keys.shape[1];
+        Tensor keys = Expanded(past.Keys.unsqueeze(0), groups), values = Expanded(past.Values.unsqueeze(0), groups);
+        // The last query sees every key, the one before it all but the last, …
+        var mask = length == 1 || length == seen
+            ? null
+            : ones(length, seen, dtype: ScalarType.Bool, device: q.device).tril(seen - length);
+        var h = functional.scaled_dot_product_attention(q.transpose(0, 1).unsqueeze(0), keys, values, mask, is_casual: length > 1 && length == seen);
+        return h.squeeze(0).transpose(0, 1);
+    }
+
+    /// <summary>[B, KV, L, D] → [B, KV · groups, L, D].</summary>
+    static Tensor Expanded(Tensor x, long groups) => groups == 1
+        ? x
+        : x.unsqueeze(2).expand(x.shape[0], x.shape[1], groups, x.shape[2], x.shape[3]).reshape(x.shape[0], -1, x.shape[2], x.shape[3]);
+}

@@ -1,0 +1,42 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FinIntent.Models.Layers;
+
+/// <summary>Where RMSNorm returns from fp32 to the input's type; the families differ, which shows below fp32.</summary>
+public enum RmsNormOrder
+{
+    /// <summary>Normalise in fp32, cast, multiply by the weight (transformers' Llama and Qwen).</summary>
+    CastThenScale,
+
+    /// <summary>Normalise in fp32, multiply by the weight, cast (ChatGLM3).</summary>
+    ScaleThenCast,
+}
+
+/// <summary>x / √(mean(x²) + ε) · weight over the last dimension. Root Mean Square Layer Normalization, https://arxiv.org/abs/1910.07467.</summary>
+public sealed class RmsNorm : Module<Tensor, Tensor>
+{
+    readonly double _epsilon;
+    readonly RmsNormOrder _order;
+    [ComponentName(Name = "weight")] readonly Parameter _weight;
+
+    public RmsNorm(int size, double epsilon, Placement placement, RmsNormOrder order = RmsNormOrder.CastThenScale) : base(nameof(RmsNorm))
+    {
+        _epsilon = epsilon;
+        _order = order;
+        _weight = Parameters.Empty(placement, size);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var h = x.to(ScalarType.Float32);
+        h = h * rsqrt(h.square().mean([-1], keepdim: true) + _epsilon);
+        h = _order == RmsNormOrder.CastThenScale ? h.to(x.dtype) * _weight.to(x.dtype) : (h * _weight.to(ScalarType.Float32)).to(x.dtype);
+        return h.MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using FinIntent.Models.Layers;
+
+namespace FinIntent.Models;
+
+/// <summary>The fields of config.json this family reads. No default means required.</summary>
+sealed record LlamaConfig
+{
+    public required int VocabSize { get; init; }
+    public required int HiddenSize { get; init; }
+    public required int IntermediateSize { get; init; }
+    public required int NumHiddenLayers { get; init; }
+    public required int NumAttentionHeads { get; init; }
+    public int? NumKeyValueHeads { get; init; }
+    public int? HeadDim { get; init; }
+    public double RmsNormEps { get; init; } = 1e-6;
+    public int MaxPositionEmbeddings { get; init; } = 2048;
+    public bool TieWordEmbeddings { get; init; }
+    public bool AttentionBias { get; init; }
+    public bool MlpBias { get; init; }
+    public int PretrainingTp { get; init; } = 1;
+    public string HiddenAct { get; init; } = "silu";
+}
+
+/// <summary>Llama 2 and 3. https://arxiv.org/abs/2407.21783; transformers src/transformers/models/llama/modeling_llama.py.</summary>
+sealed class Llama(DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
+    : DecoderLanguageModel(nameof(Llama), decoder, maxPositions, isTied, placement)
+{
+    public static Llama Create(JsonElement json, Placement placement)
+    {
+        var config = ConfigReader.Read<LlamaConfig>(json);
+        ConfigReader.Require("pretraining_tp", config.PretrainingTp, 1);
+        ConfigReader.Require("hidden_act", config.HiddenAct, "silu");
+        var attention = new AttentionShape(config.HiddenSize, config.NumAttentionHeads, config.NumKeyValueHeads ?? config.NumAttentionHeads,
+            config.HeadDim ?? config.HiddenSize / config.NumAttentionHeads, QkvBias: config.AttentionBias, OutputBias: config.AttentionBias);
+        var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
+            ConfigReader.RopeTheta(json, 10_000), config.MlpBias, attention);
+        return new(decoder, config.MaxPositionEmbeddings, config.TieWordEmbeddings, placement);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace FinIntent.Models;
+
+/// <summary>One row a family: config.json's model_type → how to build it and what belongs to it.</summary>
+/// <param name="Template">The chat template its instruct checkpoints use.</param>
+/// <param name="IgnoredTensors">Checkpoint tensors that are recomputed or absent in the module tree, as name endings.</param>
+public sealed record ModelFamily(
+    string ModelType, Func<JsonElement, Placement, CausalLanguageModel> Create, string Template, IReadOnlyList<string> IgnoredTensors)
+{
+    static readonly string[] Recomputed = ["rotary_emb.inv_freq"];
+
+    public static IReadOnlyList<ModelFamily> All { get; } =
+    [
+        new("qwen2", Qwen2.Create, "qwen", Recomputed),
+        new("qwen3", Qwen3.Create, "qwen3", Recomputed),
+        new("llama", Llama.Create, "llama3", Recomputed),
+    ];
+
+    /// <exception cref="UserErrorException">No family has that model_type.</exception>
+    public static ModelFamily Of(JsonElement config)
+    {
+        var type = config.TryGetProperty("model_type", out var value) ? value.GetString() : null;
+        return All.FirstOrDefault(family => family.ModelType == type)
+            ?? throw new UserErrorException($"config.json: model_type is \"{type}\"; known are {string.Join(", ", All.Select(f => f.ModelType))}");
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using FinIntent.Models.Layers;
+
+namespace FinIntent.Models;
+
+/// <summary>The fields of config.json this family reads. No default means required.</summary>
+sealed record Qwen3Config
+{
+    public required int VocabSize { get; init; }
+    public required int HiddenSize { get; init; }
+    public required int IntermediateSize { get; init; }
+    public required int NumHiddenLayers { get; init; }
+    public required int NumAttentionHeads { get; init; }
+    public required int NumKeyValueHeads { get; init; }
+    public int HeadDim { get; init; } = 128;
+    public double RmsNormEps { get; init; } = 1e-6;
+    public int MaxPositionEmbeddings { get; init; } = 32768;
+    public bool TieWordEmbeddings { get; init; }
+    public bool AttentionBias { get; init; }
+    public bool UseSlidingWindow { get; init; }
+    public string HiddenAct { get; init; } = "silu";
+}
+
+/// <summary>
+/// Qwen3: RMSNorm on each head of q and k, a head size of its own, no biases. https://arxiv.org/abs/2505.09388; transformers
+/// src/transformers/models/qwen3/modeling_qwen3.py.
+/// </summary>
+sealed class Qwen3(DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
+    : DecoderLanguageModel(nameof(Qwen3), decoder, maxPositions, isTied, placement)
+{
+    public static Qwen3 Create(JsonElement json, Placement placement)
+    {
+        var config = ConfigReader.Read<Qwen3Config>(json);
+        ConfigReader.Require("use_sliding_window", config.UseSlidingWindow, false);
+        ConfigReader.Require("hidden_act", config.HiddenAct, "silu");
+        var attention = new AttentionShape(config.HiddenSize, config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim,
+            QkvBias: config.AttentionBias, OutputBias: config.AttentionBias, NormEpsilon: config.RmsNormEps);
+        var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
+            ConfigReader.RopeTheta(json, 1_000_000), MlpBias: false, attention);
+        return new(decoder, config.MaxPositionEmbeddings, config.TieWordEmbeddings, placement);
+    }
+}

@@ -1,0 +1,69 @@
+using FinIntent.Models;
+using FinIntent.Models.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FinIntent.Lora;
+
+/// <summary>
+/// y = W·x + b + scale · B·(A·dropout(x)), with A [R, in] and B [out, R] trained and W frozen. LoRA, https://arxiv.org/abs/2106.09685.
+/// A and B are kept in fp32 and used in the type of x, as autocast does.
+/// </summary>
+public sealed class LoraAdapter : LinearAdapter, IDisposable
+{
+    readonly double _scale, _dropout;
+
+    internal LoraAdapter(Linear layer, int rank, double scale, double dropout, Placement placement)
+    {
+        Layer = layer;
+        _scale = scale;
+        _dropout = dropout;
+        A = new(zeros(rank, layer.Inputs, dtype: placement.Type, device: placement.Device).DetachFromDisposeScope());
+        B = new(zeros(layer.Outputs, rank, dtype: placement.Type, device: placement.Device).DetachFromDisposeScope());
+    }
+
+    public Linear Layer { get; }
+
+    /// <summary>[R, in].</summary>
+    public Parameter A { get; }
+
+    /// <summary>[out, R].</summary>
+    public Parameter B { get; }
+
+    /// <summary>Dropout acts only while this is set; the trainer seeds torch's generator before each step.</summary>
+    public bool IsTraining { get; set; }
+
+    /// <summary>A from U(−1/√in, 1/√in) (PEFT's kaiming_uniform with a = √5), B zero: the adapted layer starts as the base layer.</summary>
+    public void Initialise(Generator generator)
+    {
+        using var _ = no_grad();
+        var bound = 1 / Math.Sqrt(Layer.Inputs);
+        using var values = rand(A.shape, dtype: ScalarType.Float32, generator: generator);
+        using var scaled = values.mul_(2 * bound).sub_(bound);
+        A.copy_(scaled);
+        B.zero_();
+    }
+
+    public override Tensor Forward(Linear layer, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var dropped = IsTraining && _dropout > 0 ? functional.dropout(x, _dropout, training: true) : x;
+        var low = functional.linear(dropped, A.to(x.dtype));                                        // [T, R]
+        return addmm(layer.Product(x), low, B.to(x.dtype).t(), 1, (float)_scale).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>scale · B·A in fp32, [out, in].</summary>
+    public Tensor Delta()
+    {
+        using var scope = NewDisposeScope();
+        return B.to(ScalarType.Float32).matmul(A.to(ScalarType.Float32)).mul(_scale).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        A.Dispose();
+        B.Dispose();
+    }
+}

@@ -1,0 +1,136 @@
+using FinIntent.Checkpoints;
+using FinIntent.Models;
+using FinIntent.Models.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace FinIntent.Lora;
+
+/// <summary>The LoRA adapters of one model, in PEFT's names and files.</summary>
+public sealed class LoraAdapters : IDisposable
+{
+    const string Prefix = "base_model.model.";
+    const string WeightsFile = "adapter_model.safetensors";
+
+    // The head is never adapted (LLaMA-Factory's rule for "all"); Baichuan2's is no linear layer at all.
+    static readonly string[] Heads = ["lm_head", "output_layer"];
+
+    readonly List<(string Module, LoraAdapter Adapter)> _adapters = [];
+
+    LoraAdapters(LoraSettings settings) => Settings = settings;
+
+    public LoraSettings Settings { get; }
+
+    /// <summary>A and B of every adapted layer under PEFT's names.</summary>
+    public IReadOnlyList<(string Name, Parameter Value)> Parameters =>
+    [
+        .. _adapters.SelectMany(a => new (string, Parameter)[]
+        {
+            ($"{Prefix}{a.Module}.lora_A.weight", a.Adapter.A),
+            ($"{Prefix}{a.Module}.lora_B.weight", a.Adapter.B),
+        }),
+    ];
+
+    /// <summary>Turns dropout on or off.</summary>
+    public void SetTraining(bool isTraining)
+    {
+        foreach (var (_, adapter) in _adapters) adapter.IsTraining = isTraining;
+    }
+
+    /// <summary>The names "all" stands for: the last part of every linear layer's name but the head's, in the model's order.</summary>
+    public static IReadOnlyList<string> AllTargets(CausalLanguageModel model) =>
+        [.. Linears(model).Where(l => !IsHead(l.Name)).Select(l => l.Name[(l.Name.LastIndexOf('.') + 1)..]).Distinct()];
+
+    /// <summary>Adds fresh adapters to a model; its output does not change until they are trained. The same seed gives the same A.</summary>
+    /// <exception cref="UserErrorException">A target names no linear layer.</exception>
+    public static LoraAdapters Attach(CausalLanguageModel model, LoraSettings settings, long seed, ScalarType type = ScalarType.Float32)
+    {
+        var adapters = Create(model, settings, type);
+        using var generator = new Generator((ulong)seed, CPU);
+        foreach (var (_, adapter) in adapters._adapters) adapter.Initialise(generator);
+        return adapters;
+    }
+
+    /// <summary>Adds the adapters of a PEFT folder (adapter_config.json, adapter_model.safetensors) to a model.</summary>
+    /// <exception cref="UserErrorException">The adapter does not fit the model: every missing, unexpected and mis-shaped tensor is listed.</exception>
+    public static LoraAdapters Load(CausalLanguageModel model, string folder, ScalarType type = ScalarType.Float32)
+    {
+        var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
+        var path = Path.Combine(folder, WeightsFile);
+        using var file = SafetensorsFile.Open(path);
+        var parameters = adapters.Parameters.ToDictionary(p => p.Name, p => p.Value);
+        var faults = parameters.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
+            .Concat(file.Tensors.Keys.Except(parameters.Keys).Select(name => $"unexpected {name}"))
+            .Concat(parameters.Where(p => file.Tensors.TryGetValue(p.Key, out var t) && !t.Shape.SequenceEqual(p.Value.shape))
+                .Select(p => $"{p.Key} is [{string.Join(", ", file.Tensors[p.Key].Shape)}], the model needs [{string.Join(", ", p.Value.shape)}]"))
+            .ToList();
+        if (faults.Count > 0)
+            throw new UserErrorException($"{path} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
+                "remedy: use the base model the adapter was trained on (adapter_config.json names it)");
+
+        using var _ = no_grad();
+        foreach (var (name, parameter) in parameters) file.CopyTo(name, parameter);
+        return adapters;
+    }
+
+    /// <summary>Writes adapter_model.safetensors and adapter_config.json.</summary>
+    public void Save(string folder, string baseModel)
+    {
+        Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile),
+            Parameters.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Name, (Tensor)p.Value)));
+        new AdapterConfig(baseModel, Settings).Write(folder);
+    }
+
+    /// <summary>Adds every adapter to its layer's weight (the product in fp32, then rounded to the weight's type) and removes it.</summary>
+    public void Merge()
+    {
+        using var _ = no_grad();
+        foreach (var (_, adapter) in _adapters)
+        {
+            using var scope = NewDisposeScope();
+            var weight = adapter.Layer.Kernel;
+            weight.copy_(weight.to(ScalarType.Float32) + adapter.Delta());
+        }
+        Detach();
+    }
+
+    /// <summary>Removes the adapters; the model is the base again.</summary>
+    public void Detach()
+    {
+        foreach (var (_, adapter) in _adapters) adapter.Layer.Adapter = null;
+    }
+
+    public void Dispose()
+    {
+        Detach();
+        foreach (var (_, adapter) in _adapters) adapter.Dispose();
+    }
+
+    static LoraAdapters Create(CausalLanguageModel model, LoraSettings settings, ScalarType type)
+    {
+        if (settings.Rank < 1) throw new UserErrorException($"lora_rank is {settings.Rank}; it must be at least 1");
+        if (settings.Targets.Contains(LoraSettings.AllLinears)) settings = settings with { Targets = AllTargets(model) };
+        var adapters = new LoraAdapters(settings);
+        var used = new HashSet<string>();
+        foreach (var (name, layer) in Linears(model))
+        {
+            var target = settings.Targets.FirstOrDefault(t => name == t || name.EndsWith("." + t, StringComparison.Ordinal));
+            if (target is null) continue;
+            used.Add(target);
+            var adapter = new LoraAdapter(layer, settings.RankOf(name), settings.ScaleOf(name), settings.Dropout, new(type, model.Placement.Device));
+            layer.Adapter = adapter;
+            adapters._adapters.Add((name, adapter));
+        }
+        if (settings.Targets.Except(used).ToList() is { Count: > 0 } unknown)
+            throw new UserErrorException($"lora_target {string.Join(", ", unknown)} names no linear layer of this model; " +
+                $"it has {string.Join(", ", AllTargets(model))}");
+        return adapters;
+    }
+
+    static IEnumerable<(string Name, Linear Layer)> Linears(CausalLanguageModel model) =>
+        model.named_modules().Where(m => m.module is Linear).Select(m => (m.name, (Linear)m.module));
+
+    static bool IsHead(string name) => Heads.Any(head => name.Split('.').Contains(head));
+}

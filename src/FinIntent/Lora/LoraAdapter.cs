@@ -4,6 +4,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Lora;
 

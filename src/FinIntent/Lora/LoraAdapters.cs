@@ -1,9 +1,9 @@
 using FinIntent.Checkpoints;
 using FinIntent.Models;
-using FinIntent.Models.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Lora;
 

@@ -1,0 +1,29 @@
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace FinIntent.Models;
+
+/// <summary>A model with random weights of a true shape: to start pretraining from, and to measure speed with.</summary>
+public static class RandomModel
+{
+    /// <summary>
+    /// Matrices from N(0, 0.02²), those that write into the residual stream divided by √(2·layers) (GPT-2's rule), norms one, biases zero.
+    /// The same seed gives the same weights.
+    /// </summary>
+    public static CausalLanguageModel Create(JsonElement config, Placement placement, long seed)
+    {
+        var model = ModelFamily.Of(config).Create(config, placement);
+        using var _ = no_grad();
+        using var generator = new Generator((ulong)seed, placement.Device);
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();
+            else if (parameter.dim() == 1) parameter.fill_(1);
+            else parameter.normal_(0, WritesResidual(name) ? 0.02 / Math.Sqrt(2 * model.Shape.Layers) : 0.02, generator);
+        }
+        return model;
+    }
+
+    static bool WritesResidual(string name) =>
+        name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+}

@@ -1,6 +1,7 @@
 using FinIntent.Checkpoints;
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -14,9 +15,9 @@ public sealed class StrictLoadTests : IDisposable
 
     sealed class Head : nn.Module<Tensor, Tensor>
     {
-        readonly Parameter weight = new(zeros(3, 4));
-        readonly Parameter bias = new(zeros(3));
-        readonly Tensor steps = zeros(2);
+        [ComponentName(Name = "weight")] readonly Parameter _weight = new(zeros(3, 4));
+        [ComponentName(Name = "bias")] readonly Parameter _bias = new(zeros(3));
+        [ComponentName(Name = "steps")] readonly Tensor _steps = zeros(2);
 
         public Head() : base("head")
         {
@@ -24,7 +25,7 @@ public sealed class StrictLoadTests : IDisposable
             register_buffer("table", zeros(5), persistent: false);
         }
 
-        public override Tensor forward(Tensor input) => input.matmul(weight.t()) + bias + steps.sum();
+        public override Tensor forward(Tensor input) => input.matmul(_weight.t()) + _bias + _steps.sum();
     }
 
     [Fact]

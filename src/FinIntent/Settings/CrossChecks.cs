@@ -1,0 +1,70 @@
+namespace FinIntent.Settings;
+
+/// <summary>What keys demand of each other.</summary>
+static class CrossChecks
+{
+    public static void Check(SettingsFile s)
+    {
+        if (s.Model.ModelNameOrPath == "") throw new UserErrorException($"{s.Path}: model_name_or_path is missing; name the base model's folder");
+        CheckMethod(s);
+        CheckData(s);
+        CheckEvaluation(s);
+    }
+
+    /// <summary>What only training demands.</summary>
+    public static void CheckTraining(SettingsFile s)
+    {
+        if (s.Dataset.Dataset.Count == 0 && s.Dataset.TokenizedPath is null)
+            throw new UserErrorException($"{s.Path}: there is nothing to train on; give dataset (names of dataset_info.json) or tokenized_path");
+        if ((s.Evaluation.DoEval || s.Evaluation.EvalStrategy != EvaluationStrategy.No) && s.Dataset.EvalDataset.Count == 0 && s.Dataset.ValSize == 0)
+            throw Error(s, s.Given.ContainsKey("do_eval") ? "do_eval" : "eval_strategy", "there are no validation rows; give eval_dataset or val_size");
+    }
+
+    static void CheckMethod(SettingsFile s)
+    {
+        if (s.Method.FinetuningType != FinetuningType.Lora && s.Model.AdapterNameOrPath.Count > 0)
+            throw Error(s, "adapter_name_or_path", $"only finetuning_type: lora has adapters, not {Name(s.Method.FinetuningType)}");
+        if (s.Method.PureBf16 && !s.Train.Bf16)
+            throw Error(s, "pure_bf16", "it needs bf16: true");
+        if (s.Method.Stage == Stage.Pt && (s.Dataset.TrainOnPrompt || s.Dataset.MaskHistory))
+            throw Error(s, s.Dataset.TrainOnPrompt ? "train_on_prompt" : "mask_history", "stage: pt has no prompts; every token is a label");
+    }
+
+    static void CheckData(SettingsFile s)
+    {
+        if (s.Dataset.ValSize > 0 && s.Dataset.EvalDataset.Count > 0)
+            throw Error(s, "val_size", $"it cuts validation rows from dataset, and eval_dataset names others; give one of them");
+        if (s.Dataset.ValSize > 1 && s.Dataset.ValSize != Math.Floor(s.Dataset.ValSize))
+            throw Error(s, "val_size", "above 1 it is a count of rows, so a whole number");
+        if (s.Dataset is { MaskHistory: true, TrainOnPrompt: true })
+            throw Error(s, "mask_history", "it hides earlier answers while train_on_prompt trains on everything; give one of them");
+    }
+
+    static void CheckEvaluation(SettingsFile s)
+    {
+        var (evaluation, output) = (s.Evaluation, s.Output);
+        if (evaluation.EarlyStoppingSteps is not null && evaluation.EvalStrategy == EvaluationStrategy.No)
+            throw Error(s, "early_stopping_steps", "it counts evaluations; set eval_strategy to steps or epoch");
+        if (evaluation.LoadBestModelAtEnd && (evaluation.EvalStrategy == EvaluationStrategy.No
+            || evaluation.EvalStrategy.ToString() != output.SaveStrategy.ToString()))
+        {
+            throw Error(s, "load_best_model_at_end", $"eval_strategy ({Name(evaluation.EvalStrategy)}) and save_strategy " +
+                $"({Name(output.SaveStrategy)}) must both be steps, or both epoch");
+        }
+        if (evaluation.LoadBestModelAtEnd && output.SaveStrategy == SaveStrategy.Steps
+            && output.SaveSteps % (evaluation.EvalSteps ?? output.LoggingSteps) != 0)
+        {
+            throw Error(s, "load_best_model_at_end",
+                $"save_steps ({output.SaveSteps}) must be a multiple of eval_steps ({evaluation.EvalSteps ?? output.LoggingSteps})");
+        }
+        if (evaluation.MetricForBestModel is not (null or "loss" or "eval_loss" or "accuracy" or "eval_accuracy"))
+            throw Error(s, "metric_for_best_model", $"\"{evaluation.MetricForBestModel}\" is not one of eval_loss, eval_accuracy");
+        if (evaluation is { MetricForBestModel: "accuracy" or "eval_accuracy", ComputeAccuracy: false })
+            throw Error(s, "metric_for_best_model", "eval_accuracy needs compute_accuracy: true");
+    }
+
+    static string Name(Enum value) => value.ToString().ToLowerInvariant();
+
+    static UserErrorException Error(SettingsFile s, string key, string message) =>
+        new($"{s.Given.GetValueOrDefault(key, Path.GetFileName(s.Path))}: {key}: {message}");
+}

@@ -1,0 +1,62 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace FinIntent.Settings;
+
+enum MixStrategy
+{
+    Concat,
+    [Refused("only concat is made: the data sets one after the other, shuffled each epoch")] InterleaveUnder,
+    [Refused("only concat is made: the data sets one after the other, shuffled each epoch")] InterleaveOver,
+    [Refused("only concat is made: the data sets one after the other, shuffled each epoch")] InterleaveOnce,
+}
+
+/// <summary>The rows and how they become tokens.</summary>
+sealed record DatasetSettings
+{
+    /// <summary>Name of the chat template; null: the one the model's tokenizer configuration implies.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Names in dataset_info.json of dataset_dir.</summary>
+    public IReadOnlyList<string> Dataset { get; init; } = [];
+
+    public IReadOnlyList<string> EvalDataset { get; init; } = [];
+
+    public string DatasetDir { get; init; } = "data";
+
+    /// <summary>Tokens a row is cut to.</summary>
+    [Range(1, int.MaxValue)]
+    public int CutoffLen { get; init; } = 2048;
+
+    /// <summary>Prompts are labels too.</summary>
+    public bool TrainOnPrompt { get; init; }
+
+    /// <summary>Only the last answer of a conversation is a label.</summary>
+    public bool MaskHistory { get; init; }
+
+    public MixStrategy MixStrategy { get; init; }
+
+    /// <summary>Rows taken of each data set, from its beginning; null: all.</summary>
+    [Range(1, int.MaxValue)]
+    public int? MaxSamples { get; init; }
+
+    /// <summary>Rows kept for validation: below 1 a share, else a count.</summary>
+    [Range(0, double.MaxValue)]
+    public double ValSize { get; init; }
+
+    /// <summary>
+    /// Batches are always packed without padding, and rows never see each other. What the key still decides is rows longer than
+    /// cutoff_len: LLaMA-Factory drops them when packing, and so do we. Null: on for stage pt.
+    /// </summary>
+    public bool? Packing { get; init; }
+
+    /// <summary>As packing: it says that rows do not see each other, which is always so here.</summary>
+    public bool NeatPacking { get; init; }
+
+    /// <summary>Used where a row has no system text, in place of the template's.</summary>
+    public string? DefaultSystem { get; init; }
+
+    public bool EnableThinking { get; init; } = true;
+
+    /// <summary>A JSONL file of rows {"input_ids": [...], "labels": [...]}: read if it is there, else written.</summary>
+    public string? TokenizedPath { get; init; }
+}

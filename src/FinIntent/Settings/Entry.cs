@@ -1,0 +1,75 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace FinIntent.Settings;
+
+/// <summary>One key with its value and where it stands ("train.yaml:12" or "command line").</summary>
+sealed record Entry(string Key, YamlNode Value, string Place)
+{
+    /// <summary>YAML's spellings of null, and nothing at all.</summary>
+    public bool IsNull => Value is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+
+    public string? Text => (Value as YamlScalarNode)?.Value;
+
+    public UserErrorException Error(string message) => new($"{Place}: {Key}: {message}");
+}
+
+/// <summary>Reads a settings file and the command line into entries; a key of the command line replaces the file's.</summary>
+static class Entries
+{
+    public static Dictionary<string, Entry> Read(string path, IEnumerable<string> overrides)
+    {
+        var entries = ReadFile(path);
+        foreach (var entry in overrides.Select(ReadOverride)) entries[entry.Key] = entry;
+        return entries.Where(e => !e.Value.IsNull).ToDictionary();
+    }
+
+    static Dictionary<string, Entry> ReadFile(string path)
+    {
+        if (!File.Exists(path)) throw new UserErrorException($"{path}: there is no such file");
+        var name = Path.GetFileName(path);
+        try
+        {
+            using var reader = File.OpenText(path);
+            var stream = new YamlStream();
+            stream.Load(reader);
+            if (stream.Documents.Count == 0) return [];
+            if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
+                throw new UserErrorException($"{path}: expected one list of `key: value` lines");
+            return root.Children.ToDictionary(
+                pair => ((YamlScalarNode)pair.Key).Value ?? "",
+                pair => new Entry(((YamlScalarNode)pair.Key).Value ?? "", pair.Value, $"{name}:{pair.Key.Start.Line}"));
+        }
+        catch (YamlException e)
+        {
+            throw new UserErrorException($"{name}:{e.Start.Line}: {e.Message}", e);
+        }
+        catch (InvalidCastException e)
+        {
+            throw new UserErrorException($"{path}: every key must be a word", e);
+        }
+    }
+
+    static Entry ReadOverride(string argument)
+    {
+        var equals = argument.IndexOf('=');
+        if (equals <= 0) throw new UserErrorException($"command line: expected key=value, got \"{argument}\"");
+        var (key, text) = (argument[..equals].Trim().TrimStart('-').Replace('-', '_'), argument[(equals + 1)..].Trim());
+        return new(key, Value(text), "command line");
+
+        YamlNode Value(string text)
+        {
+            if (text is not ['[' or '{' or '"' or '\'', ..]) return new YamlScalarNode(text);
+            try
+            {
+                var stream = new YamlStream();
+                stream.Load(new StringReader(text));
+                return stream.Documents[0].RootNode;
+            }
+            catch (YamlException e)
+            {
+                throw new UserErrorException($"command line: {key}: {e.Message}", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace FinIntent.Settings;
+
+enum SaveStrategy
+{
+    No,
+    Steps,
+    Epoch,
+    [Refused("use eval_strategy with load_best_model_at_end: true")] Best,
+}
+
+enum LoggingStrategy
+{
+    No,
+    Steps,
+    Epoch,
+}
+
+enum Report
+{
+    None,
+    Tensorboard,
+    [Refused("use tensorboard: event files and trainer_log.jsonl are what is written here")] All,
+    [Refused("use tensorboard: nothing is sent to other machines")] Wandb,
+    [Refused("use tensorboard: nothing is sent to other machines")] Swanlab,
+    [Refused("use tensorboard: nothing is sent to other machines")] Mlflow,
+    [Refused("use tensorboard: nothing is sent to other machines")] Trackio,
+    [Refused("use tensorboard: nothing is sent to other machines")] CometMl,
+}
+
+/// <summary>What a run writes and when.</summary>
+sealed record OutputSettings
+{
+    public string OutputDir { get; init; } = "trainer_output";
+
+    /// <summary>True: start anew where a run already is; false: go on from its last checkpoint.</summary>
+    public bool OverwriteOutputDir { get; init; }
+
+    public LoggingStrategy LoggingStrategy { get; init; } = LoggingStrategy.Steps;
+
+    /// <summary>Updates between log lines; below 1 a share of all updates.</summary>
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    public double LoggingSteps { get; init; } = 500;
+
+    public bool LoggingFirstStep { get; init; }
+
+    public SaveStrategy SaveStrategy { get; init; } = SaveStrategy.Steps;
+
+    /// <summary>Updates between checkpoints; below 1 a share of all updates.</summary>
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    public double SaveSteps { get; init; } = 500;
+
+    /// <summary>Checkpoints kept, the newest ones; null: all.</summary>
+    [Range(1, int.MaxValue)]
+    public int? SaveTotalLimit { get; init; }
+
+    /// <summary>Checkpoints without what resuming needs.</summary>
+    public bool SaveOnlyModel { get; init; }
+
+    /// <summary>A checkpoint folder, or true for the last one of output_dir.</summary>
+    public string? ResumeFromCheckpoint { get; init; }
+
+    /// <summary>Writes training_loss.png and training_eval_loss.png.</summary>
+    public bool PlotLoss { get; init; }
+
+    public IReadOnlyList<Report> ReportTo { get; init; } = [];
+
+    public string? RunName { get; init; }
+
+    public bool IncludeEffectiveTokensPerSecond { get; init; }
+}

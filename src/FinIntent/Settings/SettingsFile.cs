@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace FinIntent.Settings;
+
+/// <summary>A settings file with the command line's `key=value` applied: one record a section, as LLaMA-Factory's example files are divided.</summary>
+sealed record SettingsFile
+{
+    public required string Path { get; init; }
+
+    public required ModelSettings Model { get; init; }
+
+    public required MethodSettings Method { get; init; }
+
+    public required DatasetSettings Dataset { get; init; }
+
+    public required OutputSettings Output { get; init; }
+
+    public required TrainSettings Train { get; init; }
+
+    public required EvaluationSettings Evaluation { get; init; }
+
+    public required GenerationSettings Generation { get; init; }
+
+    public required ExportSettings Export { get; init; }
+
+    /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
+    public required IReadOnlyList<string> Harmless { get; init; }
+
+    /// <summary>Keys that were given, with the place of each.</summary>
+    public required IReadOnlyDictionary<string, string> Given { get; init; }
+
+    static readonly Type[] Sections = [typeof(ModelSettings), typeof(MethodSettings), typeof(DatasetSettings), typeof(OutputSettings),
+        typeof(TrainSettings), typeof(EvaluationSettings), typeof(GenerationSettings), typeof(ExportSettings)];
+
+    /// <summary>The keys that have an effect.</summary>
+    public static IEnumerable<string> Keys => Sections.SelectMany(Binding.PropertiesOf).Select(Binding.KeyOf);
+
+    /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed.</exception>
+    public static SettingsFile Load(string path, IEnumerable<string> overrides)
+    {
+        var entries = Entries.Read(path, overrides);
+        var keys = Keys.ToHashSet();
+        foreach (var entry in entries.Values) Check(entry, keys);
+
+        var settings = new SettingsFile
+        {
+            Path = path,
+            Model = Binding.Bind<ModelSettings>(entries),
+            Method = Binding.Bind<MethodSettings>(entries),
+            Dataset = Binding.Bind<DatasetSettings>(entries),
+            Output = Binding.Bind<OutputSettings>(entries),
+            Train = Binding.Bind<TrainSettings>(entries),
+            Evaluation = Binding.Bind<EvaluationSettings>(entries),
+            Generation = Binding.Bind<GenerationSettings>(entries),
+            Export = Binding.Bind<ExportSettings>(entries),
+            Harmless = [.. entries.Keys.Where(OtherKeys.Harmless.Contains)],
+            Given = entries.ToDictionary(e => e.Key, e => e.Value.Place),
+        };
+        CrossChecks.Check(settings);
+        return settings;
+    }
+
+    /// <summary>Every key that has an effect, with its value.</summary>
+    public IReadOnlyDictionary<string, object?> Resolved() =>
+        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export }.SelectMany(Binding.Resolved).ToDictionary();
+
+    static void Check(Entry entry, HashSet<string> keys)
+    {
+        if (keys.Contains(entry.Key) || OtherKeys.Harmless.Contains(entry.Key)) return;
+        if (!OtherKeys.Refused.TryGetValue(entry.Key, out var refusal))
+        {
+            var known = keys.Concat(OtherKeys.Harmless).Concat(OtherKeys.Refused.Keys);
+            throw new UserErrorException($"{entry.Place}: unknown key \"{entry.Key}\"; did you mean \"{EditDistance.Nearest(entry.Key, known)}\"?");
+        }
+        if (!IsNeutral(entry.Text, refusal.Default)) throw entry.Error($"not supported: {refusal.Reason}");
+    }
+
+    static bool IsNeutral(string? text, string? neutral)
+    {
+        if (text is null) return false;
+        if (text.Equals("false", StringComparison.OrdinalIgnoreCase) || text == neutral) return true;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var a)
+            && double.TryParse(neutral, NumberStyles.Float, CultureInfo.InvariantCulture, out var b) && a == b;
+    }
+}

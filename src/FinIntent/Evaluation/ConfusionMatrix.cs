@@ -1,0 +1,58 @@
+namespace FinIntent.Evaluation;
+
+/// <summary>One class against the rest. A quotient whose divisor is 0 is 0, as scikit-learn's zero_division=0 has it.</summary>
+/// <param name="Count">Items whose gold is the class.</param>
+/// <param name="Predicted">Items answered with it.</param>
+/// <param name="Correct">Items that are both.</param>
+public sealed record ClassScore(string Class, int Count, int Predicted, int Correct)
+{
+    public double Precision => Predicted == 0 ? 0 : (double)Correct / Predicted;
+
+    public double Recall => Count == 0 ? 0 : (double)Correct / Count;
+
+    public double F1 => Count + Predicted == 0 ? 0 : 2.0 * Correct / (Count + Predicted);
+}
+
+/// <summary>How often each gold class was answered with each class, or with nothing that could be read.</summary>
+public sealed class ConfusionMatrix
+{
+    readonly int[,] _counts;
+
+    /// <summary>Answers are indices into <paramref name="classes"/>; a null prediction is an answer nobody could read, and wrong.</summary>
+    public ConfusionMatrix(IReadOnlyList<string> classes, IEnumerable<(int Gold, int? Predicted)> answers)
+    {
+        Classes = classes;
+        _counts = new int[classes.Count, classes.Count + 1];
+        foreach (var (gold, predicted) in answers) _counts[gold, predicted ?? Unreadable]++;
+    }
+
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>The column of answers that could not be read, behind those of the classes.</summary>
+    public int Unreadable => Classes.Count;
+
+    public int this[int gold, int predicted] => _counts[gold, predicted];
+
+    public int Count => _counts.Cast<int>().Sum();
+
+    public Proportion Accuracy => new(Enumerable.Range(0, Classes.Count).Sum(c => _counts[c, c]), Count);
+
+    public IReadOnlyList<ClassScore> PerClass =>
+        [.. Classes.Select((name, c) => new ClassScore(name, RowSum(c), ColumnSum(c), _counts[c, c]))];
+
+    /// <summary>
+    /// The plain mean of F1 over the classes that occur as gold or as an answer, scikit-learn's f1_score(average="macro"); NaN when none does.
+    /// </summary>
+    public double MacroF1
+    {
+        get
+        {
+            var occurring = PerClass.Where(c => c.Count + c.Predicted > 0).ToList();
+            return occurring.Count == 0 ? double.NaN : occurring.Average(c => c.F1);
+        }
+    }
+
+    int RowSum(int gold) => Enumerable.Range(0, Classes.Count + 1).Sum(c => _counts[gold, c]);
+
+    int ColumnSum(int predicted) => Enumerable.Range(0, Classes.Count).Sum(c => _counts[c, predicted]);
+}

@@ -28,6 +28,12 @@ public sealed class TokenBatch : IDisposable
     /// <summary>[B + 1], on the host: row b is RowStarts[b] .. RowStarts[b + 1].</summary>
     public int[] RowStarts { get; }
 
+    /// <summary>RowStarts on the device, [B + 1] int32, as ragged attention kernels read it; null on the CPU.</summary>
+    public Tensor? DeviceRowStarts { get; private init; }
+
+    /// <summary>The longest row.</summary>
+    public int MaxRowLength { get; private init; }
+
     /// <summary>[N] int64, the places in T whose logits are wanted; null: all.</summary>
     public Tensor? OutputIndex { get; }
 
@@ -97,7 +103,11 @@ public sealed class TokenBatch : IDisposable
                 positions[starts[b] + t] = past + t;
             }
         }
-        return new(Put(tokens), Put(positions), starts, index is null ? null : Put(index), labels is null ? null : Put(labels), cache);
+        return new(Put(tokens), Put(positions), starts, index is null ? null : Put(index), labels is null ? null : Put(labels), cache)
+        {
+            MaxRowLength = rows.Max(row => row.Length),
+            DeviceRowStarts = device.type == DeviceType.CPU ? null : tensor(starts, dtype: ScalarType.Int32, device: device).DetachFromDisposeScope(),
+        };
 
         // The caller's dispose scopes must not end the batch: it owns its tensors.
         Tensor Put(long[] values)
@@ -111,6 +121,7 @@ public sealed class TokenBatch : IDisposable
     {
         Tokens.Dispose();
         Positions.Dispose();
+        DeviceRowStarts?.Dispose();
         OutputIndex?.Dispose();
         Labels?.Dispose();
     }

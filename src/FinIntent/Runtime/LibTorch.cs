@@ -21,6 +21,9 @@ public static class LibTorch
     /// <summary>True when the loaded libtorch has CUDA and a device is there.</summary>
     public static bool HasCuda { get; private set; }
 
+    /// <summary>The handle of libtorch_cpu, for its C exports.</summary>
+    internal static nint CpuLibrary { get; private set; }
+
     /// <exception cref="UserErrorException">It cannot be loaded: the message lists what was tried and what to do.</exception>
     public static void Load()
     {
@@ -60,7 +63,8 @@ public static class LibTorch
         {
             var path = PathOf(Folder, name);
             tried.AppendLine($"  {path}");
-            NativeLibrary.Load(path);
+            var library = NativeLibrary.Load(path);
+            if (name == "torch_cpu") CpuLibrary = library;
         }
 
         var bindings = PathOf(beside, "LibTorchSharp");

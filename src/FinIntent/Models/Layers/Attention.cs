@@ -1,3 +1,4 @@
+using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -12,6 +13,7 @@ public static class Attention
     {
         using var scope = NewDisposeScope();
         var groups = q.shape[1] / k.shape[1];
+        if (batch.Cache is null && IsFlash(q)) return Flash(q, k, v, batch).MoveToOuterDisposeScope();
         if (batch.Cache is null && SameLength(batch.RowStarts))
             return Rows(q, k, v, batch.RowCount, groups).MoveToOuterDisposeScope();
 
@@ -25,6 +27,20 @@ public static class Attention
                 : Cached(qb, batch.Cache.Append(layer, b, kb.transpose(0, 1), vb.transpose(0, 1)), groups);
         }
         return (outputs.Length == 1 ? outputs[0] : cat(outputs, 0)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether libtorch's ragged flash kernel computes this: 16-bit on CUDA, head sizes up to 256 in steps of 8.</summary>
+    static bool IsFlash(Tensor q) => q.device_type == DeviceType.CUDA && q.dtype is ScalarType.BFloat16 or ScalarType.Float16
+        && q.shape[2] <= 256 && q.shape[2] % 8 == 0;
+
+    /// <summary>All rows in one kernel, grouped heads native. FlashAttention-2, https://arxiv.org/abs/2307.08691.</summary>
+    static Tensor Flash(Tensor q, Tensor k, Tensor v, TokenBatch batch)
+    {
+        var starts = AtenArgument.Some(batch.DeviceRowStarts!);
+        long longest = batch.MaxRowLength;
+        // query, key, value, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal, return_debug_mask, then optional extras
+        return Aten.Call("aten::_flash_attention_forward", "", 5, q, k, v, starts, starts, longest, longest, 0.0, true, false,
+            AtenArgument.None, AtenArgument.None, AtenArgument.None, AtenArgument.None, AtenArgument.None)[0];
     }
 
     static bool SameLength(int[] starts)

@@ -74,6 +74,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Fills an existing tensor of the same shape, on any device, converting to its element type.</summary>
     public void CopyTo(string name, Tensor target) => FileOf(name).CopyTo(name, target);
 
+    /// <summary>A tensor's bytes as stored, from <paramref name="offset"/> within it.</summary>
+    internal void ReadBytes(string name, long offset, Span<byte> bytes) => FileOf(name).ReadBytes(Tensors[name].Offset + offset, bytes);
+
     /// <summary>Which shard holds a tensor, counted from 0.</summary>
     internal int FileNumber(string name) => _files.TakeWhile(file => file != _fileOf[name]).Count();
 

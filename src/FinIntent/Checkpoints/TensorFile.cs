@@ -46,6 +46,15 @@ public abstract class TensorFile : IDisposable
         Copy(stored, target);
     }
 
+    internal void ReadBytes(long offset, Span<byte> bytes)
+    {
+        for (int read = 0, count; read < bytes.Length; read += count)
+        {
+            count = RandomAccess.Read(_stream.SafeFileHandle, bytes[read..], offset + read);
+            if (count == 0) throw new EndOfStreamException($"{FilePath} ends before byte {offset + bytes.Length}");
+        }
+    }
+
     public void Dispose()
     {
         _map.Dispose();

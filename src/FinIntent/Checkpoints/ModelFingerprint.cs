@@ -1,0 +1,39 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
+namespace FinIntent.Checkpoints;
+
+/// <summary>
+/// Tells whether two folders hold the same weights, whatever the sharding, the file format or the folder's name, without reading them
+/// whole: every tensor's name, type and shape, and the bytes at its two ends.
+/// </summary>
+public static class ModelFingerprint
+{
+    const int EndBytes = 4096;
+
+    /// <summary>32 hexadecimal digits.</summary>
+    public static string Of(string folder)
+    {
+        using var checkpoint = Checkpoint.Open(folder);
+        return Of(checkpoint);
+    }
+
+    public static string Of(Checkpoint checkpoint)
+    {
+        var hash = new XxHash128();
+        var buffer = new byte[EndBytes];
+        foreach (var (name, stored) in checkpoint.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
+        {
+            hash.Append(Encoding.UTF8.GetBytes($"{name} {ElementTypes.NameOf(stored.Type)} {string.Join(',', stored.Shape)}\n"));
+            var count = (int)Math.Min(EndBytes, stored.Length);
+            checkpoint.ReadBytes(name, 0, buffer.AsSpan(0, count));
+            hash.Append(buffer.AsSpan(0, count));
+            checkpoint.ReadBytes(name, stored.Length - count, buffer.AsSpan(0, count));
+            hash.Append(buffer.AsSpan(0, count));
+        }
+        Span<byte> digest = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(digest, hash.GetCurrentHashAsUInt128());
+        return Convert.ToHexStringLower(digest);
+    }
+}

@@ -1,0 +1,88 @@
+namespace FinIntent.Generation;
+
+/// <summary>How the next token is drawn. The defaults are LLaMA-Factory's.</summary>
+/// <param name="DoSample">False: always the most probable token, the lowest id among equals.</param>
+/// <param name="TopK">Only so many of the most probable tokens; 0: all.</param>
+/// <param name="TopP">Of those, the fewest most probable ones that together reach this share. https://arxiv.org/abs/1904.09751</param>
+/// <param name="RepetitionPenalty">
+/// Scores of tokens already seen, prompt included, are divided by it when positive and multiplied when negative.
+/// https://arxiv.org/abs/1909.05858
+/// </param>
+public sealed record SamplingOptions(
+    bool DoSample = true, double Temperature = 0.95, int TopK = 50, double TopP = 0.7, double RepetitionPenalty = 1)
+{
+    public static SamplingOptions Greedy { get; } = new(DoSample: false);
+}
+
+/// <summary>Draws one row's tokens. Rows have a sampler each, so a row's draws do not depend on its neighbours.</summary>
+/// <param name="usableVocabulary">Ids from here on are unused rows of the embedding, and never drawn.</param>
+public sealed class Sampler(SamplingOptions options, int usableVocabulary, long seed)
+{
+    ulong _state = (ulong)seed;
+
+    /// <param name="logits">The scores of all ids, changed in place.</param>
+    /// <param name="seen">The ids of prompt and answer so far.</param>
+    public int Next(Span<float> logits, IReadOnlyCollection<int> seen)
+    {
+        var usable = logits[..Math.Min(usableVocabulary, logits.Length)];
+        if (options.RepetitionPenalty != 1) Penalise(usable, seen);
+        var best = Best(usable);
+        return options.DoSample ? Draw(usable, usable[best]) : best;
+    }
+
+    void Penalise(Span<float> logits, IReadOnlyCollection<int> seen)
+    {
+        var penalty = (float)options.RepetitionPenalty;
+        foreach (var id in seen.Distinct())
+            if (id < logits.Length) logits[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty;
+    }
+
+    static int Best(ReadOnlySpan<float> logits)
+    {
+        var best = 0;
+        for (var id = 1; id < logits.Length; id++)
+            if (logits[id] > logits[best]) best = id;
+        return best;
+    }
+
+    int Draw(ReadOnlySpan<float> logits, float highest)
+    {
+        var candidates = Candidates(logits);
+        var weights = new double[candidates.Length];
+        var total = 0.0;
+        for (var i = 0; i < weights.Length; i++) total += weights[i] = Math.Exp((logits[candidates[i]] - highest) / options.Temperature);
+
+        // The token with which the share reaches TopP is the last one kept.
+        var (kept, count) = (0.0, 0);
+        while (count < weights.Length && (count == 0 || kept < options.TopP * total)) kept += weights[count++];
+
+        var place = Uniform() * kept;
+        for (var i = 0; i < count - 1; i++)
+            if ((place -= weights[i]) < 0) return candidates[i];
+        return candidates[count - 1];
+    }
+
+    /// <summary>The TopK ids, most probable first; the lower id first among equals.</summary>
+    int[] Candidates(ReadOnlySpan<float> logits)
+    {
+        var count = options.TopK == 0 ? logits.Length : Math.Min(options.TopK, logits.Length);
+        var heap = new PriorityQueue<int, (float Logit, int Id)>(count + 1);
+        for (var id = 0; id < logits.Length; id++)
+        {
+            if (heap.Count < count) heap.Enqueue(id, (logits[id], -id));
+            else if (heap.TryPeek(out _, out var lowest) && logits[id] > lowest.Logit) heap.DequeueEnqueue(id, (logits[id], -id));
+        }
+        var ids = new int[count];
+        for (var i = count - 1; i >= 0; i--) ids[i] = heap.Dequeue();
+        return ids;
+    }
+
+    // SplitMix64 (https://doi.org/10.1145/2714064.2660195): the same draws on every platform and runtime.
+    double Uniform()
+    {
+        var z = _state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+    }
+}

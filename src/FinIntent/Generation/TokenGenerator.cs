@@ -1,0 +1,76 @@
+using FinIntent.Models;
+using FinIntent.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Generation;
+
+/// <summary>A prompt to be continued.</summary>
+/// <param name="Seed">Of this row's draws: a row gives the same answer alone and among others.</param>
+public sealed record GenerationRequest(int[] Prompt, long Seed = 0);
+
+/// <summary>What ends a row besides its own end.</summary>
+/// <param name="StopIds">The ids that end an answer; they are not part of it.</param>
+public sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
+
+/// <summary>Continues several prompts at once: one prefill, then a token a row and step, the finished rows leaving.</summary>
+public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling)
+{
+    sealed class Row(int number, GenerationRequest request, Sampler sampler)
+    {
+        public int Number => number;
+        public Sampler Sampler => sampler;
+        public List<int> Seen { get; } = [.. request.Prompt];
+        public int[] Answer => [.. Seen.Skip(request.Prompt.Length)];
+        public int Length => Seen.Count - request.Prompt.Length;
+    }
+
+    /// <summary>The answers' ids, without stop ids.</summary>
+    /// <param name="onToken">Called with row number and id for each token of an answer; false ends that row.</param>
+    /// <exception cref="UserErrorException">A prompt leaves no room for an answer, or the model's scores are not numbers.</exception>
+    public IReadOnlyList<int[]> Generate(
+        IReadOnlyList<GenerationRequest> requests, GenerationLimits limits, Func<int, int, bool>? onToken = null)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        foreach (var request in requests) CheckLength(request);
+        var answers = new int[requests.Count][];
+        var rows = requests.Select((request, i) => new Row(i, request, new(sampling, model.Shape.UsableVocabulary, request.Seed))).ToList();
+        using var cache = new KvCache(model.Shape.Layers, rows.Count);
+        var next = requests.Select(request => request.Prompt).ToList();
+        while (rows.Count > 0)
+        {
+            var ids = Step(next, rows, cache);
+            var going = Enumerable.Range(0, rows.Count).Where(b => GoesOn(rows[b], ids[b])).ToList();
+            foreach (var row in rows.Except(going.Select(b => rows[b]))) answers[row.Number] = row.Answer;
+            if (going.Count < rows.Count) cache.Keep(going);
+            (rows, next) = ([.. going.Select(b => rows[b])], [.. going.Select(b => new[] { ids[b] })]);
+        }
+        return answers;
+
+        bool GoesOn(Row row, int id)
+        {
+            if (limits.StopIds.Contains(id)) return false;
+            row.Seen.Add(id);
+            return (onToken?.Invoke(row.Number, id) ?? true) && row.Length < limits.MaxNewTokens && row.Seen.Count < model.Shape.MaxPositions;
+        }
+    }
+
+    void CheckLength(GenerationRequest request)
+    {
+        if (request.Prompt.Length >= model.Shape.MaxPositions)
+            throw new UserErrorException($"a prompt has {request.Prompt.Length} tokens and the model reads {model.Shape.MaxPositions} at most; shorten it");
+    }
+
+    unsafe int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<Row> rows, KvCache cache)
+    {
+        using var scope = NewDisposeScope();
+        using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache);
+        using var logits = model.forward(batch).to(ScalarType.Float32).cpu().contiguous();          // [B, V]
+        if (!logits.isfinite().all().item<bool>())
+            throw new UserErrorException("the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights");
+        var width = (int)logits.shape[1];
+        var memory = (float*)TensorMemory.PointerOf(logits);
+        return [.. rows.Select((row, b) => row.Sampler.Next(new Span<float>(memory + (long)b * width, width), row.Seen))];
+    }
+}

@@ -1,0 +1,100 @@
+using FinIntent.Generation;
+using FinIntent.Tests.Contracts;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace FinIntent.Tests.Generation;
+
+public sealed class OptionScorerTests
+{
+    const int MaxTokens = 64;
+
+    [Fact]
+    public void Whole_answers_become_a_lead_and_tails()
+    {
+        var answers = OptionAnswers.Of([[30910, 13, 330, 2], [30910, 13, 331, 2], [30910, 13, 332, 2]]);
+
+        Assert.Equal([30910, 13], answers.Lead);
+        Assert.Equal([[330], [331], [332]], answers.Tails);
+        Assert.True(answers.AreSingleTokens);
+        Assert.False(OptionAnswers.Of([[1, 5, 6, 2], [1, 5, 7, 8, 2]]).AreSingleTokens);
+    }
+
+    [Fact]
+    public void Letters_the_tokenizer_cannot_tell_apart_are_refused()
+    {
+        Assert.Throws<UserErrorException>(() => OptionAnswers.Of([[0, 2], [0, 2]]));
+        Assert.Throws<UserErrorException>(() => OptionAnswers.Of([[0], [0, 2]]));
+    }
+
+    public static TheoryData<string> Families => ParityFixture.Families;
+
+    [Theory, MemberData(nameof(Families))]
+    public void Probabilities_are_the_softmax_of_the_references_logits(string family)
+    {
+        using var fixture = ParityFixture.Open(family);
+        using var model = fixture.Model();
+        int[] letters = [10, 20, 30, 40, 50];
+        // The last two tokens of each sequence are put in the lead: they are read all the same.
+        var questions = fixture.Sequences.Skip(1).Select(row => new OptionQuestion(row[..^2], new(row[^2..], [.. letters.Select(id => new[] { id })]))).ToList();
+        var scorer = new OptionScorer(model, MaxTokens);
+
+        var scores = scorer.Score(questions);
+
+        for (var q = 0; q < questions.Count; q++)
+        {
+            using var scope = NewDisposeScope();
+            var expected = fixture.Expected($"logits.{q + 1}")[-1].index_select(0, tensor(letters.Select(i => (long)i).ToArray())).softmax(-1);
+            TensorAssert.Close(expected, tensor(scores[q]), 1e-5, $"question {q}");
+            Assert.Equal(1, scores[q].Sum(), 1e-12);
+        }
+    }
+
+    [Fact]
+    public void Answers_of_several_tokens_are_scored_as_a_whole()
+    {
+        using var fixture = ParityFixture.Open("qwen2");
+        using var model = fixture.Model();
+        var row = fixture.Sequences[2];
+        // The tail of three tokens is the sequence's own end, so the reference has all its logits.
+        var question = new OptionQuestion(row[..^3], new([], [row[^3..], [5]]));
+
+        var scores = new OptionScorer(model, MaxTokens).Score([question])[0];
+
+        using var scope = NewDisposeScope();
+        var log = fixture.Expected("logits.2").log_softmax(-1);
+        var place = row.Length - 4;
+        var whole = Enumerable.Range(0, 3).Sum(i => log[place + i, row[place + 1 + i]].item<float>());
+        var other = log[place, 5].item<float>();
+        Assert.Equal(1 / (1 + Math.Exp(other - whole)), scores[0], 1e-5);
+    }
+
+    [Fact]
+    public void Batches_keep_the_budget_and_the_order()
+    {
+        using var fixture = ParityFixture.Open("qwen2");
+        using var model = fixture.Model();
+        OptionQuestion Of(int length) => new(new int[length], new([], [[1], [2]]));
+
+        var batches = new OptionScorer(model, 10).Batches([Of(4), Of(6), Of(1), Of(20), Of(2), Of(2)]);
+
+        Assert.Equal([0..2, 2..3, 3..4, 4..6], batches);
+    }
+
+    [Fact]
+    public void No_tensor_outlives_a_scoring()
+    {
+        using var fixture = ParityFixture.Open("qwen2");
+        using var model = fixture.Model();
+        var questions = fixture.Sequences.Select(row => new OptionQuestion(row, new([], [[1], [2, 3]])))
+            .Append(new(fixture.Sequences[1], new([4], [[1], [2]]))).ToList();
+        var scorer = new OptionScorer(model, MaxTokens);
+        scorer.Score(questions);
+
+        var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+        for (var i = 0; i < 3; i++) scorer.Score(questions);
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text;
+
+namespace FinIntent.Text;
+
+/// <summary>Merges the bytes of pre-tokens, with its own scratch space and memory of what it has seen: one per thread.</summary>
+sealed class BpeEncoder(TokenizerJson model)
+{
+    const int LongPiece = 256;   // bytes; above it a queue finds the next merge, below it a scan is faster
+    const int LongestKept = 48;  // characters
+
+    readonly BpeVocabulary _vocabulary = model.Vocabulary;
+    readonly MergeTable _merges = model.Merges;
+    readonly int[] _idOfByte = [.. Enumerable.Range(0, 0x100).Select(b => model.Vocabulary.Find([(byte)b]))];
+    readonly PieceCache _cache = new();
+    readonly List<int> _ends = [];
+    readonly int[] _ranks = new int[LongPiece], _merged = new int[LongPiece];
+    int[] _symbols = new int[LongPiece];
+    byte[] _bytes = new byte[4 * LongPiece];
+
+    public void Encode(string text, List<int> ids)
+    {
+        _ends.Clear();
+        model.PreTokenizer.Split(text, _ends);
+        var start = 0;
+        foreach (var end in _ends)
+        {
+            var piece = text.AsSpan(start, end - start);
+            start = end;
+            if (piece.Length > LongestKept) ids.AddRange(Merge(piece));
+            else if (_cache.Find(piece, out var slot) is { IsEmpty: false } known) ids.AddRange(known);
+            else
+            {
+                var merged = Merge(piece);
+                ids.AddRange(merged);
+                _cache.Add(slot, piece, merged);
+            }
+        }
+    }
+
+    ReadOnlySpan<int> Merge(ReadOnlySpan<char> piece)
+    {
+        if (3 * piece.Length > _bytes.Length) _bytes = new byte[3 * piece.Length];
+        var bytes = _bytes.AsSpan(0, Encoding.UTF8.GetBytes(piece, _bytes)); // half a surrogate pair becomes U+FFFD
+        if (bytes.Length > _symbols.Length) _symbols = new int[bytes.Length];
+        if (model.IgnoreMerges && _vocabulary.Find(bytes) is >= 0 and var whole)
+        {
+            _symbols[0] = whole;
+            return _symbols.AsSpan(0, 1);
+        }
+        for (var i = 0; i < bytes.Length; i++) _symbols[i] = _idOfByte[bytes[i]];
+        var count = bytes.Length <= LongPiece ? MergeByScan(bytes.Length) : MergeByQueue(bytes.Length);
+        return _symbols.AsSpan(0, count);
+    }
+
+    /// <summary>Always the pair of lowest rank, the leftmost of equals.</summary>
+    int MergeByScan(int count)
+    {
+        var symbols = _symbols.AsSpan();
+        Span<int> ranks = _ranks, merged = _merged;
+        for (var i = 0; i + 1 < count; i++) ranks[i] = _merges.Rank(symbols[i], symbols[i + 1], out merged[i]);
+        while (count > 1)
+        {
+            var (best, rank) = (0, ranks[0]);
+            for (var i = 1; i < count - 1; i++)
+                if (ranks[i] < rank) (best, rank) = (i, ranks[i]);
+            if (rank == MergeTable.NoMerge) break;
+
+            symbols[best] = merged[best];
+            symbols[(best + 2)..count].CopyTo(symbols[(best + 1)..]);
+            if (best + 2 < count)
+            {
+                ranks[(best + 2)..(count - 1)].CopyTo(ranks[(best + 1)..]);
+                merged[(best + 2)..(count - 1)].CopyTo(merged[(best + 1)..]);
+            }
+            count--;
+            if (best > 0) ranks[best - 1] = _merges.Rank(symbols[best - 1], symbols[best], out merged[best - 1]);
+            if (best + 1 < count) ranks[best] = _merges.Rank(symbols[best], symbols[best + 1], out merged[best]);
+        }
+        return count;
+    }
+
+    int MergeByQueue(int count)
+    {
+        var (next, previous) = (new int[count], new int[count]);
+        var queue = new PriorityQueue<(int At, int Left, int Right, int Merged), long>();
+        for (var i = 0; i < count; i++) (next[i], previous[i]) = (i + 1, i - 1);
+        for (var i = 0; i + 1 < count; i++) Enqueue(i);
+
+        while (queue.TryDequeue(out var pair, out _))
+        {
+            var (at, right) = (pair.At, next[pair.At]);
+            // Queued before a merge changed one of the two (a dead symbol is −1).
+            if (right >= count || _symbols[at] != pair.Left || _symbols[right] != pair.Right) continue;
+            _symbols[at] = pair.Merged;
+            _symbols[right] = -1;
+            next[at] = next[right];
+            if (next[at] < count) previous[next[at]] = at;
+            if (previous[at] >= 0) Enqueue(previous[at]);
+            if (next[at] < count) Enqueue(at);
+        }
+
+        var kept = 0;
+        for (var i = 0; i < count; i = next[i]) _symbols[kept++] = _symbols[i];
+        return kept;
+
+        void Enqueue(int at)
+        {
+            var (left, right) = (_symbols[at], _symbols[next[at]]);
+            var rank = _merges.Rank(left, right, out var merged);
+            if (rank != MergeTable.NoMerge) queue.Enqueue((at, left, right, merged), ((long)rank << 32) | (uint)at);
+        }
+    }
+}

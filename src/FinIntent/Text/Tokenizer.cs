@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace FinIntent.Text;
+
+/// <summary>Text to token ids and back. Thread-safe. Special tokens are reached by <see cref="IdOf"/> only: no text is ever parsed into one.</summary>
+public abstract class Tokenizer
+{
+    public int? BosTokenId { get; protected init; }
+
+    public int? EosTokenId { get; protected init; }
+
+    public int? PadTokenId { get; protected init; }
+
+    /// <summary>One more than the highest id; a model's embedding may have more rows than that.</summary>
+    public abstract int VocabularySize { get; }
+
+    /// <summary>Opens the tokenizer of a checkpoint folder: tokenizer.json (byte-level BPE).</summary>
+    public static Tokenizer Load(string folder)
+    {
+        var config = TokenizerConfig.Load(folder);
+        if (File.Exists(Path.Combine(folder, TokenizerJson.FileName))) return new ByteLevelTokenizer(TokenizerJson.Read(folder), config);
+        throw new UserErrorException(
+            $"{folder} holds no {TokenizerJson.FileName}, so its text cannot be encoded; copy the tokenizer files of the base model there");
+    }
+
+    /// <summary>The ids of a text, no special token among them.</summary>
+    public int[] Encode(string text)
+    {
+        var ids = new List<int>();
+        Encode(text, ids);
+        return [.. ids];
+    }
+
+    public abstract void Encode(string text, List<int> ids);
+
+    /// <summary>The id of one token by its name in the vocabulary or the added tokens ("&lt;|im_end|&gt;"); null when there is none.</summary>
+    public abstract int? IdOf(string token);
+
+    /// <summary>Ids outside the vocabulary give no text.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
+    {
+        var stream = Stream(skipSpecialTokens);
+        var text = new StringBuilder();
+        foreach (var id in ids) text.Append(stream.Append(id));
+        return text.Append(stream.Finish()).ToString();
+    }
+
+    /// <summary>Decodes one id at a time, as an answer grows.</summary>
+    public TokenStream Stream(bool skipSpecialTokens = true) => new(this, skipSpecialTokens);
+
+    /// <summary>Reads invalid UTF-8 as this tokenizer's reference does.</summary>
+    internal virtual Decoder Utf8Decoder() => Encoding.UTF8.GetDecoder();
+
+    /// <summary>Whether a leading blank of the whole text belongs to the encoding and not to the text.</summary>
+    internal virtual bool AddsLeadingBlank => false;
+
+    internal abstract bool IsSpecial(int id);
+
+    /// <summary>The UTF-8 an id stands for, perhaps the part of a character; empty outside the vocabulary.</summary>
+    internal abstract ReadOnlySpan<byte> BytesOf(int id);
+}

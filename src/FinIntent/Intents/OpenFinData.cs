@@ -31,6 +31,10 @@ public static class OpenFinData
         && IntentSchema.OpenFinData.All(option => row.EnumerateObject().Any(p =>
             p.Name.Length == 1 && p.Value.ValueKind == JsonValueKind.String && p.Value.GetString() == option.Name));
 
+    /// <summary>Whether a prompt is in the official words, with the five intents listed in it as they are there.</summary>
+    public static bool IsIntentPrompt(string text) =>
+        text.Contains(OfficialWording + "。请分析以下问句的意图是[大盘问询，行业板块问询，个股问询，基金问询，客服问询]", StringComparison.Ordinal);
+
     /// <summary>The item as a question in the words that training uses.</summary>
     internal static EvaluationQuestion Question(JsonElement row, string place)
     {

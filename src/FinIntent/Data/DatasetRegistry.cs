@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FinIntent.Checkpoints;
+using FinIntent.Settings;
+
+namespace FinIntent.Data;
+
+/// <summary>The data sets of a folder, as its dataset_info.json names them. An entry is checked when it is asked for.</summary>
+sealed class DatasetRegistry
+{
+    public const string FileName = "dataset_info.json";
+
+    static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    readonly string _folder;
+    readonly Dictionary<string, JsonElement> _entries;
+
+    DatasetRegistry(string folder, Dictionary<string, JsonElement> entries) => (_folder, _entries) = (folder, entries);
+
+    string File => System.IO.Path.Combine(_folder, FileName);
+
+    public static DatasetRegistry Open(string folder)
+    {
+        if (folder == "ONLINE")
+            throw new UserErrorException("dataset_dir: ONLINE names data sets of a hub, which are not fetched; download the files, describe them in a dataset_info.json and give its folder");
+        var path = System.IO.Path.Combine(folder, FileName);
+        if (!System.IO.File.Exists(path))
+            throw new UserErrorException($"{path}: no such file; dataset_dir must be a folder with a {FileName} that describes its data sets");
+        using var document = JsonFile.Read(path);
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+            throw new UserErrorException($"{path}: expected an object {{\"name\": {{…}}, …}}");
+        return new(folder, document.RootElement.Clone().EnumerateObject().ToDictionary(p => p.Name, p => p.Value));
+    }
+
+    public DatasetEntry Get(string name)
+    {
+        if (!_entries.TryGetValue(name, out var json))
+        {
+            var hint = _entries.Count == 0 ? "the file describes none" : $"did you mean \"{EditDistance.Nearest(name, _entries.Keys)}\"?";
+            throw new UserErrorException($"{File}: no data set \"{name}\"; {hint}");
+        }
+        DatasetEntry entry;
+        try
+        {
+            entry = json.Deserialize<DatasetEntry>(Options) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new UserErrorException($"{File}: \"{name}\": {e.Message}", e);
+        }
+        RefuseRemote(name, entry);
+        RefuseUnsupported(name, entry);
+        if (string.IsNullOrEmpty(entry.FileName)) throw Error(name, "file_name is missing; name a file or folder beside this file");
+        var format = FormatOf(name, entry);
+        entry = entry with
+        {
+            Name = name,
+            Path = System.IO.Path.Combine(_folder, entry.FileName),
+            Format = format,
+            ColumnNames = entry.Columns ?? DatasetColumns.Default(format),
+            TagNames = entry.Tags ?? DatasetTags.Default(format),
+        };
+        RefuseIncomplete(name, entry);
+        return entry;
+    }
+
+    // As in LLaMA-Factory, a remote source goes before file_name.
+    void RefuseRemote(string name, DatasetEntry entry)
+    {
+        (string Key, string? Value)[] sources = [("hf_hub_url", entry.HfHubUrl), ("ms_hub_url", entry.MsHubUrl), ("om_hub_url", entry.OmHubUrl),
+            ("script_url", entry.ScriptUrl), ("cloud_file_name", entry.CloudFileName)];
+        foreach (var (key, value) in sources.Where(source => !string.IsNullOrEmpty(source.Value)))
+            throw Error(name, $"{key} \"{value}\" is not yet fetched: remote sources are not supported; download the file into {_folder} and give file_name in place of {key}");
+    }
+
+    void RefuseUnsupported(string name, DatasetEntry entry)
+    {
+        if (entry.Ranking) throw Error(name, "ranking: true is data for learning from preferences, and only sft and pt are trained here");
+        if (entry.Split is not (null or "train")) throw Error(name, $"split \"{entry.Split}\": a file has one split, train; remove the key");
+        if (entry.NumSamples is < 1) throw Error(name, $"num_samples is {entry.NumSamples}; allowed are numbers from 1");
+        if (entry.Columns is not { } columns) return;
+        (string Key, string? Value)[] others = [("images", columns.Images), ("videos", columns.Videos), ("audios", columns.Audios),
+            ("chosen", columns.Chosen), ("rejected", columns.Rejected), ("kto_tag", columns.KtoTag)];
+        foreach (var (key, value) in others.Where(column => column.Value is not null))
+            throw Error(name, $"column {key} (\"{value}\") is not supported: rows are text, for sft and pt; remove it");
+    }
+
+    /// <summary>A map of columns or tags that is present takes away the defaults of what it does not name.</summary>
+    void RefuseIncomplete(string name, DatasetEntry entry)
+    {
+        var (columns, tags) = (entry.ColumnNames, entry.TagNames);
+        if (entry.Format == RowFormat.Alpaca)
+        {
+            if (columns.Prompt is null && columns.Query is null) throw Error(name, "columns names neither prompt nor query; what it does not name does not exist");
+            return;
+        }
+        if (columns.Messages is null) throw Error(name, "columns does not name messages; what it does not name does not exist");
+        (string Key, string? Value)[] needed = [("role_tag", tags.RoleTag), ("content_tag", tags.ContentTag), ("user_tag", tags.UserTag), ("assistant_tag", tags.AssistantTag)];
+        foreach (var (key, _) in needed.Where(tag => tag.Value is null)) throw Error(name, $"tags does not name {key}; what it does not name does not exist");
+    }
+
+    RowFormat FormatOf(string name, DatasetEntry entry) => entry.Formatting switch
+    {
+        null or "alpaca" => RowFormat.Alpaca,
+        "sharegpt" => RowFormat.ShareGpt,
+        "openai" => RowFormat.OpenAi,
+        var other => throw Error(name, $"formatting \"{other}\" is not one of alpaca, sharegpt, openai"),
+    };
+
+    UserErrorException Error(string name, string message) => new($"{File}: \"{name}\": {message}");
+}

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace FinIntent.Data;
+
+/// <summary>
+/// Tokenised rows on disk, so that memory does not grow with their number: one file of rows, one of where each begins. Rows are added
+/// first and read later, by any number of threads. The files have no name from the beginning (Windows: are deleted on close), so nothing
+/// stays behind, however the process ends.
+/// </summary>
+sealed class RowStore : IRowSource, IDisposable
+{
+    readonly TemporaryFile _rows, _starts;
+    long _length;
+
+    /// <param name="folder">Where there is room for about 5 bytes a token; null: the system's temporary folder.</param>
+    public RowStore(string? folder = null)
+    {
+        folder ??= Path.GetTempPath();
+        Directory.CreateDirectory(folder);
+        _rows = new(folder);
+        _starts = new(folder);
+        _starts.Append(MemoryMarshal.AsBytes<long>([0L]));
+    }
+
+    public int Count { get; private set; }
+
+    /// <summary>Tokens of all rows together.</summary>
+    public long TokenCount { get; private set; }
+
+    public void Add(TokenRow row)
+    {
+        if (row.InputIds.Length == 0) throw new ArgumentException("a row needs a token");
+        if (row.Labels.Length != row.InputIds.Length) throw new ArgumentException($"a row of {row.InputIds.Length} tokens has {row.Labels.Length} labels");
+        // Labels are nearly always some ignored ones and then the tokens themselves, so their number is all that is kept.
+        var ignored = IgnoredPrefix(row);
+        var isPrefix = row.Labels.AsSpan(ignored).SequenceEqual(row.InputIds.AsSpan(ignored));
+        Write([row.InputIds.Length, isPrefix ? ignored : -1]);
+        Write(row.InputIds);
+        if (!isPrefix) Write(row.Labels);
+        _starts.Append(MemoryMarshal.AsBytes<long>([_length]));
+        Count++;
+        TokenCount += row.InputIds.Length;
+    }
+
+    public TokenRow Read(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        Span<long> place = stackalloc long[2];
+        _starts.Read(MemoryMarshal.AsBytes(place), (long)index * sizeof(long));
+        var rented = ArrayPool<int>.Shared.Rent((int)((place[1] - place[0]) / sizeof(int)));
+        try
+        {
+            var stored = rented.AsSpan(0, (int)((place[1] - place[0]) / sizeof(int)));
+            _rows.Read(MemoryMarshal.AsBytes(stored), place[0]);
+            var (length, ignored) = (stored[0], stored[1]);
+            var ids = stored.Slice(2, length).ToArray();
+            if (ignored < 0) return new(ids, stored[(2 + length)..].ToArray());
+            var labels = ids.AsSpan().ToArray();
+            labels.AsSpan(0, ignored).Fill(TokenRow.IgnoredLabel);
+            return new(ids, labels);
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(rented);
+        }
+    }
+
+    static int IgnoredPrefix(TokenRow row)
+    {
+        var first = row.Labels.AsSpan().IndexOfAnyExcept(TokenRow.IgnoredLabel);
+        return first < 0 ? row.Labels.Length : first;
+    }
+
+    void Write(ReadOnlySpan<int> values)
+    {
+        _rows.Append(MemoryMarshal.AsBytes(values));
+        _length += values.Length * sizeof(int);
+    }
+
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _starts.Dispose();
+    }
+}

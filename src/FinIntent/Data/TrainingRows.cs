@@ -1,0 +1,102 @@
+using FinIntent.Settings;
+using FinIntent.Text;
+
+namespace FinIntent.Data;
+
+/// <summary>The rows of a run: those trained on and, when the settings ask for some, those looked at for validation.</summary>
+sealed class TrainingRows : IDisposable
+{
+    readonly List<RowStore> _stores = [];
+
+    TrainingRows(IRowSource train) => Train = train;
+
+    public IRowSource Train { get; private set; }
+
+    public IRowSource? Validation { get; private set; }
+
+    /// <param name="encoder">Called once, and only when there is text to encode: a tokenised file needs no tokenizer.</param>
+    /// <param name="warn">Told which rows were left out, and why.</param>
+    public static TrainingRows Load(DatasetSettings settings, Stage stage, int seed, Func<RowEncoder> encoder, Action<string> warn)
+    {
+        var source = new Source(settings, stage, seed, new(encoder), warn);
+        var store = new RowStore();
+        var rows = new TrainingRows(store);
+        rows._stores.Add(store);
+        try
+        {
+            source.FillTrain(store);
+            if (settings.EvalDataset.Count > 0)
+            {
+                var validation = new RowStore();
+                rows._stores.Add(validation);
+                source.FillFrom(settings.EvalDataset, validation);
+                rows.Validation = validation;
+            }
+            else if (settings.ValSize > 0)
+            {
+                rows.Split(settings.ValSize, seed);
+            }
+            return rows;
+        }
+        catch
+        {
+            rows.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes validation rows from the training rows at random. Both keep the order of the file.</summary>
+    void Split(double size, int seed)
+    {
+        var all = Train;
+        var count = size < 1 ? (int)Math.Ceiling(size * all.Count) : (int)size;
+        if (count >= all.Count)
+            throw new UserErrorException($"val_size: {size} takes {count} of {all.Count} rows and leaves none to train on; make it smaller");
+        var order = Enumerable.Range(0, all.Count).ToArray();
+        new Random(seed).Shuffle(order);
+        Array.Sort(order, 0, count);
+        Array.Sort(order, count, order.Length - count);
+        Validation = new SelectedRows(all, order[..count]);
+        Train = new SelectedRows(all, order[count..]);
+    }
+
+    public void Dispose() => _stores.ForEach(store => store.Dispose());
+
+    sealed class Source(DatasetSettings settings, Stage stage, int seed, Lazy<RowEncoder> encoder, Action<string> warn)
+    {
+        public void FillTrain(RowStore store)
+        {
+            if (settings.TokenizedPath is { } folder && Directory.Exists(folder))
+                throw new UserErrorException($"tokenized_path: {folder} is a folder; here it is a .jsonl file of rows {{\"input_ids\": […], \"labels\": […]}}");
+            if (settings.TokenizedPath is { } path && File.Exists(path))
+            {
+                TokenizedFile.Read(path, store.Add);
+                if (store.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
+                return;
+            }
+            if (settings.Dataset.Count == 0)
+                throw new UserErrorException($"tokenized_path: {settings.TokenizedPath}: no such file, and there is no dataset to make it from");
+            FillFrom(settings.Dataset, store);
+            if (settings.TokenizedPath is { } target) TokenizedFile.Write(target, store);
+        }
+
+        public void FillFrom(IReadOnlyList<string> names, RowStore store)
+        {
+            var registry = DatasetRegistry.Open(settings.DatasetDir);
+            var entries = names.Select(registry.Get).ToArray(); // all names are checked before the first file is read
+            var pieces = new PieceCutter(settings.CutoffLen, store.Add);
+            Action<TokenRow> add = stage switch
+            {
+                Stage.Pt when settings.Packing ?? true => row => pieces.Add(row.InputIds),
+                Stage.Pt => row => store.Add(Cut(row)),
+                _ => store.Add,
+            };
+            foreach (var entry in entries)
+                new Dataset(entry).Encode(settings.MaxSamples, seed, needsAnswer: stage != Stage.Pt, encoder.Value.Encode, add, warn);
+            pieces.Finish();
+        }
+
+        TokenRow Cut(TokenRow row) =>
+            row.InputIds.Length <= settings.CutoffLen ? row : new(row.InputIds[..settings.CutoffLen], row.Labels[..settings.CutoffLen]);
+    }
+}

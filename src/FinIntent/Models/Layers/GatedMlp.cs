@@ -1,3 +1,4 @@
+using FinIntent.Runtime;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -23,6 +24,8 @@ public sealed class GatedMlp : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return _down.forward(functional.silu(_gate.forward(x)) * _up.forward(x)).MoveToOuterDisposeScope();
+        var (gate, up) = (_gate.forward(x), _up.forward(x));
+        var h = CpuKernels.Take(gate) ? FusedOperators.SiluTimes(gate, up) : functional.silu(gate) * up;
+        return _down.forward(h).MoveToOuterDisposeScope();
     }
 }

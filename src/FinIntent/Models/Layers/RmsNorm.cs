@@ -1,3 +1,4 @@
+using FinIntent.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -33,6 +34,8 @@ public sealed class RmsNorm : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor x)
     {
+        if (_order == RmsNormOrder.CastThenScale && !_weight.requires_grad && _weight.dtype == x.dtype && CpuKernels.Take(x))
+            return FusedOperators.RmsNorm(x, _weight, _epsilon);
         using var scope = NewDisposeScope();
         var h = x.to(ScalarType.Float32);
         h = h * rsqrt(h.square().mean([-1], keepdim: true) + _epsilon);

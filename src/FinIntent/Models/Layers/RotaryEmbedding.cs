@@ -1,3 +1,4 @@
+using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,6 +33,7 @@ public sealed class RotaryEmbedding
     /// <summary>Turns x [T, H, D] in its own type.</summary>
     public Tensor Apply(Tensor x)
     {
+        if (CpuKernels.Take(x) && CpuKernels.Take(_cos)) return FusedOperators.Rotate(x, _cos, _sin);
         using var scope = NewDisposeScope();
         var halves = x.chunk(2, -1);
         var (a, b) = (halves[0], halves[1]);

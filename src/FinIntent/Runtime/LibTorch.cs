@@ -48,6 +48,7 @@ public static class LibTorch
 
     static void Load(StringBuilder tried)
     {
+        NativeSettings.Apply();
         var beside = Path.Combine(AppContext.BaseDirectory, "libtorch");
         Folder = Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? Path.GetFullPath(named) : beside;
         if (!Directory.Exists(Folder))

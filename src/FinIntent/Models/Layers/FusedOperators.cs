@@ -19,6 +19,19 @@ static unsafe class FusedOperators
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin) =>
         NeedsGradient(x) ? RotateFunction.apply(x, cos, sin) : RotateFunction.Turned(x, cos, sin, 1);
 
+    // The engine copies what backward returns and leaves our handles to the finaliser, which would keep every gradient of a step alive.
+    // By the next call on the thread it has copied, so the handles of the call before can go.
+    [ThreadStatic]
+    static List<Tensor>? t_returned;
+
+    static List<Tensor> Return(List<Tensor> saved, params List<Tensor> gradients)
+    {
+        foreach (var tensor in saved) tensor.Dispose();
+        if (t_returned is not null)
+            foreach (var tensor in t_returned) tensor?.Dispose();
+        return t_returned = gradients;
+    }
+
     static bool NeedsGradient(Tensor x) => is_grad_enabled() && x.requires_grad;
 
     static byte* At(Tensor x) => TensorMemory.PointerOf(x);
@@ -56,7 +69,7 @@ static unsafe class FusedOperators
                 CpuKernels.RmsNormBackward<BFloat16Lanes>(At(dy), At(x), At(weight), (float*)At(rstd), At(dx), x.numel() / n, n);
             else
                 CpuKernels.RmsNormBackward<Float32Lanes>(At(dy), At(x), At(weight), (float*)At(rstd), At(dx), x.numel() / n, n);
-            return [dx, null!, null!];
+            return Return(saved, dx, null!, null!);
         }
     }
 
@@ -89,7 +102,7 @@ static unsafe class FusedOperators
                 CpuKernels.SiluTimesBackward<BFloat16Lanes>(At(dy), At(gate), At(up), At(dgate), At(dup), gate.numel());
             else
                 CpuKernels.SiluTimesBackward<Float32Lanes>(At(dy), At(gate), At(up), At(dgate), At(dup), gate.numel());
-            return [dgate, dup];
+            return Return(saved, dgate, dup);
         }
     }
 
@@ -115,7 +128,7 @@ static unsafe class FusedOperators
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
             var saved = ctx.get_saved_variables();
-            return [Turned(grad_output.contiguous(), saved[0], saved[1], -1), null!, null!];
+            return Return(saved, Turned(grad_output.contiguous(), saved[0], saved[1], -1), null!, null!);
         }
     }
 }

@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace FinIntent.Runtime;
+
+/// <summary>
+/// Settings of the C libraries under libtorch, made before it is loaded (GNU/Linux only; a user's own environment variables win).
+/// </summary>
+static partial class NativeSettings
+{
+    const int MallocTrimThreshold = -1, MallocMmapThreshold = -3;
+
+    public static void Apply()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            // libgomp's workers spin for milliseconds after each operator, which starves every other process on a shared machine.
+            if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null) SetEnvironment("GOMP_SPINCOUNT", "10000", 0);
+            // Activations come and go by the megabyte: kept on the heap instead of mapped and zeroed anew each time.
+            MallocOption(MallocMmapThreshold, 1 << 30);
+            MallocOption(MallocTrimThreshold, int.MaxValue);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library (musl): its defaults stay.
+        }
+    }
+
+    // .NET's own SetEnvironmentVariable does not reach native code.
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    private static partial int MallocOption(int option, int value);
+}

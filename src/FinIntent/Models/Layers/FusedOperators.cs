@@ -22,14 +22,14 @@ static unsafe class FusedOperators
     // The engine copies what backward returns and leaves our handles to the finaliser, which would keep every gradient of a step alive.
     // By the next call on the thread it has copied, so the handles of the call before can go.
     [ThreadStatic]
-    static List<Tensor>? t_returned;
+    static List<Tensor>? _returned;
 
     static List<Tensor> Return(List<Tensor> saved, params List<Tensor> gradients)
     {
         foreach (var tensor in saved) tensor.Dispose();
-        if (t_returned is not null)
-            foreach (var tensor in t_returned) tensor?.Dispose();
-        return t_returned = gradients;
+        if (_returned is not null)
+            foreach (var tensor in _returned) tensor?.Dispose();
+        return _returned = gradients;
     }
 
     static bool NeedsGradient(Tensor x) => is_grad_enabled() && x.requires_grad;

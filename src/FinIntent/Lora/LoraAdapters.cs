@@ -10,8 +10,8 @@ namespace FinIntent.Lora;
 /// <summary>The LoRA adapters of one model, in PEFT's names and files.</summary>
 public sealed class LoraAdapters : IDisposable
 {
-    const string Prefix = "base_model.model.";
-    const string WeightsFile = "adapter_model.safetensors";
+    internal const string Prefix = "base_model.model.";
+    internal const string WeightsFile = "adapter_model.safetensors";
 
     // The head is never adapted (LLaMA-Factory's rule for "all"); Baichuan2's is no linear layer at all.
     static readonly string[] Heads = ["lm_head", "output_layer"];

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+using FinIntent.Models;
+using FinIntent.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Lora;
+
+/// <summary>What is to be exported.</summary>
+/// <param name="Adapters">Merged in this order.</param>
+/// <param name="Type">The type of the written weights; null: as the base stores them.</param>
+/// <param name="Tolerance">The difference of logits allowed, as a share of the largest logit; null: what the weights' type calls for.</param>
+public sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string Folder, long MaxShardBytes)
+{
+    public string? Template { get; init; }
+    public ScalarType? Type { get; init; }
+    public double? Tolerance { get; init; }
+    public bool Force { get; init; }
+}
+
+/// <summary>How far the written model is from the adapters on the base.</summary>
+/// <param name="LargestDifference">Of any logit of the fixed prompts.</param>
+/// <param name="AdapterEffect">The same between the adapters on the base and the base alone.</param>
+/// <param name="Allowed">More than this is refused.</param>
+public sealed record ExportReport(double LargestDifference, double AdapterEffect, double Allowed);
+
+/// <summary>Merges adapters into a base model, writes the result as a model folder, and proves it by reading it back.</summary>
+public static class ModelExport
+{
+    // Token ids from everywhere in the vocabulary: no tokenizer is needed, and every layer is read.
+    static readonly int[] PromptLengths = [1, 7, 32];
+
+    /// <exception cref="UserErrorException">Something does not fit, or the written model is too far from the original; then nothing is left.</exception>
+    public static ExportReport Run(ExportRequest request)
+    {
+        LibTorch.Load();
+        RefuseForeignFolder(request.Folder);
+        using var checkpoint = Checkpoint.Open(request.Base);
+        Origin.CheckBase(checkpoint, request.Adapters, request.Force);
+        var type = request.Type ?? checkpoint.ConfiguredType ?? ScalarType.Float32;
+        using var scope = NewDisposeScope();
+        var (wanted, plain) = Original(request, type);
+        ExportReport? report = null;
+        AtomicFolder.Write(request.Folder, folder =>
+        {
+            try
+            {
+                Write(folder, request, checkpoint);
+                report = Compare(folder, request, type, wanted, plain);
+            }
+            catch
+            {
+                Directory.Delete(folder, recursive: true);
+                throw;
+            }
+        });
+        return report!;
+    }
+
+    /// <summary>A folder is replaced only if it is empty or an earlier export: anything else in it would be lost.</summary>
+    static void RefuseForeignFolder(string folder)
+    {
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !File.Exists(Path.Combine(folder, Origin.ExportFile)))
+            throw new UserErrorException($"export_dir: {folder} holds files that no export wrote; name a new or an empty folder");
+    }
+
+    static void Write(string folder, ExportRequest request, Checkpoint checkpoint)
+    {
+        using (var merged = new MergedCheckpoint(checkpoint, request.Adapters))
+            SafetensorsWriter.WriteSharded(folder, merged.Tensors(request.Type), request.MaxShardBytes);
+        foreach (var file in checkpoint.CompanionFiles) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
+        if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
+        AtomicFile.WriteText(Path.Combine(folder, Checkpoint.ConfigName), config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        new Origin(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
+    }
+
+    /// <summary>Logits of the adapters on the base, and of the base alone.</summary>
+    static (Tensor[] Adapted, Tensor[] Plain) Original(ExportRequest request, ScalarType type)
+    {
+        using var model = PretrainedModel.Load(request.Base, Placement.Cpu(type));
+        var plain = Logits(model);
+        foreach (var folder in request.Adapters.SkipLast(1))
+        {
+            using var adapters = LoraAdapters.Load(model, folder);
+            adapters.Merge();
+        }
+        using var last = request.Adapters.Count == 0 ? null : LoraAdapters.Load(model, request.Adapters[^1]);
+        return (Logits(model), plain);
+    }
+
+    static ExportReport Compare(string folder, ExportRequest request, ScalarType type, Tensor[] wanted, Tensor[] plain)
+    {
+        using var model = PretrainedModel.Load(folder, Placement.Cpu(type));
+        var written = Logits(model);
+        // In 16 bits a merged weight is rounded where an adapter beside it is not; logits then differ by some per cent of the largest.
+        var share = request.Tolerance ?? type switch { ScalarType.BFloat16 => 0.05, ScalarType.Float16 => 0.01, _ => 1e-4 };
+        var largest = wanted.Max(t => t.abs().max().item<float>());
+        var report = new ExportReport(Difference(wanted, written), Difference(wanted, plain), share * largest);
+        if (!(report.LargestDifference <= report.Allowed))
+            throw new UserErrorException($"export_dir: the merged model's logits differ by up to {report.LargestDifference:g3} from the adapters on the base, " +
+                $"allowed is {report.Allowed:g3}; nothing was left in {request.Folder}; export in fp32 (infer_dtype: float32)");
+        return report;
+    }
+
+    static double Difference(Tensor[] a, Tensor[] b) => a.Zip(b, (x, y) => (x - y).abs().max().item<float>()).Max();
+
+    static Tensor[] Logits(CausalLanguageModel model)
+    {
+        using var noGradient = no_grad();
+        return [.. PromptLengths.Select(length =>
+        {
+            using var scope = NewDisposeScope();
+            using var batch = TokenBatch.All([[.. Enumerable.Range(1, length).Select(i => i * 7919 % model.Shape.UsableVocabulary)]], CPU);
+            return model.forward(batch).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        })];
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+
+namespace FinIntent.Lora;
+
+/// <summary>
+/// What a folder says of how its weights were trained: an adapter in run.json, its own or that of the run whose checkpoint it is; an
+/// exported model in finintent.json. Folders made by other programs say nothing.
+/// </summary>
+/// <param name="BaseFingerprint">Of the model the adapter belongs on (<see cref="ModelFingerprint"/>).</param>
+public sealed record Origin(string? Template, string? BaseFingerprint)
+{
+    public const string ExportFile = "finintent.json";
+    const string RunFile = "run.json";
+
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Origin Read(string folder)
+    {
+        string[] candidates = [Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)];
+        if (candidates.FirstOrDefault(File.Exists) is not { } path) return new(null, null);
+        using var json = JsonFile.Read(path);
+        return new(Text("template"), Text("base_fingerprint"));
+
+        string? Text(string key) =>
+            json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(key, out var value)
+            && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    }
+
+    /// <summary>Writes finintent.json into an exported model's folder.</summary>
+    public void Write(string folder, string baseModel, IReadOnlyList<string> adapters)
+    {
+        var json = new JsonObject
+        {
+            ["template"] = Template,
+            ["base_model"] = baseModel,
+            ["base_fingerprint"] = BaseFingerprint,
+            ["adapters"] = new JsonArray([.. adapters.Select(a => (JsonNode)a)]),
+        };
+        AtomicFile.WriteText(Path.Combine(folder, ExportFile), json.ToJsonString(Indented) + "\n");
+    }
+
+    /// <summary>The template to use: the wanted one, or that of the training when none is wanted.</summary>
+    /// <exception cref="UserErrorException">Both are known and differ.</exception>
+    public static string? TemplateFor(string? wanted, IEnumerable<string> folders, bool force)
+    {
+        foreach (var folder in folders)
+        {
+            if (Read(folder).Template is not { } trained) continue;
+            if (wanted is not null && wanted != trained && !force)
+                throw new UserErrorException($"template: \"{wanted}\" is asked for, but {folder} was trained with \"{trained}\"; " +
+                    $"use template: {trained}, or force: true if you mean it");
+            wanted ??= trained;
+        }
+        return wanted;
+    }
+
+    /// <exception cref="UserErrorException">An adapter was trained on another base model.</exception>
+    public static void CheckBase(Checkpoint checkpoint, IEnumerable<string> adapters, bool force)
+    {
+        if (force) return;
+        var found = new Lazy<string>(() => ModelFingerprint.Of(checkpoint));
+        foreach (var folder in adapters)
+        {
+            if (Read(folder).BaseFingerprint is { } trained && trained != found.Value)
+                throw new UserErrorException($"adapter_name_or_path: {folder} was trained on the base model with fingerprint {trained}, but {checkpoint.Folder} " +
+                    $"has {found.Value}; use the base it was trained on, or force: true if you mean it");
+        }
+    }
+}

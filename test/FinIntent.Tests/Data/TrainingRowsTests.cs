@@ -22,7 +22,7 @@ public sealed class TrainingRowsTests : IDisposable
         _folder.Write("texts.jsonl", """{"text": "abcd"}""" + "\n" + """{"text": "ef"}""" + "\n" + """{"text": "g"}""");
         _folder.Write("bad.jsonl", """{"instruction": "1", "output": "A"}""" + "\n" + """{"instruction": "2"}""" + "\n" + """{"instruction": "3", "output": null}""");
         _folder.Write("official.json", """
-            [{"id": "0", "question": "你是一个意图情绪助手。请分析以下问句的意图是[大盘问询，行业板块问询，个股问询，基金问询，客服问询]中的哪一个？请给出正确选项。\n问句:军工还能上车吗",
+            [{"id": "0", "question": "你是一个意图情绪助手。请分析以下问句的意图是[大盘问询，行业板块问询，个股问询，基金问询，客服问询]中的哪一个？请给出正确选项。\n问句:煤炭股还能拿吗",
               "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "A"}]
             """);
     }

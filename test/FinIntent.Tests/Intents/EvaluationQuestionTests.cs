@@ -6,7 +6,7 @@ namespace FinIntent.Tests.Intents;
 public sealed class EvaluationQuestionTests
 {
     const string Item = """
-        {"id": "7", "question": "你是一个意图情绪助手。请分析以下问句的意图是[大盘问询，行业板块问询，个股问询，基金问询，客服问询]中的哪一个？请给出正确选项。\n问句:军工还能上车吗",
+        {"id": "7", "question": "你是一个意图情绪助手。请分析以下问句的意图是[大盘问询，行业板块问询，个股问询，基金问询，客服问询]中的哪一个？请给出正确选项。\n问句:煤炭股还能拿吗",
          "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "A"}
         """;
 
@@ -17,9 +17,9 @@ public sealed class EvaluationQuestionTests
     {
         var question = Assert.Single(Load($"[{Item}]"));
 
-        Assert.Equal(("7", "军工还能上车吗", 'A'), (question.Id, question.Question, question.Gold));
+        Assert.Equal(("7", "煤炭股还能拿吗", 'A'), (question.Id, question.Question, question.Gold));
         Assert.Equal(IntentSchema.OpenFinData, question.Options);
-        Assert.Equal(IntentPrompt.For("军工还能上车吗", IntentSchema.OpenFinData).Text, question.Prompt.Text);
+        Assert.Equal(IntentPrompt.For("煤炭股还能拿吗", IntentSchema.OpenFinData).Text, question.Prompt.Text);
     }
 
     [Fact]

@@ -5,11 +5,11 @@ namespace FinIntent.Tests.Intents;
 
 public sealed class IntentPromptTests
 {
-    // The instruction as the seed project's README prints it for the question 军工还能上车吗 (Financial-Intent-Understanding-with-LLMs, "处理后数据格式").
+    // The instruction as the seed project's README prints it ("处理后数据格式"), around another question.
     const string SeedInstruction = """
         作为一个意图情绪助手，请分析以下问句的意图类型。
 
-        问句: 军工还能上车吗
+        问句: 煤炭股还能拿吗
 
         请从以下选项中选择最合适的意图类型：
         A. 行业板块问询
@@ -25,10 +25,10 @@ public sealed class IntentPromptTests
 
     [Fact]
     public void The_instruction_is_the_seeds_byte_for_byte() =>
-        Assert.Equal(Seed, IntentPrompt.For("军工还能上车吗", IntentSchema.OpenFinData).Text);
+        Assert.Equal(Seed, IntentPrompt.For("煤炭股还能拿吗", IntentSchema.OpenFinData).Text);
 
     [Theory]
-    [InlineData("军工还能上车吗")]
+    [InlineData("煤炭股还能拿吗")]
     [InlineData("A. 这行像选项\nB. 这行也像")]
     [InlineData(" 前后有空格 ")]
     public void Parsing_gives_back_question_and_options(string question)
@@ -67,7 +67,7 @@ public sealed class IntentPromptTests
 
         var rewritten = IntentPrompt.Parse(Seed)!.With(names);
 
-        Assert.Equal(IntentPrompt.For("军工还能上车吗", IntentSchema.Lettered(names)).Text, rewritten.Text);
+        Assert.Equal(IntentPrompt.For("煤炭股还能拿吗", IntentSchema.Lettered(names)).Text, rewritten.Text);
         Assert.Equal(Seed, rewritten.With([.. IntentSchema.OpenFinData.Select(o => o.Name)]).Text);
     }
 

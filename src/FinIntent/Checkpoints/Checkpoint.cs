@@ -95,6 +95,7 @@ public sealed class Checkpoint : IDisposable
         (string Single, string Index, Func<string, TensorFile> Open)[] formats =
         [
             (SafetensorsWriter.SingleName, SafetensorsWriter.IndexName, SafetensorsFile.Open),
+            ("pytorch_model.bin", "pytorch_model.bin.index.json", TorchBinFile.Open),
         ];
         foreach (var (single, index, open) in formats)
         {

@@ -31,6 +31,7 @@ public abstract class TensorFile : IDisposable
     public Tensor Read(string name)
     {
         var stored = Find(name);
+        BeforeReading(name);
         var tensor = empty(stored.Shape.ToArray(), stored.Type, CPU);
         Copy(stored, tensor);
         return tensor;
@@ -43,6 +44,7 @@ public abstract class TensorFile : IDisposable
         if (!stored.Shape.SequenceEqual(target.shape))
             throw new UserErrorException($"{FilePath}: {name} is [{string.Join(", ", stored.Shape)}] in the file but " +
                 $"[{string.Join(", ", target.shape)}] in the model");
+        BeforeReading(name);
         Copy(stored, target);
     }
 
@@ -61,6 +63,9 @@ public abstract class TensorFile : IDisposable
         _stream.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>A format's last check of a tensor's bytes.</summary>
+    private protected virtual void BeforeReading(string name) { }
 
     private protected static (FileStream Stream, MemoryMappedFile Map) OpenMap(string path)
     {

@@ -20,7 +20,7 @@ public sealed class SafetensorsFuzzTests : IDisposable
         var path = Path.Combine(_folder, "mutated.safetensors");
         var refused = 0;
 
-        for (var round = 0; round < 4000; round++)
+        for (var round = 0; round < 2500; round++)
         {
             var mutated = Mutation.Of(original, headerEnd, random);
             File.WriteAllBytes(path, mutated);
@@ -36,7 +36,7 @@ public sealed class SafetensorsFuzzTests : IDisposable
             }
         }
 
-        Assert.InRange(refused, 3000, 4000); // the rest only renames a tensor or changes white space, a type of the same size, a shape of the same count
+        Assert.InRange(refused, 1900, 2500); // the rest only renames a tensor or changes white space, a type of the same size, a shape of the same count
     }
 
     byte[] Sample()

@@ -20,7 +20,7 @@ sealed class BpeVocabulary
 
     public ReadOnlySpan<byte> this[int id] => (uint)id < (uint)Count ? _bytes.AsSpan(_tokens[id].Start, _tokens[id].Length) : [];
 
-    /// <summary>Adds a token by its name in the file. A name outside the byte alphabet stands for itself and no merge can make it.</summary>
+    /// <summary>Adds a token by its name in the file. A name outside the byte alphabet stands for itself; no merge makes it.</summary>
     public void AddName(ReadOnlySpan<byte> name, int id)
     {
         var start = Append(id, name);
@@ -44,7 +44,7 @@ sealed class BpeVocabulary
         return -1;
     }
 
-    /// <summary>The bytes that a name in the byte alphabet (UTF-8) stands for; the result is their number, −1 when it is not in the alphabet.</summary>
+    /// <summary>Writes the bytes that a name (UTF-8, byte alphabet) stands for; their number, or −1 for a name outside the alphabet.</summary>
     public static int ToBytes(ReadOnlySpan<byte> name, Span<byte> bytes)
     {
         var length = 0;

@@ -26,7 +26,7 @@ sealed class NormalizationFormC
     NormalizationFormC()
     {
         using var reader = new StreamReader(
-            Assembly.GetExecutingAssembly().GetManifestResourceStream("FinIntent.Text.nfc.txt") ?? throw new InvalidOperationException("nfc.txt"));
+            Assembly.GetExecutingAssembly().GetManifestResourceStream("FinIntent.Text.nfc.txt")!);
         while (reader.ReadLine() is { } line)
         {
             if (line[0] == '#') continue;
@@ -112,8 +112,8 @@ sealed class NormalizationFormC
     {
         if (first is >= LBase and < LBase + LCount && second is >= VBase and < VBase + VCount)
             return SBase + ((first - LBase) * VCount + second - VBase) * TCount;
-        if (first is >= SBase and < SBase + LCount * VCount * TCount && (first - SBase) % TCount == 0 && second is > TBase and < TBase + TCount)
-            return first + second - TBase;
+        var isOpenSyllable = first is >= SBase and < SBase + LCount * VCount * TCount && (first - SBase) % TCount == 0;
+        if (isOpenSyllable && second is > TBase and < TBase + TCount) return first + second - TBase;
         return _composition.TryGetValue((first, second), out var composed) ? composed : null;
     }
 

@@ -22,7 +22,8 @@ sealed class PieceCache
     /// <summary>Empty when the piece is new; then it goes to the slot.</summary>
     public ReadOnlySpan<int> Find(ReadOnlySpan<char> piece, out int slot)
     {
-        for (slot = (int)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(piece)) & (Slots - 1); _entries[slot].Count != 0; slot = (slot + 1) & (Slots - 1))
+        slot = (int)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(piece)) & (Slots - 1);
+        for (; _entries[slot].Count != 0; slot = (slot + 1) & (Slots - 1))
         {
             ref var entry = ref _entries[slot];
             if (piece.SequenceEqual(_characters.AsSpan(entry.Characters, entry.Length))) return _ids.AsSpan(entry.Ids, entry.Count);

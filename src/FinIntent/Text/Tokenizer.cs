@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FinIntent.Text;
 
-/// <summary>Text to token ids and back. Thread-safe. Special tokens are reached by <see cref="IdOf"/> only: no text is ever parsed into one.</summary>
+/// <summary>Text to token ids and back. Thread-safe. Special tokens are reached by <see cref="IdOf"/>: no text is parsed into one.</summary>
 public abstract class Tokenizer
 {
     public int? BosTokenId { get; protected init; }
@@ -33,7 +33,7 @@ public abstract class Tokenizer
 
     public abstract void Encode(string text, List<int> ids);
 
-    /// <summary>The id of one token by its name in the vocabulary or the added tokens ("&lt;|im_end|&gt;"); null when there is none.</summary>
+    /// <summary>The id of one token by its name in the vocabulary or among the added tokens; null when there is none.</summary>
     public abstract int? IdOf(string token);
 
     /// <summary>Ids outside the vocabulary give no text.</summary>

@@ -18,7 +18,8 @@ sealed record TokenizerConfig(string? Class, string? Bos, string? Eos, string? P
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             var root = document.RootElement;
-            return new(Name(root, "tokenizer_class"), Name(root, "bos_token"), Name(root, "eos_token"), Name(root, "pad_token"), Added(root));
+            return new(
+                Name(root, "tokenizer_class"), Name(root, "bos_token"), Name(root, "eos_token"), Name(root, "pad_token"), Added(root));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

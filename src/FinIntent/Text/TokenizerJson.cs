@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FinIntent.Text;
 
-/// <summary>A tokenizer.json of a byte-level BPE, as the tokenizers library writes it. Steps that we do not carry out are refused by name.</summary>
+/// <summary>A byte-level BPE's tokenizer.json, as the tokenizers library writes it. Steps that we do not take are refused by name.</summary>
 sealed class TokenizerJson
 {
     public const string FileName = "tokenizer.json";
@@ -85,8 +85,8 @@ sealed class TokenizerJson
     /// <summary>The steps of a Sequence, or the one step there is.</summary>
     static List<(string Type, JsonElement Step)> Steps(JsonElement step, string sequence) =>
         step.ValueKind == JsonValueKind.Null ? []
-        : step.GetProperty("type").GetString() == "Sequence" ? [.. step.GetProperty(sequence).EnumerateArray().SelectMany(s => Steps(s, sequence))]
-        : [(step.GetProperty("type").GetString()!, step)];
+        : step.GetProperty("type").GetString() is var type and not "Sequence" ? [(type!, step)]
+        : [.. step.GetProperty(sequence).EnumerateArray().SelectMany(inner => Steps(inner, sequence))];
 
     static bool Flag(JsonElement step, string key, bool missing = false) =>
         step.TryGetProperty(key, out var value) ? value.GetBoolean() : missing;
@@ -161,14 +161,19 @@ sealed class TokenizerJson
 
     void AddMerge(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
-        Span<byte> bytes = left.Length + right.Length <= 512 ? stackalloc byte[left.Length + right.Length] : new byte[left.Length + right.Length];
+        var length = left.Length + right.Length;
+        Span<byte> bytes = length <= 512 ? stackalloc byte[length] : new byte[length];
         var leftLength = BpeVocabulary.ToBytes(left, bytes);
         var rightLength = leftLength < 0 ? -1 : BpeVocabulary.ToBytes(right, bytes[leftLength..]);
-        var (a, b, ab) = rightLength < 0 ? (-1, -1, -1) : (
-            Vocabulary.Find(bytes[..leftLength]), Vocabulary.Find(bytes.Slice(leftLength, rightLength)), Vocabulary.Find(bytes[..(leftLength + rightLength)]));
-        if (a < 0 || b < 0 || ab < 0)
-            throw Refused("model.merges", $"\"{Encoding.UTF8.GetString(left)} {Encoding.UTF8.GetString(right)}\" (merge {_merges.Count})", "merges of tokens in model.vocab");
-        _merges.Add((a, b, ab));
+        if (rightLength >= 0)
+        {
+            bytes = bytes[..(leftLength + rightLength)];
+            var merge = (A: Vocabulary.Find(bytes[..leftLength]), B: Vocabulary.Find(bytes[leftLength..]), Both: Vocabulary.Find(bytes));
+            _merges.Add(merge);
+            if (merge is { A: >= 0, B: >= 0, Both: >= 0 }) return;
+        }
+        var names = $"\"{Encoding.UTF8.GetString(left)} {Encoding.UTF8.GetString(right)}\"";
+        throw Refused("model.merges", $"{names} (merge {_merges.Count})", "merges of tokens in model.vocab");
     }
 
     static ReadOnlySpan<byte> Unescape(ref Utf8JsonReader reader, byte[] buffer)

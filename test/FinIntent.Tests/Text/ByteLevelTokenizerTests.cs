@@ -17,7 +17,8 @@ public sealed partial class ByteLevelTokenizerTests
     public void Every_reference_text_gives_the_reference_ids_and_back(string name)
     {
         var tokenizer = RealTokenizers.Get(name);
-        var cases = JsonSerializer.Deserialize<Case[]>(File.ReadAllText(Reference.Path($"fixtures/tokenizers/{name}.json")), JsonSerializerOptions.Web)!;
+        var json = File.ReadAllText(Reference.Path($"fixtures/tokenizers/{name}.json"));
+        var cases = JsonSerializer.Deserialize<Case[]>(json, JsonSerializerOptions.Web)!;
 
         Assert.Equal(34, cases.Length);
         Assert.All(cases, c => Assert.Equal(c.Ids, EncodeWithSpecials(tokenizer, c.Text)));
@@ -131,7 +132,7 @@ public sealed partial class ByteLevelTokenizerTests
 
     /// <summary>The reference parses special tokens out of the text; we do it here, for its sake only.</summary>
     static int[] EncodeWithSpecials(Tokenizer tokenizer, string text) =>
-        [.. SpecialToken().Split(text).SelectMany(part => SpecialToken().IsMatch(part) && tokenizer.IdOf(part) is { } id ? [id] : tokenizer.Encode(part))];
+        [.. SpecialToken().Split(text).SelectMany(part => part.StartsWith("<|") && tokenizer.IdOf(part) is { } id ? [id] : tokenizer.Encode(part))];
 
     [GeneratedRegex(@"(<\|\w+\|>)")]
     private static partial Regex SpecialToken();

@@ -28,5 +28,6 @@ public sealed class NormalizationFormCTests
     }
 
     static string Text(string codePoints) => string.Concat(
-        codePoints.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(cp => char.ConvertFromUtf32(int.Parse(cp, NumberStyles.HexNumber))));
+        codePoints.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(codePoint => char.ConvertFromUtf32(int.Parse(codePoint, NumberStyles.HexNumber))));
 }

@@ -63,7 +63,8 @@ public sealed class TokenizerJsonTests : IDisposable
     public void Special_tokens_are_named_by_a_string_or_an_object()
     {
         File.WriteAllText(
-            Path.Combine(_folder, "tokenizer_config.json"), """{"bos_token":null,"eos_token":"<end>","pad_token":{"content":"<end>","lstrip":false}}""");
+            Path.Combine(_folder, "tokenizer_config.json"),
+            """{"bos_token":null,"eos_token":"<end>","pad_token":{"content":"<end>","lstrip":false}}""");
         var tokenizer = Load(_ => { });
 
         Assert.Equal((null, 258, 258), (tokenizer.BosTokenId, tokenizer.EosTokenId, tokenizer.PadTokenId));

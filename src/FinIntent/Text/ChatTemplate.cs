@@ -1,0 +1,155 @@
+using System.Text.RegularExpressions;
+
+namespace FinIntent.Text;
+
+/// <summary>
+/// How a model was taught to read a conversation. Texts of users and answers go through <see cref="Tokenizer.Encode(string)"/>, so nothing
+/// in them becomes a special token.
+/// </summary>
+public sealed partial class ChatTemplate
+{
+    static readonly TemplatePart[] EmptyThought = [TemplatePart.Token("<think>"), "\n\n", TemplatePart.Token("</think>"), "\n\n"];
+
+    readonly TemplateDefinition _template;
+    readonly Tokenizer _tokenizer;
+    readonly bool _enableThinking;
+    readonly int? _eos;
+
+    ChatTemplate(TemplateDefinition template, Tokenizer tokenizer, string? defaultSystem, bool enableThinking)
+    {
+        _template = template;
+        _tokenizer = tokenizer;
+        _enableThinking = enableThinking;
+        DefaultSystem = defaultSystem ?? template.DefaultSystem;
+        _eos = template.ReplaceEos ? IdOf(template.StopWords[0]) : tokenizer.EosTokenId;
+        // A stop word the tokenizer lacks, as Llama-3's <|eom_id|>, cannot be said, so nothing needs to stop at it.
+        StopTokenIds = [.. template.StopWords.Select(tokenizer.IdOf).Prepend(_eos).OfType<int>().Distinct()];
+        foreach (var part in (TemplatePart[])[.. template.Prefix, .. template.System, .. template.User, .. template.Assistant])
+            if (part.Kind != TemplatePartKind.Text) IdOf(part); // a template of another model fails here and not at the first row
+        if (template.EfficientEos) IdOf(TemplatePart.Eos);
+    }
+
+    public static IReadOnlyList<string> Names { get; } = [.. TemplateDefinition.All.Select(template => template.Name)];
+
+    public string Name => _template.Name;
+
+    /// <summary>Used when a conversation has no system text; empty: none is.</summary>
+    public string DefaultSystem { get; }
+
+    /// <summary>Answers are taught an end token that the next turn does not read.</summary>
+    public bool EfficientEos => _template.EfficientEos;
+
+    /// <summary>An answer ends at any of these.</summary>
+    public IReadOnlyList<int> StopTokenIds { get; }
+
+    /// <param name="defaultSystem">In place of the template's own (default_system).</param>
+    /// <param name="enableThinking">For templates of reasoning models: the answer begins with a thought of its own instead of an empty one.</param>
+    /// <exception cref="UserErrorException">No such template, or the tokenizer has not its tokens.</exception>
+    public static ChatTemplate Get(string name, Tokenizer tokenizer, string? defaultSystem = null, bool enableThinking = false)
+    {
+        var template = TemplateDefinition.All.FirstOrDefault(t => t.Name == name)
+            ?? throw new UserErrorException($"template \"{name}\" is not known; known are {string.Join(", ", Names)}");
+        return new(template, tokenizer, defaultSystem, enableThinking);
+    }
+
+    /// <summary>Everything up to where the model's answer begins. A last message of the assistant is left out.</summary>
+    public int[] EncodePrompt(Conversation conversation)
+    {
+        var messages = conversation.Messages;
+        if (messages.Count > 0 && messages[^1].Role == "assistant") messages = [.. messages.SkipLast(1)];
+        var ids = new List<int>();
+        for (var i = 0; i < messages.Count; i++)
+        {
+            if (i % 2 == 0) EncodeUser(conversation, i, ids);
+            else EncodeParts(_template.Assistant, _template.Reasons ? WithoutThought(messages[i].Content) : messages[i].Content, ids);
+        }
+        if (messages.Count % 2 == 0) throw new ArgumentException($"a prompt must end with a user's message, this has {messages.Count} messages");
+        if (_template.Reasons && !_enableThinking) EncodeParts(EmptyThought, "", ids);
+        return [.. ids];
+    }
+
+    /// <summary>Input ids and labels of a training row whose last message is the answer.</summary>
+    public EncodedRow EncodeSupervised(Conversation conversation, SupervisedOptions options) =>
+        SupervisedEncoding.Encode(EncodeTurns(conversation), _template.EfficientEos ? _eos : null, options);
+
+    /// <summary>The ids of each question, with all the template puts around it, and of its answer.</summary>
+    List<(int[] Source, int[] Target)> EncodeTurns(Conversation conversation)
+    {
+        var messages = conversation.Messages;
+        if (messages.Count == 0 || messages.Count % 2 != 0)
+            throw new ArgumentException($"a training row must alternate questions and answers, this has {messages.Count} messages");
+        List<(int[], int[])> turns = [];
+        for (var i = 0; i < messages.Count; i += 2)
+        {
+            List<int> source = [], target = [];
+            EncodeUser(conversation, i, source);
+            var answer = Answer(conversation, i + 1);
+            if (_template.Reasons && !_enableThinking) answer = WithoutThought(answer);
+            var thought = _template.Reasons && !answer.Contains("<think>") && !answer.Contains("</think>");
+            if (thought) EncodeParts(EmptyThought, "", _enableThinking ? target : source);
+            EncodeAnswer(answer, target);
+            turns.Add(([.. source], [.. target]));
+        }
+        return turns;
+    }
+
+    void EncodeUser(Conversation conversation, int index, List<int> ids)
+    {
+        var message = conversation.Messages[index];
+        if (message.Role != "user") throw new ArgumentException($"message {index} is the {message.Role}'s, where a user's was expected");
+        if (index == 0)
+        {
+            EncodeParts(_template.Prefix, "", ids);
+            var system = string.IsNullOrEmpty(conversation.System) ? DefaultSystem : conversation.System;
+            if (system.Length > 0) EncodeParts(_template.System, system, ids);
+        }
+        EncodeParts(_template.User, message.Content, ids);
+    }
+
+    static string Answer(Conversation conversation, int index) => conversation.Messages[index] is { Role: "assistant" } message
+        ? message.Content
+        : throw new ArgumentException($"message {index} is the {conversation.Messages[index].Role}'s, where the assistant's was expected");
+
+    /// <summary>An answer that thinks holds the two tokens around its thought; they are the template's, not text.</summary>
+    void EncodeAnswer(string content, List<int> ids)
+    {
+        if (!_template.Reasons || !_enableThinking)
+        {
+            EncodeParts(_template.Assistant, content, ids);
+            return;
+        }
+        foreach (var part in ThoughtMark().Split(content))
+            EncodeParts([part is "<think>" or "</think>" ? TemplatePart.Token(part) : "{content}"], part, ids);
+        EncodeParts(_template.Assistant, "", ids);
+    }
+
+    void EncodeParts(TemplatePart[] parts, string content, List<int> ids)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Kind != TemplatePartKind.Text) ids.Add(IdOf(part));
+            else if (part.Value.Replace("{content}", content) is { Length: > 0 } text) _tokenizer.Encode(text, ids);
+        }
+    }
+
+    int IdOf(TemplatePart part) => part.Kind switch
+    {
+        TemplatePartKind.Bos => _tokenizer.BosTokenId ?? throw Lacks("bos_token"),
+        TemplatePartKind.Eos => _eos ?? throw Lacks("eos_token"),
+        _ => IdOf(part.Value),
+    };
+
+    int IdOf(string token) => _tokenizer.IdOf(token) ?? throw new UserErrorException(
+        $"template \"{Name}\" needs the token {token}, which the model's tokenizer does not have; choose the template of the model's family");
+
+    UserErrorException Lacks(string key) => new(
+        $"template \"{Name}\" needs {key}, which the model's {TokenizerConfig.FileName} does not name or the tokenizer does not have; add it there");
+
+    static string WithoutThought(string answer) => Thought().Replace(answer, "").TrimStart('\n');
+
+    [GeneratedRegex("<think>\n(.*?)\n</think>\n\n", RegexOptions.Singleline)]
+    private static partial Regex Thought();
+
+    [GeneratedRegex("(</?think>)")]
+    private static partial Regex ThoughtMark();
+}

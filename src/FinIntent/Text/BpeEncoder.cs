@@ -82,9 +82,9 @@ sealed class BpeEncoder(TokenizerJson model)
     int MergeByQueue(int count)
     {
         var (next, previous) = (new int[count], new int[count]);
-        var queue = new PriorityQueue<(int At, int Left, int Right, int Merged), long>();
         for (var i = 0; i < count; i++) (next[i], previous[i]) = (i + 1, i - 1);
-        for (var i = 0; i + 1 < count; i++) Enqueue(i);
+        var queue = new PriorityQueue<(int At, int Left, int Right, int Merged), long>(
+            Enumerable.Range(0, count - 1).Select(Candidate).Where(pair => pair.Item2 != long.MaxValue));
 
         while (queue.TryDequeue(out var pair, out _))
         {
@@ -105,9 +105,15 @@ sealed class BpeEncoder(TokenizerJson model)
 
         void Enqueue(int at)
         {
+            var (pair, priority) = Candidate(at);
+            if (priority != long.MaxValue) queue.Enqueue(pair, priority);
+        }
+
+        ((int, int, int, int), long) Candidate(int at)
+        {
             var (left, right) = (_symbols[at], _symbols[next[at]]);
             var rank = _merges.Rank(left, right, out var merged);
-            if (rank != MergeTable.NoMerge) queue.Enqueue((at, left, right, merged), ((long)rank << 32) | (uint)at);
+            return ((at, left, right, merged), rank == MergeTable.NoMerge ? long.MaxValue : ((long)rank << 32) | (uint)at);
         }
     }
 }

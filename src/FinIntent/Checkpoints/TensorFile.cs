@@ -70,15 +70,7 @@ public abstract class TensorFile : IDisposable
     private protected static (FileStream Stream, MemoryMappedFile Map) OpenMap(string path)
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
-        FileStream stream;
-        try
-        {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"{path}: cannot be opened: {e.Message}", e);
-        }
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
         try
         {
             // An empty file cannot be mapped; it is also too short for either format.

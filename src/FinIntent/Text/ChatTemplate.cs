@@ -39,6 +39,9 @@ public sealed partial class ChatTemplate
     /// <summary>Answers are taught an end token that the next turn does not read.</summary>
     public bool EfficientEos => _template.EfficientEos;
 
+    /// <summary>The tokenizer's eos, or the stop word that takes its place in this template.</summary>
+    public int? EosTokenId => _eos;
+
     /// <summary>An answer ends at any of these.</summary>
     public IReadOnlyList<int> StopTokenIds { get; }
 

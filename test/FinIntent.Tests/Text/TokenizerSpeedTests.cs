@@ -10,6 +10,8 @@ public sealed class TokenizerSpeedTests
     [Theory(Explicit = true)]
     [InlineData("qwen3")]
     [InlineData("llama3")]
+    [InlineData("chatglm3-6b")]
+    [InlineData("baichuan2-7b-chat")]
     public void Encoding_the_corpus_of_laws_on_one_core(string name)
     {
         var command = new ProcessStartInfo("xz", ["-dc", Reference.Path("corpus/laws_zh.txt.xz")]) { RedirectStandardOutput = true };

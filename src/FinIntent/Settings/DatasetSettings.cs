@@ -44,12 +44,13 @@ sealed record DatasetSettings
     public double ValSize { get; init; }
 
     /// <summary>
-    /// Batches are always packed without padding, and rows never see each other. What the key still decides is rows longer than
-    /// cutoff_len: LLaMA-Factory drops them when packing, and so do we. Null: on for stage pt.
+    /// True: rows are grouped so that each group nearly fills cutoff_len, and a group counts as one row of a batch. Rows of a group never see
+    /// each other (LLaMA-Factory's neat_packing), and nothing is padded with or without it. Null: on for stage pt, whose texts are laid end
+    /// to end and cut into rows of cutoff_len.
     /// </summary>
     public bool? Packing { get; init; }
 
-    /// <summary>As packing: it says that rows do not see each other, which is always so here.</summary>
+    /// <summary>The same as packing here.</summary>
     public bool NeatPacking { get; init; }
 
     /// <summary>Used where a row has no system text, in place of the template's.</summary>

@@ -20,9 +20,6 @@ sealed record ModelSettings
     /// <summary>A folder the adapters' names are relative to.</summary>
     public string? AdapterFolder { get; init; }
 
-    /// <summary>False: the forward pass of each layer is recomputed in the backward pass, which costs a third more time and saves memory.</summary>
-    public bool DisableGradientCheckpointing { get; init; }
-
     /// <summary>Precision outside training; auto: the checkpoint's own.</summary>
     public InferenceType InferDtype { get; init; }
 

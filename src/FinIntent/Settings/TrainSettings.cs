@@ -106,8 +106,9 @@ sealed record TrainSettings
     public bool DataloaderDropLast { get; init; }
 
     /// <summary>
-    /// Ours: tokens that go through the model at once. It bounds memory; the result does not depend on it.
+    /// Ours: tokens that go through the model at once, in place of gradient checkpointing (nothing is computed twice). It bounds memory and
+    /// does not change the result; a row longer than it goes alone. Null: what fits half of the free memory.
     /// </summary>
     [Range(1, int.MaxValue)]
-    public int MaxTokensPerForward { get; init; } = 8192;
+    public int? MaxTokensPerForward { get; init; }
 }

@@ -1,0 +1,11 @@
+using FinIntent.Data;
+
+namespace FinIntent.Training;
+
+/// <summary>Rows held in memory.</summary>
+sealed class MemoryRows(IReadOnlyList<TokenRow> rows) : IRowSource
+{
+    public int Count => rows.Count;
+
+    public TokenRow Read(int index) => rows[index];
+}

@@ -1,0 +1,34 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+using FinIntent.Runtime;
+using FinIntent.Settings;
+using TorchSharp;
+
+namespace FinIntent.Training;
+
+/// <summary>run.json: what a run was made from.</summary>
+static class RunRecord
+{
+    public static JsonObject Create(SettingsFile settings, string? template) => new()
+    {
+        ["base_model"] = settings.Model.ModelNameOrPath,
+        ["base_fingerprint"] = ModelFingerprint.Of(settings.Model.ModelNameOrPath),
+        ["template"] = template,
+        ["seed"] = settings.Train.Seed,
+        ["settings"] = JsonSerializer.SerializeToNode(settings.Resolved()),
+        ["versions"] = new JsonObject
+        {
+            ["finintent"] = VersionOf(typeof(RunRecord)),
+            ["torchsharp"] = VersionOf(typeof(torch)),
+            ["libtorch"] = LibTorch.Folder,
+            ["dotnet"] = Environment.Version.ToString(),
+            ["system"] = RuntimeInformation.OSDescription,
+        },
+    };
+
+    static string? VersionOf(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version?.ToString();
+}

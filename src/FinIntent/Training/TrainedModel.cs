@@ -1,0 +1,139 @@
+using System.Text.RegularExpressions;
+using FinIntent.Checkpoints;
+using FinIntent.Lora;
+using FinIntent.Models;
+using FinIntent.Settings;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace FinIntent.Training;
+
+/// <summary>A model loaded for one of the methods, with the part of it that is trained.</summary>
+sealed class TrainedModel : IDisposable
+{
+    const long ShardBytes = 5L << 30;
+
+    readonly LoraAdapters? _adapters;
+
+    TrainedModel(CausalLanguageModel model, Trainable trainable, LoraAdapters? adapters = null) =>
+        (Model, Trainable, _adapters) = (model, trainable, adapters);
+
+    public CausalLanguageModel Model { get; }
+
+    public Trainable Trainable { get; }
+
+    public static TrainedModel Load(SettingsFile settings, Device device)
+    {
+        var folder = LocalFolder(settings.Model.ModelNameOrPath);
+        return settings.Method.FinetuningType switch
+        {
+            FinetuningType.Full => Full(folder, settings, device),
+            FinetuningType.Freeze => Freeze(folder, settings, device),
+            _ => Lora(folder, settings, device),
+        };
+    }
+
+    static ScalarType TypeOf(SettingsFile settings) => settings.Train.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    static string LocalFolder(string name) => Directory.Exists(name)
+        ? name
+        : throw new UserErrorException($"model_name_or_path: there is no folder {name}; if it is a hub name, download the model first and name its folder");
+
+    /// <summary>The base in compute type and frozen, adapters in fp32.</summary>
+    static TrainedModel Lora(string folder, SettingsFile settings, Device device)
+    {
+        var method = settings.Method;
+        var model = PretrainedModel.Load(folder, new(TypeOf(settings), device));
+        var given = settings.Model.AdapterPaths;
+        var merged = method.CreateNewAdapter ? given : [.. given.SkipLast(1)];
+        foreach (var path in merged)
+        {
+            using var adapters = LoraAdapters.Load(model, path);
+            adapters.Merge();
+        }
+        var shape = new LoraSettings(method.LoraRank, method.EffectiveLoraAlpha, method.LoraDropout, method.UseRsLora, method.LoraTarget);
+        var trained = given.Count > merged.Count ? LoraAdapters.Load(model, given[^1]) : LoraAdapters.Attach(model, shape, settings.Train.Seed);
+        var trainable = new Trainable(trained.Parameters, Save) { SetTraining = trained.SetTraining, LoraPlusRatio = method.LoraPlusRatio };
+        return new(model, trainable, trained);
+
+        void Save(string target)
+        {
+            trained.Save(target, settings.Model.ModelNameOrPath);
+            CopyCompanions(folder, target);
+        }
+    }
+
+    /// <summary>Everything, in fp32 under the compute type unless pure_bf16.</summary>
+    static TrainedModel Full(string folder, SettingsFile settings, Device device)
+    {
+        var model = PretrainedModel.Load(folder, new(settings.Method.PureBf16 ? ScalarType.BFloat16 : ScalarType.Float32, device));
+        model.ComputeType = TypeOf(settings);
+        return new(model, new(ParametersOf(model), target => SaveModel(model, folder, target)));
+    }
+
+    /// <summary>Some layers, chosen as LLaMA-Factory does (model/adapter.py, _setup_freeze_tuning): by parts of parameter names.</summary>
+    static TrainedModel Freeze(string folder, SettingsFile settings, Device device)
+    {
+        var model = PretrainedModel.Load(folder, new(TypeOf(settings), device));
+        var parts = FreezeParts([.. ParametersOf(model).Select(p => p.Name)], model.Shape.Layers, settings.Method);
+        if (!settings.Method.PureBf16)
+        {
+            // Only what is trained is kept in fp32; a layer casts its weight to the compute type.
+            foreach (var (name, module) in model.named_modules())
+            {
+                if (module.children().Any()) continue;
+                if (module.named_parameters(recurse: false).Any(p => IsTrained($"{name}.{p.name}"))) module.to(ScalarType.Float32);
+            }
+        }
+        return new(model, new([.. ParametersOf(model).Where(p => IsTrained(p.Name))], target => SaveModel(model, folder, target)));
+
+        bool IsTrained(string name) => parts.Any(part => name.Contains(part, StringComparison.Ordinal));
+    }
+
+    /// <summary>A parameter whose name contains one of these is trained.</summary>
+    internal static IReadOnlyList<string> FreezeParts(IReadOnlyList<string> names, int layers, MethodSettings method)
+    {
+        var inLayers = names.Where(name => name.Contains(".0.")).Select(name => name.Split(".0.")[^1].Split('.')[0]).Distinct().ToList();
+        var outside = names.Where(name => !Regex.IsMatch(name, @"\.\d+\.")).Select(name => name.Split('.')[^2]).Distinct().ToList();
+        if (method.FreezeTrainableModules.Where(m => m != "all").Except(inLayers).FirstOrDefault() is { } module)
+            throw new UserErrorException($"freeze_trainable_modules: \"{module}\" is not one of all, {string.Join(", ", inLayers)}");
+        if (method.FreezeExtraModules.Except(outside).FirstOrDefault() is { } extra)
+            throw new UserErrorException($"freeze_extra_modules: \"{extra}\" is not one of {string.Join(", ", outside)}");
+
+        var count = Math.Min(Math.Abs(method.FreezeTrainableLayers), layers);
+        var first = method.FreezeTrainableLayers > 0 ? layers - count : 0;
+        return
+        [
+            .. method.FreezeTrainableModules.SelectMany(m => Enumerable.Range(first, count).Select(i => $".{i}.{(m == "all" ? "" : m)}")),
+            .. method.FreezeExtraModules,
+        ];
+    }
+
+    static IReadOnlyList<(string Name, Parameter Value)> ParametersOf(CausalLanguageModel model) =>
+        [.. model.named_parameters().Select(p => (p.name, p.parameter))];
+
+    /// <summary>A model folder like the base's, in the type the base is stored in.</summary>
+    static void SaveModel(CausalLanguageModel model, string baseFolder, string target)
+    {
+        Directory.CreateDirectory(target);
+        using var checkpoint = Checkpoint.Open(baseFolder);
+        var type = checkpoint.ConfiguredType ?? model.Placement.Type;
+        SafetensorsWriter.WriteSharded(target,
+            ParametersOf(model).Select(p => new OutgoingTensor(p.Name, type, p.Value.shape, () => p.Value.alias())), ShardBytes);
+        File.Copy(Path.Combine(baseFolder, Checkpoint.ConfigName), Path.Combine(target, Checkpoint.ConfigName), overwrite: true);
+        CopyCompanions(baseFolder, target);
+    }
+
+    static void CopyCompanions(string baseFolder, string target)
+    {
+        using var checkpoint = Checkpoint.Open(baseFolder);
+        foreach (var file in checkpoint.CompanionFiles) File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+    }
+
+    public void Dispose()
+    {
+        _adapters?.Dispose();
+        Model.Dispose();
+    }
+}

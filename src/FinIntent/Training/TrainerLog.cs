@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.Json;
+using FinIntent.Checkpoints;
+
+namespace FinIntent.Training;
+
+/// <summary>trainer_log.jsonl with LLaMA-Factory's keys, the loss in full precision.</summary>
+sealed class TrainerLog(string folder)
+{
+    readonly string _path = Path.Combine(folder, "trainer_log.jsonl");
+
+    /// <summary>Removes what a killed run wrote after the checkpoint it is taken up from, a half line included.</summary>
+    public void CutAfter(int step)
+    {
+        if (!File.Exists(_path)) return;
+        var kept = File.ReadLines(_path).Where(line => StepOf(line) is { } s && s <= step).ToList();
+        AtomicFile.WriteText(_path, string.Concat(kept.Select(line => line + "\n")));
+    }
+
+    public void Append(StepReport report)
+    {
+        var line = new LogLine(report.Step, report.TotalSteps)
+        {
+            Loss = report.LoggedLoss,
+            EvalLoss = report.Evaluation?.Loss,
+            EvalAccuracy = report.Evaluation?.Accuracy,
+            Lr = report.Evaluation is null ? report.LearningRate : null,
+            GradNorm = report.Evaluation is null ? report.GradientNorm : null,
+            Epoch = report.Epoch,
+            Percentage = Math.Round(100.0 * report.Step / report.TotalSteps, 2),
+            ElapsedTime = Clock(report.Elapsed),
+            RemainingTime = Clock(report.Remaining),
+        };
+        File.AppendAllText(_path, JsonSerializer.Serialize(line, RunJson.Line) + "\n");
+    }
+
+    /// <summary>As Python writes a timedelta of whole seconds: 0:01:02.</summary>
+    public static string Clock(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}");
+
+    static int? StepOf(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LogLine>(line, RunJson.Line)?.CurrentSteps;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    sealed record LogLine(int CurrentSteps, int TotalSteps)
+    {
+        public double? Loss { get; init; }
+        public double? EvalLoss { get; init; }
+        public double? EvalAccuracy { get; init; }
+        public double? Lr { get; init; }
+        public double? GradNorm { get; init; }
+        public double Epoch { get; init; }
+        public double Percentage { get; init; }
+        public string ElapsedTime { get; init; } = "";
+        public string RemainingTime { get; init; } = "";
+    }
+}

@@ -1,0 +1,75 @@
+using FinIntent.Settings;
+
+namespace FinIntent.Training;
+
+/// <summary>What a run remembers beside weights and moments; written into trainer_state.json.</summary>
+sealed record TrainerState
+{
+    /// <summary>Updates made.</summary>
+    public int GlobalStep { get; set; }
+
+    public int MaxSteps { get; set; }
+
+    public double Epoch { get; set; }
+
+    public double LossSinceLog { get; set; }
+
+    public int StepsSinceLog { get; set; }
+
+    public double TotalLoss { get; set; }
+
+    public long NumInputTokensSeen { get; set; }
+
+    public long RowsSeen { get; set; }
+
+    public double? BestMetric { get; set; }
+
+    public int? BestGlobalStep { get; set; }
+
+    public int EvaluationsWithoutGain { get; set; }
+
+    public double ElapsedSeconds { get; set; }
+
+    /// <summary>Kept, because another cut into forwards rounds differently.</summary>
+    public int MaxTokensPerForward { get; set; }
+
+    public required DataPosition Data { get; init; }
+
+    public List<LogEntry> LogHistory { get; init; } = [];
+
+    public void Count(double loss, int tokens, int rows)
+    {
+        GlobalStep++;
+        StepsSinceLog++;
+        LossSinceLog += loss;
+        TotalLoss += loss;
+        NumInputTokensSeen += tokens;
+        RowsSeen += rows;
+    }
+
+    /// <summary>The mean loss since the last call.</summary>
+    public double TakeLoss()
+    {
+        var mean = LossSinceLog / StepsSinceLog;
+        (LossSinceLog, StepsSinceLog) = (0, 0);
+        return mean;
+    }
+}
+
+/// <summary>What must not change for a step number to mean the same rows.</summary>
+sealed record DataPosition(int Rows, int BatchSize, int Accumulation, long Seed, bool IsShuffled)
+{
+    public static DataPosition Of(int rows, TrainSettings train) => new(rows, train.PerDeviceTrainBatchSize, train.GradientAccumulationSteps,
+        train.DataSeed ?? train.Seed, !train.DisableShuffling);
+}
+
+/// <summary>One line of the history, as transformers keeps it.</summary>
+sealed record LogEntry(double Epoch, int Step)
+{
+    public double? Loss { get; init; }
+    public double? GradNorm { get; init; }
+    public double? LearningRate { get; init; }
+    public double? EvalLoss { get; init; }
+    public double? EvalAccuracy { get; init; }
+    public double? EvalRuntime { get; init; }
+}

@@ -1,0 +1,23 @@
+using FinIntent.Data;
+
+namespace FinIntent.Training;
+
+/// <summary>What a run reads.</summary>
+sealed record TrainingInput(IRowSource Rows, IRowSource? Validation = null)
+{
+    /// <summary>Rows that count as one in a batch (packing); null: each row counts as one. They never see each other all the same.</summary>
+    public IReadOnlyList<int[]>? Packs { get; init; }
+
+    /// <summary>What batches are made of: rows or packs.</summary>
+    public int Count => Packs?.Count ?? Rows.Count;
+
+    public int[] RowsOf(ReadOnlySpan<int> units)
+    {
+        if (Packs is null) return units.ToArray();
+        var rows = new List<int>();
+        foreach (var unit in units) rows.AddRange(Packs[unit]);
+        return [.. rows];
+    }
+
+    public TokenRow[] Read(ReadOnlySpan<int> units) => [.. RowsOf(units).Select(Rows.Read)];
+}

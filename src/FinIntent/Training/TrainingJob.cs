@@ -1,0 +1,61 @@
+using FinIntent.Checkpoints;
+using FinIntent.Data;
+using FinIntent.Models;
+using FinIntent.Runtime;
+using FinIntent.Settings;
+using FinIntent.Text;
+
+namespace FinIntent.Training;
+
+/// <summary>A settings file as a run: rows, model, folder, trainer. What `finintent train` and other hosts call.</summary>
+static class TrainingJob
+{
+    /// <param name="tell">Told what a user should read once: ignored keys, rows left out, sizes, where a run goes on.</param>
+    public static TrainingResult Run(
+        SettingsFile settings, Action<string> tell, IProgress<StepReport>? progress = null, CancellationToken stop = default)
+    {
+        CrossChecks.CheckTraining(settings);
+        if (settings.Harmless.Count > 0) tell($"without effect here: {string.Join(", ", settings.Harmless)}");
+        LibTorch.Load();
+
+        var template = TemplateOf(settings);
+        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, template), tell);
+        var input = new TrainingInput(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
+        using var trained = TrainedModel.Load(settings, Devices.Default);
+        tell($"{rows.Train.Count:N0} training rows{(input.Packs is { } packs ? $" in {packs.Count:N0} packs" : "")}, " +
+            $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType})");
+
+        var options = new TrainingOptions { Train = settings.Train, Evaluation = settings.Evaluation, Output = settings.Output };
+        var trainer = new Trainer(trained.Model, trained.Trainable, options);
+        if (settings.Train.DoTrain == false) return EvaluateOnly(trainer, rows.Validation, settings);
+
+        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Method.Stage == Stage.Pt ? settings.Dataset.Template : template));
+        if (folder.ResumesFrom is { } checkpoint) tell($"going on from {checkpoint}");
+        return trainer.Run(input, folder, progress, stop);
+    }
+
+    static TrainingResult EvaluateOnly(Trainer trainer, IRowSource? validation, SettingsFile settings)
+    {
+        if (validation is null) throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
+        var evaluation = trainer.Evaluate(validation);
+        RunFolder.WriteEvaluation(settings.Output.OutputDir, evaluation, 0);
+        return new(true, 0, 0, 0, 0, evaluation.Duration, 0, 0) { Evaluation = evaluation };
+    }
+
+    /// <summary>Packs of supervised rows. Pre-training rows are full stretches of text already.</summary>
+    static bool IsPacked(SettingsFile settings) =>
+        settings.Method.Stage == Stage.Sft && (settings.Dataset.NeatPacking || settings.Dataset.Packing == true);
+
+    // LLaMA-Factory keeps one token of a pack free.
+    static int PackLength(SettingsFile settings) => Math.Max(1, settings.Dataset.CutoffLen - 1);
+
+    static string TemplateOf(SettingsFile settings) =>
+        settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(settings.Model.ModelNameOrPath)).Template;
+
+    static RowEncoder EncoderOf(SettingsFile settings, string template)
+    {
+        var tokenizer = Tokenizer.Load(settings.Model.ModelNameOrPath);
+        var chat = ChatTemplate.Get(template, tokenizer, settings.Dataset.DefaultSystem, settings.Dataset.EnableThinking);
+        return RowEncoder.For(settings.Method.Stage, settings.Dataset, tokenizer, chat);
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using FinIntent.Settings;
+using FinIntent.Training;
+
+namespace FinIntent.Cli.Commands;
+
+static class TrainCommand
+{
+    public static Command Build()
+    {
+        var file = new Argument<string>("file") { Description = "A settings file with LLaMA-Factory's keys (docs/train.md)." };
+        var overrides = new Argument<string[]>("key=value")
+        {
+            Description = "Settings that replace the file's, such as learning_rate=1e-4.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("train", "Train an adapter or a model.") { file, overrides };
+        command.SetAction(arguments => Run(SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? [])));
+        return command;
+    }
+
+    static int Run(SettingsFile settings)
+    {
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var result = TrainProgress.Show(progress => TrainingJob.Run(settings, Console.WriteLine, progress, stop.Token));
+        Console.WriteLine(Summary(result, settings.Output));
+        return 0;
+
+        // The first asks for an end after the update under way; a second ends the process at once.
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = !stop.IsCancellationRequested;
+            if (context.Cancel) Console.Error.WriteLine("stopping after this step; once more to stop at once");
+            stop.Cancel();
+        }
+    }
+
+    static string Summary(TrainingResult result, OutputSettings output)
+    {
+        if (!result.IsFinished)
+        {
+            var how = output.OverwriteOutputDir ? " with overwrite_output_dir=false" : "";
+            return $"stopped after step {result.Steps} of {result.TotalSteps}; saved {result.Checkpoint}; the same command{how} goes on from there";
+        }
+        var evaluation = result.Evaluation is { } e ? string.Create(CultureInfo.InvariantCulture, $", validation loss {e.Loss:f4}") : "";
+        var training = result.Steps == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+            $"{result.Steps} steps, mean loss {result.TrainLoss:f4}, {result.Tokens:n0} tokens in {TrainerLog.Clock(result.Duration)}");
+        return $"{training}{evaluation} -> {output.OutputDir}";
+    }
+}

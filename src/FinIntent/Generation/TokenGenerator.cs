@@ -14,8 +14,11 @@ public sealed record GenerationRequest(int[] Prompt, long Seed = 0);
 public sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
 
 /// <summary>Continues several prompts at once: one prefill, then a token a row and step, the finished rows leaving.</summary>
-public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling)
+/// <param name="vocabularySize">Of the tokenizer, when it knows fewer ids than the model has rows for.</param>
+public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue)
 {
+    readonly int _usableVocabulary = Math.Min(vocabularySize, model.Shape.UsableVocabulary);
+
     sealed class Row(int number, GenerationRequest request, Sampler sampler)
     {
         public int Number => number;
@@ -35,7 +38,7 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
         using var noGradient = no_grad();
         foreach (var request in requests) CheckLength(request);
         var answers = new int[requests.Count][];
-        var rows = requests.Select((request, i) => new Row(i, request, new(sampling, model.Shape.UsableVocabulary, request.Seed))).ToList();
+        var rows = requests.Select((request, i) => new Row(i, request, new(sampling, _usableVocabulary, request.Seed))).ToList();
         using var cache = new KvCache(model.Shape.Layers, rows.Count);
         var next = requests.Select(request => request.Prompt).ToList();
         while (rows.Count > 0)

@@ -14,13 +14,15 @@ public abstract class Tokenizer
     /// <summary>One more than the highest id; a model's embedding may have more rows than that.</summary>
     public abstract int VocabularySize { get; }
 
-    /// <summary>Opens the tokenizer of a checkpoint folder: tokenizer.json (byte-level BPE).</summary>
+    /// <summary>Opens the tokenizer of a checkpoint folder: tokenizer.json (byte-level BPE), else tokenizer.model (SentencePiece BPE).</summary>
     public static Tokenizer Load(string folder)
     {
         var config = TokenizerConfig.Load(folder);
         if (File.Exists(Path.Combine(folder, TokenizerJson.FileName))) return new ByteLevelTokenizer(TokenizerJson.Read(folder), config);
+        if (File.Exists(Path.Combine(folder, SentencePieceModel.FileName)))
+            return new SentencePieceTokenizer(SentencePieceModel.Read(folder), config);
         throw new UserErrorException(
-            $"{folder} holds no {TokenizerJson.FileName}, so its text cannot be encoded; copy the tokenizer files of the base model there");
+            $"{folder} holds neither {TokenizerJson.FileName} nor {SentencePieceModel.FileName}; copy the tokenizer files of the base model there");
     }
 
     /// <summary>The ids of a text, no special token among them.</summary>

@@ -20,6 +20,8 @@ public sealed class ChatTemplateTests
     [Theory]
     [InlineData("qwen", "qwen3")]
     [InlineData("llama3", "llama3")]
+    [InlineData("chatglm3", "chatglm3-6b")]
+    [InlineData("baichuan2", "baichuan2-7b-chat")]
     [InlineData("default", "qwen3-endoftext")]
     [InlineData("alpaca", "qwen3-endoftext")]
     [InlineData("empty", "qwen3-endoftext")]
@@ -55,6 +57,8 @@ public sealed class ChatTemplateTests
     [InlineData("qwen3", "qwen3", new[] { 151645 })]
     [InlineData("llama3", "llama3", new[] { 128009 })] // Llama-3's own eos is 128001, and it has no <|eom_id|>
     [InlineData("default", "qwen3-endoftext", new[] { 151643 })]
+    [InlineData("chatglm3", "chatglm3-6b", new[] { 2, 64795, 64797 })]
+    [InlineData("baichuan2", "baichuan2-7b-chat", new[] { 2 })]
     public void Answers_stop_at_the_end_token_and_the_stop_words(string name, string tokenizer, int[] ids) =>
         Assert.Equal(ids, ChatTemplate.Get(name, RealTokenizers.Get(tokenizer)).StopTokenIds);
 
@@ -112,7 +116,7 @@ public sealed class ChatTemplateTests
         var tokenizer = RealTokenizers.Get("qwen3");
 
         Assert.Contains("qwen3_nothink", Assert.Throws<UserErrorException>(() => ChatTemplate.Get("qwne", tokenizer)).Message);
-        Assert.Contains("bos_token", Assert.Throws<UserErrorException>(() => ChatTemplate.Get("llama3", RealTokenizers.Get("llama3-nobos"))).Message);
+        Assert.Contains("<|eot_id|>", Assert.Throws<UserErrorException>(() => ChatTemplate.Get("llama3", tokenizer)).Message);
         Assert.Contains("[gMASK]", Assert.Throws<UserErrorException>(() => ChatTemplate.Get("glm4", tokenizer)).Message);
     }
 }

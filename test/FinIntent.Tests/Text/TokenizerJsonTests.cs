@@ -70,6 +70,15 @@ public sealed class TokenizerJsonTests : IDisposable
         Assert.Equal((null, 258, 258), (tokenizer.BosTokenId, tokenizer.EosTokenId, tokenizer.PadTokenId));
     }
 
+    [Fact]
+    public void A_template_whose_end_token_is_missing_says_where_to_name_it()
+    {
+        var error = Assert.Throws<UserErrorException>(() => ChatTemplate.Get("default", Load(_ => { })));
+
+        Assert.Contains("eos_token", error.Message);
+        Assert.Contains("tokenizer_config.json", error.Message);
+    }
+
     Tokenizer Load(Action<JsonNode> edit)
     {
         var root = Small();

@@ -10,6 +10,8 @@ public sealed class TokenizerSpeedTests
     [Theory(Explicit = true)]
     [InlineData("qwen3")]
     [InlineData("llama3")]
+    [InlineData("chatglm3-6b")]
+    [InlineData("baichuan2-7b-chat")]
     public void Encoding_the_corpus_of_laws_on_one_core(string name)
     {
         var command = new ProcessStartInfo("xz", ["-dc", Reference.Path("corpus/laws_zh.txt.xz")]) { RedirectStandardOutput = true };
@@ -24,10 +26,10 @@ public sealed class TokenizerSpeedTests
 
         for (var round = 0; round < 3; round++)
         {
-            clock.Restart();
+            var start = Environment.CpuUsage.TotalTime; // other programs take the clock's time, not this one
             var tokens = lines.Sum(line => tokenizer.Encode(line).Length);
             var megabytes = bytes.Length / 1e6;
-            output.WriteLine($"{name}: {megabytes:F1} MB, {tokens} tokens, {megabytes / clock.Elapsed.TotalSeconds:F1} MB/s");
+            output.WriteLine($"{name}: {megabytes:F1} MB, {tokens} tokens, {megabytes / (Environment.CpuUsage.TotalTime - start).TotalSeconds:F1} MB/s");
         }
     }
 }

@@ -1,0 +1,26 @@
+using System.Text;
+using FinIntent.Text;
+
+namespace FinIntent.Generation;
+
+/// <summary>Turns the ids of one answer into its text as they come.</summary>
+sealed class AnswerWriter(TokenStream stream, StopWords stopWords)
+{
+    readonly StringBuilder _text = new();
+
+    public string Text => _text.ToString();
+
+    public bool HasStopped => stopWords.HasStopped;
+
+    /// <summary>What the answer grows by.</summary>
+    public string Append(int id) => Grown(stopWords.Append(stream.Append(id)));
+
+    /// <summary>What was held back at the end.</summary>
+    public string Finish() => Grown(stopWords.Append(stream.Finish()) + stopWords.Finish());
+
+    string Grown(string piece)
+    {
+        _text.Append(piece);
+        return piece;
+    }
+}

@@ -1,0 +1,119 @@
+using FinIntent.Checkpoints;
+using FinIntent.Lora;
+using FinIntent.Models;
+using FinIntent.Runtime;
+using FinIntent.Text;
+using static TorchSharp.torch;
+
+namespace FinIntent.Generation;
+
+/// <summary>Which weights answer, and how they are talked to.</summary>
+/// <param name="Adapters">Folders, merged in this order.</param>
+public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapters)
+{
+    /// <summary>Null: the one of the training, or else the model family's.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>In place of the template's own system text; null: that one.</summary>
+    public string? DefaultSystem { get; init; }
+
+    public bool EnableThinking { get; init; }
+
+    /// <summary>Null: as the checkpoint is stored.</summary>
+    public ScalarType? Type { get; init; }
+
+    /// <summary>Another template or base model than in training is meant.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>The template's name once the folders have been asked.</summary>
+    /// <exception cref="UserErrorException">An adapter, or the model, was trained with another one.</exception>
+    public string TemplateName =>
+        Origin.TemplateFor(Template, [.. Adapters, Model], Force) ?? ModelFamily.Of(Checkpoint.ReadConfig(Model)).Template;
+}
+
+/// <summary>How answers are written.</summary>
+public sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
+{
+    /// <summary>Texts that end an answer, besides the template's end tokens.</summary>
+    public IReadOnlyList<string> StopWords { get; init; } = [];
+
+    public bool SkipSpecialTokens { get; init; } = true;
+
+    public long Seed { get; init; }
+}
+
+/// <summary>A model that is talked to: weights, tokenizer and template.</summary>
+public sealed class ChatModel : IDisposable
+{
+    readonly Dictionary<string, OptionAnswers> _answersOf = [];
+
+    ChatModel(CausalLanguageModel model, Tokenizer tokenizer, ChatTemplate template) => (Model, Tokenizer, Template) = (model, tokenizer, template);
+
+    public CausalLanguageModel Model { get; }
+
+    public Tokenizer Tokenizer { get; }
+
+    public ChatTemplate Template { get; }
+
+    /// <exception cref="UserErrorException">Something is missing, does not fit, or is not what the adapter was trained with.</exception>
+    public static ChatModel Load(ChatModelSource source)
+    {
+        LibTorch.Load();
+        var name = source.TemplateName;
+        using (var checkpoint = Checkpoint.Open(source.Model)) Origin.CheckBase(checkpoint, source.Adapters, source.Force);
+        var tokenizer = Tokenizer.Load(source.Model);
+        var template = ChatTemplate.Get(name, tokenizer, source.DefaultSystem, source.EnableThinking);
+        var model = PretrainedModel.Load(source.Model, source.Type, Devices.Default);
+        try
+        {
+            foreach (var folder in source.Adapters)
+            {
+                using var adapters = LoraAdapters.Load(model, folder);
+                adapters.Merge();
+            }
+            return new(model, tokenizer, template);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Answers several conversations at once; each gets the answer it would get alone.</summary>
+    /// <param name="seeds">One a conversation, for its draws.</param>
+    /// <param name="onText">Called with the conversation's number and a piece of its answer; false ends that answer.</param>
+    public IReadOnlyList<string> Answer(
+        IReadOnlyList<Conversation> conversations, IReadOnlyList<long> seeds, AnswerOptions options, Func<int, string, bool>? onText = null)
+    {
+        var writers = conversations.Select(_ => new AnswerWriter(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords))).ToList();
+        var requests = conversations.Zip(seeds, (c, seed) => new GenerationRequest(Template.EncodePrompt(c), seed)).ToList();
+        var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize);
+        generator.Generate(requests, new(Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (row, id) =>
+        {
+            var text = writers[row].Append(id);
+            return (text.Length == 0 || (onText?.Invoke(row, text) ?? true)) && !writers[row].HasStopped;
+        });
+        for (var row = 0; row < writers.Count; row++)
+            if (writers[row].Finish() is { Length: > 0 } rest) onText?.Invoke(row, rest);
+        return [.. writers.Select(w => w.Text)];
+    }
+
+    /// <summary>A question with answers to choose from, one letter each, ready for an <see cref="OptionScorer"/>.</summary>
+    public OptionQuestion OptionQuestion(Conversation question, IReadOnlyList<char> letters)
+    {
+        var key = string.Concat(letters);
+        if (!_answersOf.TryGetValue(key, out var answers)) _answersOf[key] = answers = OptionAnswers.Of([.. letters.Select(LetterAnswer)]);
+        return new(Template.EncodePrompt(question), answers);
+    }
+
+    /// <summary>The ids an answer of one letter is taught as.</summary>
+    int[] LetterAnswer(char letter)
+    {
+        Message question = new("user", "?"), answer = new("assistant", letter.ToString());
+        var row = Template.EncodeSupervised(new(null, [question, answer]), new SupervisedOptions());
+        return row.InputIds[Template.EncodePrompt(new(null, [question])).Length..];
+    }
+
+    public void Dispose() => Model.Dispose();
+}

@@ -1,0 +1,90 @@
+using FinIntent.Generation;
+using FinIntent.Lora;
+using FinIntent.Text;
+using Xunit;
+
+namespace FinIntent.Tests.Generation;
+
+public sealed class ChatModelTests
+{
+    static readonly AnswerOptions Greedy = new(SamplingOptions.Greedy, 12);
+
+    [Fact]
+    public void Questions_together_get_the_answers_they_get_alone()
+    {
+        using var tiny = new TinyChat();
+        using var chat = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
+        var options = new AnswerOptions(new(Temperature: 2, TopK: 0, TopP: 1), 12);
+        Conversation[] questions = [Ask("大盘怎么样"), Ask("B"), Ask("我想开户，手续费是多少？")];
+
+        var together = chat.Answer(questions, [1, 2, 3], options);
+        var alone = questions.Select((q, i) => chat.Answer([q], [i + 1], options)[0]);
+
+        Assert.Equal(alone, together);
+        Assert.Equal("qwen", chat.Template.Name);
+    }
+
+    [Fact]
+    public void The_pieces_told_are_the_answer_and_a_stop_word_ends_it()
+    {
+        using var tiny = new TinyChat();
+        using var chat = ChatModel.Load(new(tiny.Model, []));
+        var pieces = new List<string>();
+
+        var whole = chat.Answer([Ask("大盘怎么样")], [0], Greedy, (_, piece) =>
+        {
+            pieces.Add(piece);
+            return true;
+        })[0];
+        var stop = whole[2..4];
+        var stopped = chat.Answer([Ask("大盘怎么样")], [0], Greedy with { StopWords = [stop] })[0];
+
+        Assert.Equal(whole, string.Concat(pieces));
+        Assert.True(pieces.Count > 1);
+        Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)], stopped);
+    }
+
+    [Fact]
+    public void An_option_question_ends_where_the_letter_stands()
+    {
+        using var tiny = new TinyChat();
+        using var chat = ChatModel.Load(new(tiny.Model, []));
+
+        var question = chat.OptionQuestion(Ask("x"), ['A', 'B', 'C']);
+
+        Assert.Empty(question.Answers.Lead);
+        Assert.Equal([['A'], ['B'], ['C']], question.Answers.Tails.Select(t => t.Select(id => (char)id)));
+        Assert.Equal("<|im_start|>assistant\n", chat.Tokenizer.Decode(question.Prompt.AsSpan()[^11..], skipSpecialTokens: false));
+    }
+
+    [Fact]
+    public void Another_template_or_base_than_in_training_is_refused_unless_forced()
+    {
+        using var tiny = new TinyChat();
+        using var other = new TinyChat("qwen2_tied");
+
+        var template = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default" }));
+        var wrongBase = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(other.Model, [tiny.Adapter])));
+        using var forced = ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default", Force = true });
+
+        Assert.Contains("\"default\"", template.Message);
+        Assert.Contains("\"qwen\"", template.Message);
+        Assert.Contains("fingerprint", wrongBase.Message);
+        Assert.Equal("default", forced.Template.Name);
+    }
+
+    [Fact]
+    public void An_exported_model_answers_as_the_adapter_on_its_base_and_knows_its_template()
+    {
+        using var tiny = new TinyChat();
+        ModelExport.Run(new(tiny.Model, [tiny.Adapter], tiny["exported"], 5_000_000_000) { Template = "qwen" });
+
+        using var adapted = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
+        using var exported = ChatModel.Load(new(tiny["exported"], []));
+
+        Assert.Equal(adapted.Answer([Ask("今天涨吗")], [0], Greedy), exported.Answer([Ask("今天涨吗")], [0], Greedy));
+        Assert.Throws<UserErrorException>(() => new ChatModelSource(tiny["exported"], []) { Template = "alpaca" }.TemplateName);
+    }
+
+    static Conversation Ask(string question) => new(null, [new("user", question)]);
+}

@@ -8,7 +8,6 @@ var root = new RootCommand("Makes what the embedded model is trained from: its t
     WeightsCommand.Build(),
     CorpusCommand.Build(),
     TeachCommand.Build(),
-    TokensCommand.Build(),
     StatisticsCommand.Build(),
 };
 

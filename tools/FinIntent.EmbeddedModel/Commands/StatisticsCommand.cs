@@ -1,6 +1,5 @@
 using System.CommandLine;
 using FinIntent.EmbeddedModel.Sources;
-using FinIntent.EmbeddedModel.Tokenizing;
 using FinIntent.Intents;
 using FinIntent.Text;
 
@@ -40,7 +39,7 @@ static class StatisticsCommand
     static void PromptLength(Tokenizer tokenizer)
     {
         var prompt = IntentPrompt.For(Question, IntentSchema.OpenFinData).Text;
-        var ids = new TokenRows(tokenizer).Prompt(prompt);
+        var ids = ChatTemplate.Get("default", tokenizer).EncodePrompt(new(null, [new("user", prompt)]));
         Console.WriteLine($"the demo's prompt with a question of {Question.Length} characters: {ids.Length} tokens");
         Console.WriteLine(string.Join('|', ids.Select(id => tokenizer.Decode([id], skipSpecialTokens: false))).Replace("\n", "\\n", StringComparison.Ordinal));
     }

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 
 namespace FinIntent.EmbeddedModel.Teaching;
 
-[method: JsonConstructor]
 sealed record AlpacaRow(
     [property: JsonPropertyName("instruction")] string Instruction,
     [property: JsonPropertyName("input")] string Input,

@@ -46,7 +46,9 @@ sealed class KnowledgeTasks
         random.Shuffle(kinds);
         kinds = kinds[..random.Next(2, kinds.Length + 1)];
         var right = random.Next(kinds.Length);
-        var name = kinds[right].Draw(random);
+        string name; // a bare name can be a whole question too
+        do name = kinds[right].Draw(random);
+        while (!_leaks.Allows(name));
         if (random.Next(5) == 0) return new(NameLists.Pick(WhatIs, random).Replace("{name}", name, StringComparison.Ordinal), name + kinds[right].Sentence);
         var choices = Choices.Draw([.. kinds.Select(kind => NameLists.Pick(kind.Names, random))], random);
         var (ask, answer) = choices.Question(right, random);

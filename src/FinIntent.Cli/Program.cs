@@ -6,6 +6,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
 {
     TrainCommand.Build(),
     DataCommand.Build(),
+    InspectCommand.Build(),
     VersionCommand.Build(),
 };
 

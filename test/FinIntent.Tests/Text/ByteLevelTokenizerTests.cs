@@ -6,7 +6,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Text;
 
-// Expected ids: test/fixtures/tokenizers (the tokenizers library, see the README there) and llama.cpp's ggml-vocab-*.inp/.out.
+// Expected ids: ../shared/fixtures/tokenizers (the tokenizers library) and llama.cpp's ggml-vocab-*.inp/.out.
 public sealed partial class ByteLevelTokenizerTests
 {
     sealed record Case(string Text, int[] Ids, string Decoded);

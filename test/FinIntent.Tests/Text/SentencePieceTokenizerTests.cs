@@ -5,7 +5,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Text;
 
-// Expected ids: test/fixtures/tokenizers (the sentencepiece library) and the verified examples of models.md.
+// Expected ids: ../shared/fixtures/tokenizers (the sentencepiece library) and the verified examples of models.md.
 public sealed class SentencePieceTokenizerTests
 {
     sealed record Fixture(Case[] Cases);

@@ -16,10 +16,19 @@ sealed class TrainProgress : IProgress<StepReport>
 
     TrainProgress(ProgressTask? task) => _task = task;
 
+    static bool IsLive => AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
+
+    /// <summary>A line above the live one.</summary>
+    public static void Tell(string line)
+    {
+        if (IsLive) AnsiConsole.WriteLine(line);
+        else Console.WriteLine(line);
+    }
+
     /// <summary>Runs <paramref name="work"/> with the progress to report to.</summary>
     public static T Show<T>(Func<IProgress<StepReport>, T> work)
     {
-        if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsOutputRedirected) return work(new TrainProgress(null));
+        if (!IsLive) return work(new TrainProgress(null));
         return AnsiConsole.Progress()
             .AutoClear(true)
             .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
@@ -40,9 +49,7 @@ sealed class TrainProgress : IProgress<StepReport>
         var isLogged = report.LoggedLoss is not null || report.Evaluation is not null;
         if (!isLogged && (_task is not null || _sinceLine.Elapsed < Quiet)) return;
         _sinceLine.Restart();
-        var line = report.Evaluation is { } evaluation ? Line(report, evaluation) : Line(report, report.LoggedLoss ?? report.Loss!.Value);
-        if (_task is null) Console.WriteLine(line);
-        else AnsiConsole.MarkupLine(Markup.Escape(line));
+        Tell(report.Evaluation is { } evaluation ? Line(report, evaluation) : Line(report, report.LoggedLoss ?? report.Loss!.Value));
     }
 
     string Line(StepReport r, double loss) => string.Create(CultureInfo.InvariantCulture,

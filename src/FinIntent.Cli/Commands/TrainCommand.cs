@@ -26,7 +26,7 @@ static class TrainCommand
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var result = TrainProgress.Show(progress => TrainingJob.Run(settings, Console.WriteLine, progress, stop.Token));
+        var result = TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress, stop.Token));
         Console.WriteLine(Summary(result, settings.Output));
         return 0;
 

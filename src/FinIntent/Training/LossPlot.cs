@@ -1,3 +1,4 @@
+using FinIntent.Plots;
 using ScottPlot;
 
 namespace FinIntent.Training;
@@ -18,6 +19,7 @@ static class LossPlot
 
     static void Write(string path, string title, List<(int Step, double Value)> points, bool isSmoothed)
     {
+        PlotFont.Use();
         using var plot = new Plot();
         double[] steps = [.. points.Select(p => (double)p.Step)], values = [.. points.Select(p => p.Value)];
         var line = plot.Add.Scatter(steps, values, isSmoothed ? Colors.C0.WithAlpha(0.4) : Colors.C0);

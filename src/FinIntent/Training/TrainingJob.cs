@@ -19,17 +19,18 @@ static class TrainingJob
         LibTorch.Load();
 
         var template = TemplateOf(settings);
+        var isTemplateUsed = settings.Method.Stage == Stage.Sft && settings.Dataset.Dataset.Count > 0;
         using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, template), tell);
         var input = new TrainingInput(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
         using var trained = TrainedModel.Load(settings, Devices.Default);
         tell($"{rows.Train.Count:N0} training rows{(input.Packs is { } packs ? $" in {packs.Count:N0} packs" : "")}, " +
-            $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType})");
+            $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType.ToString().ToLowerInvariant()})");
 
         var options = new TrainingOptions { Train = settings.Train, Evaluation = settings.Evaluation, Output = settings.Output };
         var trainer = new Trainer(trained.Model, trained.Trainable, options);
         if (settings.Train.DoTrain == false) return EvaluateOnly(trainer, rows.Validation, settings);
 
-        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Method.Stage == Stage.Pt ? settings.Dataset.Template : template));
+        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null)));
         if (folder.ResumesFrom is { } checkpoint) tell($"going on from {checkpoint}");
         return trainer.Run(input, folder, progress, stop);
     }

@@ -5,6 +5,9 @@ using FinIntent.Cli.Commands;
 var root = new RootCommand("Fine-tune, export, run and evaluate open chat models for financial intent understanding.")
 {
     TrainCommand.Build(),
+    ExportCommand.Build(),
+    InferenceCommand.Build(),
+    EvalCommand.Build(),
     DataCommand.Build(),
     InspectCommand.Build(),
     VersionCommand.Build(),

@@ -9,5 +9,6 @@ static class InspectCommand
     public static Command Build(IAnsiConsole? console = null) => new("inspect", "Look at what a model is given and what it answers.")
     {
         InspectTokens.Build(console),
+        InspectLogits.Build(),
     };
 }

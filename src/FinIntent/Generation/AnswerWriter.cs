@@ -12,8 +12,14 @@ sealed class AnswerWriter(TokenStream stream, StopWords stopWords)
 
     public bool HasStopped => stopWords.HasStopped;
 
+    public int Tokens { get; private set; }
+
     /// <summary>What the answer grows by.</summary>
-    public string Append(int id) => Grown(stopWords.Append(stream.Append(id)));
+    public string Append(int id)
+    {
+        Tokens++;
+        return Grown(stopWords.Append(stream.Append(id)));
+    }
 
     /// <summary>What was held back at the end.</summary>
     public string Finish() => Grown(stopWords.Append(stream.Finish()) + stopWords.Finish());

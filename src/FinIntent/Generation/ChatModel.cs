@@ -37,9 +37,10 @@ public sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
     /// <summary>Texts that end an answer, besides the template's end tokens.</summary>
     public IReadOnlyList<string> StopWords { get; init; } = [];
 
-    public bool SkipSpecialTokens { get; init; } = true;
+    /// <summary>Most tokens of prompt and answer together; null: what the model reads.</summary>
+    public int? MaxLength { get; init; }
 
-    public long Seed { get; init; }
+    public bool SkipSpecialTokens { get; init; } = true;
 }
 
 /// <summary>A model that is talked to: weights, tokenizer and template.</summary>
@@ -83,19 +84,24 @@ public sealed class ChatModel : IDisposable
     /// <summary>Answers several conversations at once; each gets the answer it would get alone.</summary>
     /// <param name="seeds">One a conversation, for its draws.</param>
     /// <param name="onText">Called with the conversation's number and a piece of its answer; false ends that answer.</param>
-    public IReadOnlyList<string> Answer(
-        IReadOnlyList<Conversation> conversations, IReadOnlyList<long> seeds, AnswerOptions options, Func<int, string, bool>? onText = null)
+    /// <param name="onDone">Called with the conversation's number and its whole answer, as soon as that is known.</param>
+    public IReadOnlyList<string> Answer(IReadOnlyList<Conversation> conversations, IReadOnlyList<long> seeds, AnswerOptions options,
+        Func<int, string, bool>? onText = null, Action<int, string>? onDone = null)
     {
+        var room = options.MaxLength ?? int.MaxValue;
         var writers = conversations.Select(_ => new AnswerWriter(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords))).ToList();
         var requests = conversations.Zip(seeds, (c, seed) => new GenerationRequest(Template.EncodePrompt(c), seed)).ToList();
         var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize);
         generator.Generate(requests, new(Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (row, id) =>
         {
             var text = writers[row].Append(id);
-            return (text.Length == 0 || (onText?.Invoke(row, text) ?? true)) && !writers[row].HasStopped;
-        });
-        for (var row = 0; row < writers.Count; row++)
+            var isWanted = text.Length == 0 || (onText?.Invoke(row, text) ?? true);
+            return isWanted && !writers[row].HasStopped && requests[row].Prompt.Length + writers[row].Tokens < room;
+        }, row =>
+        {
             if (writers[row].Finish() is { Length: > 0 } rest) onText?.Invoke(row, rest);
+            onDone?.Invoke(row, writers[row].Text);
+        });
         return [.. writers.Select(w => w.Text)];
     }
 

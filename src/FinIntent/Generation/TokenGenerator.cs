@@ -30,9 +30,10 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
 
     /// <summary>The answers' ids, without stop ids.</summary>
     /// <param name="onToken">Called with row number and id for each token of an answer; false ends that row.</param>
+    /// <param name="onDone">Called with a row's number when its answer is whole.</param>
     /// <exception cref="UserErrorException">A prompt leaves no room for an answer, or the model's scores are not numbers.</exception>
     public IReadOnlyList<int[]> Generate(
-        IReadOnlyList<GenerationRequest> requests, GenerationLimits limits, Func<int, int, bool>? onToken = null)
+        IReadOnlyList<GenerationRequest> requests, GenerationLimits limits, Func<int, int, bool>? onToken = null, Action<int>? onDone = null)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -45,7 +46,11 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
         {
             var ids = Step(next, rows, cache);
             var going = Enumerable.Range(0, rows.Count).Where(b => GoesOn(rows[b], ids[b])).ToList();
-            foreach (var row in rows.Except(going.Select(b => rows[b]))) answers[row.Number] = row.Answer;
+            foreach (var row in rows.Except(going.Select(b => rows[b])))
+            {
+                answers[row.Number] = row.Answer;
+                onDone?.Invoke(row.Number);
+            }
             if (going.Count < rows.Count) cache.Keep(going);
             (rows, next) = ([.. going.Select(b => rows[b])], [.. going.Select(b => new[] { ids[b] })]);
         }

@@ -23,6 +23,8 @@ sealed record SettingsFile
 
     public required ExportSettings Export { get; init; }
 
+    public required InferenceSettings Inference { get; init; }
+
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
     public required IReadOnlyList<string> Harmless { get; init; }
 
@@ -30,7 +32,8 @@ sealed record SettingsFile
     public required IReadOnlyDictionary<string, string> Given { get; init; }
 
     static readonly Type[] Sections = [typeof(ModelSettings), typeof(MethodSettings), typeof(DatasetSettings), typeof(OutputSettings),
-        typeof(TrainSettings), typeof(EvaluationSettings), typeof(GenerationSettings), typeof(ExportSettings)];
+        typeof(TrainSettings), typeof(EvaluationSettings), typeof(GenerationSettings), typeof(ExportSettings),
+        typeof(InferenceSettings)];
 
     /// <summary>The keys that have an effect.</summary>
     public static IEnumerable<string> Keys => Sections.SelectMany(Binding.PropertiesOf).Select(Binding.KeyOf);
@@ -53,6 +56,7 @@ sealed record SettingsFile
             Evaluation = Binding.Bind<EvaluationSettings>(entries),
             Generation = Binding.Bind<GenerationSettings>(entries),
             Export = Binding.Bind<ExportSettings>(entries),
+            Inference = Binding.Bind<InferenceSettings>(entries),
             Harmless = [.. entries.Keys.Where(OtherKeys.Harmless.Contains)],
             Given = entries.ToDictionary(e => e.Key, e => e.Value.Place),
         };
@@ -62,7 +66,7 @@ sealed record SettingsFile
 
     /// <summary>Every key that has an effect, with its value.</summary>
     public IReadOnlyDictionary<string, object?> Resolved() =>
-        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export }.SelectMany(Binding.Resolved).ToDictionary();
+        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference }.SelectMany(Binding.Resolved).ToDictionary();
 
     static void Check(Entry entry, HashSet<string> keys)
     {

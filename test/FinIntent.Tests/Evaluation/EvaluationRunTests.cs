@@ -9,6 +9,9 @@ namespace FinIntent.Tests.Evaluation;
 
 public sealed class EvaluationRunTests : IDisposable
 {
+    // Two questions a batch.
+    const int ScoringTokens = 1100;
+
     readonly TinyChat _tiny = new();
 
     public void Dispose() => _tiny.Dispose();
@@ -32,7 +35,8 @@ public sealed class EvaluationRunTests : IDisposable
     {
         Bytes(_tiny["done.jsonl"]);
 
-        var again = EvaluationRun.Predict(() => throw new InvalidOperationException("loaded"), Questions, Options(_tiny["done.jsonl"]));
+        var again = EvaluationRun.Predict(
+            () => throw new InvalidOperationException("loaded"), Questions, Scoring.Both, Options(_tiny["done.jsonl"]), ScoringTokens);
 
         Assert.Equal(Questions.Select(q => q.Id), again.Select(p => p.Id));
     }
@@ -40,10 +44,9 @@ public sealed class EvaluationRunTests : IDisposable
     [Fact]
     public void Predictions_have_what_the_scoring_gives()
     {
-        using var chat = Load();
-        var scored = EvaluationRun.Predict(Load, Questions, Options(_tiny["a.jsonl"]) with { Scoring = Scoring.Options });
-        var written = EvaluationRun.Predict(Load, Questions, Options(_tiny["b.jsonl"]) with { Scoring = Scoring.Generate });
-        var both = EvaluationRun.Predict(Load, Questions, Options(_tiny["c.jsonl"]));
+        var scored = EvaluationRun.Predict(Load, Questions, Scoring.Options, Options(_tiny["a.jsonl"]), ScoringTokens);
+        var written = EvaluationRun.Predict(Load, Questions, Scoring.Generate, Options(_tiny["b.jsonl"]), ScoringTokens);
+        var both = EvaluationRun.Predict(Load, Questions, Scoring.Both, Options(_tiny["c.jsonl"]), ScoringTokens);
 
         Assert.All(scored, p => Assert.Equal(1, p.Probabilities!.Values.Sum(), 1e-9));
         Assert.All(scored, p => Assert.Equal(p.Probabilities!.MaxBy(o => o.Value).Key, p.Choice));
@@ -60,7 +63,7 @@ public sealed class EvaluationRunTests : IDisposable
         var options = Options(_tiny["p.jsonl"]);
 
         Assert.Contains("max_new_tokens", Assert.Throws<UserErrorException>(
-            () => EvaluationRun.Predict(Load, Questions, options with { Answers = options.Answers with { MaxNewTokens = 9 } })).Message);
+            () => EvaluationRun.Predict(Load, Questions, Scoring.Both, options with { Answers = options.Answers with { MaxNewTokens = 9 } })).Message);
     }
 
     [Fact]
@@ -83,12 +86,11 @@ public sealed class EvaluationRunTests : IDisposable
 
     byte[] Bytes(string path)
     {
-        EvaluationRun.Predict(Load, Questions, Options(path));
+        EvaluationRun.Predict(Load, Questions, Scoring.Both, Options(path), ScoringTokens);
         return File.ReadAllBytes(path);
     }
 
     ChatModel Load() => ChatModel.Load(new(_tiny.Model, [_tiny.Adapter]));
 
-    // Two questions a batch.
-    static EvaluationOptions Options(string path) => new("tiny", path, Scoring.Both, new(SamplingOptions.Greedy, 4)) { MaxTokensPerForward = 1100, AnswersAtOnce = 2 };
+    static RunOptions Options(string path) => new("tiny", path, new(SamplingOptions.Greedy, 4)) { AnswersAtOnce = 2 };
 }

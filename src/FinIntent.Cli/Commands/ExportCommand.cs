@@ -1,0 +1,28 @@
+using System.CommandLine;
+using System.Globalization;
+using FinIntent.Lora;
+using FinIntent.Settings;
+
+namespace FinIntent.Cli.Commands;
+
+static class ExportCommand
+{
+    const long Gigabyte = 1_000_000_000;
+
+    public static Command Build() => SettingsCommand.Build("export", "Merge adapters into their base model and write the result as a model folder.", Run);
+
+    static void Run(SettingsFile settings, InvocationConfiguration console)
+    {
+        var folder = settings.Export.ExportDir ?? throw new UserErrorException($"{settings.Path}: export_dir is missing; name the folder to write");
+        var source = SettingsToModel.Source(settings);
+        var report = ModelExport.Run(new(source.Model, source.Adapters, folder, settings.Export.ExportSize * Gigabyte)
+        {
+            Template = source.TemplateName,
+            Type = source.Type,
+            Force = source.Force,
+        });
+        console.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"largest difference of logits, merged model against adapters on the base: {report.LargestDifference:g3} (allowed {report.Allowed:g3}; the adapters change them by up to {report.AdapterEffect:g3})"));
+        console.Output.WriteLine($"-> {folder}");
+    }
+}

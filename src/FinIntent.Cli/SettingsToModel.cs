@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+using FinIntent.Evaluation;
+using FinIntent.Generation;
+using FinIntent.Lora;
+using FinIntent.Settings;
+using static TorchSharp.torch;
+
+namespace FinIntent.Cli;
+
+/// <summary>What a settings file means for a model that answers.</summary>
+static class SettingsToModel
+{
+    public static ChatModelSource Source(SettingsFile settings) => new(settings.Model.ModelNameOrPath, settings.Model.AdapterPaths)
+    {
+        Template = settings.Dataset.Template,
+        DefaultSystem = settings.Dataset.DefaultSystem,
+        EnableThinking = settings.Dataset.EnableThinking,
+        Type = TypeOf(settings.Model.InferDtype),
+        Force = settings.Inference.Force,
+    };
+
+    public static ScalarType? TypeOf(InferenceType type) => type switch
+    {
+        InferenceType.BFloat16 => ScalarType.BFloat16,
+        InferenceType.Float16 => ScalarType.Float16,
+        InferenceType.Float32 => ScalarType.Float32,
+        _ => null,
+    };
+
+    /// <summary>max_new_tokens wins over max_length when both are given.</summary>
+    public static AnswerOptions Answers(SettingsFile settings)
+    {
+        var g = settings.Generation;
+        var isByLength = settings.Given.ContainsKey("max_length") && !settings.Given.ContainsKey("max_new_tokens");
+        return new(new(g.DoSample, g.Temperature, g.TopK, g.TopP, g.RepetitionPenalty), isByLength ? int.MaxValue : g.MaxNewTokens)
+        {
+            MaxLength = isByLength ? g.MaxLength : null,
+            StopWords = settings.Inference.StopWords,
+            SkipSpecialTokens = g.SkipSpecialTokens,
+        };
+    }
+
+    /// <summary>How a list of questions is asked. Weights and questions are known by their content, so a changed file is not taken for the old one.</summary>
+    public static RunOptions Run(SettingsFile settings, string file, string questions)
+    {
+        var source = Source(settings);
+        return new(settings.Output.RunName ?? source.Adapters.LastOrDefault() ?? source.Model, file, Answers(settings))
+        {
+            AnswersAtOnce = settings.Evaluation.PerDeviceEvalBatchSize,
+            Seed = settings.Train.Seed,
+            Overwrite = settings.Output.OverwriteOutputDir,
+            Inputs = new JsonObject
+            {
+                ["base_fingerprint"] = ModelFingerprint.Of(source.Model),
+                ["adapter_fingerprints"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(Path.Combine(a, LoraAdapters.WeightsFile)))]),
+                ["infer_dtype"] = settings.Model.InferDtype.ToString().ToLowerInvariant(),
+                ["template"] = source.TemplateName,
+                ["default_system"] = source.DefaultSystem,
+                ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),
+            },
+        };
+    }
+}

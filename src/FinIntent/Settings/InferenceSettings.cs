@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace FinIntent.Settings;
+
+enum ScoringMode
+{
+    Options,
+    Generate,
+    Both,
+}
+
+/// <summary>Ours: what `finintent inference` asks and what `finintent eval` measures.</summary>
+sealed record InferenceSettings
+{
+    /// <summary>One question to answer.</summary>
+    public string? Question { get; init; }
+
+    /// <summary>A file of questions: .txt with one a line, or .json/.jsonl rows (Alpaca, OpenFinData, or {"question": …}).</summary>
+    public string? Questions { get; init; }
+
+    /// <summary>The file for their answers; null: answers.jsonl in output_dir, or beside the questions when output_dir is not given.</summary>
+    public string? Answers { get; init; }
+
+    /// <summary>Questions are put into the instruction with the five intents that models are trained with.</summary>
+    public bool IntentPrompt { get; init; }
+
+    /// <summary>Texts that end an answer, besides the template's end tokens.</summary>
+    public IReadOnlyList<string> StopWords { get; init; } = [];
+
+    /// <summary>Another template or base model than the adapter was trained with is meant.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>The questions to evaluate on: an Alpaca or OpenFinData file.</summary>
+    public string? EvalFile { get; init; }
+
+    public ScoringMode Scoring { get; init; } = ScoringMode.Both;
+
+    /// <summary>Tokens of questions that are scored at once. It bounds memory; the result does not depend on it.</summary>
+    [Range(1, int.MaxValue)]
+    public int ScoringTokens { get; init; } = 4096;
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using FinIntent.Cli.Commands;
+using FinIntent.Evaluation;
+using FinIntent.Tests.Generation;
+using Xunit;
+
+namespace FinIntent.Tests.Cli;
+
+public sealed class EvalCommandTests : IDisposable
+{
+    readonly TinyChat _tiny = new();
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public void A_run_prints_and_writes_every_rule_and_repeats_byte_for_byte()
+    {
+        var printed = Eval("output_dir=" + _tiny["one"], "run_name=tiny");
+        var again = Eval("output_dir=" + _tiny["two"], "run_name=tiny");
+
+        Assert.Equal(printed.Replace("one", "two"), again);
+        foreach (var name in new[] { "predictions.jsonl", "summary.json", "summary.txt", "predictions.run.json" })
+            Assert.Equal(File.ReadAllBytes(_tiny["one/" + name]), File.ReadAllBytes(_tiny["two/" + name]));
+        var model = JsonDocument.Parse(File.ReadAllText(_tiny["one/summary.json"])).RootElement.GetProperty("models")[0];
+        foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" })
+        {
+            Assert.Contains(rule, printed);
+            Assert.Equal(2, model.GetProperty(rule).GetProperty("wilson95").GetArrayLength());
+            Assert.True(File.Exists(_tiny[$"one/confusion_{rule}.png"]));
+        }
+        Assert.Equal(["0", "1", "2"], PredictionFile.Read(_tiny["one/predictions.jsonl"]).Select(p => p.Id));
+    }
+
+    [Fact]
+    public void Changed_weights_or_questions_do_not_reuse_old_predictions()
+    {
+        var folder = "output_dir=" + _tiny["out"];
+        Eval(folder);
+
+        File.Delete(Path.Combine(_tiny.Adapter, "adapter_model.safetensors"));
+        using (var fixture = Contracts.ParityFixture.Open("qwen2"))
+            File.Copy(Path.Combine(fixture.Folder, "lora_init", "adapter_model.safetensors"), Path.Combine(_tiny.Adapter, "adapter_model.safetensors"));
+        var error = Assert.Throws<UserErrorException>(() => Eval(folder));
+        Eval(folder, "overwrite_output_dir=true");
+
+        Assert.Contains("adapter_fingerprints", error.Message);
+    }
+
+    [Fact]
+    public void Without_a_file_to_evaluate_on_the_key_is_named()
+    {
+        Assert.Contains("eval_file", Assert.Throws<UserErrorException>(() => Eval("eval_file=null")).Message);
+    }
+
+    string Eval(params string[] overrides)
+    {
+        var questions = _tiny.Write("intents.json", JsonSerializer.Serialize(new[] { "大盘怎么样", "茅台", "怎么改密码" }.Select((q, i) => new Dictionary<string, string>
+        {
+            ["id"] = $"{i}",
+            ["question"] = $"请给出正确选项。\n问句:{q}",
+            ["A"] = "行业板块问询",
+            ["B"] = "个股问询",
+            ["C"] = "大盘问询",
+            ["D"] = "客服问询",
+            ["E"] = "基金问询",
+            ["answer"] = "CBD"[i].ToString(),
+        })));
+        return CommandLine.Run(EvalCommand.Build(), [_tiny.Write("eval.yaml", $"""
+            model_name_or_path: {_tiny.Model}
+            adapter_name_or_path: {_tiny.Adapter}
+            template: qwen
+            eval_file: {questions}
+            max_new_tokens: 4
+            """), .. overrides]);
+    }
+}

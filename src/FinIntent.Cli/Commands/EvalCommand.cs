@@ -48,6 +48,6 @@ static class EvalCommand
         var json = new JsonObject { ["models"] = new JsonArray(report.ToJson()) };
         AtomicFile.WriteText(Path.Combine(folder, "summary.json"), json.ToJsonString(Indented) + "\n");
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), ReportText.Of(report));
-        foreach (var rule in report.Rules) ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix);
+        foreach (var rule in report.Rules) ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
     }
 }

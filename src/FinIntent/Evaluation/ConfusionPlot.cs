@@ -1,3 +1,4 @@
+using FinIntent.Plots;
 using ScottPlot;
 
 namespace FinIntent.Evaluation;
@@ -5,8 +6,10 @@ namespace FinIntent.Evaluation;
 /// <summary>A confusion matrix as a PNG: rows are gold, columns the answer, each cell shaded by its share of the row.</summary>
 public static class ConfusionPlot
 {
-    public static void Write(string path, string title, ConfusionMatrix matrix)
+    /// <param name="intents">What each class stands for; shown where the plot's font has the characters.</param>
+    public static void Write(string path, string title, ConfusionMatrix matrix, IReadOnlyList<string>? intents = null)
     {
+        PlotFont.Use();
         using var plot = new Plot();
         int rows = matrix.Classes.Count, columns = rows + 1;
         var shares = new double[rows, columns];
@@ -28,12 +31,15 @@ public static class ConfusionPlot
         map.ManualRange = new(0, 1);
         plot.MoveToBack(map);
         plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, columns).Select(i => (double)i)], [.. matrix.Classes, "?"]);
-        plot.Axes.Left.SetTicks([.. Enumerable.Range(0, rows).Select(i => (double)i)], [.. matrix.Classes.Reverse()]);
+        plot.Axes.Left.SetTicks([.. Enumerable.Range(0, rows).Select(i => (double)i)], [.. Enumerable.Range(0, rows).Reverse().Select(RowName)]);
         plot.Axes.SetLimits(-0.5, columns - 0.5, -0.5, rows - 0.5);
         plot.HideGrid();
         plot.Title(title);
         plot.XLabel("answer");
         plot.YLabel("gold");
         plot.SavePng(path, 110 * columns + 100, 110 * rows + 120);
+
+        string RowName(int row) =>
+            intents is not null && intents[row] != matrix.Classes[row] && PlotFont.CanWrite(intents[row]) ? $"{intents[row]} {matrix.Classes[row]}" : matrix.Classes[row];
     }
 }

@@ -12,19 +12,26 @@ static class PlotFont
     const string Name = "FinIntent";
 
     static readonly Lock Gate = new();
-    static bool _isUsed;
+    static SKTypeface? _font;
 
     /// <summary>Makes it ScottPlot's default; to be called before a plot is made.</summary>
     public static void Use()
     {
         lock (Gate)
         {
-            if (_isUsed) return;
+            if (_font is not null) return;
             using var stream = typeof(PlotFont).Assembly.GetManifestResourceStream("FinIntent.Plots.plot-font.ttf")!;
-            Fonts.FontResolvers.Insert(0, new Resolver(SKTypeface.FromStream(stream)));
+            _font = SKTypeface.FromStream(stream);
+            Fonts.FontResolvers.Insert(0, new Resolver(_font));
             Fonts.Default = Name;
-            _isUsed = true;
         }
+    }
+
+    /// <summary>Whether it has every character of a text.</summary>
+    public static bool CanWrite(string text)
+    {
+        Use();
+        return _font!.ContainsGlyphs(text);
     }
 
     sealed class Resolver(SKTypeface font) : IFontResolver

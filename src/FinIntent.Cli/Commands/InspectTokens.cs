@@ -32,9 +32,10 @@ static class InspectTokens
             var tokenizer = Tokenizer.Load(arguments.GetRequiredValue(model));
             var options = new SupervisedOptions(
                 arguments.GetValue(cutoff), arguments.GetValue(trainOnPrompt), arguments.GetValue(maskHistory));
-            if (options.CutoffLength < 1) throw new UserErrorException($"--cutoff {options.CutoffLength}: a row needs room for a token; give at least 1");
+            if (options.CutoffLength < 1) throw new UserErrorException($"--cutoff {options.CutoffLength}: must be 1 or more");
             var view = new TokenView(console ?? AnsiConsole.Console, tokenizer);
-            Run(view, ChatTemplate.Get(arguments.GetRequiredValue(template), tokenizer), arguments.GetRequiredValue(data), options, arguments.GetValue(json));
+            var chat = ChatTemplate.Get(arguments.GetRequiredValue(template), tokenizer);
+            Run(view, chat, arguments.GetRequiredValue(data), options, arguments.GetValue(json));
         });
         return command;
     }
@@ -51,7 +52,8 @@ static class InspectTokens
             if (file is not null)
             {
                 file.Stream.Write(rows == 0 ? "[\n"u8 : ",\n"u8);
-                JsonSerializer.Serialize(file.Stream, new InspectedRow(row.InputIds, row.Labels, template.EncodePrompt(conversation)), SnakeCase);
+                var inspected = new InspectedRow(row.InputIds, row.Labels, template.EncodePrompt(conversation));
+                JsonSerializer.Serialize(file.Stream, inspected, SnakeCase);
             }
             rows++;
         }
@@ -68,7 +70,8 @@ static class InspectTokens
         {
             var (conversation, problem) = RowFormats.Align(row, entry);
             if (conversation is null) throw row.Error(problem!);
-            if (conversation.Messages.Count % 2 != 0) throw row.Error("no answer in column \"output\", so there is nothing to train on; add it");
+            if (conversation.Messages.Count % 2 != 0)
+                throw row.Error("no answer in column \"output\", so there is nothing to train on; add it");
             yield return (row.Place, conversation);
         }
     }

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace FinIntent.Cli.Commands;
 
-/// <summary>Prints rows of tokens as text: green what is trained on, grey what is only read. Without colours, trained text stands in «».</summary>
+/// <summary>Prints rows of tokens as text: green what is trained on, grey what is only read. Without colours, «» do it.</summary>
 sealed class TokenView
 {
     static readonly Style Trained = new(Color.Green), Read = new(Color.Grey), Replaced = new(Color.Yellow);
@@ -36,7 +36,7 @@ sealed class TokenView
     {
         var trained = row.Labels.Count(label => label >= 0);
         _console.WriteLine();
-        _console.Write(new Paragraph($"{place}: {row.InputIds.Length} tokens, {trained} trained on", new Style(decoration: Decoration.Bold)));
+        _console.Write(new Paragraph($"{place}: {row.InputIds.Length} tokens, {trained} trained on", new(decoration: Decoration.Bold)));
         _console.WriteLine();
         _console.Write(Render(row));
         _console.WriteLine();

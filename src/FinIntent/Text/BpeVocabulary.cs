@@ -44,7 +44,7 @@ sealed class BpeVocabulary
         return -1;
     }
 
-    /// <summary>Writes the bytes that a name (UTF-8, byte alphabet) stands for; their number, or −1 for a name outside the alphabet.</summary>
+    /// <summary>Writes the bytes a name (UTF-8) stands for and returns their number, −1 for a name outside the alphabet.</summary>
     public static int ToBytes(ReadOnlySpan<byte> name, Span<byte> bytes)
     {
         var length = 0;

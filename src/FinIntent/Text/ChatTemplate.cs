@@ -27,6 +27,7 @@ public sealed partial class ChatTemplate
         foreach (var part in (TemplatePart[])[.. template.Prefix, .. template.System, .. template.User, .. template.Assistant])
             if (part.Kind != TemplatePartKind.Text) IdOf(part); // a template of another model fails here and not at the first row
         if (template.EfficientEos) IdOf(TemplatePart.Eos);
+        if (template.Reasons) IdOf("<think>");
     }
 
     public static IReadOnlyList<string> Names { get; } = [.. TemplateDefinition.All.Select(template => template.Name)];
@@ -46,7 +47,7 @@ public sealed partial class ChatTemplate
     public IReadOnlyList<int> StopTokenIds { get; }
 
     /// <param name="defaultSystem">In place of the template's own (default_system).</param>
-    /// <param name="enableThinking">For templates of reasoning models: the answer begins with a thought of its own instead of an empty one.</param>
+    /// <param name="enableThinking">For templates of reasoning models: answers begin with a thought of their own, not an empty one.</param>
     /// <exception cref="UserErrorException">No such template, or the tokenizer has not its tokens.</exception>
     public static ChatTemplate Get(string name, Tokenizer tokenizer, string? defaultSystem = null, bool enableThinking = false)
     {
@@ -66,7 +67,8 @@ public sealed partial class ChatTemplate
             if (i % 2 == 0) EncodeUser(conversation, i, ids);
             else EncodeParts(_template.Assistant, _template.Reasons ? WithoutThought(messages[i].Content) : messages[i].Content, ids);
         }
-        if (messages.Count % 2 == 0) throw new ArgumentException($"a prompt must end with a user's message, this has {messages.Count} messages");
+        if (messages.Count % 2 == 0)
+            throw new ArgumentException($"a prompt must end with a user's message, this has {messages.Count} messages");
         if (_template.Reasons && !_enableThinking) EncodeParts(EmptyThought, "", ids);
         return [.. ids];
     }
@@ -143,10 +145,10 @@ public sealed partial class ChatTemplate
     };
 
     int IdOf(string token) => _tokenizer.IdOf(token) ?? throw new UserErrorException(
-        $"template \"{Name}\" needs the token {token}, which the model's tokenizer does not have; choose the template of the model's family");
+        $"template \"{Name}\" needs the token {token}, which the tokenizer does not have; choose the template of the model's family");
 
     UserErrorException Lacks(string key) => new(
-        $"template \"{Name}\" needs {key}, which the model's {TokenizerConfig.FileName} does not name or the tokenizer does not have; add it there");
+        $"template \"{Name}\" needs {key}: {TokenizerConfig.FileName} does not name it, or names a token that does not exist; add it there");
 
     static string WithoutThought(string answer) => Thought().Replace(answer, "").TrimStart('\n');
 

@@ -25,7 +25,7 @@ abstract class PreTokenizer
     };
 }
 
-/// <summary>The pattern Qwen and Llama-3 share, by hand: it sees code points, where .NET's regexes see halves of them, and is fast.</summary>
+/// <summary>The pattern Qwen and Llama-3 share, by hand: fast, and on code points where .NET's regexes see halves of them.</summary>
 sealed class WordScanner(int digitsTogether) : PreTokenizer
 {
     enum Kind : byte { Other, Letter, Number, Space, NewLine }

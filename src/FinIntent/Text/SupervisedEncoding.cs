@@ -13,7 +13,7 @@ static class SupervisedEncoding
 {
     const int Ignored = -100;
 
-    /// <param name="efficientEos">The end token that answers are taught without the next turn reading it; null: the template writes its own.</param>
+    /// <param name="efficientEos">An end token that answers are taught and the next turn does not read; null: the template has its own.</param>
     public static EncodedRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
     {
         List<(int[] Ids, int[] Labels)> parts = [];
@@ -39,7 +39,9 @@ static class SupervisedEncoding
     /// <summary>Shares a budget between question and answer; both keep their beginnings.</summary>
     static (int Source, int Target) Lengths(int source, int target, int budget)
     {
-        var most = 2 * target < budget ? budget : 2 * source < budget ? budget - source : (int)(budget * ((double)target / (source + target)));
+        var most = 2 * target < budget ? budget
+            : 2 * source < budget ? budget - source
+            : (int)(budget * ((double)target / (source + target)));
         var kept = Math.Min(most, target);
         return (Math.Min(Math.Max(budget - kept, 0), source), kept);
     }

@@ -60,7 +60,11 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
             StopWords = ["<|user|>", "<|observation|>"],
             EfficientEos = true,
         },
-        new("baichuan2", ["{content}"], [TemplatePart.Token("<reserved_106>"), "{content}", TemplatePart.Token("<reserved_107>")], ["{content}"])
+        new(
+            "baichuan2",
+            ["{content}"],
+            [TemplatePart.Token("<reserved_106>"), "{content}", TemplatePart.Token("<reserved_107>")],
+            ["{content}"])
         {
             EfficientEos = true,
         },

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FinIntent.Text;
 
-/// <summary>Text to token ids and back. Thread-safe. Special tokens are reached by <see cref="IdOf"/>: no text is parsed into one.</summary>
+/// <summary>Text to token ids and back. Thread-safe. No text becomes a special token; <see cref="IdOf"/> reaches those.</summary>
 public abstract class Tokenizer
 {
     public int? BosTokenId { get; protected init; }
@@ -14,7 +14,7 @@ public abstract class Tokenizer
     /// <summary>One more than the highest id; a model's embedding may have more rows than that.</summary>
     public abstract int VocabularySize { get; }
 
-    /// <summary>Opens the tokenizer of a checkpoint folder: tokenizer.json (byte-level BPE), else tokenizer.model (SentencePiece BPE).</summary>
+    /// <summary>Opens a checkpoint folder's tokenizer.json (byte-level BPE), else its tokenizer.model (SentencePiece BPE).</summary>
     public static Tokenizer Load(string folder)
     {
         var config = TokenizerConfig.Load(folder);
@@ -22,7 +22,7 @@ public abstract class Tokenizer
         if (File.Exists(Path.Combine(folder, SentencePieceModel.FileName)))
             return new SentencePieceTokenizer(SentencePieceModel.Read(folder), config);
         throw new UserErrorException(
-            $"{folder} holds neither {TokenizerJson.FileName} nor {SentencePieceModel.FileName}; copy the tokenizer files of the base model there");
+            $"{folder} holds neither {TokenizerJson.FileName} nor {SentencePieceModel.FileName}; copy the base model's tokenizer files there");
     }
 
     /// <summary>The ids of a text, no special token among them.</summary>

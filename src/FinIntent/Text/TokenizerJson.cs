@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FinIntent.Text;
 
-/// <summary>A byte-level BPE's tokenizer.json, as the tokenizers library writes it. Steps that we do not take are refused by name.</summary>
+/// <summary>A byte-level BPE's tokenizer.json, as the tokenizers library writes it. Steps not taken here are refused by name.</summary>
 sealed class TokenizerJson
 {
     public const string FileName = "tokenizer.json";

@@ -109,16 +109,8 @@ public sealed class ChatModel : IDisposable
     public OptionQuestion OptionQuestion(Conversation question, IReadOnlyList<char> letters)
     {
         var key = string.Concat(letters);
-        if (!_answersOf.TryGetValue(key, out var answers)) _answersOf[key] = answers = OptionAnswers.Of([.. letters.Select(LetterAnswer)]);
+        if (!_answersOf.TryGetValue(key, out var answers)) _answersOf[key] = answers = OptionAnswers.For(Template, letters);
         return new(Template.EncodePrompt(question), answers);
-    }
-
-    /// <summary>The ids an answer of one letter is taught as.</summary>
-    int[] LetterAnswer(char letter)
-    {
-        Message question = new("user", "?"), answer = new("assistant", letter.ToString());
-        var row = Template.EncodeSupervised(new(null, [question, answer]), new SupervisedOptions());
-        return row.InputIds[Template.EncodePrompt(new(null, [question])).Length..];
     }
 
     public void Dispose() => Model.Dispose();

@@ -1,4 +1,5 @@
 using FinIntent.Models;
+using FinIntent.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,6 +22,15 @@ public sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
         if (tails.Any(t => t.Length == 0) || tails.DistinctBy(t => string.Join(' ', t)).Count() < tails.Count)
             throw new UserErrorException("the tokenizer does not tell the option letters apart");
         return new(answers[0][..lead], tails);
+    }
+
+    /// <summary>One letter each, in the ids that a template teaches such an answer as.</summary>
+    public static OptionAnswers For(ChatTemplate template, IEnumerable<char> letters)
+    {
+        Message question = new("user", "?");
+        var prompt = template.EncodePrompt(new(null, [question]));
+        return Of([.. letters.Select(letter =>
+            template.EncodeSupervised(new(null, [question, new("assistant", letter.ToString())]), new SupervisedOptions()).InputIds[prompt.Length..])]);
     }
 
     public bool AreSingleTokens => Tails.All(t => t.Length == 1);

@@ -37,6 +37,7 @@ public static class ModelExport
     {
         LibTorch.Load();
         RefuseForeignFolder(request.Folder);
+        RemoveWhatAKilledExportLeft(request.Folder);
         using var checkpoint = Checkpoint.Open(request.Base);
         Origin.CheckBase(checkpoint, request.Adapters, request.Force);
         var type = request.Type ?? checkpoint.ConfiguredType ?? ScalarType.Float32;
@@ -64,6 +65,14 @@ public static class ModelExport
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !File.Exists(Path.Combine(folder, Origin.ExportFile)))
             throw new UserErrorException($"export_dir: {folder} holds files that no export wrote; name a new or an empty folder");
+    }
+
+    static void RemoveWhatAKilledExportLeft(string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        var parent = Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(parent)) return;
+        foreach (var left in Directory.GetDirectories(parent, $".{Path.GetFileName(path)}.*.tmp")) Directory.Delete(left, recursive: true);
     }
 
     static void Write(string folder, ExportRequest request, Checkpoint checkpoint)

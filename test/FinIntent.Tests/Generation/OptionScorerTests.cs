@@ -1,5 +1,7 @@
 using FinIntent.Generation;
 using FinIntent.Tests.Contracts;
+using FinIntent.Tests.Text;
+using FinIntent.Text;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -19,6 +21,21 @@ public sealed class OptionScorerTests
         Assert.Equal([[330], [331], [332]], answers.Tails);
         Assert.True(answers.AreSingleTokens);
         Assert.False(OptionAnswers.Of([[1, 5, 6, 2], [1, 5, 7, 8, 2]]).AreSingleTokens);
+    }
+
+    /// <summary>The numbers of the pieces A to E (▁A to ▁E in ChatGLM3) in the vocabulary files; ChatGLM3's answers begin with a line break (▁, byte 10).</summary>
+    [Theory]
+    [InlineData("qwen2", "qwen", "", "32 33 34 35 36")]
+    [InlineData("qwen3", "qwen3", "", "32 33 34 35 36")]
+    [InlineData("llama3", "llama3", "", "32 33 34 35 36")]
+    [InlineData("chatglm3-6b", "chatglm3", "30910 13", "316 347 319 367 397")]
+    [InlineData("baichuan2-7b-chat", "baichuan2", "", "92343 92359 92344 92363 92367")]
+    public void Every_familys_letters_are_one_token_behind_their_lead(string tokenizer, string template, string lead, string letters)
+    {
+        var answers = OptionAnswers.For(ChatTemplate.Get(template, RealTokenizers.Get(tokenizer)), "ABCDE");
+
+        Assert.Equal(lead, string.Join(' ', answers.Lead));
+        Assert.Equal(letters, string.Join(' ', answers.Tails.Select(t => Assert.Single(t))));
     }
 
     [Fact]

@@ -97,8 +97,10 @@ public sealed class ModelExportTests : IDisposable
         using var fixture = ParityFixture.Open("qwen2");
         ModelExport.Run(Request(fixture));
         _folder.Write("out/old.txt", "");
+        Directory.CreateDirectory(_folder[".out.0123.tmp"]);   // as a killed export leaves it
 
         ModelExport.Run(Request(fixture) with { Adapters = [] });
+        Assert.Equal([_folder["out"]], Directory.GetFileSystemEntries(_folder.Path));
         Assert.False(File.Exists(_folder["out/old.txt"]));
 
         Directory.CreateDirectory(_folder["mine"]);

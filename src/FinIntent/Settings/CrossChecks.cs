@@ -45,18 +45,10 @@ static class CrossChecks
         var (evaluation, output) = (s.Evaluation, s.Output);
         if (evaluation.EarlyStoppingSteps is not null && evaluation.EvalStrategy == EvaluationStrategy.No)
             throw Error(s, "early_stopping_steps", "it counts evaluations; set eval_strategy to steps or epoch");
-        if (evaluation.LoadBestModelAtEnd && (evaluation.EvalStrategy == EvaluationStrategy.No
-            || evaluation.EvalStrategy.ToString() != output.SaveStrategy.ToString()))
-        {
-            throw Error(s, "load_best_model_at_end", $"eval_strategy ({Name(evaluation.EvalStrategy)}) and save_strategy " +
-                $"({Name(output.SaveStrategy)}) must both be steps, or both epoch");
-        }
-        if (evaluation.LoadBestModelAtEnd && output.SaveStrategy == SaveStrategy.Steps
-            && output.SaveSteps % (evaluation.EvalSteps ?? output.LoggingSteps) != 0)
-        {
-            throw Error(s, "load_best_model_at_end",
-                $"save_steps ({output.SaveSteps}) must be a multiple of eval_steps ({evaluation.EvalSteps ?? output.LoggingSteps})");
-        }
+        if (evaluation.LoadBestModelAtEnd && evaluation.EvalStrategy == EvaluationStrategy.No)
+            throw Error(s, "load_best_model_at_end", "evaluations tell which is the best; set eval_strategy to steps or epoch");
+        if (evaluation.LoadBestModelAtEnd && output.SaveOnlyModel)
+            throw Error(s, "load_best_model_at_end", "save_only_model leaves out what the best weights are restored from; give one of them");
         if (evaluation.MetricForBestModel is not (null or "loss" or "eval_loss" or "accuracy" or "eval_accuracy"))
             throw Error(s, "metric_for_best_model", $"\"{evaluation.MetricForBestModel}\" is not one of eval_loss, eval_accuracy");
         if (evaluation is { MetricForBestModel: "accuracy" or "eval_accuracy", ComputeAccuracy: false })

@@ -36,9 +36,10 @@ sealed class TrainedModel : IDisposable
 
     static ScalarType TypeOf(SettingsFile settings) => settings.Train.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
-    static string LocalFolder(string name) => Directory.Exists(name)
+    /// <exception cref="UserErrorException">It is a hub name, or no folder.</exception>
+    public static string LocalFolder(string name) => Directory.Exists(name)
         ? name
-        : throw new UserErrorException($"model_name_or_path: there is no folder {name}; if it is a hub name, download the model first and name its folder");
+        : throw new UserErrorException($"model_name_or_path: there is no folder {name}; models are not yet fetched from hubs: download it and name its folder");
 
     /// <summary>The base in compute type and frozen, adapters in fp32.</summary>
     static TrainedModel Lora(string folder, SettingsFile settings, Device device)

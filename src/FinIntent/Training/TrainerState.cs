@@ -47,6 +47,15 @@ sealed record TrainerState
         RowsSeen += rows;
     }
 
+    /// <summary>Takes note of an evaluation; true when it is the best so far.</summary>
+    public bool Judge(double metric, bool greaterIsBetter)
+    {
+        var isBest = BestMetric is not { } best || (greaterIsBetter ? metric > best : metric < best);
+        EvaluationsWithoutGain = isBest ? 0 : EvaluationsWithoutGain + 1;
+        if (isBest) (BestMetric, BestGlobalStep) = (metric, GlobalStep);
+        return isBest;
+    }
+
     /// <summary>The mean loss since the last call.</summary>
     public double TakeLoss()
     {

@@ -26,19 +26,19 @@ static class TrainingJob
         tell($"{rows.Train.Count:N0} training rows{(input.Packs is { } packs ? $" in {packs.Count:N0} packs" : "")}, " +
             $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType.ToString().ToLowerInvariant()})");
 
-        var options = new TrainingOptions { Train = settings.Train, Evaluation = settings.Evaluation, Output = settings.Output };
-        var trainer = new Trainer(trained.Model, trained.Trainable, options);
-        if (settings.Train.DoTrain == false) return EvaluateOnly(trainer, rows.Validation, settings);
+        if (settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation, settings);
 
         var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null)));
         if (folder.ResumesFrom is { } checkpoint) tell($"going on from {checkpoint}");
-        return trainer.Run(input, folder, progress, stop);
+        var options = new TrainingOptions { Train = settings.Train, Evaluation = settings.Evaluation, Output = settings.Output };
+        return new Trainer(trained.Model, trained.Trainable, options, input, folder, progress).Run(stop);
     }
 
-    static TrainingResult EvaluateOnly(Trainer trainer, IRowSource? validation, SettingsFile settings)
+    static TrainingResult EvaluateOnly(TrainedModel trained, IRowSource? validation, SettingsFile settings)
     {
         if (validation is null) throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
-        var evaluation = trainer.Evaluate(validation);
+        var evaluation = new LossPass(trained.Model, trained.Trainable).Evaluate(
+            validation, settings.Train.MaxTokensPerForward ?? MicroBatches.DefaultBudget(trained.Model), settings.Evaluation.ComputeAccuracy);
         RunFolder.WriteEvaluation(settings.Output.OutputDir, evaluation, 0);
         return new(true, 0, 0, 0, 0, evaluation.Duration, 0, 0) { Evaluation = evaluation };
     }
@@ -51,11 +51,11 @@ static class TrainingJob
     static int PackLength(SettingsFile settings) => Math.Max(1, settings.Dataset.CutoffLen - 1);
 
     static string TemplateOf(SettingsFile settings) =>
-        settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(settings.Model.ModelNameOrPath)).Template;
+        settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(TrainedModel.LocalFolder(settings.Model.ModelNameOrPath))).Template;
 
     static RowEncoder EncoderOf(SettingsFile settings, string template)
     {
-        var tokenizer = Tokenizer.Load(settings.Model.ModelNameOrPath);
+        var tokenizer = Tokenizer.Load(TrainedModel.LocalFolder(settings.Model.ModelNameOrPath));
         var chat = ChatTemplate.Get(template, tokenizer, settings.Dataset.DefaultSystem, settings.Dataset.EnableThinking);
         return RowEncoder.For(settings.Method.Stage, settings.Dataset, tokenizer, chat);
     }

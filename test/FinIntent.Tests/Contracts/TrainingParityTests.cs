@@ -24,7 +24,8 @@ public sealed class TrainingParityTests
         using var adapters = LoraAdapters.Load(model, Path.Combine(fixture.Folder, "lora_init"));
         var reports = new ReportList();
 
-        new Trainer(model, new(adapters.Parameters, _ => { }), fixture.TrainingOptions()).Run(new(fixture.Rows()), null, reports, TestContext.Current.CancellationToken);
+        new Trainer(model, new(adapters.Parameters, _ => { }), fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+            .Run(TestContext.Current.CancellationToken);
 
         Assert.Equal(8, reports.Count);
         var names = new[] { "losses", "grad_norms", "learning_rates" };

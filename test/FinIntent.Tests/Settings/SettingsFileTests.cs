@@ -163,8 +163,8 @@ public sealed class SettingsFileTests : IDisposable
     [InlineData("adapter_name_or_path: a\nfinetuning_type: full", ".yaml:2: adapter_name_or_path: only finetuning_type: lora has adapters, not full")]
     [InlineData("val_size: 0.1\neval_dataset: b", ".yaml:2: val_size: it cuts validation rows from dataset, and eval_dataset names others")]
     [InlineData("mask_history: true\ntrain_on_prompt: true", ".yaml:2: mask_history:")]
-    [InlineData("load_best_model_at_end: true", ".yaml:2: load_best_model_at_end: eval_strategy (no) and save_strategy (steps)")]
-    [InlineData("load_best_model_at_end: true\neval_strategy: steps\neval_steps: 3", "save_steps (500) must be a multiple of eval_steps (3)")]
+    [InlineData("load_best_model_at_end: true", ".yaml:2: load_best_model_at_end: evaluations tell which is the best; set eval_strategy")]
+    [InlineData("load_best_model_at_end: true\neval_strategy: steps\nsave_only_model: true", ".yaml:2: load_best_model_at_end: save_only_model leaves out")]
     [InlineData("early_stopping_steps: 3", ".yaml:2: early_stopping_steps: it counts evaluations")]
     public void Errors_name_the_line_the_key_and_what_is_allowed(string yaml, string message) => Assert.Contains(message, ErrorOf(yaml));
 

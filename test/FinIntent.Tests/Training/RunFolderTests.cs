@@ -32,8 +32,8 @@ public sealed class RunFolderTests : IDisposable
         };
         var trainable = new Trainable(adapters.Parameters, target => adapters.Save(target, "base")) { SetTraining = adapters.SetTraining };
         using var stop = new CancellationTokenSource();
-        return new Trainer(model, trainable, options).Run(new(fixture.Rows(), evaluation is null ? null : fixture.Rows()),
-            new(options.Output, new JsonObject { ["seed"] = 42 }), new Stopper(stop, stopAfter), stop.Token);
+        return new Trainer(model, trainable, options, new(fixture.Rows(), evaluation is null ? null : fixture.Rows()),
+            new(options.Output, new JsonObject { ["seed"] = 42 }), new Stopper(stop, stopAfter)).Run(stop.Token);
     }
 
     sealed class Stopper(CancellationTokenSource stop, int after) : IProgress<StepReport>
@@ -108,6 +108,11 @@ public sealed class RunFolderTests : IDisposable
         Run("b", o => o with { SaveSteps = 1, SaveTotalLimit = 2 }, evaluation: evaluation);
         Assert.Equal(["checkpoint-1", "checkpoint-6"], Names("b").Where(n => n.StartsWith("checkpoint")));
         Assert.Equal(File.ReadAllBytes(_folder["b/checkpoint-1/adapter_model.safetensors"]), Adapter("b"));
+
+        // The best is saved where nothing else is.
+        Run("c", o => o with { SaveStrategy = SaveStrategy.No }, evaluation: evaluation with { EvalOnStart = true });
+        Assert.Equal(["checkpoint-0"], Names("c").Where(n => n.StartsWith("checkpoint")));
+        Assert.Equal(File.ReadAllBytes(_folder["c/checkpoint-0/adapter_model.safetensors"]), Adapter("c"));
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public sealed class TrainedModelTests : IDisposable
     {
         using var fixture = ParityFixture.Open("qwen2");
         var reports = new ReportList();
-        new Trainer(trained.Model, trained.Trainable, fixture.TrainingOptions()).Run(new(fixture.Rows()), null, reports, TestContext.Current.CancellationToken);
+        new Trainer(trained.Model, trained.Trainable, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+            .Run(TestContext.Current.CancellationToken);
         return reports;
     }
 

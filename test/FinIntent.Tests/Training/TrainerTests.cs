@@ -20,7 +20,7 @@ public sealed class TrainerTests
         using var adapters = LoraAdapters.Attach(model, new(4, 8, dropout, false, ["all"]), seed: 5);
         var reports = new ReportList();
         var trainable = new Trainable(adapters.Parameters, target => adapters.Save(target, "base")) { SetTraining = adapters.SetTraining };
-        new Trainer(model, trainable, options).Run(new(rows, validation), folder, reports, TestContext.Current.CancellationToken);
+        new Trainer(model, trainable, options, new(rows, validation), folder, reports).Run(TestContext.Current.CancellationToken);
         after?.Invoke(adapters);
         return reports;
     }
@@ -109,8 +109,8 @@ public sealed class TrainerTests
         var watch = new Watch(() => live.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount));
         options = options with { Evaluation = new() { EvalStrategy = EvaluationStrategy.Steps, EvalSteps = 1 } };
 
-        new Trainer(model, new(adapters.Parameters, _ => { }) { SetTraining = adapters.SetTraining }, options)
-            .Run(new(rows, rows), null, watch, TestContext.Current.CancellationToken);
+        new Trainer(model, new(adapters.Parameters, _ => { }) { SetTraining = adapters.SetTraining }, options,
+            new(rows, rows), null, watch).Run(TestContext.Current.CancellationToken);
 
         Assert.Equal(16, live.Count);
         Assert.All(live[2..], count => Assert.Equal(live[2], count));

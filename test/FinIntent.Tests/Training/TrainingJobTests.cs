@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+using FinIntent.Settings;
+using FinIntent.Tests.Contracts;
+using FinIntent.Training;
+using Xunit;
+
+namespace FinIntent.Tests.Training;
+
+[Collection(TrainingCollection.Name)]
+public sealed class TrainingJobTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+    readonly List<string> _told = [];
+
+    public void Dispose() => _folder.Dispose();
+
+    TrainingResult Run(params string[] more)
+    {
+        using var fixture = ParityFixture.Open("qwen2");
+        var rows = fixture.Train.GetProperty("rows").EnumerateArray().Select(row => row.GetRawText());
+        var file = _folder.Write("train.yaml", $"""
+            model_name_or_path: {fixture.Folder}
+            tokenized_path: {_folder.Write("rows.jsonl", string.Concat(rows.Select(row => row + "\n")))}
+            output_dir: {_folder["out"]}
+            per_device_train_batch_size: 4
+            num_train_epochs: 1
+            val_size: 8
+            do_eval: true
+            trust_remote_code: true
+            """);
+        return TrainingJob.Run(SettingsFile.Load(file, more), _told.Add, stop: TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void A_run_tells_what_it_does_and_records_what_it_was_made_from()
+    {
+        var result = Run("seed=7");
+
+        Assert.Equal((true, 6, 24L), (result.IsFinished, result.Steps, result.Rows));
+        Assert.Equal(8, result.Evaluation!.Rows);
+        Assert.Equal("without effect here: trust_remote_code", _told[0]);
+        Assert.Equal("24 training rows, 8 validation rows; 33,216 parameters are trained (lora)", _told[1]);
+        var run = JsonNode.Parse(File.ReadAllText(_folder["out/run.json"]))!;
+        Assert.Equal(7, (int)run["seed"]!);
+        Assert.Equal(ModelFingerprint.Of((string)run["base_model"]!), (string)run["base_fingerprint"]!);
+        Assert.Null(run["template"]); // the rows were tokens already, and none was named
+        Assert.Equal(SettingsFile.Keys.Order(), run["settings"]!.AsObject().Select(p => p.Key).Order());
+    }
+
+    [Fact]
+    public void Packs_count_as_rows_of_a_batch()
+    {
+        var result = Run("neat_packing=true", "cutoff_len=65", "per_device_train_batch_size=1");
+
+        Assert.Matches(@"^24 training rows in \d packs", _told[1]);
+        Assert.InRange(result.Steps, 5, 12);
+        Assert.Equal(24, result.Rows);
+    }
+
+    [Fact]
+    public void Without_training_the_validation_rows_are_looked_at()
+    {
+        var result = Run("do_train=false", "compute_accuracy=true");
+
+        Assert.Equal(["eval_results.json"], Directory.GetFiles(_folder["out"]).Select(Path.GetFileName));
+        Assert.Equal(result.Evaluation!.Loss, (double)JsonNode.Parse(File.ReadAllText(_folder["out/eval_results.json"]))!["eval_loss"]!);
+    }
+
+    [Fact]
+    public void A_model_that_is_not_local_is_named() =>
+        Assert.Contains("there is no folder Qwen/Qwen2.5-7B-Instruct", Assert.Throws<UserErrorException>(() => Run("model_name_or_path=Qwen/Qwen2.5-7B-Instruct")).Message);
+}

@@ -9,9 +9,9 @@ sealed class TeachText
     /// <summary>Topics of the five intents; every other topic is there to tell them from.</summary>
     public static IReadOnlyList<string> Intents { get; } = ["stock", "sector", "market", "fund", "service"];
 
-    const int BorderlineWeight = 6;
+    const int BorderlineWeight = 6, QuestionWeight = 2;
 
-    // The letters of borderline.tsv, those of every OpenFinData item.
+    // The letters of borderline.tsv and questions.tsv, those of every OpenFinData item.
     static readonly Dictionary<string, string> TopicOfLetter = new()
     {
         ["A"] = "sector",
@@ -52,11 +52,12 @@ sealed class TeachText
     {
         foreach (var topic in Intents)
             foreach (var (text, place) in Lines($"{topic}.txt")) yield return new(topic, text, 1, place);
-        foreach (var (letter, text, place) in Pairs("borderline.tsv"))
-        {
-            var topic = TopicOfLetter.GetValueOrDefault(letter) ?? throw new UserErrorException($"{place}: \"{letter}\" is not a letter from A to E");
-            yield return new(topic, text, BorderlineWeight, place);
-        }
+        foreach (var (name, weight) in new[] { ("borderline.tsv", BorderlineWeight), ("questions.tsv", QuestionWeight) })
+            foreach (var (letter, text, place) in Pairs(name))
+            {
+                var topic = TopicOfLetter.GetValueOrDefault(letter) ?? throw new UserErrorException($"{place}: \"{letter}\" is not a letter from A to E");
+                yield return new(topic, text, weight, place);
+            }
         foreach (var (topic, text, place) in Pairs("other.txt")) yield return new(topic, text, 1, place);
     }
 

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using FinIntent.Data;
+using FinIntent.Evaluation;
+using FinIntent.Generation;
+using FinIntent.Intents;
+using FinIntent.Lora;
+using FinIntent.Settings;
+using FinIntent.Training;
+using Spectre.Console;
+
+namespace FinIntent.Cli;
+
+/// <summary>The main job on what ships with the project: score the base, train LoRA, export, score the tuned model.</summary>
+sealed class Demo(string root, string output, TextWriter console)
+{
+    const string Template = "default";
+    const long ShardBytes = 5_000_000_000;
+
+    readonly List<(string Step, TimeSpan Time)> _times = [];
+
+    string Base => Path.Combine(root, "models", "finintent-8m");
+
+    string Adapter => Path.Combine(output, "lora");
+
+    string Tuned => Path.Combine(output, "model");
+
+    public void Run()
+    {
+        var sets = QuestionSets();
+        var before = Timed("score the base model", () => sets.Select(set => Score("base", Base, set)).ToList());
+        Timed("train LoRA on 500 rows", Train);
+        Timed("export and verify", Export);
+        var after = Timed("score the tuned model", () => sets.Select(set => Score("tuned", Tuned, set)).ToList());
+
+        foreach (var ((name, questions), i) in sets.Select((set, i) => (set, i))) Show($"{name} ({questions.Count} questions)", before[i], after[i]);
+        ConfusionPlot.Write(Path.Combine(output, "confusion_base.png"), "base", before[0].Main.Matrix);
+        ConfusionPlot.Write(Path.Combine(output, "confusion_tuned.png"), "tuned", after[0].Main.Matrix);
+        console.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));
+        console.WriteLine($"""
+
+            Files: {output}
+              model/                   the merged model, a Hugging Face folder
+              lora/                    the adapter in PEFT's format, training_loss.png, trainer_log.jsonl
+              predictions_*.jsonl      every question with the probabilities of its options
+              confusion_*.png
+            Next:
+              finintent inference {Path.Combine("config", "demo", "inference.yaml")} model_name_or_path={Tuned} question="..."
+              finintent train YOUR.yaml    your LLaMA-Factory file, a local model folder, data/dataset_info.json (README, docs/train.md)
+            """);
+    }
+
+    List<(string Name, IReadOnlyList<EvaluationQuestion> Questions)> QuestionSets()
+    {
+        var data = Path.Combine(root, "data");
+        List<(string, IReadOnlyList<EvaluationQuestion>)> sets = [("our evaluation rows", EvaluationQuestion.Load(Path.Combine(data, "intent_eval.json")))];
+        if (FinEva.FindFolder(data) is { } folder) sets.Add(("real users, Fin-Eva", FinEva.Load(Path.Combine(data, FinEva.LabelsFile), folder)));
+        return sets;
+    }
+
+    ModelReport Score(string name, string model, (string Name, IReadOnlyList<EvaluationQuestion> Questions) set)
+    {
+        var file = Path.Combine(output, $"predictions_{name}_{(set.Name.Contains("Fin-Eva") ? "fineva" : "eval")}.jsonl");
+        var options = new RunOptions(name, file, new(SamplingOptions.Greedy, 1)) { Overwrite = true };
+        return ModelReport.Of(name, EvaluationRun.Predict(
+            () => ChatModel.Load(new(model, []) { Template = Template }), set.Questions, Scoring.Options, options));
+    }
+
+    void Train()
+    {
+        var file = Path.Combine(root, "config", "demo", "lora.yaml");
+        var settings = SettingsFile.Load(file, [$"model_name_or_path={Base}", $"dataset_dir={Path.Combine(root, "data")}", $"output_dir={Adapter}"]);
+        TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress));
+    }
+
+    void Export()
+    {
+        var report = ModelExport.Run(new(Base, [Adapter], Tuned, ShardBytes) { Template = Template });
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"merged model against adapter on base: largest difference of logits {report.LargestDifference:g3} (allowed {report.Allowed:g3})"));
+    }
+
+    void Show(string title, ModelReport before, ModelReport after)
+    {
+        var table = new Table { Title = new(title) };
+        table.AddColumns("", "accuracy", "95 % interval (Wilson)", "macro-F1");
+        foreach (var report in (ModelReport[])[before, after])
+        {
+            var (accuracy, matrix) = (report.Main.Matrix.Accuracy, report.Main.Matrix);
+            table.AddRow(report.Name, Percent(accuracy.Value), $"{Percent(accuracy.Wilson95.Low)} – {Percent(accuracy.Wilson95.High)}", Percent(matrix.MacroF1));
+        }
+        AnsiConsole.Write(table);
+    }
+
+    static string Percent(double value) => string.Create(CultureInfo.InvariantCulture, $"{100 * value:f1} %");
+
+    T Timed<T>(string step, Func<T> work)
+    {
+        console.WriteLine($"== {step}");
+        var clock = Stopwatch.StartNew();
+        var result = work();
+        _times.Add((step, clock.Elapsed));
+        return result;
+    }
+
+    void Timed(string step, Action work) => Timed(step, () =>
+    {
+        work();
+        return true;
+    });
+}

@@ -52,7 +52,7 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
         using var scope = NewDisposeScope();
         var dropped = IsTraining && _dropout > 0 ? functional.dropout(x, _dropout, training: true) : x;
         var low = functional.linear(dropped, A.to(x.dtype));                                        // [T, R]
-        return addmm(layer.Product(x), low, B.to(x.dtype).t(), 1, (float)_scale).MoveToOuterDisposeScope();
+        return layer.Product(x).addmm_(low, B.to(x.dtype).t(), 1, (float)_scale).MoveToOuterDisposeScope();
     }
 
     /// <summary>scale · B·A in fp32, [out, in].</summary>

@@ -9,6 +9,8 @@ namespace FinIntent.Models;
 /// </summary>
 public sealed class TokenBatch : IDisposable
 {
+    Tensor? _mask;
+
     TokenBatch(Tensor tokens, Tensor positions, int[] rowStarts, Tensor? outputIndex, Tensor? labels, KvCache? cache)
     {
         Tokens = tokens;
@@ -44,6 +46,20 @@ public sealed class TokenBatch : IDisposable
     public KvCache? Cache { get; }
 
     public int TokenCount => RowStarts[^1];
+
+    /// <summary>
+    /// What is added to attention scores so that a token sees itself and what is before it: 0 or −∞, [M · groups, M] for the longest row
+    /// M, each query <paramref name="groups"/> times. A shorter row uses its upper left. Made once; the batch owns it.
+    /// </summary>
+    public Tensor CausalMask(long groups, ScalarType type)
+    {
+        if (_mask is not null && _mask.dtype == type && _mask.shape[0] == MaxRowLength * groups) return _mask;
+        using var scope = NewDisposeScope();
+        _mask?.Dispose();
+        var full = new[] { (long)MaxRowLength, MaxRowLength };
+        return _mask = TorchSharp.torch.full(full, float.NegativeInfinity, dtype: type, device: Tokens.device).triu(1)
+            .repeat_interleave(groups, 0).DetachFromDisposeScope();
+    }
 
     public int RowCount => RowStarts.Length - 1;
 
@@ -122,6 +138,7 @@ public sealed class TokenBatch : IDisposable
         Tokens.Dispose();
         Positions.Dispose();
         DeviceRowStarts?.Dispose();
+        _mask?.Dispose();
         OutputIndex?.Dispose();
         Labels?.Dispose();
     }

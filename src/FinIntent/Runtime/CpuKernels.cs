@@ -21,7 +21,7 @@ static unsafe class CpuKernels
 
     /// <summary>y = round(x · r) · w with r = 1/√(mean(x²) + ε) for each row of n; r is kept in <paramref name="rstd"/> when it is not null.</summary>
     public static void RmsNorm<T>(byte* x, byte* weight, byte* y, float* rstd, long rows, int n, float epsilon) where T : struct, ILanes =>
-        Split(rows, n, (from, to) =>
+        Split(rows, n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             for (var row = from; row < to; row++)
             {
@@ -44,7 +44,7 @@ static unsafe class CpuKernels
 
     /// <summary>dx = r · (w·dy − x̂ · mean(w·dy·x̂)), x̂ = x·r.</summary>
     public static void RmsNormBackward<T>(byte* dy, byte* x, byte* weight, float* rstd, byte* dx, long rows, int n) where T : struct, ILanes =>
-        Split(rows, n, (from, to) =>
+        Split(rows, n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             for (var row = from; row < to; row++)
             {
@@ -66,35 +66,12 @@ static unsafe class CpuKernels
             }
         });
 
-    /// <summary>y = round(silu(gate)) · up over count elements.</summary>
-    public static void SiluTimes<T>(byte* gate, byte* up, byte* y, long count) where T : struct, ILanes =>
-        Split(count / Lanes, Lanes, (from, to) =>
-        {
-            for (var at = from * Lanes * T.ElementBytes; at < to * Lanes * T.ElementBytes; at += Lanes * T.ElementBytes)
-            {
-                var g = T.Load(gate + at);
-                T.Store(y + at, T.Round(g * Sigmoid(g)) * T.Load(up + at));
-            }
-        });
-
-    /// <summary>dgate = dy · up · σ(1 + g(1 − σ)), dup = dy · silu(g).</summary>
-    public static void SiluTimesBackward<T>(byte* dy, byte* gate, byte* up, byte* dgate, byte* dup, long count) where T : struct, ILanes =>
-        Split(count / Lanes, Lanes, (from, to) =>
-        {
-            for (var at = from * Lanes * T.ElementBytes; at < to * Lanes * T.ElementBytes; at += Lanes * T.ElementBytes)
-            {
-                Vector512<float> d = T.Load(dy + at), g = T.Load(gate + at), sigmoid = Sigmoid(g);
-                T.Store(dup + at, d * T.Round(g * sigmoid));
-                T.Store(dgate + at, d * T.Load(up + at) * sigmoid * (Vector512<float>.One + g * (Vector512<float>.One - sigmoid)));
-            }
-        });
-
     /// <summary>
     /// Turns the pairs (i, i + n/2) of every head's n numbers: x [rows, heads, n], cos and sin [rows, n/2] in x's type.
     /// <paramref name="direction"/> −1 turns back, which is the gradient.
     /// </summary>
     public static void Rotate<T>(byte* x, byte* cos, byte* sin, byte* y, long rows, int heads, int n, float direction) where T : struct, ILanes =>
-        Split(rows, heads * n, (from, to) =>
+        Split(rows, heads * n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             int half = n / 2 * T.ElementBytes;
             for (var row = from; row < to; row++)
@@ -110,9 +87,6 @@ static unsafe class CpuKernels
                     }
                 }
         });
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Vector512.Exp(-x));
 
     static void Split(long rows, long elementsPerRow, Action<long, long> part)
     {

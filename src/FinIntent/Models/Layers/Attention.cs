@@ -14,8 +14,9 @@ public static class Attention
         using var scope = NewDisposeScope();
         var groups = q.shape[1] / k.shape[1];
         if (batch.Cache is null && IsFlash(q)) return Flash(q, k, v, batch).MoveToOuterDisposeScope();
+        var isShort = batch.MaxRowLength <= LongestPlainRow && q.device_type == DeviceType.CPU;
         if (batch.Cache is null && SameLength(batch.RowStarts))
-            return Rows(q, k, v, batch.RowCount, groups).MoveToOuterDisposeScope();
+            return (isShort ? Plain(q, k, v, batch.RowCount, batch.CausalMask(groups, q.dtype)) : Rows(q, k, v, batch.RowCount, groups)).MoveToOuterDisposeScope();
 
         var outputs = new Tensor[batch.RowCount];
         for (var b = 0; b < outputs.Length; b++)
@@ -23,7 +24,7 @@ public static class Attention
             long start = batch.RowStarts[b], length = batch.RowStarts[b + 1] - start;
             Tensor qb = q.narrow(0, start, length), kb = k.narrow(0, start, length), vb = v.narrow(0, start, length);
             outputs[b] = batch.Cache is null
-                ? Rows(qb, kb, vb, 1, groups)
+                ? isShort ? Plain(qb, kb, vb, 1, batch.CausalMask(groups, q.dtype)) : Rows(qb, kb, vb, 1, groups)
                 : Cached(qb, batch.Cache.Append(layer, b, kb.transpose(0, 1), vb.transpose(0, 1)), groups);
         }
         return (outputs.Length == 1 ? outputs[0] : cat(outputs, 0)).MoveToOuterDisposeScope();
@@ -48,6 +49,27 @@ public static class Attention
         for (var b = 1; b < starts.Length - 1; b++)
             if (starts[b + 1] - starts[b] != starts[1]) return false;
         return true;
+    }
+
+    // On the CPU libtorch's fused kernel loses to three plain products up to here, most of all in its backward (docs/log.md).
+    const int LongestPlainRow = 1024;
+
+    /// <summary>
+    /// Rows of one length and no past by softmax(q·kᵀ/√D + mask)·v: q [B·L, H, D]. The queries that share a key head are laid under one
+    /// another, so that keys and values need no copies.
+    /// </summary>
+    static Tensor Plain(Tensor q, Tensor k, Tensor v, long rows, Tensor mask)
+    {
+        long length = q.shape[0] / rows, headDim = q.shape[2], kvHeads = k.shape[1], groups = q.shape[1] / kvHeads;
+        var queries = q.view(rows, length, kvHeads, groups * headDim).transpose(1, 2).reshape(rows * kvHeads, length * groups, headDim);
+        // TorchSharp 0.107 takes the first factor as the instance and the summand last.
+        var scores = queries.baddbmm(Heads(k).transpose(1, 2), mask.narrow(0, 0, length * groups).narrow(1, 0, length),
+            1, (float)(1 / Math.Sqrt(headDim)));                                                     // [B·KV, L·H/KV, L]
+        var h = scores.softmax(-1).matmul(Heads(v));
+        return h.view(rows, kvHeads, length, groups * headDim).transpose(1, 2).reshape(rows * length, kvHeads * groups, headDim);
+
+        // [B·L, KV, D] → [B·KV, L, D]
+        Tensor Heads(Tensor x) => x.view(rows, length, kvHeads, headDim).transpose(1, 2).reshape(rows * kvHeads, length, headDim);
     }
 
     /// <summary>Rows of one length and no past: q [B·L, H, D].</summary>

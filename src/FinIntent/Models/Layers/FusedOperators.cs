@@ -11,10 +11,6 @@ static unsafe class FusedOperators
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon) =>
         NeedsGradient(x) ? RmsNormFunction.apply(x, weight, epsilon) : RmsNormFunction.Forward(x, weight, epsilon, null);
 
-    /// <summary>silu(gate) · up.</summary>
-    public static Tensor SiluTimes(Tensor gate, Tensor up) =>
-        NeedsGradient(gate) || NeedsGradient(up) ? SiluTimesFunction.apply(gate, up) : SiluTimesFunction.Forward(gate, up);
-
     /// <summary>x [T, H, D] turned by cos and sin [T, 1, D / 2].</summary>
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin) =>
         NeedsGradient(x) ? RotateFunction.apply(x, cos, sin) : RotateFunction.Turned(x, cos, sin, 1);
@@ -70,39 +66,6 @@ static unsafe class FusedOperators
             else
                 CpuKernels.RmsNormBackward<Float32Lanes>(At(dy), At(x), At(weight), (float*)At(rstd), At(dx), x.numel() / n, n);
             return Return(saved, dx, null!, null!);
-        }
-    }
-
-    sealed class SiluTimesFunction : autograd.SingleTensorFunction<SiluTimesFunction>
-    {
-        public override string Name => nameof(SiluTimesFunction);
-
-        public static Tensor Forward(Tensor gate, Tensor up)
-        {
-            var y = empty_like(gate);
-            if (gate.dtype == ScalarType.BFloat16) CpuKernels.SiluTimes<BFloat16Lanes>(At(gate), At(up), At(y), gate.numel());
-            else CpuKernels.SiluTimes<Float32Lanes>(At(gate), At(up), At(y), gate.numel());
-            return y;
-        }
-
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var (gate, up) = ((Tensor)vars[0], (Tensor)vars[1]);
-            ctx.save_for_backward([gate, up]);
-            return Forward(gate, up);
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
-        {
-            var saved = ctx.get_saved_variables();
-            var (gate, up) = (saved[0], saved[1]);
-            var dy = grad_output.contiguous();
-            var (dgate, dup) = (empty_like(gate), empty_like(up));
-            if (gate.dtype == ScalarType.BFloat16)
-                CpuKernels.SiluTimesBackward<BFloat16Lanes>(At(dy), At(gate), At(up), At(dgate), At(dup), gate.numel());
-            else
-                CpuKernels.SiluTimesBackward<Float32Lanes>(At(dy), At(gate), At(up), At(dgate), At(dup), gate.numel());
-            return Return(saved, dgate, dup);
         }
     }
 

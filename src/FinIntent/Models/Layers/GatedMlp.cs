@@ -1,4 +1,3 @@
-using FinIntent.Runtime;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -24,8 +23,6 @@ public sealed class GatedMlp : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var (gate, up) = (_gate.forward(x), _up.forward(x));
-        var h = CpuKernels.Take(gate) ? FusedOperators.SiluTimes(gate, up) : functional.silu(gate) * up;
-        return _down.forward(h).MoveToOuterDisposeScope();
+        return _down.forward(functional.silu(_gate.forward(x)) * _up.forward(x)).MoveToOuterDisposeScope();
     }
 }

@@ -9,6 +9,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     InferenceCommand.Build(),
     EvalCommand.Build(),
     DemoCommand.Build(),
+    BenchCommand.Build(),
     DataCommand.Build(),
     InspectCommand.Build(),
     VersionCommand.Build(),

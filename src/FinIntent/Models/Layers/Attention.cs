@@ -18,14 +18,15 @@ public static class Attention
         if (batch.Cache is null && SameLength(batch.RowStarts))
             return (isShort ? Plain(q, k, v, batch.RowCount, batch.CausalMask(groups, q.dtype)) : Rows(q, k, v, batch.RowCount, groups)).MoveToOuterDisposeScope();
 
+        // Split, not narrow: the gradient of a split is one concatenation, that of each narrow a tensor of zeros of the whole length.
+        var lengths = Enumerable.Range(0, batch.RowCount).Select(b => (long)batch.RowStarts[b + 1] - batch.RowStarts[b]).ToArray();
+        Tensor[] qs = q.split(lengths), ks = k.split(lengths), vs = v.split(lengths);
         var outputs = new Tensor[batch.RowCount];
         for (var b = 0; b < outputs.Length; b++)
         {
-            long start = batch.RowStarts[b], length = batch.RowStarts[b + 1] - start;
-            Tensor qb = q.narrow(0, start, length), kb = k.narrow(0, start, length), vb = v.narrow(0, start, length);
-            outputs[b] = batch.Cache is null
-                ? isShort ? Plain(qb, kb, vb, 1, batch.CausalMask(groups, q.dtype)) : Rows(qb, kb, vb, 1, groups)
-                : Cached(qb, batch.Cache.Append(layer, b, kb.transpose(0, 1), vb.transpose(0, 1)), groups);
+            outputs[b] = batch.Cache is not null
+                ? Cached(qs[b], batch.Cache.Append(layer, b, ks[b].transpose(0, 1), vs[b].transpose(0, 1)), groups)
+                : isShort ? Plain(qs[b], ks[b], vs[b], 1, batch.CausalMask(groups, q.dtype)) : Rows(qs[b], ks[b], vs[b], 1, groups);
         }
         return (outputs.Length == 1 ? outputs[0] : cat(outputs, 0)).MoveToOuterDisposeScope();
     }

@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace FinIntent.Tests.Architecture;
+
+/// <summary>The arrows between the folders of src/FinIntent, read from the source files.</summary>
+public sealed partial class DependencyTests
+{
+    const int MostLines = 500;
+
+    static readonly string[] CodeFolders = ["src", "test", "tools", "bench"];
+
+    /// <summary>A folder and the folders it may use. An allowed arrow that nothing uses any more is removed here, too.</summary>
+    static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Runtime"] = [],
+        ["Checkpoints"] = ["Runtime"],
+        ["Models"] = ["Runtime", "Checkpoints"],
+        ["Lora"] = ["Runtime", "Checkpoints", "Models"],
+        ["Text"] = [],
+        ["Intents"] = [],
+        ["Settings"] = [],
+        ["Plots"] = [],
+        ["Data"] = ["Checkpoints", "Text", "Intents", "Settings"],
+        ["Training"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
+        ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
+        ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "Plots"],
+    };
+
+    static string Library => Path.Combine(Reference.Root, "src", "FinIntent");
+
+    public static TheoryData<string> Folders => new(Directory.GetDirectories(Library).Select(Path.GetFileName).Where(name => name is not ("bin" or "obj")).Order()!);
+
+    [Theory, MemberData(nameof(Folders))]
+    public void A_folder_uses_only_the_folders_it_may(string folder)
+    {
+        Assert.True(Allowed.ContainsKey(folder), $"src/FinIntent/{folder} is new: say in Allowed what it may use");
+
+        var forbidden = Uses(folder).Where(use => !Allowed[folder].Contains(use.Target)).Select(use => $"{use.Place} uses {use.Target}");
+
+        Assert.Empty(forbidden);
+    }
+
+    [Theory, MemberData(nameof(Folders))]
+    public void Every_allowed_arrow_is_used(string folder) =>
+        Assert.Empty(Allowed[folder].Except(Uses(folder).Select(use => use.Target)).Select(target => $"{folder} no longer uses {target}"));
+
+    [Fact]
+    public void The_arrows_form_no_circle()
+    {
+        HashSet<string> placed = [];
+        while (Allowed.Keys.Except(placed).FirstOrDefault(folder => Allowed[folder].All(placed.Contains)) is { } next) placed.Add(next);
+
+        Assert.Empty(Allowed.Keys.Except(placed));
+    }
+
+    [Fact]
+    public void No_source_file_is_longer_than_the_wall()
+    {
+        var files = CodeFolders.Select(name => Path.Combine(Reference.Root, name)).Where(Directory.Exists).SelectMany(SourceFiles)
+            .Select(file => (File: file, Lines: File.ReadLines(file).Count())).ToList();
+
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.InRange(file.Lines, 0, MostLines));
+    }
+
+    /// <summary>Other folders named by a file's using lines, an alias's or a static one's too, or by a full name in its code.</summary>
+    static IEnumerable<(string Place, string Target)> Uses(string folder) =>
+        from file in SourceFiles(Path.Combine(Library, folder))
+        from line in File.ReadLines(file).Index()
+        where !line.Item.StartsWith("namespace ", StringComparison.Ordinal)
+        from Match match in FolderName().Matches(line.Item)
+        let target = match.Groups[1].Value
+        where target != folder && Allowed.ContainsKey(target)
+        select ($"{Path.GetRelativePath(Reference.Root, file)}:{line.Index + 1}", target);
+
+    static IEnumerable<string> SourceFiles(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+        .Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
+
+    [GeneratedRegex(@"\bFinIntent\.(\w+)")]
+    private static partial Regex FolderName();
+}

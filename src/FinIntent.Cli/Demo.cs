@@ -45,7 +45,7 @@ sealed class Demo(string root, string output, TextWriter console)
               predictions_*.jsonl      every question with the probabilities of its options
               confusion_*.png
             Next:
-              finintent inference {Path.Combine("config", "demo", "inference.yaml")} model_name_or_path={Tuned} question="..."
+              finintent inference {Path.Combine("config", "demo", "inference.yaml")} model_name_or_path={Tuned} adapter_name_or_path= intent_prompt=true question="..."
               finintent train YOUR.yaml    your LLaMA-Factory file, a local model folder, data/dataset_info.json (README, docs/train.md)
             """);
     }

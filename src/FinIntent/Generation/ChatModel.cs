@@ -19,7 +19,7 @@ public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapter
 
     public bool EnableThinking { get; init; }
 
-    /// <summary>Null: as the checkpoint is stored.</summary>
+    /// <summary>Null: as the checkpoint is stored, or fp32 on a CPU that is slower in 16 bits.</summary>
     public ScalarType? Type { get; init; }
 
     /// <summary>Another template or base model than in training is meant.</summary>
@@ -61,10 +61,15 @@ public sealed class ChatModel : IDisposable
     {
         LibTorch.Load();
         var name = source.TemplateName;
-        using (var checkpoint = Checkpoint.Open(source.Model)) Origin.CheckBase(checkpoint, source.Adapters, source.Force);
+        ScalarType type;
+        using (var checkpoint = Checkpoint.Open(source.Model))
+        {
+            Origin.CheckBase(checkpoint, source.Adapters, source.Force);
+            type = source.Type ?? Devices.TypeOn(Devices.Default, checkpoint.ConfiguredType ?? ScalarType.Float32);
+        }
         var tokenizer = Tokenizer.Load(source.Model);
         var template = ChatTemplate.Get(name, tokenizer, source.DefaultSystem, source.EnableThinking);
-        var model = PretrainedModel.Load(source.Model, source.Type, Devices.Default);
+        var model = PretrainedModel.Load(source.Model, type, Devices.Default);
         try
         {
             foreach (var folder in source.Adapters)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
@@ -13,6 +15,33 @@ public static class Devices
             LibTorch.Load();
             return LibTorch.HasCuda ? CUDA : CPU;
         }
+    }
+
+    /// <summary>
+    /// The type to compute in where <paramref name="wanted"/> was asked for: fp32 on a CPU that multiplies 16-bit numbers slower than fp32
+    /// (no AVX512-BF16, AMX or the like), which is measured once; else as wanted.
+    /// </summary>
+    public static ScalarType TypeOn(Device device, ScalarType wanted) =>
+        device.type == TorchSharp.DeviceType.CPU && wanted is ScalarType.BFloat16 or ScalarType.Float16 && Ratio(wanted) < 1
+            ? ScalarType.Float32
+            : wanted;
+
+    static readonly ConcurrentDictionary<ScalarType, double> Ratios = [];
+
+    /// <summary>How many times faster than in fp32 a product in <paramref name="type"/> is.</summary>
+    static double Ratio(ScalarType type) => Ratios.GetOrAdd(type, static t => Seconds(ScalarType.Float32) / Seconds(t));
+
+    /// <summary>The best of five products of a training step's size.</summary>
+    static double Seconds(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = zeros(256, 512, dtype: type), w = zeros(512, 512, dtype: type);
+        return Enumerable.Range(0, 5).Min(_ =>
+        {
+            var clock = Stopwatch.StartNew();
+            x.matmul(w).Dispose();
+            return clock.Elapsed.TotalSeconds;
+        });
     }
 
     /// <summary>Waits until the device has done all it was given; call before reading a clock.</summary>

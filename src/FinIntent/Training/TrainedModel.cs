@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
+using FinIntent.Runtime;
 using FinIntent.Settings;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -34,7 +35,8 @@ sealed class TrainedModel : IDisposable
         };
     }
 
-    static ScalarType TypeOf(SettingsFile settings) => settings.Train.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
+    static ScalarType TypeOf(SettingsFile settings, Device device) =>
+        settings.Train.Bf16 ? Devices.TypeOn(device, ScalarType.BFloat16) : ScalarType.Float32;
 
     /// <exception cref="UserErrorException">It is a hub name, or no folder.</exception>
     public static string LocalFolder(string name) => Directory.Exists(name)
@@ -45,7 +47,7 @@ sealed class TrainedModel : IDisposable
     static TrainedModel Lora(string folder, SettingsFile settings, Device device)
     {
         var method = settings.Method;
-        var model = PretrainedModel.Load(folder, new(TypeOf(settings), device));
+        var model = PretrainedModel.Load(folder, new(TypeOf(settings, device), device));
         var given = settings.Model.AdapterPaths;
         var merged = method.CreateNewAdapter ? given : [.. given.SkipLast(1)];
         foreach (var path in merged)
@@ -69,14 +71,14 @@ sealed class TrainedModel : IDisposable
     static TrainedModel Full(string folder, SettingsFile settings, Device device)
     {
         var model = PretrainedModel.Load(folder, new(settings.Method.PureBf16 ? ScalarType.BFloat16 : ScalarType.Float32, device));
-        model.ComputeType = TypeOf(settings);
+        model.ComputeType = TypeOf(settings, device);
         return new(model, new(ParametersOf(model), target => SaveModel(model, folder, target)));
     }
 
     /// <summary>Some layers, chosen as LLaMA-Factory does (model/adapter.py, _setup_freeze_tuning): by parts of parameter names.</summary>
     static TrainedModel Freeze(string folder, SettingsFile settings, Device device)
     {
-        var model = PretrainedModel.Load(folder, new(TypeOf(settings), device));
+        var model = PretrainedModel.Load(folder, new(TypeOf(settings, device), device));
         var parts = FreezeParts([.. ParametersOf(model).Select(p => p.Name)], model.Shape.Layers, settings.Method);
         if (!settings.Method.PureBf16)
         {

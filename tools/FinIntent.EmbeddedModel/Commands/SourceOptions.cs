@@ -20,7 +20,7 @@ sealed class SourceOptions
     static readonly string[] DefaultReserved =
     [
         "data/intent_eval.json", "data/intent_val.json", "../shared/data/fineva_financial_intent.csv", "../shared/data/fineva_financial_slot.csv",
-        "../shared/data/fineva_is_financial_question.csv", "../shared/hooks/reserved.sha256",
+        "../shared/data/fineva_is_financial_question.csv",
     ];
 
     public Command AddTo(Command command)

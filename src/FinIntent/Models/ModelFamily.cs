@@ -15,6 +15,8 @@ public sealed record ModelFamily(
         new("qwen2", Qwen2.Create, "qwen", Recomputed),
         new("qwen3", Qwen3.Create, "qwen3", Recomputed),
         new("llama", Llama.Create, "llama3", Recomputed),
+        new("chatglm", ChatGlm.Create, "chatglm3", ["rotary_pos_emb.inv_freq"]),
+        new("baichuan", Baichuan.Create, "baichuan2", Recomputed),
     ];
 
     /// <exception cref="UserErrorException">No family has that model_type.</exception>

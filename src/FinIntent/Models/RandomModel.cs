@@ -24,6 +24,7 @@ public static class RandomModel
         return model;
     }
 
-    static bool WritesResidual(string name) =>
-        name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+    static readonly string[] ResidualWriters = ["o_proj.weight", "down_proj.weight", "dense.weight", "dense_4h_to_h.weight"];
+
+    static bool WritesResidual(string name) => ResidualWriters.Any(ending => name.EndsWith("." + ending, StringComparison.Ordinal));
 }

@@ -9,10 +9,13 @@ namespace FinIntent.Models.Layers;
 /// <summary>Token ids [T] → rows of the table [T, C].</summary>
 public sealed class TokenEmbedding : Module<Tensor, Tensor>
 {
+    readonly int? _padding;
     [ComponentName(Name = "weight")] readonly Parameter _weight;
 
-    public TokenEmbedding(int vocabulary, int hiddenSize, Placement placement) : base(nameof(TokenEmbedding))
+    /// <param name="padding">A token whose row is never trained, as with padding_idx of torch.nn.Embedding.</param>
+    public TokenEmbedding(int vocabulary, int hiddenSize, Placement placement, int? padding = null) : base(nameof(TokenEmbedding))
     {
+        _padding = padding;
         _weight = Parameters.Empty(placement, vocabulary, hiddenSize);
         RegisterComponents();
     }
@@ -20,22 +23,28 @@ public sealed class TokenEmbedding : Module<Tensor, Tensor>
     /// <summary>[V, C].</summary>
     public Parameter Table => _weight;
 
-    public override Tensor forward(Tensor tokens) => _weight.index_select(0, tokens);
+    public override Tensor forward(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        var rows = _weight.index_select(0, tokens);
+        if (_padding is { } padding && _weight.requires_grad) rows = where(tokens.eq(padding).unsqueeze(1), rows.detach(), rows);
+        return rows.MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>One pre-norm block: x += attention(norm(x)); x += mlp(norm(x)).</summary>
 public sealed class DecoderBlock : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
 {
     [ComponentName(Name = "input_layernorm")] readonly RmsNorm _attentionNorm;
-    [ComponentName(Name = "self_attn")] readonly SplitAttention _attention;
+    [ComponentName(Name = "self_attn")] readonly Module<Tensor, RotaryEmbedding, TokenBatch, Tensor> _attention;
     [ComponentName(Name = "post_attention_layernorm")] readonly RmsNorm _mlpNorm;
     [ComponentName(Name = "mlp")] readonly GatedMlp _mlp;
 
     public DecoderBlock(int layer, DecoderShape shape, Placement placement) : base(nameof(DecoderBlock))
     {
-        _attentionNorm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement);
-        _attention = new(layer, shape.Attention, placement);
-        _mlpNorm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement);
+        _attentionNorm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
+        _attention = shape.CreateAttention(layer, shape.Attention, placement);
+        _mlpNorm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
         _mlp = new(shape.Attention.HiddenSize, shape.InnerSize, shape.MlpBias, placement);
         RegisterComponents();
     }
@@ -49,7 +58,20 @@ public sealed class DecoderBlock : Module<Tensor, RotaryEmbedding, TokenBatch, T
 }
 
 /// <summary>What the decoder of the Llama line is made of.</summary>
-public sealed record DecoderShape(int Vocabulary, int Layers, int InnerSize, double NormEpsilon, double RopeTheta, bool MlpBias, AttentionShape Attention);
+public sealed record DecoderShape(int Vocabulary, int Layers, int InnerSize, double NormEpsilon, double RopeTheta, bool MlpBias, AttentionShape Attention)
+{
+    /// <summary>The attention of a layer, when it is not <see cref="SplitAttention"/>.</summary>
+    public Func<int, AttentionShape, Placement, Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>> CreateAttention { get; init; } =
+        (layer, shape, placement) => new SplitAttention(layer, shape, placement);
+
+    public RmsNormOrder NormOrder { get; init; }
+
+    /// <summary>q and k are turned in fp32 whatever the compute type.</summary>
+    public bool RotaryInFloat32 { get; init; }
+
+    /// <summary>A token whose embedding is never trained.</summary>
+    public int? Padding { get; init; }
+}
 
 /// <summary>Embedding, blocks, final norm: tokens of a batch → hidden states at its OutputIndex [N, C].</summary>
 public sealed class Decoder : Module<TokenBatch, ScalarType, Tensor>
@@ -62,18 +84,21 @@ public sealed class Decoder : Module<TokenBatch, ScalarType, Tensor>
     public Decoder(DecoderShape shape, Placement placement) : base(nameof(Decoder))
     {
         _shape = shape;
-        _embedding = new(shape.Vocabulary, shape.Attention.HiddenSize, placement);
+        _embedding = new(shape.Vocabulary, shape.Attention.HiddenSize, placement, shape.Padding);
         for (var i = 0; i < shape.Layers; i++) _layers.Add(new(i, shape, placement));
-        _norm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement);
+        _norm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
         RegisterComponents();
     }
 
     public TokenEmbedding Embedding => _embedding;
 
+    internal RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
+        RotaryEmbedding.At(positions, _shape.Attention.HeadDim, _shape.RopeTheta, _shape.RotaryInFloat32 ? ScalarType.Float32 : type);
+
     public override Tensor forward(TokenBatch batch, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var rotary = RotaryEmbedding.At(batch.Positions, _shape.Attention.HeadDim, _shape.RopeTheta, type);
+        var rotary = RotaryAt(batch.Positions, type);
         var h = _embedding.forward(batch.Tokens).to(type);          // [T, C]
         foreach (var layer in _layers) h = layer.forward(h, rotary, batch);
         if (batch.OutputIndex is not null) h = h.index_select(0, batch.OutputIndex);   // [N, C]: the head runs only where it is read
@@ -85,13 +110,19 @@ public sealed class Decoder : Module<TokenBatch, ScalarType, Tensor>
 public abstract class DecoderLanguageModel : CausalLanguageModel
 {
     [ComponentName(Name = "model")] readonly Decoder _model;
-    [ComponentName(Name = "lm_head")] readonly Linear? _head;
+    [ComponentName(Name = "lm_head")] readonly Module<Tensor, Tensor>? _head;
 
     protected DecoderLanguageModel(string name, DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
+        : this(name, decoder, maxPositions, isTied ? null : new Linear(decoder.Attention.HiddenSize, decoder.Vocabulary, false, placement), placement)
+    {
+    }
+
+    /// <param name="head">Hidden states → logits; null: the embedding table.</param>
+    protected DecoderLanguageModel(string name, DecoderShape decoder, int maxPositions, Module<Tensor, Tensor>? head, Placement placement)
         : base(name, ShapeOf(decoder, maxPositions), placement)
     {
         _model = new(decoder, placement);
-        _head = isTied ? null : new(decoder.Attention.HiddenSize, decoder.Vocabulary, false, placement);
+        _head = head;
         RegisterComponents();
     }
 

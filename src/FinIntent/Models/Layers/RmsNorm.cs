@@ -15,6 +15,9 @@ public enum RmsNormOrder
 
     /// <summary>Normalise in fp32, multiply by the weight, cast (ChatGLM3).</summary>
     ScaleThenCast,
+
+    /// <summary>Normalise in fp32, cast to the weight's type, multiply by the weight (Baichuan2). Differs from the first under fp32 weights.</summary>
+    CastToWeightThenScale,
 }
 
 /// <summary>x / √(mean(x²) + ε) · weight over the last dimension. Root Mean Square Layer Normalization, https://arxiv.org/abs/1910.07467.</summary>
@@ -34,12 +37,18 @@ public sealed class RmsNorm : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor x)
     {
-        if (_order == RmsNormOrder.CastThenScale && !_weight.requires_grad && _weight.dtype == x.dtype && CpuKernels.Take(x))
+        // In fp32 all orders are one; so are the two that cast first when the weight has the input's type.
+        if ((_order != RmsNormOrder.ScaleThenCast || x.dtype == ScalarType.Float32) && !_weight.requires_grad && _weight.dtype == x.dtype && CpuKernels.Take(x))
             return FusedOperators.RmsNorm(x, _weight, _epsilon);
         using var scope = NewDisposeScope();
         var h = x.to(ScalarType.Float32);
         h = h * rsqrt(h.square().mean([-1], keepdim: true) + _epsilon);
-        h = _order == RmsNormOrder.CastThenScale ? h.to(x.dtype) * _weight.to(x.dtype) : (h * _weight.to(ScalarType.Float32)).to(x.dtype);
+        h = _order switch
+        {
+            RmsNormOrder.ScaleThenCast => (h * _weight.to(ScalarType.Float32)).to(x.dtype),
+            RmsNormOrder.CastToWeightThenScale => (h.to(_weight.dtype) * _weight).to(x.dtype),
+            _ => h.to(x.dtype) * _weight.to(x.dtype),
+        };
         return h.MoveToOuterDisposeScope();
     }
 }

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using FinIntent.Models.Layers;
+using TorchSharp;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+using Linear = FinIntent.Models.Layers.Linear;
+
+namespace FinIntent.Models;
+
+/// <summary>The fields of config.json this family reads. No default means required.</summary>
+sealed record BaichuanConfig
+{
+    public required int VocabSize { get; init; }
+    public required int HiddenSize { get; init; }
+    public required int IntermediateSize { get; init; }
+    public required int NumHiddenLayers { get; init; }
+    public required int NumAttentionHeads { get; init; }
+
+    /// <summary>The 13B models have none: they tell positions by ALiBi.</summary>
+    public required int MaxPositionEmbeddings { get; init; }
+    public double RmsNormEps { get; init; } = 1e-6;
+    public int PadTokenId { get; init; }
+    public bool TieWordEmbeddings { get; init; }
+    public double? ZLossWeight { get; init; }
+    public string HiddenAct { get; init; } = "silu";
+}
+
+/// <summary>
+/// Baichuan2 with rotary positions (7B): q, k and v in one matrix, fp32 rotation, a head of rows of length 1.
+/// https://arxiv.org/abs/2309.10305; modeling_baichuan.py of the Baichuan2-7B-Chat repository.
+/// </summary>
+sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placement) : DecoderLanguageModel(
+    nameof(Baichuan), decoder, maxPositions, new NormalizedHead(decoder.Attention.HiddenSize, decoder.Vocabulary, placement), placement)
+{
+    const int VocabularyOfBaichuan1 = 64000;
+
+    public static Baichuan Create(JsonElement json, Placement placement)
+    {
+        var config = ConfigReader.Read<BaichuanConfig>(json);
+        ConfigReader.Require("hidden_act", config.HiddenAct, "silu");
+        ConfigReader.Require("tie_word_embeddings", config.TieWordEmbeddings, false);
+        ConfigReader.Require("z_loss_weight", config.ZLossWeight ?? 0, 0);
+        if (config.VocabSize == VocabularyOfBaichuan1)
+            throw new UserErrorException($"config.json: vocab_size is {config.VocabSize}, which is Baichuan 1; only Baichuan2, whose head is normalised, is computed here");
+        var headDim = config.HiddenSize / config.NumAttentionHeads;
+        var attention = new AttentionShape(config.HiddenSize, config.NumAttentionHeads, config.NumAttentionHeads, headDim, QkvBias: false, OutputBias: false);
+        var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
+            ConfigReader.RopeTheta(json, 10_000), MlpBias: false, attention)
+        {
+            CreateAttention = (layer, shape, place) => new BaichuanAttention(layer, shape, place),
+            NormOrder = RmsNormOrder.CastToWeightThenScale,
+            RotaryInFloat32 = true,
+            Padding = config.PadTokenId,
+        };
+        return new(decoder, config.MaxPositionEmbeddings, placement);
+    }
+}
+
+/// <summary>Attention with q, k and v one under another in one matrix, all with the same heads.</summary>
+sealed class BaichuanAttention : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+{
+    readonly int _layer;
+    readonly AttentionShape _shape;
+    [ComponentName(Name = "W_pack")] readonly Linear _qkv;
+    [ComponentName(Name = "o_proj")] readonly Linear _o;
+
+    public BaichuanAttention(int layer, AttentionShape shape, Placement placement) : base(nameof(BaichuanAttention))
+    {
+        _layer = layer;
+        _shape = shape;
+        _qkv = new(shape.HiddenSize, 3 * shape.Heads * shape.HeadDim, shape.QkvBias, placement);
+        _o = new(shape.Heads * shape.HeadDim, shape.HiddenSize, shape.OutputBias, placement);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var qkv = _qkv.forward(x).view(-1, 3, _shape.Heads, _shape.HeadDim).unbind(1);     // [T, H, D] each
+        var h = Attention.Causal(rotary.Apply(qkv[0]), rotary.Apply(qkv[1]), qkv[2], batch, _layer);
+        return _o.forward(h.flatten(1)).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,241 @@
+using System.Text.Json;
+using FinIntent.Models.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+using Linear = FinIntent.Models.Layers.Linear;
+
+namespace FinIntent.Models;
+
+/// <summary>The fields of config.json this family reads. No default means required.</summary>
+sealed record ChatGlmConfig
+{
+    public required int PaddedVocabSize { get; init; }
+    public required int HiddenSize { get; init; }
+    public required int FfnHiddenSize { get; init; }
+    public required int NumLayers { get; init; }
+    public required int NumAttentionHeads { get; init; }
+    public required int KvChannels { get; init; }
+    public required int MultiQueryGroupNum { get; init; }
+    public required int SeqLength { get; init; }
+    public double LayernormEpsilon { get; init; } = 1e-5;
+    public bool AddQkvBias { get; init; }
+    public bool AddBiasLinear { get; init; }
+    public bool MultiQueryAttention { get; init; }
+    public bool Rmsnorm { get; init; } = true;
+    public bool PostLayerNorm { get; init; } = true;
+    public bool ApplyResidualConnectionPostLayernorm { get; init; }
+    public bool Fp32ResidualConnection { get; init; }
+    public bool OriginalRope { get; init; } = true;
+    public double RopeRatio { get; init; } = 1;
+    public double HiddenDropout { get; init; }
+    public double AttentionDropout { get; init; }
+    public int? PreSeqLen { get; init; }
+    public int? QuantizationBit { get; init; }
+    public bool TieWordEmbeddings { get; init; }
+
+    public int HeadsDim => NumAttentionHeads * KvChannels;
+
+    public int GroupsDim => MultiQueryGroupNum * KvChannels;
+
+    // Half of a head turns.
+    public int RotaryDim => KvChannels / 2;
+}
+
+/// <summary>
+/// ChatGLM3 (and ChatGLM2, which it shares its layers with). https://arxiv.org/abs/2406.12793; modeling_chatglm.py of the ChatGLM3-6B
+/// repository.
+/// </summary>
+sealed class ChatGlm : CausalLanguageModel
+{
+    // The tokenizer's 64,789 pieces and 9 special tokens; the table is padded to 65,024 rows.
+    const int PaddedVocabulary = 65024, UsedVocabulary = 64798;
+
+    [ComponentName(Name = "transformer")] readonly ChatGlmTransformer _transformer;
+
+    ChatGlm(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlm), ShapeOf(config), placement)
+    {
+        _transformer = new(config, placement);
+        RegisterComponents();
+    }
+
+    public static ChatGlm Create(JsonElement json, Placement placement)
+    {
+        var config = ConfigReader.Read<ChatGlmConfig>(json);
+        ConfigReader.Require("multi_query_attention", config.MultiQueryAttention, true);
+        ConfigReader.Require("add_bias_linear", config.AddBiasLinear, false);
+        ConfigReader.Require("rmsnorm", config.Rmsnorm, true);
+        ConfigReader.Require("post_layer_norm", config.PostLayerNorm, true);
+        ConfigReader.Require("apply_residual_connection_post_layernorm", config.ApplyResidualConnectionPostLayernorm, false);
+        ConfigReader.Require("fp32_residual_connection", config.Fp32ResidualConnection, false);
+        ConfigReader.Require("original_rope", config.OriginalRope, true);
+        ConfigReader.Require("rope_ratio", config.RopeRatio, 1);
+        ConfigReader.Require("hidden_dropout", config.HiddenDropout, 0);
+        ConfigReader.Require("attention_dropout", config.AttentionDropout, 0);
+        ConfigReader.Require("pre_seq_len", config.PreSeqLen ?? 0, 0);
+        ConfigReader.Require("quantization_bit", config.QuantizationBit ?? 0, 0);
+        ConfigReader.Require("tie_word_embeddings", config.TieWordEmbeddings, false);
+        return new(config, placement);
+    }
+
+    static ModelShape ShapeOf(ChatGlmConfig c) =>
+        new(c.NumLayers, c.HiddenSize, c.NumAttentionHeads, c.MultiQueryGroupNum, c.KvChannels, c.PaddedVocabSize, c.SeqLength)
+        {
+            UsableVocabulary = c.PaddedVocabSize == PaddedVocabulary ? UsedVocabulary : c.PaddedVocabSize,
+        };
+
+    /// <exception cref="UserErrorException">A row goes past seq_length, where the reference's table of positions ends.</exception>
+    public override Tensor forward(TokenBatch batch)
+    {
+        for (var b = 0; b < batch.RowCount; b++)
+        {
+            var length = (batch.Cache?.Length(b) ?? 0) + batch.RowStarts[b + 1] - batch.RowStarts[b];
+            if (length > Shape.MaxPositions)
+                throw new UserErrorException($"a row has {length} tokens and the model reads {Shape.MaxPositions} at most (seq_length in config.json); " +
+                    "shorten it, in training by cutoff_len");
+        }
+        return _transformer.forward(batch, ComputeType);
+    }
+}
+
+/// <summary>Everything there is under "transformer": tokens of a batch → logits at its OutputIndex [N, V].</summary>
+sealed class ChatGlmTransformer : Module<TokenBatch, ScalarType, Tensor>
+{
+    const double Theta = 10_000;
+
+    readonly int _rotaryDim;
+    [ComponentName(Name = "embedding")] readonly ChatGlmEmbedding _embedding;
+    [ComponentName(Name = "encoder")] readonly ChatGlmEncoder _encoder;
+    [ComponentName(Name = "output_layer")] readonly Linear _output;
+
+    public ChatGlmTransformer(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmTransformer))
+    {
+        _rotaryDim = config.RotaryDim;
+        _embedding = new(config, placement);
+        _encoder = new(config, placement);
+        _output = new(config.HiddenSize, config.PaddedVocabSize, false, placement);
+        RegisterComponents();
+    }
+
+    /// <summary>The reference rounds its table of cos and sin to the model's type.</summary>
+    internal RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
+        RotaryEmbedding.At(positions, _rotaryDim, Theta, type, RotaryPairs.Neighbours);
+
+    public override Tensor forward(TokenBatch batch, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var h = _embedding.forward(batch.Tokens).to(type);                  // [T, C]
+        h = _encoder.forward(h, RotaryAt(batch.Positions, type), batch);    // [N, C]
+        return _output.forward(h).MoveToOuterDisposeScope();                // [N, V]
+    }
+}
+
+sealed class ChatGlmEmbedding : Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "word_embeddings")] readonly TokenEmbedding _words;
+
+    public ChatGlmEmbedding(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmEmbedding))
+    {
+        _words = new(config.PaddedVocabSize, config.HiddenSize, placement);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor tokens) => _words.forward(tokens);
+}
+
+/// <summary>Blocks and final norm: hidden states [T, C] → those at the batch's OutputIndex [N, C].</summary>
+sealed class ChatGlmEncoder : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+{
+    [ComponentName(Name = "layers")] readonly ModuleList<ChatGlmBlock> _layers = [];
+    [ComponentName(Name = "final_layernorm")] readonly RmsNorm _norm;
+
+    public ChatGlmEncoder(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmEncoder))
+    {
+        for (var i = 0; i < config.NumLayers; i++) _layers.Add(new(i, config, placement));
+        _norm = new(config.HiddenSize, config.LayernormEpsilon, placement, RmsNormOrder.ScaleThenCast);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor h, RotaryEmbedding rotary, TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var layer in _layers) h = layer.forward(h, rotary, batch);
+        if (batch.OutputIndex is not null) h = h.index_select(0, batch.OutputIndex);
+        return _norm.forward(h).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>One pre-norm block: x += attention(norm(x)); x += mlp(norm(x)).</summary>
+sealed class ChatGlmBlock : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+{
+    [ComponentName(Name = "input_layernorm")] readonly RmsNorm _attentionNorm;
+    [ComponentName(Name = "self_attention")] readonly ChatGlmAttention _attention;
+    [ComponentName(Name = "post_attention_layernorm")] readonly RmsNorm _mlpNorm;
+    [ComponentName(Name = "mlp")] readonly ChatGlmMlp _mlp;
+
+    public ChatGlmBlock(int layer, ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmBlock))
+    {
+        _attentionNorm = new(config.HiddenSize, config.LayernormEpsilon, placement, RmsNormOrder.ScaleThenCast);
+        _attention = new(layer, config, placement);
+        _mlpNorm = new(config.HiddenSize, config.LayernormEpsilon, placement, RmsNormOrder.ScaleThenCast);
+        _mlp = new(config, placement);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var h = x + _attention.forward(_attentionNorm.forward(x), rotary, batch);
+        return (h + _mlp.forward(_mlpNorm.forward(h))).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Attention with q and the few heads of k and v one under another in one matrix.</summary>
+sealed class ChatGlmAttention : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+{
+    readonly int _layer;
+    readonly ChatGlmConfig _config;
+    [ComponentName(Name = "query_key_value")] readonly Linear _qkv;
+    [ComponentName(Name = "dense")] readonly Linear _o;
+
+    public ChatGlmAttention(int layer, ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmAttention))
+    {
+        _layer = layer;
+        _config = config;
+        _qkv = new(config.HiddenSize, config.HeadsDim + 2 * config.GroupsDim, config.AddQkvBias, placement);
+        _o = new(config.HeadsDim, config.HiddenSize, false, placement);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var qkv = _qkv.forward(x).view(-1, _config.NumAttentionHeads + 2 * _config.MultiQueryGroupNum, _config.KvChannels)
+            .split([_config.NumAttentionHeads, _config.MultiQueryGroupNum, _config.MultiQueryGroupNum], 1);   // [T, H | KV | KV, D]
+        var h = Attention.Causal(rotary.Apply(qkv[0]), rotary.Apply(qkv[1]), qkv[2], batch, _layer);
+        return _o.forward(h.flatten(1)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>down(silu(gate(x)) · up(x)) with gate and up one under another in one matrix.</summary>
+sealed class ChatGlmMlp : Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "dense_h_to_4h")] readonly Linear _gateUp;
+    [ComponentName(Name = "dense_4h_to_h")] readonly Linear _down;
+
+    public ChatGlmMlp(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmMlp))
+    {
+        _gateUp = new(config.HiddenSize, 2 * config.FfnHiddenSize, false, placement);
+        _down = new(config.FfnHiddenSize, config.HiddenSize, false, placement);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var gateUp = _gateUp.forward(x).chunk(2, -1);
+        return _down.forward(functional.silu(gateUp[0]) * gateUp[1]).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,49 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FinIntent.Models.Layers;
+
+/// <summary>
+/// x [T, C] → x·Ŵᵀ [T, V], each row of W scaled to length 1 in W's own type. A checkpoint may hold W or Ŵ: both give these logits.
+/// No <see cref="Linear"/>, so no adapter is ever put on it.
+/// </summary>
+public sealed class NormalizedHead : Module<Tensor, Tensor>
+{
+    bool _isNormalized;
+    [ComponentName(Name = "weight")] readonly Parameter _weight;
+
+    public NormalizedHead(int inputs, int outputs, Placement placement) : base(nameof(NormalizedHead))
+    {
+        _weight = Parameters.Empty(placement, outputs, inputs);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return functional.linear(x, Rows().to(x.dtype)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// A trained W is scaled in every forward, and the gradient goes through it; a frozen one once and in place, since it is the model's
+    /// second largest tensor.
+    /// </summary>
+    Tensor Rows()
+    {
+        if (_weight.requires_grad)
+        {
+            _isNormalized = false;
+            return functional.normalize(_weight, 2, 1);
+        }
+        if (!_isNormalized)
+        {
+            using var _ = no_grad();
+            _weight.copy_(functional.normalize(_weight, 2, 1));
+            _isNormalized = true;
+        }
+        return _weight;
+    }
+}

@@ -132,7 +132,8 @@ public sealed class TorchBinTests : IDisposable
 
         Assert.Equal(Huge, file.Tensors["huge"].Count);
         Assert.Equal([2], end.shape);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+        // One buffer of a megabyte may be new to the array pool.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2 << 20);
     }
 
     static void AssertValues(TorchBinFile file, string name, long[] shape, float[] values)

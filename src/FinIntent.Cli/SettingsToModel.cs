@@ -53,7 +53,7 @@ static class SettingsToModel
             Inputs = new JsonObject
             {
                 ["base_fingerprint"] = ModelFingerprint.Of(source.Model),
-                ["adapter_fingerprints"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(Path.Combine(a, LoraAdapters.WeightsFile)))]),
+                ["adapter_fingerprints"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(LoraAdapters.WeightsPath(a)))]),
                 ["infer_dtype"] = settings.Model.InferDtype.ToString().ToLowerInvariant(),
                 ["template"] = source.TemplateName,
                 ["default_system"] = source.DefaultSystem,

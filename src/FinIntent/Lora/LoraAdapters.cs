@@ -11,7 +11,8 @@ namespace FinIntent.Lora;
 public sealed class LoraAdapters : IDisposable
 {
     internal const string Prefix = "base_model.model.";
-    internal const string WeightsFile = "adapter_model.safetensors";
+    const string WeightsFile = "adapter_model.safetensors";
+    const string OldWeightsFile = "adapter_model.bin";
 
     // The head is never adapted (LLaMA-Factory's rule for "all"); Baichuan2's is no linear layer at all.
     static readonly string[] Heads = ["lm_head", "output_layer"];
@@ -52,13 +53,24 @@ public sealed class LoraAdapters : IDisposable
         return adapters;
     }
 
-    /// <summary>Adds the adapters of a PEFT folder (adapter_config.json, adapter_model.safetensors) to a model.</summary>
+    /// <summary>The file with a folder's weights: adapter_model.safetensors, or adapter_model.bin as earlier versions of PEFT wrote.</summary>
+    /// <exception cref="UserErrorException">Neither is there.</exception>
+    internal static string WeightsPath(string folder) =>
+        ((string[])[WeightsFile, OldWeightsFile]).Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new UserErrorException($"{folder}: there is neither {WeightsFile} nor {OldWeightsFile}; name the folder of a trained adapter");
+
+    internal static TensorFile OpenWeights(string folder)
+    {
+        var path = WeightsPath(folder);
+        return Path.GetFileName(path) == WeightsFile ? SafetensorsFile.Open(path) : TorchBinFile.Open(path);
+    }
+
+    /// <summary>Adds the adapters of a PEFT folder (adapter_config.json and weights) to a model.</summary>
     /// <exception cref="UserErrorException">The adapter does not fit the model: every missing, unexpected and mis-shaped tensor is listed.</exception>
     public static LoraAdapters Load(CausalLanguageModel model, string folder, ScalarType type = ScalarType.Float32)
     {
         var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
-        var path = Path.Combine(folder, WeightsFile);
-        using var file = SafetensorsFile.Open(path);
+        using var file = OpenWeights(folder);
         var parameters = adapters.Parameters.ToDictionary(p => p.Name, p => p.Value);
         var faults = parameters.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
             .Concat(file.Tensors.Keys.Except(parameters.Keys).Select(name => $"unexpected {name}"))
@@ -66,7 +78,7 @@ public sealed class LoraAdapters : IDisposable
                 .Select(p => $"{p.Key} is [{string.Join(", ", file.Tensors[p.Key].Shape)}], the model needs [{string.Join(", ", p.Value.shape)}]"))
             .ToList();
         if (faults.Count > 0)
-            throw new UserErrorException($"{path} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
+            throw new UserErrorException($"{file.FilePath} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
                 "remedy: use the base model the adapter was trained on (adapter_config.json names it)");
 
         using var _ = no_grad();

@@ -9,10 +9,10 @@ namespace FinIntent.Lora;
 /// </summary>
 public sealed class MergedCheckpoint : IDisposable
 {
-    sealed record Addition(SafetensorsFile File, string A, string B, double Scale);
+    sealed record Addition(TensorFile File, string A, string B, double Scale);
 
     readonly Checkpoint _base;
-    readonly List<SafetensorsFile> _files = [];
+    readonly List<TensorFile> _files = [];
     readonly Dictionary<string, List<Addition>> _additions = [];
 
     /// <exception cref="UserErrorException">An adapter has a layer the base has not, or one of another shape.</exception>
@@ -41,7 +41,7 @@ public sealed class MergedCheckpoint : IDisposable
     {
         const string Suffix = ".lora_A.weight";
         var settings = AdapterConfig.Read(folder).Settings;
-        var file = SafetensorsFile.Open(Path.Combine(folder, LoraAdapters.WeightsFile));
+        var file = LoraAdapters.OpenWeights(folder);
         _files.Add(file);
         foreach (var a in file.Tensors.Keys.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal)))
         {

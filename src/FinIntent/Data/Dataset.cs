@@ -33,7 +33,8 @@ sealed class Dataset(DatasetEntry entry)
             if (conversation is null) return (null, $"{row.Place}: {problem}");
             if (conversation.Messages.Any(message => OpenFinData.IsIntentPrompt(message.Content))) throw Refusal(row);
             if (needsAnswer && conversation.Messages.Count % 2 != 0) return (null, $"{row.Place}: no answer in column \"{entry.ColumnNames.Response}\"");
-            return (encode(conversation), null);
+            var tokens = encode(conversation);
+            return tokens.InputIds.Length > 0 ? (tokens, null) : (null, $"{row.Place}: the row is empty");
         }
 
         void Take((TokenRow? Tokens, string? Problem) result)

@@ -28,6 +28,12 @@ sealed class RowStore : IRowSource, IDisposable
     /// <summary>Tokens of all rows together.</summary>
     public long TokenCount { get; private set; }
 
+    /// <summary>Of all tokens and labels.</summary>
+    public int LargestId { get; private set; }
+
+    /// <summary>Whether any token is to be learnt; a row's first has nothing before it to be predicted from.</summary>
+    public bool HasLabels { get; private set; }
+
     public void Add(TokenRow row)
     {
         if (row.InputIds.Length == 0) throw new ArgumentException("a row needs a token");
@@ -39,6 +45,8 @@ sealed class RowStore : IRowSource, IDisposable
         Write(row.InputIds);
         if (!isPrefix) Write(row.Labels);
         _starts.Append(MemoryMarshal.AsBytes<long>([_length]));
+        LargestId = Math.Max(LargestId, Math.Max(row.InputIds.Max(), row.Labels.Max()));
+        HasLabels |= row.Labels.AsSpan(1).ContainsAnyExcept(TokenRow.IgnoredLabel);
         Count++;
         TokenCount += row.InputIds.Length;
     }

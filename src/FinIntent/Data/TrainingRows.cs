@@ -45,6 +45,21 @@ sealed class TrainingRows : IDisposable
         }
     }
 
+    /// <exception cref="UserErrorException">A row has an id the model does not know, or nothing is to be learnt.</exception>
+    public void Check(int vocabularySize)
+    {
+        foreach (var store in _stores.Where(store => store.LargestId >= vocabularySize))
+        {
+            var row = Enumerable.Range(0, store.Count).First(i => Largest(store.Read(i)) >= vocabularySize);
+            throw new UserErrorException($"row {row + 1} of the {(store == _stores[0] ? "rows read" : "validation rows")} has the token id {Largest(store.Read(row))}, but the " +
+                $"model's ids are 0 to {vocabularySize - 1}; use the tokenizer files, or the tokenized_path, that belong to the model");
+        }
+        if (!_stores[0].HasLabels)
+            throw new UserErrorException($"none of the {_stores[0].Count} rows has a token to learn: no label is left; raise cutoff_len, and look at the rows with `finintent inspect tokens`");
+
+        static int Largest(TokenRow row) => Math.Max(row.InputIds.Max(), row.Labels.Max());
+    }
+
     /// <summary>Takes validation rows from the training rows at random. Both keep the order of the file.</summary>
     void Split(double size, int seed)
     {

@@ -44,8 +44,8 @@ sealed class RunFolder
 
     string At(string name) => System.IO.Path.Combine(Path, name);
 
-    /// <summary>The newest checkpoint, or null.</summary>
-    public string? LastCheckpoint() => Checkpoints().Select(c => c.Folder).LastOrDefault();
+    /// <summary>The newest checkpoint, of those made before a step, or null.</summary>
+    public string? LastCheckpoint(int before = int.MaxValue) => Checkpoints().Where(c => c.Step < before).Select(c => c.Folder).LastOrDefault();
 
     /// <summary>The state to go on from, the optimizer's restored; null for a run from the beginning.</summary>
     public TrainerState? Resume(AdamW optimizer, DataPosition data)

@@ -95,12 +95,20 @@ sealed class Trainer(
     void Evaluate(AdamW optimizer)
     {
         if (input.Validation is null) return;
-        var result = _pass.Evaluate(input.Validation, _state.MaxTokensPerForward, _evaluation.ComputeAccuracy);
+        var result = Measure(input.Validation);
         _evaluated = (_state.GlobalStep, result);
         var byAccuracy = _evaluation.MetricForBestModel is "accuracy" or "eval_accuracy";
         var isBest = _state.Judge(byAccuracy ? result.Accuracy!.Value : result.Loss, _evaluation.GreaterIsBetter ?? byAccuracy);
         Report(new StepReport(_state.GlobalStep, _plan.TotalSteps, _state.Epoch, Elapsed) { Evaluation = result });
         if (isBest && _evaluation.LoadBestModelAtEnd) Save(optimizer);
+    }
+
+    EvaluationResult Measure(IRowSource rows)
+    {
+        var result = _pass.Evaluate(rows, _state.MaxTokensPerForward, _evaluation.ComputeAccuracy);
+        if (double.IsFinite(result.Loss)) return result;
+        var row = Enumerable.Range(0, rows.Count).FirstOrDefault(i => _pass.FirstNotFinite([rows.Read(i)]) == 0);
+        throw new UserErrorException($"the validation loss after step {_state.GlobalStep} is not finite, at row {row + 1} of the validation rows (counted from 1); {Remedy()}");
     }
 
     void Save(AdamW optimizer)
@@ -129,7 +137,7 @@ sealed class Trainer(
             {
                 Evaluation = _evaluated?.Step == _state.GlobalStep && !isAnotherModel
                     ? _evaluated.Value.Result
-                    : _pass.Evaluate(input.Validation, _state.MaxTokensPerForward, _evaluation.ComputeAccuracy),
+                    : Measure(input.Validation),
             };
         }
         folder?.Finish(result, _state, trainable);
@@ -144,7 +152,9 @@ sealed class Trainer(
         var isLoss = !double.IsFinite(loss);
         var row = isLoss ? _pass.FirstNotFinite(batch) : -1;
         var where = row >= 0 ? $"row {indices[row] + 1}" : $"one of the rows {string.Join(", ", indices.Select(i => i + 1))}";
-        return new($"the {(isLoss ? "loss" : "gradient")} of step {_state.GlobalStep + 1} is not finite, at {where} of the training rows (counted from 1); " +
-            $"last good checkpoint: {folder?.LastCheckpoint() ?? "none"}. Lower learning_rate or raise warmup_steps, and look at the row");
+        return new($"the {(isLoss ? "loss" : "gradient")} of step {_state.GlobalStep + 1} is not finite, at {where} of the training rows (counted from 1); {Remedy()}");
     }
+
+    // Weights whose next loss is not finite are not good, so a checkpoint of this very step is not either.
+    string Remedy() => $"last good checkpoint: {folder?.LastCheckpoint(before: _state.GlobalStep) ?? "none"}. Lower learning_rate or raise warmup_steps, and look at the row";
 }

@@ -24,6 +24,7 @@ static class TrainingJob
         using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, template), tell);
         var input = new TrainingInput(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
         using var trained = TrainedModel.Load(settings, Devices.Default);
+        rows.Check(trained.Model.Shape.VocabularySize);
         if (settings.Train.Bf16 && trained.Model.ComputeType == ScalarType.Float32) tell("bf16: this CPU multiplies bf16 slower than fp32; computing in fp32");
         tell($"{rows.Train.Count:N0} training rows{(input.Packs is { } packs ? $" in {packs.Count:N0} packs" : "")}, " +
             $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType.ToString().ToLowerInvariant()})");

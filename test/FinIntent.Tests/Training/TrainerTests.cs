@@ -81,6 +81,20 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void A_validation_loss_that_is_not_a_number_stops_the_run_too()
+    {
+        var (options, rows) = Fixture();
+        options = With(options, t => t with { LearningRate = 1e30, MaxGradNorm = 0, WarmupSteps = 0 }) with
+        {
+            Evaluation = new() { EvalStrategy = EvaluationStrategy.Steps, EvalSteps = 1 },
+        };
+
+        var error = Assert.Throws<UserErrorException>(() => Run(options, rows, validation: rows));
+
+        Assert.StartsWith("the validation loss after step 1 is not finite, at row 1 of the validation rows (counted from 1); last good checkpoint: none.", error.Message);
+    }
+
+    [Fact]
     public void Evaluation_weighs_label_tokens_and_early_stopping_counts_evaluations()
     {
         var (options, rows) = Fixture();

@@ -59,6 +59,27 @@ public sealed class TrainingJobTests : IDisposable
     }
 
     [Fact]
+    public void A_token_the_model_does_not_know_is_refused_by_row()
+    {
+        var file = _folder.Write("foreign.jsonl", """
+            {"input_ids": [1, 2], "labels": [-100, 2]}
+            {"input_ids": [1, 347], "labels": [-100, 347]}
+            """);
+
+        var message = Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message;
+
+        Assert.Equal("row 2 of the rows read has the token id 347, but the model's ids are 0 to 346; use the tokenizer files, or the tokenized_path, that belong to the model", message);
+    }
+
+    [Fact]
+    public void Rows_without_a_token_to_learn_are_refused()
+    {
+        var file = _folder.Write("nothing.jsonl", """{"input_ids": [1, 2], "labels": [1, -100]}""");
+
+        Assert.Contains("none of the 1 rows has a token to learn", Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message);
+    }
+
+    [Fact]
     public void Without_training_the_validation_rows_are_looked_at()
     {
         var result = Run("do_train=false", "compute_accuracy=true");

@@ -29,7 +29,7 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
         }
         catch (InvalidOperationException e)
         {
-            throw Error($"{what} is not valid Unicode", e);
+            throw Error($"{what} is not valid Unicode; save the file as UTF-8", e);
         }
     }
 

@@ -56,7 +56,11 @@ sealed record DatasetSettings
     /// <summary>Used where a row has no system text, in place of the template's.</summary>
     public string? DefaultSystem { get; init; }
 
-    public bool EnableThinking { get; init; } = true;
+    /// <summary>
+    /// True: a template of reasoning models (qwen3) teaches and expects a thought at the beginning of each answer. False, unlike
+    /// LLaMA-Factory: the prompt ends in an empty thought, and only the answer is taught.
+    /// </summary>
+    public bool EnableThinking { get; init; }
 
     /// <summary>A JSONL file of rows {"input_ids": [...], "labels": [...]}: read if it is there, else written.</summary>
     public string? TokenizedPath { get; init; }

@@ -24,6 +24,11 @@ catch (UserErrorException e)
     Console.Error.WriteLine($"error: {e.Message}");
     return 1;
 }
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"error: {e.Message} (reading or writing failed; look at the path, its permissions and the free space)");
+    return 1;
+}
 catch (Exception e)
 {
     Console.Error.WriteLine($"bug: {e}");

@@ -47,7 +47,7 @@ static class TrainCommand
             return $"stopped after step {result.Steps} of {result.TotalSteps}; saved {result.Checkpoint}; the same command{how} goes on from there";
         }
         var evaluation = result.Evaluation is { } e ? string.Create(CultureInfo.InvariantCulture, $", validation loss {e.Loss:f4}") : "";
-        var training = result.Steps == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+        var training = result.Steps == 0 ? "not trained" : string.Create(CultureInfo.InvariantCulture,
             $"{result.Steps} steps, mean loss {result.TrainLoss:f4}, {result.Tokens:n0} tokens in {TrainerLog.Clock(result.Duration)}");
         return $"{training}{evaluation} -> {output.OutputDir}";
     }

@@ -31,8 +31,7 @@ static class Entries
         try
         {
             using var reader = File.OpenText(path);
-            var stream = new YamlStream();
-            stream.Load(reader);
+            var stream = Parse(reader);
             if (stream.Documents.Count == 0) return [];
             if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
                 throw new UserErrorException($"{path}: expected one list of `key: value` lines");
@@ -50,26 +49,47 @@ static class Entries
         }
     }
 
+    static YamlStream Parse(TextReader reader)
+    {
+        var stream = new YamlStream();
+        var parser = new Parser(reader);
+        try
+        {
+            stream.Load(parser);
+            return stream;
+        }
+        catch (InvalidOperationException e)
+        {
+            // YamlDotNet's scanner gives up in this way, without a place, in a list or map that is not closed.
+            var place = parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(place, place, "a bracket, brace or quote is opened and not closed", e);
+        }
+    }
+
     static Entry ReadOverride(string argument)
     {
         var equals = argument.IndexOf('=');
         if (equals <= 0) throw new UserErrorException($"command line: expected key=value, got \"{argument}\"");
         var (key, text) = (argument[..equals].Trim().TrimStart('-').Replace('-', '_'), argument[(equals + 1)..].Trim());
-        return new(key, Value(text), "command line");
+        return new(key, Value(key, text), "command line");
+    }
 
-        YamlNode Value(string text)
+    // A text may begin with a bracket or a quote; everything else that does is YAML.
+    static YamlNode Value(string key, string text)
+    {
+        var isText = SettingsFile.TextKeys.Contains(key);
+        if (text is not ['[' or '{' or '"' or '\'', ..] || (isText && text[0] is '[' or '{')) return new YamlScalarNode(text);
+        try
         {
-            if (text is not ['[' or '{' or '"' or '\'', ..]) return new YamlScalarNode(text);
-            try
-            {
-                var stream = new YamlStream();
-                stream.Load(new StringReader(text));
-                return stream.Documents[0].RootNode;
-            }
-            catch (YamlException e)
-            {
-                throw new UserErrorException($"command line: {key}: {e.Message}", e);
-            }
+            return Parse(new StringReader(text)).Documents[0].RootNode;
+        }
+        catch (YamlException) when (isText)
+        {
+            return new YamlScalarNode(text);
+        }
+        catch (YamlException e)
+        {
+            throw new UserErrorException($"command line: {key}: {e.Message}", e);
         }
     }
 }

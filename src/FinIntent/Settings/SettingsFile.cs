@@ -38,6 +38,10 @@ sealed record SettingsFile
     /// <summary>The keys that have an effect.</summary>
     public static IEnumerable<string> Keys => Sections.SelectMany(Binding.PropertiesOf).Select(Binding.KeyOf);
 
+    /// <summary>The keys whose value is a text, taken as it stands on the command line: a question may begin with a bracket.</summary>
+    internal static IReadOnlySet<string> TextKeys { get; } =
+        Sections.SelectMany(Binding.PropertiesOf).Where(p => p.PropertyType == typeof(string)).Select(Binding.KeyOf).ToHashSet();
+
     /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed.</exception>
     public static SettingsFile Load(string path, IEnumerable<string> overrides)
     {

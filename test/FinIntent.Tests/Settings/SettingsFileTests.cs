@@ -60,6 +60,22 @@ public sealed class SettingsFileTests : IDisposable
         eval_steps: 500
         """;
 
+    [Theory]
+    [InlineData("[紧急]账户冻结了", "[紧急]账户冻结了")]
+    [InlineData("{x}", "{x}")]
+    [InlineData("\"涨停\"是什么", "\"涨停\"是什么")]
+    [InlineData("'大盘 怎么样'", "大盘 怎么样")]
+    public void A_text_on_the_command_line_may_begin_with_a_bracket(string given, string question) =>
+        Assert.Equal(question, Load("", $"question={given}").Inference.Question);
+
+    [Fact]
+    public void A_bracket_that_is_not_closed_is_named_with_its_line() =>
+        Assert.Matches(@"\.yaml:3: .*not closed", ErrorOf("lora_rank: 8\nlora_target: [q_proj\nseed: 2"));
+
+    [Fact]
+    public void Reasoning_templates_do_not_think_unless_asked() =>
+        Assert.Equal((false, true), (Load("").Dataset.EnableThinking, Load("enable_thinking: true").Dataset.EnableThinking));
+
     [Fact]
     public void The_seeds_training_file_is_read_as_it_is()
     {

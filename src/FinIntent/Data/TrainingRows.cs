@@ -51,11 +51,13 @@ sealed class TrainingRows : IDisposable
         foreach (var store in _stores.Where(store => store.LargestId >= vocabularySize))
         {
             var row = Enumerable.Range(0, store.Count).First(i => Largest(store.Read(i)) >= vocabularySize);
-            throw new UserErrorException($"row {row + 1} of the {(store == _stores[0] ? "rows read" : "validation rows")} has the token id {Largest(store.Read(row))}, but the " +
-                $"model's ids are 0 to {vocabularySize - 1}; use the tokenizer files, or the tokenized_path, that belong to the model");
+            var which = store == _stores[0] ? "rows read" : "validation rows";
+            throw new UserErrorException($"row {row + 1} of the {which} has the token id {Largest(store.Read(row))}, but the model's ids are " +
+                $"0 to {vocabularySize - 1}; use the tokenizer files, or the tokenized_path, that belong to the model");
         }
         if (!_stores[0].HasLabels)
-            throw new UserErrorException($"none of the {_stores[0].Count} rows has a token to learn: no label is left; raise cutoff_len, and look at the rows with `finintent inspect tokens`");
+            throw new UserErrorException($"none of the {_stores[0].Count} rows has a token to learn: no label is left; " +
+                "raise cutoff_len, and look at the rows with `finintent inspect tokens`");
 
         static int Largest(TokenRow row) => Math.Max(row.InputIds.Max(), row.Labels.Max());
     }

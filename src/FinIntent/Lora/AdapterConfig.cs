@@ -26,7 +26,8 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
     public static AdapterConfig Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or .bin)");
+        if (!File.Exists(path))
+            throw new UserErrorException($"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or .bin)");
         try
         {
             var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();

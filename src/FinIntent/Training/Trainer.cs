@@ -108,7 +108,8 @@ sealed class Trainer(
         var result = _pass.Evaluate(rows, _state.MaxTokensPerForward, _evaluation.ComputeAccuracy);
         if (double.IsFinite(result.Loss)) return result;
         var row = Enumerable.Range(0, rows.Count).FirstOrDefault(i => _pass.FirstNotFinite([rows.Read(i)]) == 0);
-        throw new UserErrorException($"the validation loss after step {_state.GlobalStep} is not finite, at row {row + 1} of the validation rows (counted from 1); {Remedy()}");
+        throw new UserErrorException($"the validation loss after step {_state.GlobalStep} is not finite, at row {row + 1} of the validation rows " +
+            $"(counted from 1); {Remedy()}");
     }
 
     void Save(AdamW optimizer)
@@ -152,9 +153,11 @@ sealed class Trainer(
         var isLoss = !double.IsFinite(loss);
         var row = isLoss ? _pass.FirstNotFinite(batch) : -1;
         var where = row >= 0 ? $"row {indices[row] + 1}" : $"one of the rows {string.Join(", ", indices.Select(i => i + 1))}";
-        return new($"the {(isLoss ? "loss" : "gradient")} of step {_state.GlobalStep + 1} is not finite, at {where} of the training rows (counted from 1); {Remedy()}");
+        return new($"the {(isLoss ? "loss" : "gradient")} of step {_state.GlobalStep + 1} is not finite, at {where} of the training rows " +
+            $"(counted from 1); {Remedy()}");
     }
 
     // Weights whose next loss is not finite are not good, so a checkpoint of this very step is not either.
-    string Remedy() => $"last good checkpoint: {folder?.LastCheckpoint(before: _state.GlobalStep) ?? "none"}. Lower learning_rate or raise warmup_steps, and look at the row";
+    string Remedy() => $"last good checkpoint: {folder?.LastCheckpoint(before: _state.GlobalStep) ?? "none"}. " +
+        "Lower learning_rate or raise warmup_steps, and look at the row";
 }

@@ -14,6 +14,7 @@ static class DataCommand
         openFinData.SetAction(arguments =>
         {
             var questions = OpenFinData.Read(arguments.GetRequiredValue(input));
+            EvaluationNotice.Write(arguments.GetRequiredValue(output));
             AlpacaFile.Write(arguments.GetRequiredValue(output), questions);
             Console.WriteLine($"{questions.Count} questions -> {arguments.GetRequiredValue(output)} (for evaluation only, as OpenFinData's notice asks)");
         });

@@ -16,6 +16,7 @@ sealed class Dataset(DatasetEntry entry)
     /// <param name="warn">Told once which rows were left out, and why.</param>
     public void Encode(int? maxSamples, int seed, bool needsAnswer, Func<Conversation, TokenRow> encode, Action<TokenRow> add, Action<string> warn)
     {
+        EvaluationNotice.Check(entry.Path);
         long rows = 0, dropped = 0;
         List<string> examples = [];
         OrderedParallel.Run(Select(maxSamples, seed), Work, Take);

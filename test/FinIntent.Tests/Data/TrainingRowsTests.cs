@@ -105,6 +105,16 @@ public sealed class TrainingRowsTests : IDisposable
     }
 
     [Fact]
+    public void A_converted_OpenFinData_file_is_refused_by_the_notice_beside_it()
+    {
+        EvaluationNotice.Write(_folder["two.json"]);
+
+        Assert.Contains("two.json: these are questions of OpenFinData", Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["two"] })).Message);
+        Assert.Contains("two.json: these are questions of OpenFinData",
+            Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["ten"], EvalDataset = ["two"] })).Message);
+    }
+
+    [Fact]
     public void A_tokenised_file_is_written_once_and_then_read_without_a_tokenizer()
     {
         var settings = new DatasetSettings { Dataset = ["ten", "two"], TokenizedPath = _folder["rows/tokens.jsonl"] };

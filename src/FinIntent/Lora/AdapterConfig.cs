@@ -30,11 +30,14 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
             throw new UserErrorException($"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or .bin)");
         try
         {
-            var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+            var json = JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { AllowDuplicateProperties = false })!.AsObject();
             if ((string?)json["peft_type"] is { } kind and not "LORA") throw new UserErrorException($"{path}: peft_type is {kind}; only LORA is read here");
             if ((string?)json["bias"] is { } bias and not "none") throw new UserErrorException($"{path}: bias is \"{bias}\"; only \"none\" is read here");
             foreach (var key in Unsupported)
                 if (IsSet(json[key])) throw new UserErrorException($"{path}: {key} is {json[key]!.ToJsonString()}, which is not computed here");
+            if (json["init_lora_weights"] is JsonValue { } start && start.GetValueKind() == JsonValueKind.String && !IsPlainStart((string)start!))
+                throw new UserErrorException($"{path}: init_lora_weights is \"{start}\", which changes the base's weights too, and that is not computed here; " +
+                    "convert the adapter to plain LoRA first (PEFT: path_initial_model_for_weight_conversion)");
             return new((string?)json["base_model_name_or_path"] ?? "", SettingsOf(json, path));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
@@ -42,6 +45,9 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
             throw new UserErrorException($"{path}: {e.Message}", e);
         }
     }
+
+    // Only how A and B start; others (pissa, olora, corda, loftq) take a part out of the base when they are loaded.
+    static bool IsPlainStart(string start) => start is "gaussian" or "eva" or "orthogonal";
 
     static LoraSettings SettingsOf(JsonObject json, string path)
     {

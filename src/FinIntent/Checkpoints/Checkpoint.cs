@@ -35,6 +35,12 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The element type config.json names, as torch_dtype or dtype; null when it names none.</summary>
     public ScalarType? ConfiguredType => TypeOf(Config, "torch_dtype") ?? TypeOf(Config, "dtype");
 
+    /// <summary>The element type of most of the weights, whatever config.json says.</summary>
+    public ScalarType StoredType => Tensors.Values.GroupBy(t => t.Type).MaxBy(group => group.Sum(t => t.Count))?.Key ?? ScalarType.Float32;
+
+    /// <summary>What to load the weights as.</summary>
+    public ScalarType Type => ConfiguredType ?? StoredType;
+
     /// <summary>Paths of the tokenizer, generation settings and the like, for copying beside exported weights.</summary>
     public IReadOnlyList<string> CompanionFiles =>
         [.. CompanionPatterns.SelectMany(pattern => Directory.EnumerateFiles(Folder, pattern)).Distinct().Order(StringComparer.Ordinal)];

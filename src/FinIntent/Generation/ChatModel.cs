@@ -65,7 +65,7 @@ public sealed class ChatModel : IDisposable
         using (var checkpoint = Checkpoint.Open(source.Model))
         {
             Origin.CheckBase(checkpoint, source.Adapters, source.Force);
-            type = source.Type ?? Devices.TypeOn(Devices.Default, checkpoint.ConfiguredType ?? ScalarType.Float32);
+            type = source.Type ?? Devices.TypeOn(Devices.Default, checkpoint.Type);
         }
         var tokenizer = Tokenizer.Load(source.Model);
         var template = ChatTemplate.Get(name, tokenizer, source.DefaultSystem, source.EnableThinking);

@@ -40,7 +40,7 @@ public static class ModelExport
         RemoveWhatAKilledExportLeft(request.Folder);
         using var checkpoint = Checkpoint.Open(request.Base);
         Origin.CheckBase(checkpoint, request.Adapters, request.Force);
-        var type = request.Type ?? checkpoint.ConfiguredType ?? ScalarType.Float32;
+        var type = request.Type ?? checkpoint.StoredType; // as written: what config.json says may be missing or wrong
         using var scope = NewDisposeScope();
         var (wanted, plain) = Original(request, type);
         ExportReport? report = null;

@@ -14,7 +14,7 @@ public static class PretrainedModel
     {
         LibTorch.Load();
         using var checkpoint = Checkpoint.Open(folder);
-        return Load(checkpoint, new(type ?? checkpoint.ConfiguredType ?? ScalarType.Float32, device));
+        return Load(checkpoint, new(type ?? checkpoint.Type, device));
     }
 
     public static CausalLanguageModel Load(string folder, Placement placement) => Load(folder, placement.Type, placement.Device);

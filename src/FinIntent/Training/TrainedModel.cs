@@ -121,7 +121,7 @@ sealed class TrainedModel : IDisposable
     {
         Directory.CreateDirectory(target);
         using var checkpoint = Checkpoint.Open(baseFolder);
-        var type = checkpoint.ConfiguredType ?? model.Placement.Type;
+        var type = checkpoint.Type;
         SafetensorsWriter.WriteSharded(target,
             ParametersOf(model).Select(p => new OutgoingTensor(p.Name, type, p.Value.shape, () => p.Value.alias())), ShardBytes);
         File.Copy(Path.Combine(baseFolder, Checkpoint.ConfigName), Path.Combine(target, Checkpoint.ConfigName), overwrite: true);

@@ -69,6 +69,24 @@ public sealed class ModelExportTests : IDisposable
         Assert.Equal(ModelFingerprint.Of(fixture.Folder), note.GetProperty("base_fingerprint").GetString());
     }
 
+    [Theory]
+    [InlineData("\"torch_dtype\": \"float32\"")]
+    [InlineData("\"x\": 0")]
+    public void Weights_in_16_bits_are_compared_as_such_whatever_the_config_says(string type)
+    {
+        using var fixture = ParityFixture.Open("qwen2");
+        ModelExport.Run(Request(fixture) with { Adapters = [], Folder = _folder["base"], Type = ScalarType.BFloat16 });
+        var config = _folder["base/config.json"];
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"torch_dtype\": \"bfloat16\"", type));
+
+        var report = ModelExport.Run(Request(fixture) with { Base = _folder["base"] });
+
+        Assert.InRange(report.LargestDifference, 0, report.Allowed);
+        Assert.True(report.AdapterEffect > 0.1);
+        using var written = Checkpoint.Open(_folder["out"]);
+        Assert.All(written.Tensors.Values, t => Assert.Equal(ScalarType.BFloat16, t.Type));
+    }
+
     [Fact]
     public void Two_adapters_are_both_merged()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace FinIntent.Models;
@@ -14,7 +15,9 @@ public static class RandomModel
     {
         var model = ModelFamily.Of(config).Create(config, placement);
         using var _ = no_grad();
-        using var generator = new Generator((ulong)seed, placement.Device);
+        // TorchSharp 0.107 makes CPU generators only: elsewhere the device's own is seeded.
+        using var generator = placement.Device.type == DeviceType.CPU ? new Generator((ulong)seed, CPU) : null;
+        if (generator is null) manual_seed(seed).Dispose();
         foreach (var (name, parameter) in model.named_parameters())
         {
             if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();

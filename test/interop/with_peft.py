@@ -1,6 +1,6 @@
 """Does PEFT read our adapters, and do we read PEFT's?
 
-    python3 peft.py PROGRAM FIXTURES [FAMILY ...]
+    python3 with_peft.py PROGRAM FIXTURES [FAMILY ...]
 
 PROGRAM is finintent (in quotes with its arguments if there are any, such as "dotnet finintent.dll"), FIXTURES the folder with qwen2/, llama/
 and so on, each with config.json, model.safetensors and cases.json. Families: qwen2, qwen3 and llama unless named.

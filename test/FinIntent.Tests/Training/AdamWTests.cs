@@ -86,8 +86,7 @@ public sealed class AdamWTests
     }
 }
 
-/// <summary>Torch's generator is one for the process, and training seeds it: tests that train run one after the other.</summary>
-// Dropout draws from torch's one generator: a test beside would change what is drawn.
+/// <summary>Torch's generator is one for the process; training seeds it and dropout draws from it: tests that train run alone.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class TrainingCollection
 {

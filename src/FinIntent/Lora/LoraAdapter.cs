@@ -14,12 +14,13 @@ namespace FinIntent.Lora;
 /// </summary>
 public sealed class LoraAdapter : LinearAdapter, IDisposable
 {
-    readonly double _scale, _dropout;
+    readonly double _dropout;
+    bool _isTraining;
 
     internal LoraAdapter(Linear layer, int rank, double scale, double dropout, Placement placement)
     {
         Layer = layer;
-        _scale = scale;
+        Scale = scale;
         _dropout = dropout;
         A = new(zeros(rank, layer.Inputs, dtype: placement.Type, device: placement.Device).DetachFromDisposeScope());
         B = new(zeros(layer.Outputs, rank, dtype: placement.Type, device: placement.Device).DetachFromDisposeScope());
@@ -28,13 +29,25 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
     public Linear Layer { get; }
 
     /// <summary>[R, in].</summary>
-    public Parameter A { get; }
+    public override Parameter A { get; }
 
     /// <summary>[out, R].</summary>
-    public Parameter B { get; }
+    public override Parameter B { get; }
 
     /// <summary>Dropout acts only while this is set; the trainer seeds torch's generator before each step.</summary>
-    public bool IsTraining { get; set; }
+    public bool IsTraining
+    {
+        get => _isTraining;
+        set
+        {
+            _isTraining = value;
+            Version++;
+        }
+    }
+
+    public override double Scale { get; }
+
+    public override double Dropout => IsTraining ? _dropout : 0;
 
     /// <summary>A from U(−1/√in, 1/√in) (PEFT's kaiming_uniform with a = √5), B zero: the adapted layer starts as the base layer.</summary>
     public void Initialise(Generator generator)
@@ -45,21 +58,22 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
         using var scaled = values.mul_(2 * bound).sub_(bound);
         A.copy_(scaled);
         B.zero_();
+        Version++;
     }
 
     public override Tensor Forward(Linear layer, Tensor x)
     {
         using var scope = NewDisposeScope();
-        var dropped = IsTraining && _dropout > 0 ? functional.dropout(x, _dropout, training: true) : x;
+        var dropped = Dropout > 0 ? functional.dropout(x, Dropout, training: true) : x;
         var low = functional.linear(dropped, A.to(x.dtype));                                        // [T, R]
-        return layer.Product(x).addmm_(low, B.to(x.dtype).t(), 1, (float)_scale).MoveToOuterDisposeScope();
+        return layer.Product(x).addmm_(low, B.to(x.dtype).t(), 1, (float)Scale).MoveToOuterDisposeScope();
     }
 
     /// <summary>scale · B·A in fp32, [out, in].</summary>
     public Tensor Delta()
     {
         using var scope = NewDisposeScope();
-        return B.to(ScalarType.Float32).matmul(A.to(ScalarType.Float32)).mul(_scale).MoveToOuterDisposeScope();
+        return B.to(ScalarType.Float32).matmul(A.to(ScalarType.Float32)).mul(Scale).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FinIntent.Kernels;
 using FinIntent.Models.Layers;
 using TorchSharp;
 using TorchSharp.Utils;
@@ -48,7 +49,7 @@ sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placemen
         var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
             ConfigReader.RopeTheta(json, 10_000), MlpBias: false, attention)
         {
-            CreateAttention = (layer, shape, place) => new BaichuanAttention(layer, shape, place),
+            CreateAttention = (shape, place) => new BaichuanAttention(shape, place),
             NormOrder = RmsNormOrder.CastToWeightThenScale,
             RotaryInFloat32 = true,
             Padding = config.PadTokenId,
@@ -57,28 +58,21 @@ sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placemen
     }
 }
 
-/// <summary>Attention with q, k and v one under another in one matrix, all with the same heads.</summary>
-sealed class BaichuanAttention : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+/// <summary>q, k and v one under another in one matrix, all with the same heads.</summary>
+sealed class BaichuanAttention : AttentionWeights
 {
-    readonly int _layer;
-    readonly AttentionShape _shape;
     [ComponentName(Name = "W_pack")] readonly Linear _qkv;
     [ComponentName(Name = "o_proj")] readonly Linear _o;
 
-    public BaichuanAttention(int layer, AttentionShape shape, Placement placement) : base(nameof(BaichuanAttention))
+    public BaichuanAttention(AttentionShape shape, Placement placement) : base(nameof(BaichuanAttention))
     {
-        _layer = layer;
-        _shape = shape;
         _qkv = new(shape.HiddenSize, 3 * shape.Heads * shape.HeadDim, shape.QkvBias, placement);
         _o = new(shape.Heads * shape.HeadDim, shape.HiddenSize, shape.OutputBias, placement);
         RegisterComponents();
+        (Qkv, Output) = (new(_qkv), new(_o));
     }
 
-    public override Tensor forward(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        var qkv = _qkv.forward(x).view(-1, 3, _shape.Heads, _shape.HeadDim).unbind(1);     // [T, H, D] each
-        var h = Attention.Causal(rotary.Apply(qkv[0]), rotary.Apply(qkv[1]), qkv[2], batch, _layer);
-        return _o.forward(h.flatten(1)).MoveToOuterDisposeScope();
-    }
+    public override LinearGroup Qkv { get; }
+
+    public override LinearGroup Output { get; }
 }

@@ -1,3 +1,4 @@
+using FinIntent.Models.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -22,13 +23,154 @@ public sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHea
     public int UsableVocabulary { get; init; } = VocabularySize;
 }
 
-/// <summary>A decoder. forward(batch) gives the logits [N, V] at the batch's OutputIndex, in the compute type.</summary>
+/// <summary>
+/// A decoder. forward(batch) gives the logits [N, V] at the batch's OutputIndex, in the compute type: under torch's gradient mode in plain
+/// operators, else with the layers' written-out forward, which gives the same numbers sooner.
+/// </summary>
 public abstract class CausalLanguageModel(string name, ModelShape shape, Placement placement) : Module<TokenBatch, Tensor>(name)
 {
+    // Logits made at once in a training step, in fp32.
+    const long HeadElements = 1 << 26;
+
     public ModelShape Shape { get; } = shape;
 
     public Placement Placement { get; } = placement;
 
     /// <summary>The type activations are computed in; the weights' own unless a trainer keeps fp32 masters under bf16 compute.</summary>
     public ScalarType ComputeType { get; set; } = placement.Type;
+
+    public abstract IReadOnlyList<DecoderLayer> Layers { get; }
+
+    /// <summary>Token ids [T] → [T, C] in the weights' type.</summary>
+    protected abstract Tensor Embed(Tensor tokens);
+
+    internal abstract RotaryEmbedding RotaryAt(Tensor positions, ScalarType type);
+
+    /// <summary>The stream behind the last layer [N, C] → logits [N, V]: final norm and head, with a gradient.</summary>
+    protected abstract Tensor Head(Tensor h);
+
+    /// <summary>Refuses what the family cannot read.</summary>
+    protected virtual void Check(TokenBatch batch)
+    {
+    }
+
+    public override Tensor forward(TokenBatch batch)
+    {
+        Check(batch);
+        using var scope = NewDisposeScope();
+        var rotary = RotaryAt(batch.Positions, ComputeType);
+        var h = Embed(batch.Tokens).to(ComputeType);
+        if (is_grad_enabled())
+        {
+            foreach (var layer in Layers) h = layer.Plain(h, rotary, batch);
+            return Head(AtOutputs(h, batch)).MoveToOuterDisposeScope();
+        }
+
+        var x = new Residual(h, null);
+        foreach (var layer in Layers)
+        {
+            using var layerScope = NewDisposeScope();
+            using Tensor sum = x.Sum, branch = x.Branch!;
+            var next = layer.Forward(x, rotary, batch, out _);
+            x = new(next.Sum.MoveToOuterDisposeScope(), next.Branch!.MoveToOuterDisposeScope());
+        }
+        return Head(Last(x, batch)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// One pass forward and back with the base frozen: adds the gradients of weight · (sum of the label tokens' cross-entropies) to the
+    /// adapters' and returns that number, a scalar on the device. No graph of torch's is built but attention's and the head's.
+    /// </summary>
+    /// <param name="recompute">Keeps only what enters each layer and computes the layer again for its backward: a third more work, far less memory.</param>
+    /// <param name="seed">Of dropout when layers are computed again, so that they drop the same; else torch's generator is used as it stands.</param>
+    public Tensor BackwardAdapters(TokenBatch batch, double weight, bool recompute = false, ulong seed = 0)
+    {
+        Check(batch);
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var rotary = RotaryAt(batch.Positions, ComputeType);
+        var x = new Residual(Embed(batch.Tokens).to(ComputeType), null);
+        var tapes = new Stack<(DecoderLayer Layer, LayerTape Tape)>();
+        try
+        {
+            foreach (var layer in Layers)
+            {
+                using Tensor sum = x.Sum, branch = x.Branch!;
+                if (recompute) Seed(layer);
+                x = layer.Forward(x, rotary, batch, out var tape, isTaped: true);
+                tapes.Push((layer, recompute ? tape!.InputOnly() : tape!));
+            }
+            var last = x.Sum + x.Branch!;
+            x.Sum.Dispose();
+            x.Branch!.Dispose();
+            var (loss, gradient) = LossAndGradient(last, batch, weight);
+            while (tapes.Count > 0)
+            {
+                using var before = gradient;
+                var (layer, kept) = tapes.Pop();
+                if (recompute) Seed(layer);
+                using var tape = recompute ? Again(layer, kept, rotary, batch) : kept;
+                gradient = layer.Backward(before, rotary, tape);
+            }
+            return loss.MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            foreach (var (_, tape) in tapes) tape.Dispose();
+        }
+
+        void Seed(DecoderLayer layer) => manual_seed(unchecked((long)(seed * 1_000_003 + (ulong)layer.Parts.Layer))).Dispose();
+    }
+
+    static LayerTape Again(DecoderLayer layer, LayerTape kept, RotaryEmbedding rotary, TokenBatch batch)
+    {
+        using (kept)
+        {
+            var (sum, branch) = layer.Forward(new(kept.Input, null), rotary, batch, out var tape, isTaped: true);
+            sum.Dispose();
+            branch!.Dispose();
+            return tape!;
+        }
+    }
+
+    /// <summary>The weighted loss and its gradient at the stream behind the last layer [T, C], the logits a slice at a time.</summary>
+    (Tensor Loss, Tensor Gradient) LossAndGradient(Tensor last, TokenBatch batch, double weight)
+    {
+        using var scope = NewDisposeScope();
+        var gradient = zeros_like(last);
+        var total = zeros(1, dtype: ScalarType.Float64, device: last.device);
+        var step = Math.Max(1, HeadElements / Shape.VocabularySize);
+        for (var start = 0L; start < batch.LabelCount; start += step)
+        {
+            using var slice = NewDisposeScope();
+            using var withGradient = enable_grad();
+            var count = Math.Min(step, batch.LabelCount - start);
+            var places = batch.OutputIndex!.narrow(0, start, count);
+            var leaf = last.index_select(0, places).requires_grad_(true);
+            var logits = Head(leaf);
+            var loss = functional.cross_entropy(logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32),
+                batch.Labels!.narrow(0, start, count), reduction: Reduction.Sum) * weight;
+            loss.backward();
+            gradient.index_copy_(0, places, leaf.grad!);
+            total.add_(loss.detach());
+        }
+        return (total.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
+    }
+
+    static Tensor Last(Residual x, TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        Tensor sum = AtOutputs(x.Sum, batch), branch = AtOutputs(x.Branch!, batch);
+        return (sum + branch).MoveToOuterDisposeScope();
+    }
+
+    // The head runs only where it is read.
+    static Tensor AtOutputs(Tensor h, TokenBatch batch) => batch.OutputIndex is null ? h.alias() : h.index_select(0, batch.OutputIndex);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            foreach (var layer in Layers) layer.Dispose();
+        base.Dispose(disposing);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FinIntent.Kernels;
 using FinIntent.Models.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -53,12 +54,17 @@ sealed class ChatGlm : CausalLanguageModel
     // The tokenizer's 64,789 pieces and 9 special tokens; the table is padded to 65,024 rows.
     const int PaddedVocabulary = 65024, UsedVocabulary = 64798;
 
+    const double Theta = 10_000;
+
+    readonly int _rotaryDim;
     [ComponentName(Name = "transformer")] readonly ChatGlmTransformer _transformer;
 
     ChatGlm(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlm), ShapeOf(config), placement)
     {
+        _rotaryDim = config.RotaryDim;
         _transformer = new(config, placement);
         RegisterComponents();
+        Layers = [.. _transformer.Layers];
     }
 
     public static ChatGlm Create(JsonElement json, Placement placement)
@@ -86,8 +92,10 @@ sealed class ChatGlm : CausalLanguageModel
             UsableVocabulary = c.PaddedVocabSize == PaddedVocabulary ? UsedVocabulary : c.PaddedVocabSize,
         };
 
+    public override IReadOnlyList<DecoderLayer> Layers { get; }
+
     /// <exception cref="UserErrorException">A row goes past seq_length, where the reference's table of positions ends.</exception>
-    public override Tensor forward(TokenBatch batch)
+    protected override void Check(TokenBatch batch)
     {
         for (var b = 0; b < batch.RowCount; b++)
         {
@@ -96,40 +104,43 @@ sealed class ChatGlm : CausalLanguageModel
                 throw new UserErrorException($"a row has {length} tokens and the model reads {Shape.MaxPositions} at most (seq_length in config.json); " +
                     "shorten it, in training by cutoff_len");
         }
-        return _transformer.forward(batch, ComputeType);
+    }
+
+    protected override Tensor Embed(Tensor tokens) => _transformer.Embedding.forward(tokens);
+
+    /// <summary>The reference rounds its table of cos and sin to the model's type.</summary>
+    internal override RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
+        RotaryEmbedding.At(positions, _rotaryDim, Theta, type, RotaryPairs.Neighbours);
+
+    protected override Tensor Head(Tensor h)
+    {
+        using var scope = NewDisposeScope();
+        return _transformer.Output.forward(_transformer.Norm.forward(h)).MoveToOuterDisposeScope();
     }
 }
 
-/// <summary>Everything there is under "transformer": tokens of a batch → logits at its OutputIndex [N, V].</summary>
-sealed class ChatGlmTransformer : Module<TokenBatch, ScalarType, Tensor>
+/// <summary>Everything there is under "transformer".</summary>
+sealed class ChatGlmTransformer : Module
 {
-    const double Theta = 10_000;
-
-    readonly int _rotaryDim;
     [ComponentName(Name = "embedding")] readonly ChatGlmEmbedding _embedding;
     [ComponentName(Name = "encoder")] readonly ChatGlmEncoder _encoder;
     [ComponentName(Name = "output_layer")] readonly Linear _output;
 
     public ChatGlmTransformer(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmTransformer))
     {
-        _rotaryDim = config.RotaryDim;
         _embedding = new(config, placement);
         _encoder = new(config, placement);
         _output = new(config.HiddenSize, config.PaddedVocabSize, false, placement);
         RegisterComponents();
     }
 
-    /// <summary>The reference rounds its table of cos and sin to the model's type.</summary>
-    internal RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
-        RotaryEmbedding.At(positions, _rotaryDim, Theta, type, RotaryPairs.Neighbours);
+    public ChatGlmEmbedding Embedding => _embedding;
 
-    public override Tensor forward(TokenBatch batch, ScalarType type)
-    {
-        using var scope = NewDisposeScope();
-        var h = _embedding.forward(batch.Tokens).to(type);                  // [T, C]
-        h = _encoder.forward(h, RotaryAt(batch.Positions, type), batch);    // [N, C]
-        return _output.forward(h).MoveToOuterDisposeScope();                // [N, V]
-    }
+    public RmsNorm Norm => _encoder.Norm;
+
+    public Linear Output => _output;
+
+    public IEnumerable<DecoderLayer> Layers => _encoder.Layers;
 }
 
 sealed class ChatGlmEmbedding : Module<Tensor, Tensor>
@@ -145,8 +156,8 @@ sealed class ChatGlmEmbedding : Module<Tensor, Tensor>
     public override Tensor forward(Tensor tokens) => _words.forward(tokens);
 }
 
-/// <summary>Blocks and final norm: hidden states [T, C] → those at the batch's OutputIndex [N, C].</summary>
-sealed class ChatGlmEncoder : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+/// <summary>The layers' weights and the final norm.</summary>
+sealed class ChatGlmEncoder : Module
 {
     [ComponentName(Name = "layers")] readonly ModuleList<ChatGlmBlock> _layers = [];
     [ComponentName(Name = "final_layernorm")] readonly RmsNorm _norm;
@@ -158,17 +169,13 @@ sealed class ChatGlmEncoder : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor h, RotaryEmbedding rotary, TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        foreach (var layer in _layers) h = layer.forward(h, rotary, batch);
-        if (batch.OutputIndex is not null) h = h.index_select(0, batch.OutputIndex);
-        return _norm.forward(h).MoveToOuterDisposeScope();
-    }
+    public RmsNorm Norm => _norm;
+
+    public IEnumerable<DecoderLayer> Layers => _layers.Select(block => block.Layer);
 }
 
-/// <summary>One pre-norm block: x += attention(norm(x)); x += mlp(norm(x)).</summary>
-sealed class ChatGlmBlock : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+/// <summary>The weights of one pre-norm layer.</summary>
+sealed class ChatGlmBlock : Module
 {
     [ComponentName(Name = "input_layernorm")] readonly RmsNorm _attentionNorm;
     [ComponentName(Name = "self_attention")] readonly ChatGlmAttention _attention;
@@ -178,49 +185,37 @@ sealed class ChatGlmBlock : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
     public ChatGlmBlock(int layer, ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmBlock))
     {
         _attentionNorm = new(config.HiddenSize, config.LayernormEpsilon, placement, RmsNormOrder.ScaleThenCast);
-        _attention = new(layer, config, placement);
+        _attention = new(config, placement);
         _mlpNorm = new(config.HiddenSize, config.LayernormEpsilon, placement, RmsNormOrder.ScaleThenCast);
         _mlp = new(config, placement);
         RegisterComponents();
+        Layer = new(new(layer, config.NumAttentionHeads, config.MultiQueryGroupNum, _attentionNorm, _attention.Qkv, _attention.Output, _mlpNorm, _mlp.GateUp, _mlp.Down));
     }
 
-    public override Tensor forward(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        var h = x + _attention.forward(_attentionNorm.forward(x), rotary, batch);
-        return (h + _mlp.forward(_mlpNorm.forward(h))).MoveToOuterDisposeScope();
-    }
+    public DecoderLayer Layer { get; }
 }
 
-/// <summary>Attention with q and the few heads of k and v one under another in one matrix.</summary>
-sealed class ChatGlmAttention : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+/// <summary>q and the few heads of k and v one under another in one matrix.</summary>
+sealed class ChatGlmAttention : AttentionWeights
 {
-    readonly int _layer;
-    readonly ChatGlmConfig _config;
     [ComponentName(Name = "query_key_value")] readonly Linear _qkv;
     [ComponentName(Name = "dense")] readonly Linear _o;
 
-    public ChatGlmAttention(int layer, ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmAttention))
+    public ChatGlmAttention(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlmAttention))
     {
-        _layer = layer;
-        _config = config;
         _qkv = new(config.HiddenSize, config.HeadsDim + 2 * config.GroupsDim, config.AddQkvBias, placement);
         _o = new(config.HeadsDim, config.HiddenSize, false, placement);
         RegisterComponents();
+        (Qkv, Output) = (new(_qkv), new(_o));
     }
 
-    public override Tensor forward(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        var qkv = _qkv.forward(x).view(-1, _config.NumAttentionHeads + 2 * _config.MultiQueryGroupNum, _config.KvChannels)
-            .split([_config.NumAttentionHeads, _config.MultiQueryGroupNum, _config.MultiQueryGroupNum], 1);   // [T, H | KV | KV, D]
-        var h = Attention.Causal(rotary.Apply(qkv[0]), rotary.Apply(qkv[1]), qkv[2], batch, _layer);
-        return _o.forward(h.flatten(1)).MoveToOuterDisposeScope();
-    }
+    public override LinearGroup Qkv { get; }
+
+    public override LinearGroup Output { get; }
 }
 
-/// <summary>down(silu(gate(x)) · up(x)) with gate and up one under another in one matrix.</summary>
-sealed class ChatGlmMlp : Module<Tensor, Tensor>
+/// <summary>The weights of down(silu(gate(x)) · up(x)), with gate and up one under another in one matrix.</summary>
+sealed class ChatGlmMlp : Module
 {
     [ComponentName(Name = "dense_h_to_4h")] readonly Linear _gateUp;
     [ComponentName(Name = "dense_4h_to_h")] readonly Linear _down;
@@ -230,12 +225,10 @@ sealed class ChatGlmMlp : Module<Tensor, Tensor>
         _gateUp = new(config.HiddenSize, 2 * config.FfnHiddenSize, false, placement);
         _down = new(config.FfnHiddenSize, config.HiddenSize, false, placement);
         RegisterComponents();
+        (GateUp, Down) = (new(_gateUp), new(_down));
     }
 
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var gateUp = _gateUp.forward(x).chunk(2, -1);
-        return _down.forward(functional.silu(gateUp[0]) * gateUp[1]).MoveToOuterDisposeScope();
-    }
+    public LinearGroup GateUp { get; }
+
+    public LinearGroup Down { get; }
 }

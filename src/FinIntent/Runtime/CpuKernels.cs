@@ -19,21 +19,14 @@ static unsafe class CpuKernels
     public static bool Take(Tensor x) => Avx512F.IsSupported && x.device_type == DeviceType.CPU && x.is_contiguous()
         && x.dtype is ScalarType.Float32 or ScalarType.BFloat16 && x.shape[^1] % Lanes == 0;
 
-    /// <summary>y = round(x · r) · w with r = 1/√(mean(x²) + ε) for each row of n; r is kept in <paramref name="rstd"/> when it is not null.</summary>
-    public static void RmsNorm<T>(byte* x, byte* weight, byte* y, float* rstd, long rows, int n, float epsilon) where T : struct, ILanes =>
+    /// <summary>y = round(x · r) · w with r = 1/√(mean(x²) + ε) for each row of n.</summary>
+    public static void RmsNorm<T>(byte* x, byte* weight, byte* y, long rows, int n, float epsilon) where T : struct, ILanes =>
         Split(rows, n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             for (var row = from; row < to; row++)
             {
                 byte* source = x + row * n * T.ElementBytes, target = y + row * n * T.ElementBytes;
-                var sum = Vector512<float>.Zero;
-                for (var i = 0; i < n; i += Lanes)
-                {
-                    var value = T.Load(source + i * T.ElementBytes);
-                    sum += value * value;
-                }
-                var r = 1 / MathF.Sqrt(Vector512.Sum(sum) / n + epsilon);
-                if (rstd != null) rstd[row] = r;
+                var r = Scale<T>(source, n, epsilon);
                 for (var i = 0; i < n; i += Lanes)
                 {
                     var offset = i * T.ElementBytes;
@@ -43,13 +36,13 @@ static unsafe class CpuKernels
         });
 
     /// <summary>dx = r · (w·dy − x̂ · mean(w·dy·x̂)), x̂ = x·r.</summary>
-    public static void RmsNormBackward<T>(byte* dy, byte* x, byte* weight, float* rstd, byte* dx, long rows, int n) where T : struct, ILanes =>
+    public static void RmsNormBackward<T>(byte* dy, byte* x, byte* weight, byte* dx, long rows, int n, float epsilon) where T : struct, ILanes =>
         Split(rows, n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             for (var row = from; row < to; row++)
             {
                 var start = row * n * T.ElementBytes;
-                var r = rstd[row];
+                var r = Scale<T>(x + start, n, epsilon);
                 var sum = Vector512<float>.Zero;
                 for (var i = 0; i < n; i += Lanes)
                 {
@@ -66,24 +59,36 @@ static unsafe class CpuKernels
             }
         });
 
+    /// <summary>1/√(mean(x²) + ε).</summary>
+    static float Scale<T>(byte* x, int n, float epsilon) where T : struct, ILanes
+    {
+        var sum = Vector512<float>.Zero;
+        for (var i = 0; i < n; i += Lanes)
+        {
+            var value = T.Load(x + i * T.ElementBytes);
+            sum += value * value;
+        }
+        return 1 / MathF.Sqrt(Vector512.Sum(sum) / n + epsilon);
+    }
+
     /// <summary>
-    /// Turns the pairs (i, i + n/2) of every head's n numbers: x [rows, heads, n], cos and sin [rows, n/2] in x's type.
+    /// Turns in place the pairs (i, i + n/2) of the first heads' n numbers: x [rows, all heads, n], cos and sin [rows, n/2] in x's type.
     /// <paramref name="direction"/> −1 turns back, which is the gradient.
     /// </summary>
-    public static void Rotate<T>(byte* x, byte* cos, byte* sin, byte* y, long rows, int heads, int n, float direction) where T : struct, ILanes =>
+    public static void Rotate<T>(byte* x, byte* cos, byte* sin, long rows, int heads, int allHeads, int n, float direction) where T : struct, ILanes =>
         Split(rows, heads * n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             int half = n / 2 * T.ElementBytes;
             for (var row = from; row < to; row++)
                 for (var head = 0; head < heads; head++)
                 {
-                    var start = (row * heads + head) * n * T.ElementBytes;
+                    var start = (row * allHeads + head) * n * T.ElementBytes;
                     for (var at = 0; at < half; at += Lanes * T.ElementBytes)
                     {
                         Vector512<float> c = T.Load(cos + row * half + at), s = T.Load(sin + row * half + at) * direction;
                         Vector512<float> a = T.Load(x + start + at), b = T.Load(x + start + half + at);
-                        T.Store(y + start + at, T.Round(a * c) - T.Round(b * s));
-                        T.Store(y + start + half + at, T.Round(b * c) + T.Round(a * s));
+                        T.Store(x + start + at, T.Round(a * c) - T.Round(b * s));
+                        T.Store(x + start + half + at, T.Round(b * c) + T.Round(a * s));
                     }
                 }
         });

@@ -23,11 +23,16 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable)
             using var inner = NewDisposeScope();
             using var batch = MicroBatches.BatchOf(part, model.Placement.Device);
             if (batch.LabelCount == 0) continue;
-            var loss = MicroBatches.LossSum(model.forward(batch), batch) / labels;
-            loss.backward();
-            total.add_(loss.detach());
+            total.add_(trainable.IsBaseFrozen ? model.BackwardAdapters(batch, 1 / labels) : Backward(batch, 1 / labels));
         }
         return total.item<double>();
+    }
+
+    Tensor Backward(TokenBatch batch, double weight)
+    {
+        var loss = MicroBatches.LossSum(model.forward(batch), batch) * weight;
+        loss.backward();
+        return loss.detach();
     }
 
     public EvaluationResult Evaluate(IRowSource rows, int maxTokens, bool withAccuracy = false)

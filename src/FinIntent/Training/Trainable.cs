@@ -9,6 +9,9 @@ sealed record Trainable(IReadOnlyList<(string Name, Parameter Value)> Parameters
     /// <summary>Turns dropout on and off.</summary>
     public Action<bool> SetTraining { get; init; } = _ => { };
 
+    /// <summary>Only adapters are trained, so the written-out backward is enough.</summary>
+    public bool IsBaseFrozen { get; init; }
+
     /// <summary>How much faster the B of LoRA adapters learn than the A (LoRA+); null: alike.</summary>
     public double? LoraPlusRatio { get; init; }
 

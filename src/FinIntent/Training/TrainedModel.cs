@@ -57,7 +57,7 @@ sealed class TrainedModel : IDisposable
         }
         var shape = new LoraSettings(method.LoraRank, method.EffectiveLoraAlpha, method.LoraDropout, method.UseRsLora, method.LoraTarget);
         var trained = given.Count > merged.Count ? LoraAdapters.Load(model, given[^1]) : LoraAdapters.Attach(model, shape, settings.Train.Seed);
-        var trainable = new Trainable(trained.Parameters, Save) { SetTraining = trained.SetTraining, LoraPlusRatio = method.LoraPlusRatio };
+        var trainable = new Trainable(trained.Parameters, Save) { SetTraining = trained.SetTraining, IsBaseFrozen = true, LoraPlusRatio = method.LoraPlusRatio };
         return new(model, trainable, trained);
 
         void Save(string target)

@@ -15,7 +15,8 @@ public sealed partial class DependencyTests
     {
         ["Runtime"] = [],
         ["Checkpoints"] = ["Runtime"],
-        ["Models"] = ["Runtime", "Checkpoints"],
+        ["Kernels"] = ["Runtime"],
+        ["Models"] = ["Runtime", "Checkpoints", "Kernels"],
         ["Lora"] = ["Runtime", "Checkpoints", "Models"],
         ["Text"] = [],
         ["Intents"] = [],

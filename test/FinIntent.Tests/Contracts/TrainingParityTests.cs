@@ -13,18 +13,19 @@ namespace FinIntent.Tests.Contracts;
 /// <summary>Eight optimizer steps against transformers and PEFT: fixtures/FAMILY/cases.json "train".</summary>
 public sealed class TrainingParityTests
 {
-    public static TheoryData<string> Families => ParityFixture.Families;
+    public static MatrixTheoryData<string, bool> Cases => new(ParityFixture.Families.Select(row => row.Data), [true, false]);
 
+    /// <param name="isBaseFrozen">With the backward written out, or with torch's.</param>
     [Theory]
-    [MemberData(nameof(Families))]
-    public void Losses_norms_rates_and_the_trained_adapter_are_PEFTs(string family)
+    [MemberData(nameof(Cases))]
+    public void Losses_norms_rates_and_the_trained_adapter_are_PEFTs(string family, bool isBaseFrozen)
     {
         using var fixture = ParityFixture.Open(family);
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Load(model, Path.Combine(fixture.Folder, "lora_init"));
         var reports = new ReportList();
 
-        new Trainer(model, new(adapters.Parameters, _ => { }), fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+        new Trainer(model, new(adapters.Parameters, _ => { }) { IsBaseFrozen = isBaseFrozen }, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
             .Run(TestContext.Current.CancellationToken);
 
         Assert.Equal(8, reports.Count);

@@ -1,3 +1,4 @@
+using FinIntent.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -32,37 +33,36 @@ public sealed class TokenEmbedding : Module<Tensor, Tensor>
     }
 }
 
-/// <summary>One pre-norm block: x += attention(norm(x)); x += mlp(norm(x)).</summary>
-public sealed class DecoderBlock : Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>
+/// <summary>The weights of one pre-norm layer: x += attention(norm(x)); x += mlp(norm(x)).</summary>
+public sealed class DecoderBlock : Module
 {
     [ComponentName(Name = "input_layernorm")] readonly RmsNorm _attentionNorm;
-    [ComponentName(Name = "self_attn")] readonly Module<Tensor, RotaryEmbedding, TokenBatch, Tensor> _attention;
+    [ComponentName(Name = "self_attn")] readonly AttentionWeights _attention;
     [ComponentName(Name = "post_attention_layernorm")] readonly RmsNorm _mlpNorm;
     [ComponentName(Name = "mlp")] readonly GatedMlp _mlp;
 
     public DecoderBlock(int layer, DecoderShape shape, Placement placement) : base(nameof(DecoderBlock))
     {
-        _attentionNorm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
-        _attention = shape.CreateAttention(layer, shape.Attention, placement);
-        _mlpNorm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
-        _mlp = new(shape.Attention.HiddenSize, shape.InnerSize, shape.MlpBias, placement);
+        var attention = shape.Attention;
+        _attentionNorm = new(attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
+        _attention = shape.CreateAttention(attention, placement);
+        _mlpNorm = new(attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
+        _mlp = new(attention.HiddenSize, shape.InnerSize, shape.MlpBias, placement);
         RegisterComponents();
+        Layer = new(new(layer, attention.Heads, attention.KvHeads, _attentionNorm, _attention.Qkv, _attention.Output, _mlpNorm, _mlp.GateUp, _mlp.Down)
+        {
+            HeadNorms = _attention.HeadNorms,
+        });
     }
 
-    public override Tensor forward(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        var h = x + _attention.forward(_attentionNorm.forward(x), rotary, batch);
-        return (h + _mlp.forward(_mlpNorm.forward(h))).MoveToOuterDisposeScope();
-    }
+    public DecoderLayer Layer { get; }
 }
 
 /// <summary>What the decoder of the Llama line is made of.</summary>
 public sealed record DecoderShape(int Vocabulary, int Layers, int InnerSize, double NormEpsilon, double RopeTheta, bool MlpBias, AttentionShape Attention)
 {
     /// <summary>The attention of a layer, when it is not <see cref="SplitAttention"/>.</summary>
-    public Func<int, AttentionShape, Placement, Module<Tensor, RotaryEmbedding, TokenBatch, Tensor>> CreateAttention { get; init; } =
-        (layer, shape, placement) => new SplitAttention(layer, shape, placement);
+    public Func<AttentionShape, Placement, AttentionWeights> CreateAttention { get; init; } = (shape, placement) => new SplitAttention(shape, placement);
 
     public RmsNormOrder NormOrder { get; init; }
 
@@ -73,17 +73,15 @@ public sealed record DecoderShape(int Vocabulary, int Layers, int InnerSize, dou
     public int? Padding { get; init; }
 }
 
-/// <summary>Embedding, blocks, final norm: tokens of a batch → hidden states at its OutputIndex [N, C].</summary>
-public sealed class Decoder : Module<TokenBatch, ScalarType, Tensor>
+/// <summary>Embedding, layers and final norm, under the Llama line's names.</summary>
+public sealed class Decoder : Module
 {
-    readonly DecoderShape _shape;
     [ComponentName(Name = "embed_tokens")] readonly TokenEmbedding _embedding;
     [ComponentName(Name = "layers")] readonly ModuleList<DecoderBlock> _layers = [];
     [ComponentName(Name = "norm")] readonly RmsNorm _norm;
 
     public Decoder(DecoderShape shape, Placement placement) : base(nameof(Decoder))
     {
-        _shape = shape;
         _embedding = new(shape.Vocabulary, shape.Attention.HiddenSize, placement, shape.Padding);
         for (var i = 0; i < shape.Layers; i++) _layers.Add(new(i, shape, placement));
         _norm = new(shape.Attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
@@ -92,23 +90,15 @@ public sealed class Decoder : Module<TokenBatch, ScalarType, Tensor>
 
     public TokenEmbedding Embedding => _embedding;
 
-    internal RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
-        RotaryEmbedding.At(positions, _shape.Attention.HeadDim, _shape.RopeTheta, _shape.RotaryInFloat32 ? ScalarType.Float32 : type);
+    public RmsNorm Norm => _norm;
 
-    public override Tensor forward(TokenBatch batch, ScalarType type)
-    {
-        using var scope = NewDisposeScope();
-        var rotary = RotaryAt(batch.Positions, type);
-        var h = _embedding.forward(batch.Tokens).to(type);          // [T, C]
-        foreach (var layer in _layers) h = layer.forward(h, rotary, batch);
-        if (batch.OutputIndex is not null) h = h.index_select(0, batch.OutputIndex);   // [N, C]: the head runs only where it is read
-        return _norm.forward(h).MoveToOuterDisposeScope();
-    }
+    public IEnumerable<DecoderLayer> Layers => _layers.Select(block => block.Layer);
 }
 
 /// <summary>A decoder and its head, which may be the embedding table itself.</summary>
 public abstract class DecoderLanguageModel : CausalLanguageModel
 {
+    readonly DecoderShape _shape;
     [ComponentName(Name = "model")] readonly Decoder _model;
     [ComponentName(Name = "lm_head")] readonly Module<Tensor, Tensor>? _head;
 
@@ -121,19 +111,27 @@ public abstract class DecoderLanguageModel : CausalLanguageModel
     protected DecoderLanguageModel(string name, DecoderShape decoder, int maxPositions, Module<Tensor, Tensor>? head, Placement placement)
         : base(name, ShapeOf(decoder, maxPositions), placement)
     {
+        _shape = decoder;
         _model = new(decoder, placement);
         _head = head;
         RegisterComponents();
+        Layers = [.. _model.Layers];
     }
 
     static ModelShape ShapeOf(DecoderShape d, int maxPositions) => new(d.Layers, d.Attention.HiddenSize, d.Attention.Heads,
         d.Attention.KvHeads, d.Attention.HeadDim, d.Vocabulary, maxPositions);
 
-    public override Tensor forward(TokenBatch batch)
+    public override IReadOnlyList<DecoderLayer> Layers { get; }
+
+    protected override Tensor Embed(Tensor tokens) => _model.Embedding.forward(tokens);
+
+    internal override RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
+        RotaryEmbedding.At(positions, _shape.Attention.HeadDim, _shape.RopeTheta, _shape.RotaryInFloat32 && type != ScalarType.Float64 ? ScalarType.Float32 : type);
+
+    protected override Tensor Head(Tensor h)
     {
         using var scope = NewDisposeScope();
-        var h = _model.forward(batch, ComputeType);                 // [N, C]
-        var logits = _head is null ? functional.linear(h, _model.Embedding.Table.to(h.dtype)) : _head.forward(h);
-        return logits.MoveToOuterDisposeScope();                    // [N, V]
+        var normed = _model.Norm.forward(h);
+        return (_head is null ? functional.linear(normed, _model.Embedding.Table.to(h.dtype)) : _head.forward(normed)).MoveToOuterDisposeScope();
     }
 }

@@ -1,12 +1,10 @@
-using TorchSharp;
 using TorchSharp.Utils;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>down(silu(gate(x)) · up(x)). GLU Variants Improve Transformer, https://arxiv.org/abs/2002.05202.</summary>
-public sealed class GatedMlp : Module<Tensor, Tensor>
+/// <summary>The weights of down(silu(gate(x)) · up(x)). GLU Variants Improve Transformer, https://arxiv.org/abs/2002.05202.</summary>
+public sealed class GatedMlp : Module
 {
     [ComponentName(Name = "gate_proj")] readonly Linear _gate;
     [ComponentName(Name = "up_proj")] readonly Linear _up;
@@ -14,15 +12,14 @@ public sealed class GatedMlp : Module<Tensor, Tensor>
 
     public GatedMlp(int hiddenSize, int innerSize, bool hasBias, Placement placement) : base(nameof(GatedMlp))
     {
-        _gate = new(hiddenSize, innerSize, hasBias, placement);
-        _up = new(hiddenSize, innerSize, hasBias, placement);
+        var joint = Linear.Joint(hiddenSize, hasBias, placement, innerSize, innerSize);
+        (_gate, _up) = (joint[0], joint[1]);
         _down = new(innerSize, hiddenSize, hasBias, placement);
         RegisterComponents();
+        (GateUp, Down) = (new(_gate, _up), new(_down));
     }
 
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        return _down.forward(functional.silu(_gate.forward(x)) * _up.forward(x)).MoveToOuterDisposeScope();
-    }
+    public LinearGroup GateUp { get; }
+
+    public LinearGroup Down { get; }
 }

@@ -12,21 +12,44 @@ public sealed class Linear : Module<Tensor, Tensor>
     [ComponentName(Name = "weight")] readonly Parameter _weight;
     [ComponentName(Name = "bias")] readonly Parameter? _bias;
 
-    public Linear(int inputs, int outputs, bool hasBias, Placement placement) : base(nameof(Linear))
+    public Linear(int inputs, int outputs, bool hasBias, Placement placement)
+        : this(Parameters.Empty(placement, outputs, inputs), hasBias ? Parameters.Empty(placement, outputs) : null)
     {
-        Inputs = inputs;
-        Outputs = outputs;
-        _weight = Parameters.Empty(placement, outputs, inputs);
-        _bias = hasBias ? Parameters.Empty(placement, outputs) : null;
+    }
+
+    Linear(Parameter weight, Parameter? bias) : base(nameof(Linear))
+    {
+        _weight = weight;
+        _bias = bias;
         RegisterComponents();
     }
 
-    public int Inputs { get; }
+    /// <summary>Linears of one input whose weights lie under one another in one tensor, so that one product can serve them all.</summary>
+    public static Linear[] Joint(int inputs, bool hasBias, Placement placement, params ReadOnlySpan<int> outputs)
+    {
+        var total = 0;
+        foreach (var n in outputs) total += n;
+        using var scope = NewDisposeScope();
+        var weight = empty([total, inputs], dtype: placement.Type, device: placement.Device);
+        var bias = hasBias ? empty([total], dtype: placement.Type, device: placement.Device) : null;
+        var linears = new Linear[outputs.Length];
+        for (int i = 0, start = 0; i < linears.Length; start += outputs[i++])
+            linears[i] = new(Part(weight, start, outputs[i]), bias is null ? null : Part(bias, start, outputs[i]));
+        return linears;
 
-    public int Outputs { get; }
+        static Parameter Part(Tensor whole, int start, int length) =>
+            new(whole.narrow(0, start, length).DetachFromDisposeScope(), requires_grad: false);
+    }
+
+    public int Inputs => (int)_weight.shape[1];
+
+    public int Outputs => (int)_weight.shape[0];
 
     /// <summary>[out, in].</summary>
     public Parameter Kernel => _weight;
+
+    /// <summary>[out].</summary>
+    public Parameter? Bias => _bias;
 
     /// <summary>What is added to the product, such as LoRA; null: nothing.</summary>
     public LinearAdapter? Adapter { get; set; }
@@ -42,10 +65,24 @@ public sealed class Linear : Module<Tensor, Tensor>
     }
 }
 
-/// <summary>A change to one linear layer that leaves its weights alone.</summary>
+/// <summary>A change of low rank to one linear layer that leaves its weights alone: scale · B·(A·dropout(x)) is added to the product.</summary>
 public abstract class LinearAdapter
 {
-    /// <summary>The adapted output [T, out] for x [T, in].</summary>
+    /// <summary>[R, in].</summary>
+    public abstract Parameter A { get; }
+
+    /// <summary>[out, R].</summary>
+    public abstract Parameter B { get; }
+
+    public abstract double Scale { get; }
+
+    /// <summary>The share of x that is dropped now: 0 outside training.</summary>
+    public abstract double Dropout { get; }
+
+    /// <summary>Grows when A and B have changed, or are about to be trained.</summary>
+    public int Version { get; protected set; }
+
+    /// <summary>The adapted output [T, out] for x [T, in], in plain operators with a gradient.</summary>
     public abstract Tensor Forward(Linear layer, Tensor x);
 }
 

@@ -1,4 +1,4 @@
-using FinIntent.Runtime;
+using FinIntent.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -6,19 +6,6 @@ using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
-
-/// <summary>Where RMSNorm returns from fp32 to the input's type; the families differ, which shows below fp32.</summary>
-public enum RmsNormOrder
-{
-    /// <summary>Normalise in fp32, cast, multiply by the weight (transformers' Llama and Qwen).</summary>
-    CastThenScale,
-
-    /// <summary>Normalise in fp32, multiply by the weight, cast (ChatGLM3).</summary>
-    ScaleThenCast,
-
-    /// <summary>Normalise in fp32, cast to the weight's type, multiply by the weight (Baichuan2). Differs from the first under fp32 weights.</summary>
-    CastToWeightThenScale,
-}
 
 /// <summary>x / √(mean(x²) + ε) · weight over the last dimension. Root Mean Square Layer Normalization, https://arxiv.org/abs/1910.07467.</summary>
 public sealed class RmsNorm : Module<Tensor, Tensor>
@@ -35,20 +22,19 @@ public sealed class RmsNorm : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x)
+    /// <summary>In plain operators, with a gradient.</summary>
+    public override Tensor forward(Tensor x) => ResidualNorm.Plain(x, _weight, _epsilon, _order);
+
+    /// <summary>x + branch and its norm, without a gradient.</summary>
+    internal (Tensor Sum, Tensor Normed) Frozen(Tensor x, Tensor? branch) => ResidualNorm.Forward(x, branch, _weight, _epsilon, _order);
+
+    /// <summary>The norm of a sum that is kept.</summary>
+    internal Tensor Frozen(Tensor sum)
     {
-        // In fp32 all orders are one; so are the two that cast first when the weight has the input's type.
-        if ((_order != RmsNormOrder.ScaleThenCast || x.dtype == ScalarType.Float32) && !_weight.requires_grad && _weight.dtype == x.dtype && CpuKernels.Take(x))
-            return FusedOperators.RmsNorm(x, _weight, _epsilon);
         using var scope = NewDisposeScope();
-        var h = x.to(ScalarType.Float32);
-        h = h * rsqrt(h.square().mean([-1], keepdim: true) + _epsilon);
-        h = _order switch
-        {
-            RmsNormOrder.ScaleThenCast => (h * _weight.to(ScalarType.Float32)).to(x.dtype),
-            RmsNormOrder.CastToWeightThenScale => (h.to(_weight.dtype) * _weight).to(x.dtype),
-            _ => h.to(x.dtype) * _weight.to(x.dtype),
-        };
-        return h.MoveToOuterDisposeScope();
+        return Frozen(sum, null).Normed.MoveToOuterDisposeScope();
     }
+
+    /// <summary>The gradient of the sum, for that of its norm and the one that reaches it past the norm.</summary>
+    internal Tensor FrozenBackward(Tensor dy, Tensor sum, Tensor added) => ResidualNorm.Backward(dy, sum, _weight, _epsilon, added);
 }

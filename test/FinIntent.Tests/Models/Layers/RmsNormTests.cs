@@ -1,3 +1,4 @@
+using FinIntent.Kernels;
 using FinIntent.Models;
 using FinIntent.Models.Layers;
 using TorchSharp;

@@ -1,0 +1,89 @@
+using FinIntent.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Kernels;
+
+/// <summary>Where RMSNorm returns from fp32 to the input's type; the families differ, which shows below fp32.</summary>
+public enum RmsNormOrder
+{
+    /// <summary>Normalise in fp32, cast, multiply by the weight (transformers' Llama and Qwen).</summary>
+    CastThenScale,
+
+    /// <summary>Normalise in fp32, multiply by the weight, cast (ChatGLM3).</summary>
+    ScaleThenCast,
+
+    /// <summary>Normalise in fp32, cast to the weight's type, multiply by the weight (Baichuan2). Differs from the first under fp32 weights.</summary>
+    CastToWeightThenScale,
+}
+
+/// <summary>What stands between two residual branches: h = x + branch, y = RMSNorm(h). https://arxiv.org/abs/1910.07467.</summary>
+static unsafe class ResidualNorm
+{
+    /// <summary>h = x + branch rounded to x's type (x itself without a branch) and h / √(mean(h²) + ε) · weight, both [T, C].</summary>
+    public static (Tensor Sum, Tensor Normed) Forward(Tensor x, Tensor? branch, Tensor weight, double epsilon, RmsNormOrder order)
+    {
+        var sum = branch is null ? x.alias() : x + branch;
+        return (sum, IsCpuKernel(sum, weight, order) ? OnCpu(sum, weight, epsilon) : Plain(sum, weight, epsilon, order));
+    }
+
+    /// <summary>The gradient of h: that of y = norm(h) carried back, plus <paramref name="added"/>, the gradient h has from elsewhere.</summary>
+    public static Tensor Backward(Tensor dy, Tensor h, Tensor weight, double epsilon, Tensor added)
+    {
+        using var scope = NewDisposeScope();
+        return (IsCpuKernel(h, weight, RmsNormOrder.CastThenScale) ? BackwardOnCpu(dy.contiguous(), h, weight, epsilon) : PlainBackward(dy, h, weight, epsilon))
+            .add_(added).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The definition in plain operators, which torch can differentiate.</summary>
+    public static Tensor Plain(Tensor x, Tensor weight, double epsilon, RmsNormOrder order)
+    {
+        using var scope = NewDisposeScope();
+        var h = Wide(x);
+        h = h * rsqrt(h.square().mean([-1], keepdim: true) + epsilon);
+        h = order switch
+        {
+            RmsNormOrder.ScaleThenCast => (h * Wide(weight)).to(x.dtype),
+            RmsNormOrder.CastToWeightThenScale => (h.to(weight.dtype) * weight).to(x.dtype),
+            _ => h.to(x.dtype) * weight.to(x.dtype),
+        };
+        return h.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>r · (w·dy − ĥ · mean(w·dy·ĥ)) with ĥ = h·r, r = 1/√(mean(h²) + ε); the orders of rounding have one gradient.</summary>
+    public static Tensor PlainBackward(Tensor dy, Tensor h, Tensor weight, double epsilon)
+    {
+        using var scope = NewDisposeScope();
+        var wide = Wide(h);
+        var r = rsqrt(wide.square().mean([-1], keepdim: true) + epsilon);
+        Tensor normed = wide * r, g = Wide(dy) * Wide(weight);
+        return ((g - normed * (g * normed).mean([-1], keepdim: true)) * r).to(h.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>fp64 stays, so that a test can ask for it.</summary>
+    static Tensor Wide(Tensor x) => x.dtype == ScalarType.Float64 ? x : x.to(ScalarType.Float32);
+
+    // In fp32 all orders are one; so are the two that cast first when the weight has the input's type.
+    static bool IsCpuKernel(Tensor x, Tensor weight, RmsNormOrder order) => weight.dtype == x.dtype && CpuKernels.Take(x)
+        && (order != RmsNormOrder.ScaleThenCast || x.dtype == ScalarType.Float32);
+
+    static Tensor OnCpu(Tensor x, Tensor weight, double epsilon)
+    {
+        var y = empty_like(x);
+        var n = (int)x.shape[^1];
+        if (x.dtype == ScalarType.BFloat16) CpuKernels.RmsNorm<BFloat16Lanes>(At(x), At(weight), At(y), x.numel() / n, n, (float)epsilon);
+        else CpuKernels.RmsNorm<Float32Lanes>(At(x), At(weight), At(y), x.numel() / n, n, (float)epsilon);
+        return y;
+    }
+
+    static Tensor BackwardOnCpu(Tensor dy, Tensor h, Tensor weight, double epsilon)
+    {
+        var dx = empty_like(h);
+        var n = (int)h.shape[^1];
+        if (h.dtype == ScalarType.BFloat16) CpuKernels.RmsNormBackward<BFloat16Lanes>(At(dy), At(h), At(weight), At(dx), h.numel() / n, n, (float)epsilon);
+        else CpuKernels.RmsNormBackward<Float32Lanes>(At(dy), At(h), At(weight), At(dx), h.numel() / n, n, (float)epsilon);
+        return dx;
+    }
+
+    static byte* At(Tensor x) => TensorMemory.PointerOf(x);
+}

@@ -1,0 +1,186 @@
+using FinIntent.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Models.Layers;
+
+/// <summary>
+/// What every family's layer is made of, wherever its modules keep the weights: x += output(attention(norm(x))); x += down(silu(gate) · up).
+/// </summary>
+/// <param name="Layer">Counted from 0.</param>
+/// <param name="Qkv">Gives q, k and v side by side, [T, (H + 2·KV)·D].</param>
+/// <param name="GateUp">Gives gate and up side by side, [T, 2I].</param>
+public sealed record LayerParts(int Layer, int Heads, int KvHeads, RmsNorm AttentionNorm, LinearGroup Qkv, LinearGroup Output,
+    RmsNorm MlpNorm, LinearGroup GateUp, LinearGroup Down)
+{
+    /// <summary>RMSNorm on each head of q and of k before RoPE (Qwen3); null: none.</summary>
+    public (RmsNorm Query, RmsNorm Key)? HeadNorms { get; init; }
+}
+
+/// <summary>The residual stream between two layers: its value is Sum + Branch, which the next norm adds up.</summary>
+readonly record struct Residual(Tensor Sum, Tensor? Branch);
+
+/// <summary>What a layer's forward leaves for its backward; what can be had cheaply from these is computed again.</summary>
+sealed class LayerTape : IDisposable
+{
+    /// <summary>The stream as it came in, [T, C]; all that is kept when the layer is computed again for its backward.</summary>
+    public required Tensor Input { get; init; }
+
+    /// <summary>The leaves q, k, v and what attention made of them: a small graph of torch's own.</summary>
+    public (Tensor Q, Tensor K, Tensor V, Tensor Output)? Attention { get; set; }
+
+    /// <summary>q and k before their norms, [T, (H + KV), D].</summary>
+    public Tensor? BeforeHeadNorms { get; set; }
+
+    /// <summary>The stream behind attention, [T, C].</summary>
+    public Tensor? Middle { get; set; }
+
+    /// <summary>[T, 2I].</summary>
+    public Tensor? GateUp { get; set; }
+
+    public LinearTape Qkv { get; } = new();
+
+    public LinearTape Output { get; } = new();
+
+    public LinearTape Gate { get; } = new();
+
+    public LinearTape Down { get; } = new();
+
+    /// <summary>Lets go of all but what is needed to compute the layer again.</summary>
+    public LayerTape InputOnly()
+    {
+        using (this) return new() { Input = Input.alias() };
+    }
+
+    public void Dispose()
+    {
+        Input.Dispose();
+        if (Attention is var (q, k, v, output))
+            foreach (var tensor in (Tensor[])[q, k, v, output]) tensor.Dispose();
+        BeforeHeadNorms?.Dispose();
+        Middle?.Dispose();
+        GateUp?.Dispose();
+        foreach (var tape in (LinearTape[])[Qkv, Output, Gate, Down]) tape.Dispose();
+    }
+}
+
+/// <summary>
+/// One decoder layer, twice: in plain operators that torch differentiates, and for frozen weights with forward and backward written out.
+/// Both give the same numbers.
+/// </summary>
+public sealed class DecoderLayer(LayerParts parts) : IDisposable
+{
+    public LayerParts Parts => parts;
+
+    /// <summary>x [T, C] → [T, C], with a gradient.</summary>
+    public Tensor Plain(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var (q, k, v) = Split(parts.Qkv.Plain(parts.AttentionNorm.forward(x)));
+        if (parts.HeadNorms is var (queryNorm, keyNorm)) (q, k) = (queryNorm.forward(q), keyNorm.forward(k));
+        var attended = Attention.Causal(rotary.Apply(q), rotary.Apply(k), v, batch, parts.Layer);
+        var h = x + parts.Output.Plain(attended.flatten(1));
+        return (h + parts.Down.Plain(GatedSilu.Plain(parts.GateUp.Plain(parts.MlpNorm.forward(h))))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same without a gradient of torch's.</summary>
+    /// <param name="tape">Takes what <see cref="Backward"/> needs; null: there will be none.</param>
+    internal Residual Forward(Residual x, RotaryEmbedding rotary, TokenBatch batch, out LayerTape? tape, bool isTaped = false)
+    {
+        using var scope = NewDisposeScope();
+        var (input, normed) = parts.AttentionNorm.Frozen(x.Sum, x.Branch);
+        tape = isTaped ? new() { Input = input.alias().DetachFromDisposeScope() } : null;
+        var attended = Attend(parts.Qkv.Forward(normed, tape?.Qkv), rotary, batch, tape);
+        var (middle, mlpInput) = parts.MlpNorm.Frozen(input, parts.Output.Forward(attended, tape?.Output));
+        var gateUp = parts.GateUp.Forward(mlpInput, tape?.Gate);
+        var branch = parts.Down.Forward(GatedSilu.Forward(gateUp), tape?.Down);
+        if (tape is not null)
+        {
+            tape.Middle = middle.alias().DetachFromDisposeScope();
+            tape.GateUp = gateUp.alias().DetachFromDisposeScope();
+        }
+        return new(middle.MoveToOuterDisposeScope(), branch.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The gradient of the layer's input for that of its output, both [T, C]; adds those of the adapters to what is there.</summary>
+    internal Tensor Backward(Tensor dy, RotaryEmbedding rotary, LayerTape tape)
+    {
+        using var scope = NewDisposeScope();
+        var dMiddle = BackwardMlp(dy, tape);
+        var (q, k, v, output) = tape.Attention!.Value;
+        var dAttended = parts.Output.InputGradient(dMiddle, tape.Output);
+        parts.Output.AddAdapterGradients(output.detach().flatten(1), dMiddle, tape.Output);
+
+        var gradients = autograd.grad([output], [q, k, v], [dAttended.view(output.shape)]);
+        var dQkv = cat([.. gradients], 1);                                                        // [T, H + 2·KV, D]
+        rotary.Turn(dQkv, parts.Heads + parts.KvHeads, isBack: true);
+        if (parts.HeadNorms is not null) BackwardHeadNorms(dQkv, tape);
+        dQkv = dQkv.flatten(1);
+        var dNormed = parts.Qkv.InputGradient(dQkv, tape.Qkv);
+        parts.Qkv.AddAdapterGradients(parts.AttentionNorm.Frozen(tape.Input), dQkv, tape.Qkv);
+        return parts.AttentionNorm.FrozenBackward(dNormed, tape.Input, dMiddle).MoveToOuterDisposeScope();
+    }
+
+    Tensor BackwardMlp(Tensor dy, LayerTape tape)
+    {
+        using var scope = NewDisposeScope();
+        var dProduct = parts.Down.InputGradient(dy, tape.Down);
+        var (dGateUp, product) = GatedSilu.Backward(dProduct, tape.GateUp!);
+        parts.Down.AddAdapterGradients(product, dy, tape.Down);
+        var dNormed = parts.GateUp.InputGradient(dGateUp, tape.Gate);
+        parts.GateUp.AddAdapterGradients(parts.MlpNorm.Frozen(tape.Middle!), dGateUp, tape.Gate);
+        return parts.MlpNorm.FrozenBackward(dNormed, tape.Middle!, dy).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>qkv [T, (H + 2·KV)·D] → [T, H·D].</summary>
+    Tensor Attend(Tensor qkv, RotaryEmbedding rotary, TokenBatch batch, LayerTape? tape)
+    {
+        using var scope = NewDisposeScope();
+        var joint = qkv.view(qkv.shape[0], parts.Heads + 2 * parts.KvHeads, -1);
+        if (parts.HeadNorms is not null) NormHeads(joint, tape);
+        rotary.Turn(joint, parts.Heads + parts.KvHeads);
+        var (q, k, v) = Split(qkv);
+        if (tape is null) return Attention.Causal(q, k, v, batch, parts.Layer).flatten(1).MoveToOuterDisposeScope();
+
+        using var _ = enable_grad();
+        foreach (var leaf in (Tensor[])[q, k, v]) leaf.requires_grad_(true);
+        var output = Attention.Causal(q, k, v, batch, parts.Layer);
+        tape.Attention = (q.DetachFromDisposeScope(), k.DetachFromDisposeScope(), v.DetachFromDisposeScope(), output.DetachFromDisposeScope());
+        return output.detach().flatten(1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Views of q [T, H, D], k and v [T, KV, D].</summary>
+    (Tensor Q, Tensor K, Tensor V) Split(Tensor qkv)
+    {
+        var heads = qkv.view(qkv.shape[0], parts.Heads + 2 * parts.KvHeads, -1).split([parts.Heads, parts.KvHeads, parts.KvHeads], 1);
+        return (heads[0], heads[1], heads[2]);
+    }
+
+    void NormHeads(Tensor joint, LayerTape? tape)
+    {
+        if (tape is not null) tape.BeforeHeadNorms = joint.narrow(1, 0, parts.Heads + parts.KvHeads).clone().DetachFromDisposeScope();
+        foreach (var (norm, start, heads) in Normed)
+        {
+            var part = joint.narrow(1, start, heads);
+            part.copy_(norm.Frozen(part.contiguous()));
+        }
+    }
+
+    void BackwardHeadNorms(Tensor gradient, LayerTape tape)
+    {
+        foreach (var (norm, start, heads) in Normed)
+        {
+            var part = gradient.narrow(1, start, heads);
+            var before = tape.BeforeHeadNorms!.narrow(1, start, heads).contiguous();
+            part.copy_(norm.FrozenBackward(part.contiguous(), before, zeros_like(before)));
+        }
+    }
+
+    IEnumerable<(RmsNorm Norm, int Start, int Heads)> Normed =>
+        [(parts.HeadNorms!.Value.Query, 0, parts.Heads), (parts.HeadNorms.Value.Key, parts.Heads, parts.KvHeads)];
+
+    public void Dispose()
+    {
+        foreach (var group in (LinearGroup[])[parts.Qkv, parts.Output, parts.GateUp, parts.Down]) group.Dispose();
+    }
+}

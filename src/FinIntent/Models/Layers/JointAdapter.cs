@@ -1,0 +1,108 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FinIntent.Models.Layers;
+
+/// <summary>
+/// The adapters of linears that read one input, as two matrices in the compute type: a [ΣR, in], the A under one another, and
+/// b [Σout, ΣR], the scaled B along the diagonal. One product with each serves them all.
+/// </summary>
+sealed class JointAdapter : IDisposable
+{
+    sealed record Part(LinearAdapter Adapter, int Version, long Output, long Outputs, long Rank, long Ranks);
+
+    readonly List<Part> _parts = [];
+    readonly Tensor _a, _b;
+
+    JointAdapter(IReadOnlyList<Linear> members, ScalarType type)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        long output = 0, rank = 0;
+        foreach (var member in members)
+        {
+            if (member.Adapter is { } adapter)
+            {
+                _parts.Add(new(adapter, adapter.Version, output, member.Outputs, rank, adapter.A.shape[0]));
+                rank += adapter.A.shape[0];
+            }
+            output += member.Outputs;
+        }
+        _a = cat([.. _parts.Select(p => p.Adapter.A.to(type))], 0).DetachFromDisposeScope();
+        _b = zeros([output, rank], dtype: type, device: _a.device).DetachFromDisposeScope();
+        foreach (var p in _parts)
+        {
+            var block = _b.narrow(0, p.Output, p.Outputs).narrow(1, p.Rank, p.Ranks);
+            block.copy_(p.Adapter.B);
+            if (p.Adapter.Scale != 1) block.mul_(p.Adapter.Scale);
+        }
+    }
+
+    /// <summary>Null: no member is adapted.</summary>
+    public static JointAdapter? Of(IReadOnlyList<Linear> members, ScalarType type) =>
+        members.Any(m => m.Adapter is not null) ? new(members, type) : null;
+
+    /// <summary>Whether these are still the members' adapters as they are now, in that type.</summary>
+    public bool IsOf(IReadOnlyList<Linear> members, ScalarType type) => _a.dtype == type
+        && members.Where(m => m.Adapter is not null).Select(m => (m.Adapter, m.Adapter!.Version))
+            .SequenceEqual(_parts.Select(p => ((LinearAdapter?)p.Adapter, p.Version)));
+
+    /// <summary>Adds what the adapters add to y [T, Σout]; keeps what the gradients need.</summary>
+    public void Forward(Tensor x, Tensor y, LinearTape? tape)
+    {
+        using var scope = NewDisposeScope();
+        var noises = _parts.Any(p => p.Adapter.Dropout > 0) ? _parts.Select(p => Noise(x, p.Adapter.Dropout)).ToList() : null;
+        var low = noises is null
+            ? functional.linear(x, _a)
+            : cat([.. _parts.Select((p, i) => functional.linear(x * noises[i], OwnA(p)))], 1);    // [T, ΣR]
+        y.addmm_(low, _b.t(), 1, 1);
+        if (tape is null) return;
+        tape.Low = low.DetachFromDisposeScope();
+        tape.Noises = noises?.Select(n => n.DetachFromDisposeScope()).ToList();
+    }
+
+    /// <summary>What each number of x is multiplied by: 0 with the dropout's chance, else 1 / (1 − chance).</summary>
+    static Tensor Noise(Tensor x, double dropout) => empty_like(x).bernoulli_(1 - dropout).div_(1 - dropout);
+
+    Tensor OwnA(Part part) => _a.narrow(0, part.Rank, part.Ranks);
+
+    /// <summary>Adds to dx [T, in] what reaches x through the adapters; keeps the gradient of the low products.</summary>
+    public void InputGradient(Tensor dy, Tensor dx, LinearTape tape)
+    {
+        using var scope = NewDisposeScope();
+        var dLow = dy.matmul(_b);                                                                 // [T, ΣR]
+        if (tape.Noises is { } noises)
+            foreach (var (part, noise) in _parts.Zip(noises)) dx.add_(dLow.narrow(1, part.Rank, part.Ranks).matmul(OwnA(part)).mul_(noise));
+        else
+            dx.addmm_(dLow, _a, 1, 1);
+        tape.LowGradient = dLow.DetachFromDisposeScope();
+    }
+
+    /// <summary>Adds the gradients of every A and B to those that are there.</summary>
+    public void AddGradients(Tensor x, Tensor dy, LinearTape tape)
+    {
+        using var scope = NewDisposeScope();
+        var dA = tape.Noises is { } noises
+            ? cat([.. _parts.Select((p, i) => tape.LowGradient!.narrow(1, p.Rank, p.Ranks).t().matmul(x * noises[i]))], 0)
+            : tape.LowGradient!.t().matmul(x);                                                    // [ΣR, in]
+        var dB = dy.t().matmul(tape.Low!);                                                        // [Σout, ΣR]
+        foreach (var p in _parts)
+        {
+            Add(p.Adapter.A, dA.narrow(0, p.Rank, p.Ranks), 1);
+            Add(p.Adapter.B, dB.narrow(0, p.Output, p.Outputs).narrow(1, p.Rank, p.Ranks), p.Adapter.Scale);
+        }
+    }
+
+    static void Add(TorchSharp.Modules.Parameter parameter, Tensor gradient, double scale)
+    {
+        if (parameter.grad is { } sum) sum.add_(gradient, scale);
+        else parameter.grad = (gradient.to(parameter.dtype) * scale).DetachFromDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        _a.Dispose();
+        _b.Dispose();
+    }
+}

@@ -1,0 +1,133 @@
+using FinIntent.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace FinIntent.Models.Layers;
+
+/// <summary>What a forward of frozen linears leaves for its backward.</summary>
+sealed class LinearTape : IDisposable
+{
+    /// <summary>The adapters' low products x·Aᵀ, [T, ΣR].</summary>
+    public Tensor? Low { get; set; }
+
+    /// <summary>The gradient of <see cref="Low"/>.</summary>
+    public Tensor? LowGradient { get; set; }
+
+    /// <summary>What dropout multiplied x by, one for each adapter; null: no dropout.</summary>
+    public List<Tensor>? Noises { get; set; }
+
+    /// <summary>The adapters as they were in the forward.</summary>
+    public JointAdapter? Adapter { get; set; }
+
+    public void Dispose()
+    {
+        Low?.Dispose();
+        LowGradient?.Dispose();
+        Noises?.ForEach(n => n.Dispose());
+        Adapter?.Dispose();
+    }
+}
+
+/// <summary>Frozen weights in another form than plain numbers of 16 or 32 bits: [out, in] of all members of a group.</summary>
+public abstract class PackedWeight : IDisposable
+{
+    /// <summary>x [T, in] → x·Wᵀ + b [T, out].</summary>
+    public abstract Tensor Product(Tensor x, Tensor? bias);
+
+    /// <summary>dy [T, out] → dy·W [T, in].</summary>
+    public abstract Tensor InputGradient(Tensor dy);
+
+    public abstract long Bytes { get; }
+
+    public abstract void Dispose();
+}
+
+/// <summary>
+/// Linears that read the same input, their outputs side by side. While their weights are frozen, one product serves all, and the backward
+/// is written out: only the gradient of the input and those of the adapters are computed. Differentiable operators are <see cref="Plain"/>.
+/// </summary>
+public sealed class LinearGroup(params Linear[] members) : IDisposable
+{
+    JointAdapter? _adapter;
+
+    public IReadOnlyList<Linear> Members => members;
+
+    public int Outputs => members.Sum(m => m.Outputs);
+
+    /// <summary>Takes the place of the members' weights, which then hold nothing; null: they are plain.</summary>
+    public PackedWeight? Packed { get; set; }
+
+    /// <summary>x [T, in] → [T, Σout], adapters included, with a gradient.</summary>
+    public Tensor Plain(Tensor x)
+    {
+        if (members.Length == 1) return members[0].forward(x);
+        using var scope = NewDisposeScope();
+        return cat([.. members.Select(m => m.forward(x))], -1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x [T, in] → [T, Σout], adapters included, without a gradient; what a backward needs goes to <paramref name="tape"/>.</summary>
+    internal Tensor Forward(Tensor x, LinearTape? tape)
+    {
+        var y = Product(x);
+        var adapter = AdapterIn(x.dtype, tape);
+        adapter?.Forward(x, y, tape);
+        return y;
+    }
+
+    /// <summary>The gradient of x [T, in] for that of the outputs, dy [T, Σout].</summary>
+    internal Tensor InputGradient(Tensor dy, LinearTape tape)
+    {
+        using var scope = NewDisposeScope();
+        var dx = Packed?.InputGradient(dy) ?? (JointOf(m => m.Kernel) is { } weight && weight.dtype == dy.dtype
+            ? dy.matmul(weight)
+            : dy.split([.. members.Select(m => (long)m.Outputs)], 1).Zip(members, (part, m) => part.matmul(m.Kernel.to(dy.dtype))).Aggregate((a, b) => a + b));
+        tape.Adapter?.InputGradient(dy, dx, tape);
+        return dx.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Adds the adapters' gradients; after <see cref="InputGradient"/>.</summary>
+    internal void AddAdapterGradients(Tensor x, Tensor dy, LinearTape tape) => tape.Adapter?.AddGradients(x, dy, tape);
+
+    Tensor Product(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var bias = members[0].Bias is null ? null : JointOf(m => m.Bias!) ?? cat([.. members.Select(m => m.Bias!)], 0);
+        if (Packed is not null) return Packed.Product(x, bias).MoveToOuterDisposeScope();
+        return (JointOf(m => m.Kernel) is { } weight && weight.dtype == x.dtype
+            ? functional.linear(x, weight, bias)
+            : cat([.. members.Select(m => m.Product(x))], -1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The members' tensors as one, when they lie under one another in one memory (<see cref="Linear.Joint"/>); else null.</summary>
+    unsafe Tensor? JointOf(Func<Linear, Tensor> part)
+    {
+        var first = part(members[0]);
+        if (members.Length == 1) return first;
+        long offset = first.storage_offset(), bytes = first.element_size();
+        var memory = TensorMemory.PointerOf(first) - offset * bytes;
+        foreach (var member in members)
+        {
+            var tensor = part(member);
+            if (tensor.storage_offset() != offset || TensorMemory.PointerOf(tensor) != memory + offset * bytes || tensor.dtype != first.dtype) return null;
+            offset += tensor.numel();
+        }
+        var rest = first.shape[1..];
+        return first.as_strided([Outputs, .. rest], first.stride(), first.storage_offset());
+    }
+
+    /// <summary>Made anew in every forward of training, once for many when they are only used.</summary>
+    JointAdapter? AdapterIn(ScalarType type, LinearTape? tape)
+    {
+        if (tape is not null) return tape.Adapter = JointAdapter.Of(members, type);
+        if (_adapter?.IsOf(members, type) == true) return _adapter;
+        _adapter?.Dispose();
+        return _adapter = JointAdapter.Of(members, type);
+    }
+
+    public void Dispose()
+    {
+        _adapter?.Dispose();
+        Packed?.Dispose();
+    }
+}

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
@@ -17,6 +18,7 @@ public sealed class Checkpoint : IDisposable
 
     readonly Dictionary<string, TensorFile> _fileOf;
     readonly IReadOnlyList<TensorFile> _files;
+    TensorStaging? _staging;
 
     Checkpoint(string folder, JsonElement config, IReadOnlyList<TensorFile> files, Dictionary<string, TensorFile> fileOf)
     {
@@ -78,7 +80,24 @@ public sealed class Checkpoint : IDisposable
     public Tensor Read(string name) => FileOf(name).Read(name);
 
     /// <summary>Fills an existing tensor of the same shape, on any device, converting to its element type.</summary>
-    public void CopyTo(string name, Tensor target) => FileOf(name).CopyTo(name, target);
+    public void CopyTo(string name, Tensor target) => CopyTo([(name, target)]);
+
+    /// <summary>The same for many, which is faster than one by one when they are on a GPU.</summary>
+    public void CopyTo(IEnumerable<(string Name, Tensor Target)> copies)
+    {
+        // In the order of the files, so that a disk reads forward.
+        var ordered = copies.Select(c => new TensorCopy(FileOf(c.Name), c.Name, c.Target))
+            .OrderBy(c => FileNumber(c.Name)).ThenBy(c => Tensors[c.Name].Offset).ToList();
+        if (ordered.Any(c => c.Target.device_type == DeviceType.CUDA))
+        {
+            _staging ??= TensorStaging.ForCuda();
+            _staging.Copy(ordered);
+        }
+        else
+        {
+            ordered.ForEach(c => c.File.CopyTo(c.Name, c.Target));
+        }
+    }
 
     /// <summary>A tensor's bytes as stored, from <paramref name="offset"/> within it.</summary>
     internal void ReadBytes(string name, long offset, Span<byte> bytes) => FileOf(name).ReadBytes(Tensors[name].Offset + offset, bytes);
@@ -88,6 +107,7 @@ public sealed class Checkpoint : IDisposable
 
     public void Dispose()
     {
+        _staging?.Dispose();
         foreach (var file in _files) file.Dispose();
     }
 

@@ -20,12 +20,9 @@ public static class StrictLoad
         Compare(checkpoint, targets, sources);
 
         using var noGradient = no_grad();
-        // In the order of the file, so that a disk reads forward.
-        foreach (var (place, name) in sources.OrderBy(s => checkpoint.FileNumber(s.Value)).ThenBy(s => checkpoint.Tensors[s.Value].Offset))
-        {
-            checkpoint.CopyTo(name, targets[place]);
-            adapt?.Invoke(place, targets[place]);
-        }
+        checkpoint.CopyTo(sources.Select(s => (s.Value, targets[s.Key])));
+        if (adapt is null) return;
+        foreach (var place in sources.Keys) adapt(place, targets[place]);
     }
 
     static bool EndsWith(string name, string ending) =>

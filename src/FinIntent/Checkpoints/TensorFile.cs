@@ -40,12 +40,27 @@ public abstract class TensorFile : IDisposable
     /// <summary>Fills an existing tensor of the same shape, on any device, converting to its element type.</summary>
     public void CopyTo(string name, Tensor target)
     {
-        var stored = Find(name);
-        if (!stored.Shape.SequenceEqual(target.shape))
-            throw new UserErrorException($"{FilePath}: {name} is [{string.Join(", ", stored.Shape)}] in the file but " +
-                $"[{string.Join(", ", target.shape)}] in the model");
+        var stored = Find(name, target);
         BeforeReading(name);
         Copy(stored, target);
+    }
+
+    /// <summary>Where the tensor lies that is to fill <paramref name="target"/>.</summary>
+    /// <exception cref="UserErrorException">There is none of that name, or it has another shape.</exception>
+    internal StoredTensor Find(string name, Tensor target)
+    {
+        var stored = Find(name);
+        return stored.Shape.SequenceEqual(target.shape)
+            ? stored
+            : throw new UserErrorException($"{FilePath}: {name} is [{string.Join(", ", stored.Shape)}] in the file but " +
+                $"[{string.Join(", ", target.shape)}] in the model");
+    }
+
+    /// <summary>A tensor's bytes as stored, from <paramref name="offset"/> within it; on any thread.</summary>
+    internal void ReadChecked(string name, long offset, Span<byte> bytes)
+    {
+        BeforeReading(name);
+        ReadBytes(Find(name).Offset + offset, bytes);
     }
 
     internal void ReadBytes(long offset, Span<byte> bytes)
@@ -64,7 +79,7 @@ public abstract class TensorFile : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A format's last check of a tensor's bytes.</summary>
+    /// <summary>A format's last check of a tensor's bytes; on any thread.</summary>
     private protected virtual void BeforeReading(string name) { }
 
     private protected static (FileStream Stream, MemoryMappedFile Map) OpenMap(string path)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.MemoryMappedFiles;
 
 namespace FinIntent.Checkpoints;
@@ -13,7 +14,7 @@ public sealed class TorchBinFile : TensorFile
 
     readonly StoredZip _zip;
     readonly IReadOnlyDictionary<string, ZipEntry> _storageOf;
-    readonly HashSet<ZipEntry> _verified = [];
+    readonly ConcurrentDictionary<ZipEntry, Lazy<bool>> _verified = [];
 
     TorchBinFile(string path, FileStream stream, MemoryMappedFile map, StoredZip zip, IReadOnlyDictionary<string, StoredTensor> tensors,
         IReadOnlyDictionary<string, ZipEntry> storageOf) : base(path, stream, map, tensors) => (_zip, _storageOf) = (zip, storageOf);
@@ -37,16 +38,11 @@ public sealed class TorchBinFile : TensorFile
         }
     }
 
-    private protected override void BeforeReading(string name)
+    private protected override void BeforeReading(string name) => _ = _verified.GetOrAdd(_storageOf[name], entry => new(() =>
     {
-        var entry = _storageOf[name];
-        lock (_verified)
-        {
-            if (_verified.Contains(entry)) return;
-            _zip.Verify(entry);
-            _verified.Add(entry);
-        }
-    }
+        _zip.Verify(entry);
+        return true;
+    })).Value;
 
     static Dictionary<string, StoredTensor> ReadTensors(StoredZip zip, long fileLength, Dictionary<string, ZipEntry> storageOf)
     {

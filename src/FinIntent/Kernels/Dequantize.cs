@@ -1,0 +1,69 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Kernels;
+
+/// <summary>Weights kept in 8 or 4 bits, written out as the numbers they stand for. Computed in fp32 and rounded once, to the target's type.</summary>
+static class Dequantize
+{
+    /// <summary>Numbers that share one scale in <see cref="Nf4(Tensor, Tensor, Tensor)"/>.</summary>
+    public const int Block = 64;
+
+    /// <summary>Scales of blocks that share one of their own, with double quantisation.</summary>
+    public const int ScaleBlock = 256;
+
+    /// <summary>
+    /// What the 4 bits stand for: quantiles of the normal distribution scaled to [-1, 1], 7 being zero. QLoRA, https://arxiv.org/abs/2305.14314,
+    /// appendix E; the digits are those of bitsandbytes (csrc/kernels.cu, dDequantizeNF4).
+    /// </summary>
+    public static readonly float[] Nf4Values =
+    [
+        -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f,
+        -0.09105003625154495f, 0.0f, 0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+        0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f,
+    ];
+
+    /// <summary>target [N, K] = values [N, K] int8 · scales [N] fp32 of its row.</summary>
+    public static void Int8(Tensor values, Tensor scales, Tensor target) => PlainInt8(values, scales, target);
+
+    /// <summary>
+    /// target (contiguous, n numbers) from <paramref name="packed"/> uint8 [32 · ⌈n / 64⌉], the earlier of two numbers in the upper 4 bits, and
+    /// <paramref name="absmax"/> fp32 [⌈n / 64⌉].
+    /// </summary>
+    public static void Nf4(Tensor packed, Tensor absmax, Tensor target) => PlainNf4(packed, absmax, target);
+
+    /// <summary>The same with absmax of block b = absmax8[b] · absmaxScales[b / 256] + absmaxMean: int8 [⌈n / 64⌉], fp32 [⌈n / 64 / 256⌉], fp32 [1].</summary>
+    public static void Nf4(Tensor packed, Tensor absmax8, Tensor absmaxScales, Tensor absmaxMean, Tensor target)
+    {
+        using var absmax = PlainAbsmax(absmax8, absmaxScales, absmaxMean);
+        PlainNf4(packed, absmax, target);
+    }
+
+    public static void PlainInt8(Tensor values, Tensor scales, Tensor target)
+    {
+        using var scope = NewDisposeScope();
+        target.copy_(values.to(ScalarType.Float32).mul_(scales.unsqueeze(1)));
+    }
+
+    public static void PlainNf4(Tensor packed, Tensor absmax, Tensor target)
+    {
+        using var scope = NewDisposeScope();
+        var pairs = PairsOn(packed.device).index_select(0, packed.to(ScalarType.Int32));          // [n / 2, 2]
+        var numbers = pairs.view(-1, Block).mul_(absmax.unsqueeze(1)).view(-1);
+        target.copy_(numbers.narrow(0, 0, target.numel()).view(target.shape));
+    }
+
+    public static Tensor PlainAbsmax(Tensor absmax8, Tensor absmaxScales, Tensor absmaxMean)
+    {
+        using var scope = NewDisposeScope();
+        var scales = absmaxScales.repeat_interleave(ScaleBlock).narrow(0, 0, absmax8.numel());
+        return absmax8.to(ScalarType.Float32).mul_(scales).add_(absmaxMean).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The two numbers of each byte, [256, 2].</summary>
+    static Tensor PairsOn(Device device)
+    {
+        var pairs = Enumerable.Range(0, 256).SelectMany(b => new[] { Nf4Values[b >> 4], Nf4Values[b & 15] }).ToArray();
+        return tensor(pairs, [256, 2], device: device);
+    }
+}

@@ -102,7 +102,7 @@ sealed class Bench(BenchOptions options, TextWriter console)
         using var adapters = LoraAdapters.Attach(model, new(8, 16, 0, false, [LoraSettings.AllLinears]), seed: 1);
         var settings = new TrainSettings { PerDeviceTrainBatchSize = options.Rows, MaxSteps = options.Steps + 1, LearningRate = 1e-4 };
         var speeds = new Speeds();
-        new Trainer(model, new(adapters.Parameters, _ => { }), new() { Train = settings },
+        new Trainer(model, new(adapters.Parameters, _ => { }) { IsBaseFrozen = true }, new() { Train = settings },
             new(new MemoryRows(RandomRows(options.Rows * (options.Steps + 1), model.Shape.VocabularySize)), null), null, speeds).Run();
         return Median(speeds.TokensPerSecond.Skip(1));
     }

@@ -16,12 +16,26 @@ static class BenchCommand
         var type = new Option<string>("--type") { Description = "Type of the weights and of the computation.", DefaultValueFactory = _ => "bf16" };
         type.AcceptOnlyFromAmong("bf16", "fp32");
         var command = new Command("bench", "Measure training and scoring with random weights of a true shape.") { shape, layers, rows, steps, type };
+        command.Add(Layer());
         command.SetAction(arguments =>
         {
             LibTorch.Load();
             var options = new BenchOptions(arguments.GetRequiredValue(shape), arguments.GetValue(layers), arguments.GetValue(rows), arguments.GetValue(steps),
                 arguments.GetValue(type) == "fp32" ? ScalarType.Float32 : ScalarType.BFloat16);
             new Bench(options, arguments.InvocationConfiguration.Output).Run();
+        });
+        return command;
+    }
+
+    static Command Layer()
+    {
+        var rows = new Option<int>("--rows") { DefaultValueFactory = _ => 64 };
+        var length = new Option<int>("--length") { DefaultValueFactory = _ => 125 };
+        var command = new Command("layer", "Measure each step of one layer of the Qwen2.5-7B shape.") { rows, length };
+        command.SetAction(arguments =>
+        {
+            LibTorch.Load();
+            new LayerBench(arguments.GetValue(rows), arguments.GetValue(length)).Run();
         });
         return command;
     }

@@ -61,13 +61,13 @@ sealed class LayerBench(int rows, int rowLength)
         var start = new Residual(h, branch);
         Measure("layer forward", () =>
         {
-            var (sum, next) = model.Layers[0].Forward(start, rotary, batch, out _);
+            var (sum, next) = model.Layers[0].Forward(start, rotary, batch, null, out _);
             sum.Dispose();
             next!.Dispose();
         });
         Measure("layer forward and back", () =>
         {
-            var (sum, next) = model.Layers[0].Forward(start, rotary, batch, out var tape, isTaped: true);
+            var (sum, next) = model.Layers[0].Forward(start, rotary, batch, null, out var tape, isTaped: true);
             sum.Dispose();
             next!.Dispose();
             using (tape) model.Layers[0].Backward(h, rotary, tape!).Dispose();

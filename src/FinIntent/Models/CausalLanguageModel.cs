@@ -62,19 +62,17 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         var h = Embed(batch.Tokens).to(ComputeType);
         if (is_grad_enabled())
         {
-            foreach (var layer in Layers) h = layer.Plain(h, rotary, batch);
-            return Head(AtOutputs(h, batch)).MoveToOuterDisposeScope();
+            foreach (var layer in Layers) h = layer.Plain(h, rotary, batch, PlacesBehind(layer, batch));
+            return Head(h).MoveToOuterDisposeScope();
         }
 
         var x = new Residual(h, null);
         foreach (var layer in Layers)
         {
-            using var layerScope = NewDisposeScope();
             using Tensor sum = x.Sum, branch = x.Branch!;
-            var next = layer.Forward(x, rotary, batch, out _);
-            x = new(next.Sum.MoveToOuterDisposeScope(), next.Branch!.MoveToOuterDisposeScope());
+            x = layer.Forward(x, rotary, batch, PlacesBehind(layer, batch), out _);
         }
-        return Head(Last(x, batch)).MoveToOuterDisposeScope();
+        return Head(x.Sum + x.Branch!).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -97,13 +95,12 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
             {
                 using Tensor sum = x.Sum, branch = x.Branch!;
                 if (recompute) Seed(layer);
-                x = layer.Forward(x, rotary, batch, out var tape, isTaped: true);
+                x = layer.Forward(x, rotary, batch, PlacesBehind(layer, batch), out var tape, isTaped: true);
                 tapes.Push((layer, recompute ? tape!.InputOnly() : tape!));
             }
-            var last = x.Sum + x.Branch!;
+            var (loss, gradient) = LossAndGradient(x.Sum + x.Branch!, batch, weight);
             x.Sum.Dispose();
             x.Branch!.Dispose();
-            var (loss, gradient) = LossAndGradient(last, batch, weight);
             while (tapes.Count > 0)
             {
                 using var before = gradient;
@@ -122,22 +119,26 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         void Seed(DecoderLayer layer) => manual_seed(unchecked((long)(seed * 1_000_003 + (ulong)layer.Parts.Layer))).Dispose();
     }
 
+    /// <summary>The last layer goes on, behind its attention, only where its output is read.</summary>
+    Tensor? PlacesBehind(DecoderLayer layer, TokenBatch batch) =>
+        layer == Layers[^1] && batch.OutputIndex is { } places && places.shape[0] < batch.TokenCount ? places : null;
+
     static LayerTape Again(DecoderLayer layer, LayerTape kept, RotaryEmbedding rotary, TokenBatch batch)
     {
         using (kept)
         {
-            var (sum, branch) = layer.Forward(new(kept.Input, null), rotary, batch, out var tape, isTaped: true);
+            var (sum, branch) = layer.Forward(new(kept.Input, null), rotary, batch, kept.Places, out var tape, isTaped: true);
             sum.Dispose();
             branch!.Dispose();
             return tape!;
         }
     }
 
-    /// <summary>The weighted loss and its gradient at the stream behind the last layer [T, C], the logits a slice at a time.</summary>
+    /// <summary>The weighted loss and its gradient at the stream behind the last layer, both [N, C], the logits a slice at a time.</summary>
     (Tensor Loss, Tensor Gradient) LossAndGradient(Tensor last, TokenBatch batch, double weight)
     {
         using var scope = NewDisposeScope();
-        var gradient = zeros_like(last);
+        var gradient = empty_like(last);
         var total = zeros(1, dtype: ScalarType.Float64, device: last.device);
         var step = Math.Max(1, HeadElements / Shape.VocabularySize);
         for (var start = 0L; start < batch.LabelCount; start += step)
@@ -145,27 +146,16 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
             using var slice = NewDisposeScope();
             using var withGradient = enable_grad();
             var count = Math.Min(step, batch.LabelCount - start);
-            var places = batch.OutputIndex!.narrow(0, start, count);
-            var leaf = last.index_select(0, places).requires_grad_(true);
+            var leaf = last.narrow(0, start, count).detach().requires_grad_(true);
             var logits = Head(leaf);
             var loss = functional.cross_entropy(logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32),
                 batch.Labels!.narrow(0, start, count), reduction: Reduction.Sum) * weight;
             loss.backward();
-            gradient.index_copy_(0, places, leaf.grad!);
+            gradient.narrow(0, start, count).copy_(leaf.grad!);
             total.add_(loss.detach());
         }
         return (total.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
     }
-
-    static Tensor Last(Residual x, TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        Tensor sum = AtOutputs(x.Sum, batch), branch = AtOutputs(x.Branch!, batch);
-        return (sum + branch).MoveToOuterDisposeScope();
-    }
-
-    // The head runs only where it is read.
-    static Tensor AtOutputs(Tensor h, TokenBatch batch) => batch.OutputIndex is null ? h.alias() : h.index_select(0, batch.OutputIndex);
 
     protected override void Dispose(bool disposing)
     {

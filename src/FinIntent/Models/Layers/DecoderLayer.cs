@@ -26,16 +26,19 @@ sealed class LayerTape : IDisposable
     /// <summary>The stream as it came in, [T, C]; all that is kept when the layer is computed again for its backward.</summary>
     public required Tensor Input { get; init; }
 
+    /// <summary>Which places went on behind attention, [N]; the batch owns it. Null: all.</summary>
+    public Tensor? Places { get; init; }
+
     /// <summary>The leaves q, k, v and what attention made of them: a small graph of torch's own.</summary>
     public (Tensor Q, Tensor K, Tensor V, Tensor Output)? Attention { get; set; }
 
     /// <summary>q and k before their norms, [T, (H + KV), D].</summary>
     public Tensor? BeforeHeadNorms { get; set; }
 
-    /// <summary>The stream behind attention, [T, C].</summary>
+    /// <summary>The stream behind attention, [T, C] or [N, C].</summary>
     public Tensor? Middle { get; set; }
 
-    /// <summary>[T, 2I].</summary>
+    /// <summary>[T, 2I] or [N, 2I].</summary>
     public Tensor? GateUp { get; set; }
 
     public LinearTape Qkv { get; } = new();
@@ -49,7 +52,7 @@ sealed class LayerTape : IDisposable
     /// <summary>Lets go of all but what is needed to compute the layer again.</summary>
     public LayerTape InputOnly()
     {
-        using (this) return new() { Input = Input.alias() };
+        using (this) return new() { Input = Input.alias(), Places = Places };
     }
 
     public void Dispose()
@@ -72,25 +75,28 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
 {
     public LayerParts Parts => parts;
 
-    /// <summary>x [T, C] → [T, C], with a gradient.</summary>
-    public Tensor Plain(Tensor x, RotaryEmbedding rotary, TokenBatch batch)
+    /// <summary>x [T, C] → [T, C] or [N, C], with a gradient.</summary>
+    /// <param name="places">[N], ascending: the places in T that are wanted; null: all. What is behind attention is computed for them alone.</param>
+    public Tensor Plain(Tensor x, RotaryEmbedding rotary, TokenBatch batch, Tensor? places)
     {
         using var scope = NewDisposeScope();
         var (q, k, v) = Split(parts.Qkv.Plain(parts.AttentionNorm.forward(x)));
         if (parts.HeadNorms is var (queryNorm, keyNorm)) (q, k) = (queryNorm.forward(q), keyNorm.forward(k));
-        var attended = Attention.Causal(rotary.Apply(q), rotary.Apply(k), v, batch, parts.Layer);
-        var h = x + parts.Output.Plain(attended.flatten(1));
+        var attended = Attention.Causal(rotary.Apply(q), rotary.Apply(k), v, batch, parts.Layer).flatten(1);
+        if (places is not null) (x, attended) = (x.index_select(0, places), attended.index_select(0, places));
+        var h = x + parts.Output.Plain(attended);
         return (h + parts.Down.Plain(GatedSilu.Plain(parts.GateUp.Plain(parts.MlpNorm.forward(h))))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same without a gradient of torch's.</summary>
-    /// <param name="tape">Takes what <see cref="Backward"/> needs; null: there will be none.</param>
-    internal Residual Forward(Residual x, RotaryEmbedding rotary, TokenBatch batch, out LayerTape? tape, bool isTaped = false)
+    /// <param name="tape">What <see cref="Backward"/> needs, when <paramref name="isTaped"/>.</param>
+    internal Residual Forward(Residual x, RotaryEmbedding rotary, TokenBatch batch, Tensor? places, out LayerTape? tape, bool isTaped = false)
     {
         using var scope = NewDisposeScope();
         var (input, normed) = parts.AttentionNorm.Frozen(x.Sum, x.Branch);
-        tape = isTaped ? new() { Input = input.alias().DetachFromDisposeScope() } : null;
+        tape = isTaped ? new() { Input = input.alias().DetachFromDisposeScope(), Places = places } : null;
         var attended = Attend(parts.Qkv.Forward(normed, tape?.Qkv), rotary, batch, tape);
+        if (places is not null) (input, attended) = (input.index_select(0, places), attended.index_select(0, places));
         var (middle, mlpInput) = parts.MlpNorm.Frozen(input, parts.Output.Forward(attended, tape?.Output));
         var gateUp = parts.GateUp.Forward(mlpInput, tape?.Gate);
         var branch = parts.Down.Forward(GatedSilu.Forward(gateUp), tape?.Down);
@@ -102,14 +108,18 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         return new(middle.MoveToOuterDisposeScope(), branch.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The gradient of the layer's input for that of its output, both [T, C]; adds those of the adapters to what is there.</summary>
+    /// <summary>
+    /// The gradient of the layer's input [T, C] for that of its output, [T, C] or [N, C]; adds those of the adapters to what is there.
+    /// </summary>
     internal Tensor Backward(Tensor dy, RotaryEmbedding rotary, LayerTape tape)
     {
         using var scope = NewDisposeScope();
         var dMiddle = BackwardMlp(dy, tape);
         var (q, k, v, output) = tape.Attention!.Value;
         var dAttended = parts.Output.InputGradient(dMiddle, tape.Output);
-        parts.Output.AddAdapterGradients(output.detach().flatten(1), dMiddle, tape.Output);
+        var attended = output.detach().flatten(1);
+        parts.Output.AddAdapterGradients(tape.Places is null ? attended : attended.index_select(0, tape.Places), dMiddle, tape.Output);
+        if (tape.Places is not null) (dAttended, dMiddle) = (AmongAll(dAttended, attended), AmongAll(dMiddle, tape.Input));
 
         var gradients = autograd.grad([output], [q, k, v], [dAttended.view(output.shape)]);
         var dQkv = cat([.. gradients], 1);                                                        // [T, H + 2·KV, D]
@@ -119,6 +129,9 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         var dNormed = parts.Qkv.InputGradient(dQkv, tape.Qkv);
         parts.Qkv.AddAdapterGradients(parts.AttentionNorm.Frozen(tape.Input), dQkv, tape.Qkv);
         return parts.AttentionNorm.FrozenBackward(dNormed, tape.Input, dMiddle).MoveToOuterDisposeScope();
+
+        // The places that nothing was asked of have no gradient.
+        Tensor AmongAll(Tensor gradient, Tensor like) => zeros_like(like).index_copy_(0, tape.Places, gradient);
     }
 
     Tensor BackwardMlp(Tensor dy, LayerTape tape)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FinIntent.ApiModels;
 using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
@@ -25,15 +26,34 @@ static class EvalCommand
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
         var questions = EvaluationQuestion.Load(file);
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
-        var options = SettingsToModel.Run(settings, Path.Combine(folder, "predictions.jsonl"), file);
-        options = options with { Answers = Repeatable(settings, options.Answers) };
-        var predictions = EvaluationRun.Predict(() => ChatModel.Load(SettingsToModel.Source(settings)), questions,
-            (Scoring)settings.Inference.Scoring, options, settings.Inference.ScoringTokens, done => console.Error.WriteLine($"{done}/{questions.Count} questions"));
+        var predictionsFile = Path.Combine(folder, "predictions.jsonl");
+        var predictions = settings.Api.Api is null
+            ? AskLocal(settings, file, questions, predictionsFile, console.Error)
+            : AskApi(settings, file, questions, predictionsFile, console.Error);
 
-        var report = ModelReport.Of(options.Name, predictions);
-        console.Output.Write(ReportText.Of(report));
-        WriteFiles(folder, report);
+        var report = ModelReport.Of(predictions[0].Model, predictions);
+        var api = settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
+        var text = ReportText.Of(report) + api?.ToText();
+        console.Output.Write(text);
+        WriteFiles(folder, report, text, api);
         console.Output.WriteLine($"\n-> {folder}");
+    }
+
+    static IReadOnlyList<Prediction> AskLocal(SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, TextWriter tell)
+    {
+        var options = SettingsToModel.Run(settings, predictions, file);
+        options = options with { Answers = Repeatable(settings, options.Answers) };
+        return EvaluationRun.Predict(() => ChatModel.Load(SettingsToModel.Source(settings)), questions,
+            (Scoring)settings.Inference.Scoring, options, settings.Inference.ScoringTokens, done => tell.WriteLine($"{done}/{questions.Count} questions"));
+    }
+
+    static IReadOnlyList<Prediction> AskApi(SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, TextWriter tell)
+    {
+        var endpoint = ApiEndpoint.Of(settings.Api);
+        if (endpoint.SendsKeyUnencrypted) tell.WriteLine($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
+        using var model = new ApiModel(endpoint, settings.Api, SettingsToApi.Request(settings));
+        return ApiRun.Predict(model, questions, SettingsToApi.Run(settings, endpoint, predictions, file), done =>
+            tell.WriteLine($"{done}/{questions.Count} questions{(model.Retries > 0 ? $", {model.Retries} requests made again" : "")}")).GetAwaiter().GetResult();
     }
 
     /// <summary>Unless asked otherwise answers are greedy and short: an answer is a letter, or a sentence with one.</summary>
@@ -43,11 +63,13 @@ static class EvalCommand
         MaxNewTokens = settings.Given.ContainsKey("max_new_tokens") || answers.MaxLength is not null ? answers.MaxNewTokens : DefaultMaxNewTokens,
     };
 
-    static void WriteFiles(string folder, ModelReport report)
+    static void WriteFiles(string folder, ModelReport report, string text, ApiTotals? api)
     {
-        var json = new JsonObject { ["models"] = new JsonArray(report.ToJson()) };
+        var model = report.ToJson();
+        if (api is not null) model["api"] = api.ToJson();
+        var json = new JsonObject { ["models"] = new JsonArray(model) };
         AtomicFile.WriteText(Path.Combine(folder, "summary.json"), json.ToJsonString(Indented) + "\n");
-        AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), ReportText.Of(report));
+        AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
         foreach (var rule in report.Rules) ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
     }
 }

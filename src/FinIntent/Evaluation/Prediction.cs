@@ -38,6 +38,14 @@ public sealed record Prediction
 
     public double? Seconds { get; init; }
 
+    /// <summary>Of the question with its instruction, as an API counts them.</summary>
+    public long? InputTokens { get; init; }
+
+    public long? OutputTokens { get; init; }
+
+    /// <summary>Why an API's answer ended before its end: length, content_filter or the server's word.</summary>
+    public string? Finish { get; init; }
+
     /// <summary>A line, without its end.</summary>
     public string ToLine() => JsonSerializer.Serialize(this, Json);
 

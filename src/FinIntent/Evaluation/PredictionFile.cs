@@ -68,6 +68,26 @@ public sealed class PredictionFile : IDisposable
         return Done.Count;
     }
 
+    /// <summary>Which of the questions are done, by id: the file's lines may be any of them, in any order.</summary>
+    public Dictionary<string, Prediction> DoneOf(IEnumerable<(string Id, string Question)> questions)
+    {
+        var texts = questions.ToDictionary();
+        Dictionary<string, Prediction> done = [];
+        foreach (var (i, prediction) in Done.Index())
+        {
+            var problem = !texts.TryGetValue(prediction.Id, out var text) ? $"there is no question {prediction.Id}"
+                : text != prediction.Question ? $"that question is now \"{text}\""
+                : !done.TryAdd(prediction.Id, prediction) ? "an earlier line is for it too" : null;
+            if (problem is not null)
+                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {prediction.Id} \"{prediction.Question}\", but {problem}; set overwrite_output_dir: true to start anew");
+        }
+        return done;
+    }
+
+    /// <summary>Writes a finished file anew, in the order of the questions.</summary>
+    public static void Rewrite(string path, IEnumerable<Prediction> predictions) =>
+        AtomicFile.WriteText(path, string.Concat(predictions.Select(p => p.ToLine() + "\n")));
+
     public void Dispose() => _stream.Dispose();
 
     static string RunFileOf(string path) => Path.ChangeExtension(path, ".run.json");

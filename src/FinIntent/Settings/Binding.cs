@@ -3,6 +3,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace FinIntent.Settings;
@@ -33,7 +35,7 @@ static class Binding
     static object? Plain(object? value) => value switch
     {
         Enum member => Name(member.GetType().GetField(member.ToString())!),
-        string or IDictionary => value,
+        string or IDictionary or JsonNode => value,
         IEnumerable list => list.Cast<object?>().Select(Plain).ToArray(),
         _ => value,
     };
@@ -57,6 +59,7 @@ static class Binding
     static object Convert(Type type, Entry entry, YamlNode node)
     {
         if (type == typeof(IReadOnlyDictionary<string, double>)) return Map(entry, node);
+        if (type == typeof(JsonObject)) return Json(entry, node) as JsonObject ?? throw entry.Error("expected a map, such as {reasoning_effort: low}");
         if (type.IsGenericType) return List(type.GetGenericArguments()[0], entry, node);
         if (node is not YamlScalarNode { Value: { } text }) throw entry.Error("expected one value, got a list or a map");
         if (type == typeof(string)) return text;
@@ -110,5 +113,24 @@ static class Binding
     {
         if (node is not YamlMappingNode map) throw entry.Error("expected a map of names to numbers, such as {num_cycles: 2}");
         return map.Children.ToDictionary(pair => pair.Key.ToString(), pair => (double)Convert(typeof(double), entry, pair.Value));
+    }
+
+    static JsonNode? Json(Entry entry, YamlNode node) => node switch
+    {
+        YamlMappingNode map => new JsonObject(map.Children.Select(pair => KeyValuePair.Create(pair.Key.ToString(), Json(entry, pair.Value)))),
+        YamlSequenceNode list => new JsonArray([.. list.Children.Select(item => Json(entry, item))]),
+        YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any } plain => Scalar(plain.Value),
+        YamlScalarNode quoted => JsonValue.Create(quoted.Value),
+        _ => throw entry.Error("an alias is not read here; write the value out"),
+    };
+
+    /// <summary>An unquoted word by YAML's core schema: null, true, false, a number, or else a text.</summary>
+    static JsonNode? Scalar(string? text)
+    {
+        if (text is null or "" or "~" or "null") return null;
+        if (text is "true" or "false") return JsonValue.Create(text == "true");
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)) return JsonValue.Create(whole);
+        var isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number);
+        return isNumber ? JsonValue.Create(number) : JsonValue.Create(text);
     }
 }

@@ -5,15 +5,23 @@ static class CrossChecks
 {
     public static void Check(SettingsFile s)
     {
-        if (s.Model.ModelNameOrPath == "") throw new UserErrorException($"{s.Path}: model_name_or_path is missing; name the base model's folder");
+        if (s.Api.Api is not null || s.Given.Keys.Any(key => key.StartsWith("api_", StringComparison.Ordinal))) CheckApi(s);
+        else CheckModel(s);
         CheckMethod(s);
         CheckData(s);
         CheckEvaluation(s);
     }
 
+    static void CheckModel(SettingsFile s)
+    {
+        if (s.Api.Api is not null) throw Error(s, "api", "training needs a local model; only `finintent eval` asks one behind an API");
+        if (s.Model.ModelNameOrPath == "") throw new UserErrorException($"{s.Path}: model_name_or_path is missing; name the base model's folder");
+    }
+
     /// <summary>What only training demands.</summary>
     public static void CheckTraining(SettingsFile s)
     {
+        CheckModel(s);
         if (s.Dataset.Dataset.Count == 0 && s.Dataset.TokenizedPath is null)
             throw new UserErrorException($"{s.Path}: there is nothing to train on; give dataset (names of dataset_info.json) or tokenized_path");
         if ((s.Evaluation.DoEval || s.Evaluation.EvalStrategy != EvaluationStrategy.No) && s.Dataset.EvalDataset.Count == 0 && s.Dataset.ValSize == 0)
@@ -53,6 +61,27 @@ static class CrossChecks
             throw Error(s, "metric_for_best_model", $"\"{evaluation.MetricForBestModel}\" is not one of eval_loss, eval_accuracy");
         if (evaluation is { MetricForBestModel: "accuracy" or "eval_accuracy", ComputeAccuracy: false })
             throw Error(s, "metric_for_best_model", "eval_accuracy needs compute_accuracy: true");
+    }
+
+    static void CheckApi(SettingsFile s)
+    {
+        var api = s.Api;
+        if (api.Api is not { } kind)
+            throw Error(s, s.Given.Keys.First(key => key.StartsWith("api_", StringComparison.Ordinal)), "it is for a model behind an API, and api is missing; set it to anthropic, openai, azure or ollama");
+        foreach (var key in (string[])["model_name_or_path", "adapter_name_or_path"])
+            if (s.Given.ContainsKey(key)) throw Error(s, key, $"it names a local model, and api: {Name(kind)} one behind an API; give one of them");
+        if (api.ApiModel is null) throw Error(s, "api", "api_model is missing; name the model (with azure: the deployment) that answers");
+        if (api is { Api: ApiKind.Azure, ApiBase: null }) throw Error(s, "api", "api_base is missing; give the resource's address, https://NAME.openai.azure.com");
+        if (api.ApiVersion is not null && kind != ApiKind.Azure) throw Error(s, "api_version", $"only azure has one, not {Name(kind)}; remove it");
+        if (api.ApiPriceInput is null != api.ApiPriceOutput is null)
+            throw Error(s, api.ApiPriceInput is null ? "api_price_output" : "api_price_input", "a price needs both, api_price_input and api_price_output; give the other one too");
+        if (s.Given.ContainsKey("scoring") && s.Inference.Scoring != ScoringMode.Generate)
+            throw Error(s, "scoring", $"{Name(s.Inference.Scoring)} needs the probabilities of a local model; an API model is scored by what it writes: generate");
+        foreach (var key in (string[])["do_sample", "temperature", "top_p"])
+            if (kind == ApiKind.Anthropic && s.Given.ContainsKey(key))
+                throw Error(s, key, "Anthropic's current models take no sampling parameters; for one that does, give it in api_parameters, such as {temperature: 0}");
+        foreach (var key in (string[])["top_k", "repetition_penalty", "max_length"])
+            if (s.Given.ContainsKey(key)) throw Error(s, key, "it is not passed on to an API; if the server knows it, give it in api_parameters");
     }
 
     static string Name(Enum value) => value.ToString().ToLowerInvariant();

@@ -44,6 +44,7 @@ static class OtherKeys
     /// <summary>Keys whose effect is missing here, with the reason; their LLaMA-Factory default, null and false are accepted.</summary>
     public static readonly IReadOnlyDictionary<string, Refusal> Refused = new Dictionary<string, Refusal>
     {
+        ["api_key"] = new("keys are read from the environment or user secrets only, never from a file or the command line (docs/api.md)"),
         ["deepspeed"] = new(OneProcess),
         ["fsdp"] = new(OneProcess, ""),
         ["fsdp_config"] = new(OneProcess),

@@ -25,6 +25,8 @@ sealed record SettingsFile
 
     public required InferenceSettings Inference { get; init; }
 
+    public required ApiSettings Api { get; init; }
+
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
     public required IReadOnlyList<string> Harmless { get; init; }
 
@@ -33,7 +35,7 @@ sealed record SettingsFile
 
     static readonly Type[] Sections = [typeof(ModelSettings), typeof(MethodSettings), typeof(DatasetSettings), typeof(OutputSettings),
         typeof(TrainSettings), typeof(EvaluationSettings), typeof(GenerationSettings), typeof(ExportSettings),
-        typeof(InferenceSettings)];
+        typeof(InferenceSettings), typeof(ApiSettings)];
 
     /// <summary>The keys that have an effect.</summary>
     public static IEnumerable<string> Keys => Sections.SelectMany(Binding.PropertiesOf).Select(Binding.KeyOf);
@@ -61,6 +63,7 @@ sealed record SettingsFile
             Generation = Binding.Bind<GenerationSettings>(entries),
             Export = Binding.Bind<ExportSettings>(entries),
             Inference = Binding.Bind<InferenceSettings>(entries),
+            Api = Binding.Bind<ApiSettings>(entries),
             Harmless = [.. entries.Keys.Where(OtherKeys.Harmless.Contains)],
             Given = entries.ToDictionary(e => e.Key, e => e.Value.Place),
         };
@@ -70,7 +73,7 @@ sealed record SettingsFile
 
     /// <summary>Every key that has an effect, with its value.</summary>
     public IReadOnlyDictionary<string, object?> Resolved() =>
-        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference }.SelectMany(Binding.Resolved).ToDictionary();
+        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference, Api }.SelectMany(Binding.Resolved).ToDictionary();
 
     static void Check(Entry entry, HashSet<string> keys)
     {

@@ -25,7 +25,8 @@ public sealed partial class DependencyTests
         ["Data"] = ["Checkpoints", "Text", "Intents", "Settings"],
         ["Training"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
-        ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "Plots"],
+        ["ApiModels"] = ["Text", "Settings"],
+        ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],
     };
 
     static string Library => Path.Combine(Reference.Root, "src", "FinIntent");

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace FinIntent.ApiModels;
+
+/// <summary>
+/// Below every client: puts the user's own parameters into a request, and turns what is not an answer into an <see cref="ApiFailure"/>, the same for
+/// all APIs.
+/// </summary>
+/// <param name="parameters">Of the request's body; null takes one out.</param>
+sealed class ApiHandler(ApiEndpoint endpoint, JsonObject parameters, TimeProvider time) : DelegatingHandler
+{
+    const int OverLoaded = 529;
+    const int MostShown = 600;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken stop)
+    {
+        if (parameters.Count > 0) await SetParameters(request, stop);
+        var response = await base.SendAsync(request, stop);
+        if (response.IsSuccessStatusCode) return response;
+        using (response) throw await Failure(request, response, stop);
+    }
+
+    async Task SetParameters(HttpRequestMessage request, CancellationToken stop)
+    {
+        var body = (JsonObject)JsonNode.Parse(await request.Content!.ReadAsByteArrayAsync(stop))!;
+        foreach (var (key, value) in parameters)
+        {
+            if (value is null) body.Remove(key);
+            else body[key] = value.DeepClone();
+        }
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body)) { Headers = { ContentType = new("application/json") } };
+    }
+
+    async Task<ApiFailure> Failure(HttpRequestMessage request, HttpResponseMessage response, CancellationToken stop)
+    {
+        var status = (int)response.StatusCode;
+        var (message, code) = Error(await Text(response, stop));
+        if (response.Headers.Location is { } location) message = $"it redirects to {location}";
+        if (endpoint.Key is { } key) message = key.Redact(message);
+        if (message.Length > MostShown) message = message[..MostShown] + "…";
+        var place = request.RequestUri!.GetLeftPart(UriPartial.Path);
+        var isOutOfMoney = code is "insufficient_quota" or "billing_hard_limit_reached";
+        var isFinal = isOutOfMoney || status is not (408 or 409 or 425 or 429 or >= 500);
+        var text = $"{place} answered {status} {NameOf(response)}: {message}{(isFinal ? $"; {Remedy(status, isOutOfMoney)}" : "")}";
+        return new(text, isFinal) { RetryAfter = Wait(response.Headers.RetryAfter), IsRefusal = code == "content_filter" };
+    }
+
+    static async Task<string> Text(HttpResponseMessage response, CancellationToken stop)
+    {
+        try
+        {
+            return await response.Content.ReadAsStringAsync(stop);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException)
+        {
+            return ""; // the status says enough
+        }
+    }
+
+    /// <summary>{"error": {"message", "code" or "type"}} of OpenAI, Azure and Anthropic; {"error": "…"} of Ollama; anything else as it is.</summary>
+    static (string Message, string? Code) Error(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            var error = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var inner) ? inner : document.RootElement;
+            if (error.ValueKind == JsonValueKind.String) return (error.GetString()!, null);
+            if (error.ValueKind == JsonValueKind.Object) return (Word(error, "message") ?? text, Word(error, "code") ?? Word(error, "type"));
+        }
+        catch (JsonException)
+        {
+            // a proxy's page
+        }
+        return (text.Length == 0 ? "no message" : text.ReplaceLineEndings(" "), null);
+
+        static string? Word(JsonElement error, string name) =>
+            error.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    }
+
+    TimeSpan? Wait(RetryConditionHeaderValue? header)
+    {
+        var wait = header?.Delta ?? header?.Date - time.GetUtcNow();
+        return wait > TimeSpan.Zero ? wait : null;
+    }
+
+    static string NameOf(HttpResponseMessage response) => (int)response.StatusCode == OverLoaded ? "Overloaded"
+        : !string.IsNullOrEmpty(response.ReasonPhrase) ? response.ReasonPhrase
+        : Enum.IsDefined(response.StatusCode) ? response.StatusCode.ToString() : ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
+
+    string Remedy(int status, bool isOutOfMoney) => status switch
+    {
+        _ when isOutOfMoney => "the account has no credit left; add some and run the same command again",
+        401 => endpoint.Key is null ? $"set the key in the environment variable {ApiKey.VariableOf(endpoint.Kind)}" : "the key is not accepted; look at the environment variable it comes from",
+        402 => "the account has no credit left; add some and run the same command again",
+        403 => $"the key may not use \"{endpoint.Model}\", or not from here; look at its permissions",
+        404 => $"look at api_base and api_model (\"{endpoint.Model}\"){(endpoint.Version is { } version ? $" and api_version ({version})" : "")}",
+        400 or 422 => $"look at api_model (\"{endpoint.Model}\"); api_parameters adds a parameter to the request, and takes one out when it is null, such as {{temperature: null}}",
+        >= 300 and < 400 => "set api_base to where it leads, if you trust it: a key is not sent on",
+        _ => $"look at api_base ({endpoint.Base}) and api_model (\"{endpoint.Model}\")",
+    };
+}

@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using FinIntent.ApiModels;
+using FinIntent.Evaluation;
+using FinIntent.Intents;
+using FinIntent.Settings;
+using Xunit;
+
+namespace FinIntent.Tests.ApiModels;
+
+/// <summary>A server, a clock, a folder and questions: what tests of API models need.</summary>
+sealed class ApiBench : IDisposable
+{
+    public const int Faster = 200;
+
+    readonly TemporaryFolder _folder = new();
+
+    public ApiBench(ApiKind kind)
+    {
+        (Kind, Time) = (kind, new(Faster));
+        Server = ApiServer.Start(kind, Time);
+    }
+
+    public ApiServer Server { get; }
+
+    public FastTime Time { get; }
+
+    public ApiKind Kind { get; }
+
+    public string this[string name] => _folder[name];
+
+    public string Folder => _folder.Path;
+
+    public ApiSettings Settings { get; set; } = new() { ApiAttempts = 30, ApiTimeout = 2000, ApiModel = "m-1" };
+
+    public int Concurrency { get; set; } = 4;
+
+    public static IReadOnlyList<EvaluationQuestion> Questions(int count) =>
+    [
+        .. Enumerable.Range(0, count).Select(i => $"第{i}只股票怎么样").Select((q, i) =>
+            new EvaluationQuestion($"{i}", q, IntentSchema.OpenFinData, 'A', IntentPrompt.For(q, IntentSchema.OpenFinData))),
+    ];
+
+    public ApiEndpoint Endpoint => new(Kind, "m-1", new(Kind == ApiKind.Anthropic ? Server.Url : Server.Url + "/v1"), Key: new(ApiServer.Key, "TEST_KEY"));
+
+    public ApiModel Model(ApiEndpoint? endpoint = null, ApiRequest? request = null) => new(endpoint ?? Endpoint, Settings, request ?? new(64), Time);
+
+    public async Task<IReadOnlyList<Prediction>> Run(IReadOnlyList<EvaluationQuestion> questions, string name = "p.jsonl", Action<int>? onProgress = null, CancellationToken? stop = null)
+    {
+        using var model = Model();
+        var options = new ApiRunOptions("m-1", _folder[name], new JsonObject { ["model"] = "m-1" }) { Concurrency = Concurrency };
+        return await ApiRun.Predict(model, questions, options, onProgress, stop ?? TestContext.Current.CancellationToken);
+    }
+
+    public void Dispose()
+    {
+        Server.Dispose();
+        _folder.Dispose();
+    }
+}

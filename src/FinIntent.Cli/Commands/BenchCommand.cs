@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FinIntent.Cli.Bench;
 using FinIntent.Runtime;
 using static TorchSharp.torch;
 
@@ -6,37 +7,128 @@ namespace FinIntent.Cli.Commands;
 
 static class BenchCommand
 {
-    public static Command Build()
+    public static Command Build() => new("bench", "Measure speed and memory with random weights of a true shape.") { Train(), Score(), Load(), Layer() };
+
+    static Command Train()
     {
-        var shape = new Option<string>("--shape") { Description = "Whose shape the random weights have.", DefaultValueFactory = _ => "qwen2.5-0.5b" };
-        shape.AcceptOnlyFromAmong([.. Bench.KnownShapes]);
-        var layers = new Option<int?>("--layers") { Description = "Fewer layers than the shape has, for a quick look." };
+        var model = new ModelOptions();
+        var output = new OutputOptions();
         var rows = new Option<int>("--rows") { Description = "Rows an update.", DefaultValueFactory = _ => 8 };
-        var steps = new Option<int>("--steps") { Description = "Updates measured, after one to warm up.", DefaultValueFactory = _ => 5 };
-        var type = new Option<string>("--type") { Description = "Type of the weights and of the computation.", DefaultValueFactory = _ => "bf16" };
-        type.AcceptOnlyFromAmong("bf16", "fp32");
-        var command = new Command("bench", "Measure training and scoring with random weights of a true shape.") { shape, layers, rows, steps, type };
-        command.Add(Layer());
+        var steps = new Option<int>("--steps") { Description = "Updates measured, after some to warm up.", DefaultValueFactory = _ => 5 };
+        var command = new Command("train", "LoRA training.") { rows, steps };
+        model.AddTo(command);
+        output.AddTo(command);
         command.SetAction(arguments =>
         {
-            LibTorch.Load();
-            var options = new BenchOptions(arguments.GetRequiredValue(shape), arguments.GetValue(layers), arguments.GetValue(rows), arguments.GetValue(steps),
-                arguments.GetValue(type) == "fp32" ? ScalarType.Float32 : ScalarType.BFloat16);
-            new Bench(options, arguments.InvocationConfiguration.Output).Run();
+            var shape = model.Read(arguments);
+            var bench = new TrainBench(shape, new(AtLeastOne(arguments, rows), AtLeastOne(arguments, steps), output.RowsFile(arguments)));
+            output.Write(arguments, shape, [bench.Run()]);
+            arguments.InvocationConfiguration.Output.WriteLine(
+                $"first update done {BenchReport.Text(bench.FirstUpdate.TotalSeconds, "f1")} s after the command began, the making of the weights left out");
+        });
+        return command;
+    }
+
+    static Command Score()
+    {
+        var model = new ModelOptions();
+        var output = new OutputOptions();
+        var questions = new Option<int>("--questions") { Description = "Questions scored in a pass.", DefaultValueFactory = _ => 75 };
+        var passes = new Option<int?>("--passes") { Description = "Passes measured; default: 3 on a CPU, 20 on a GPU." };
+        var adapter = new Option<bool>("--adapter") { Description = "Measure again with an adapter that is not merged." };
+        var command = new Command("score", "Scoring of questions by the probabilities of their options.") { questions, passes, adapter };
+        model.AddTo(command);
+        output.AddTo(command);
+        command.SetAction(arguments =>
+        {
+            var shape = model.Read(arguments);
+            var options = new ScoreBenchOptions(AtLeastOne(arguments, questions), AtLeastOne(arguments, passes), arguments.GetValue(adapter), output.RowsFile(arguments));
+            output.Write(arguments, shape, new ScoreBench(shape, options).Run());
+        });
+        return command;
+    }
+
+    static Command Load()
+    {
+        var model = new ModelOptions();
+        var folder = new Argument<string?>("folder") { Description = "A model's folder; none: a random checkpoint of --shape is written first.", Arity = ArgumentArity.ZeroOrOne };
+        var parent = new Option<string>("--in") { Description = "Where the random checkpoint goes; default: the temporary folder." };
+        var command = new Command("load", "Loading of a checkpoint's weights to the device.") { folder, parent };
+        model.AddTo(command);
+        command.SetAction(arguments =>
+        {
+            var console = arguments.InvocationConfiguration.Output;
+            if (arguments.GetValue(folder) is { } given)
+            {
+                LibTorch.Load();
+                LoadBench.Run(given, Devices.Default, console);
+            }
+            else
+            {
+                LoadBench.Run(model.Read(arguments), arguments.GetValue(parent), console);
+            }
         });
         return command;
     }
 
     static Command Layer()
     {
-        var rows = new Option<int>("--rows") { DefaultValueFactory = _ => 64 };
-        var length = new Option<int>("--length") { DefaultValueFactory = _ => 125 };
-        var command = new Command("layer", "Measure each step of one layer of the Qwen2.5-7B shape.") { rows, length };
+        var rows = new Option<int>("--rows") { Description = "Rows in the batch.", DefaultValueFactory = _ => 64 };
+        var length = new Option<int>("--length") { Description = "Tokens a row.", DefaultValueFactory = _ => 125 };
+        var command = new Command("layer", "Each step of one layer of the Qwen2.5-7B shape.") { rows, length };
         command.SetAction(arguments =>
         {
             LibTorch.Load();
-            new LayerBench(arguments.GetValue(rows), arguments.GetValue(length)).Run();
+            new LayerBench(AtLeastOne(arguments, rows), AtLeastOne(arguments, length)).Run();
         });
         return command;
+    }
+
+    static int AtLeastOne(ParseResult arguments, Option<int> option) => Checked(arguments.GetValue(option), option);
+
+    static int? AtLeastOne(ParseResult arguments, Option<int?> option) => arguments.GetValue(option) is { } value ? Checked(value, option) : null;
+
+    static int Checked(int value, Option option) => value >= 1 ? value : throw new UserErrorException($"{option.Name} is {value}; it must be at least 1");
+
+    sealed class ModelOptions
+    {
+        readonly Option<string> _shape = new("--shape") { Description = "Whose shape the random weights have.", DefaultValueFactory = _ => "qwen2.5-0.5b" };
+        readonly Option<int?> _layers = new("--layers") { Description = "Fewer layers than the shape has, for a quick look." };
+        readonly Option<string> _type = new("--type") { Description = "Type of the weights and of the computation.", DefaultValueFactory = _ => "bf16" };
+
+        public void AddTo(Command command)
+        {
+            _shape.AcceptOnlyFromAmong([.. BenchModel.KnownShapes]);
+            _type.AcceptOnlyFromAmong("bf16", "fp16", "fp32");
+            foreach (var option in (Option[])[_shape, _layers, _type]) command.Add(option);
+        }
+
+        public BenchModel Read(ParseResult arguments)
+        {
+            LibTorch.Load();
+            var type = arguments.GetValue(_type) switch { "fp32" => ScalarType.Float32, "fp16" => ScalarType.Float16, _ => ScalarType.BFloat16 };
+            return new(arguments.GetRequiredValue(_shape), AtLeastOne(arguments, _layers), type);
+        }
+    }
+
+    sealed class OutputOptions
+    {
+        readonly Option<string> _json = new("--json") { Description = "Also write the numbers to this file." };
+        readonly Option<string> _rows = new("--rows-file") { Description = "Write the rows used to this file, for another program to use the same." };
+
+        public void AddTo(Command command)
+        {
+            command.Add(_json);
+            command.Add(_rows);
+        }
+
+        public string? RowsFile(ParseResult arguments) => arguments.GetValue(_rows);
+
+        public void Write(ParseResult arguments, BenchModel shape, IReadOnlyList<BenchLine> lines)
+        {
+            var report = new BenchReport(shape, MachineRate.Measure(shape.Device, shape.Type), lines);
+            report.Print(arguments.InvocationConfiguration.Output);
+            if (arguments.GetValue(_json) is { } path) report.WriteJson(path);
+        }
     }
 }

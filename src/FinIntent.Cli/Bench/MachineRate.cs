@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using FinIntent.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Cli.Bench;
+
+/// <summary>What the machine can do at most: a large product as measured, and for GPUs we know what the maker promises.</summary>
+/// <param name="Size">Rows and columns of the product's matrices.</param>
+/// <param name="DatasheetTflops">Null: a CPU, an unknown GPU, or not a 16-bit type.</param>
+sealed record MachineRate(string Name, int Size, double ProductTflops, double? DatasheetTflops)
+{
+    // Makers' sheets: dense 16-bit products with fp32 accumulation, without sparsity. The first name that fits counts.
+    static readonly (string Name, double Tflops)[] Datasheet =
+    [
+        ("B200", 2250), ("H200", 989), ("H100 PCIe", 756), ("H100 NVL", 835), ("H100", 989), ("A100", 312), ("A10G", 70), ("A10", 125),
+        ("L40S", 362), ("L40", 181), ("L4", 121), ("RTX 5090", 209), ("RTX 4090", 165), ("RTX 3090", 71),
+    ];
+
+    public static MachineRate Measure(Device device, ScalarType type)
+    {
+        var isGpu = device.type == DeviceType.CUDA;
+        var (size, name) = isGpu ? (8192, GpuDriver.NameOf(device)) : (2048, $"cpu, {get_num_threads()} threads");
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        Tensor a = randn(size, size, device: device).to(type), b = randn(size, size, device: device).to(type);
+        var warmUp = Timing.WarmUp(device);
+        var seconds = Enumerable.Range(0, warmUp + (isGpu ? 10 : 5)).Select(_ => Seconds(device, () => a.matmul(b).Dispose())).Skip(warmUp).Min();
+        return new(name, size, 2.0 * size * size * size / seconds / 1e12, isGpu && type is ScalarType.BFloat16 or ScalarType.Float16 ? Promised(name) : null);
+    }
+
+    /// <summary>Time until the device is done.</summary>
+    public static double Seconds(Device device, Action work)
+    {
+        var clock = Stopwatch.StartNew();
+        work();
+        Devices.Synchronize(device);
+        return clock.Elapsed.TotalSeconds;
+    }
+
+    internal static double? Promised(string gpu) =>
+        Datasheet.Where(known => $" {gpu} ".Contains($" {known.Name} ", StringComparison.Ordinal) || gpu.Contains($" {known.Name}-", StringComparison.Ordinal))
+            .Select(known => (double?)known.Tflops).FirstOrDefault();
+}

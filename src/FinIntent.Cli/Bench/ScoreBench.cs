@@ -1,0 +1,71 @@
+using FinIntent.Generation;
+using FinIntent.Models;
+using FinIntent.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Cli.Bench;
+
+/// <param name="Turns">Passes over the questions that are measured; null: 3 on a CPU, 20 on a GPU.</param>
+/// <param name="WithAdapter">Measures once more with an adapter that is not merged.</param>
+sealed record ScoreBenchOptions(int Questions, int? Turns, bool WithAdapter, string? RowsFile);
+
+/// <summary>How fast questions are scored by the probabilities of their options.</summary>
+sealed class ScoreBench(BenchModel shape, ScoreBenchOptions options)
+{
+    const int SingleTurns = 20;
+
+    // Five letters, whichever they are.
+    static readonly OptionAnswers Letters = new([], [[1], [2], [3], [4], [5]]);
+
+    readonly bool _isGpu = shape.Device.type == DeviceType.CUDA;
+
+    public IReadOnlyList<BenchLine> Run()
+    {
+        var memory = new PeakMemory(shape.Device);
+        using var model = shape.Create();
+        var rows = BenchRows.Create(options.Questions, model.Shape.UsableVocabulary, options.RowsFile);
+        var questions = rows.Select(row => new OptionQuestion(row.InputIds, Letters)).ToList();
+        var lines = Measure(model, questions, memory, "score", "").ToList();
+        if (!options.WithAdapter) return lines;
+
+        using var adapters = BenchModel.Attach(model);
+        using (no_grad())
+            foreach (var (name, value) in adapters.Parameters)
+                if (name.Contains(".lora_B.")) value.normal_(0, 0.01);
+        return [.. lines, .. Measure(model, questions, memory, "score_adapter", ", adapter not merged")];
+    }
+
+    IEnumerable<BenchLine> Measure(CausalLanguageModel model, List<OptionQuestion> questions, PeakMemory memory, string key, string with)
+    {
+        yield return Line(questions, options.Turns ?? (_isGpu ? 20 : 3), key, $"{questions.Count} questions{with}");
+        if (questions.Count > 1) yield return Line(questions[..1], SingleTurns, $"{key}_one", $"1 question{with}");
+
+        BenchLine Line(List<OptionQuestion> asked, int turns, string lineKey, string name)
+        {
+            // About 2,000 tokens keep a CPU's cores busy; a GPU takes all questions at once.
+            var scorer = new OptionScorer(model, _isGpu ? 16384 : 2048);
+            var batches = scorer.Batches(asked);
+            var (seconds, _) = Timing.Of(shape.Device, turns, () =>
+            {
+                foreach (var range in batches) scorer.Score(asked[range]);
+            });
+            double? host = _isGpu ? HostSeconds(model, asked, batches, turns) : null;
+            return new(lineKey, name, asked.Sum(q => q.Prompt.Length) / seconds, seconds, host, 2, memory.Bytes);
+        }
+    }
+
+    /// <summary>The forwards alone: scoring reads its results back, so its own time is no host time.</summary>
+    double? HostSeconds(CausalLanguageModel model, List<OptionQuestion> asked, IReadOnlyList<Range> batches, int turns)
+    {
+        using var _ = no_grad();
+        return Timing.Of(shape.Device, turns, () =>
+        {
+            foreach (var range in batches)
+            {
+                using var batch = TokenBatch.Last([.. asked[range].Select(q => q.Prompt)], shape.Device);
+                model.forward(batch).Dispose();
+            }
+        }).HostSeconds;
+    }
+}

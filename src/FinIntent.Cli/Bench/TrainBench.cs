@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using FinIntent.Data;
+using FinIntent.Lora;
+using FinIntent.Models;
+using FinIntent.Runtime;
+using FinIntent.Settings;
+using FinIntent.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Cli.Bench;
+
+/// <param name="Rows">Of one update.</param>
+/// <param name="Steps">Updates that are measured.</param>
+sealed record TrainBenchOptions(int Rows, int Steps, string? RowsFile);
+
+/// <summary>How fast LoRA trains, with the trainer that `finintent train` uses.</summary>
+sealed class TrainBench(BenchModel shape, TrainBenchOptions options)
+{
+    readonly int _warmUp = Timing.WarmUp(shape.Device);
+
+    /// <summary>From the start of the program to the end of the first update, the making of the weights left out.</summary>
+    public TimeSpan FirstUpdate { get; private set; }
+
+    public BenchLine Run()
+    {
+        var memory = new PeakMemory(shape.Device);
+        var clock = Stopwatch.StartNew();
+        using var model = shape.Create();
+        Devices.Synchronize(shape.Device);
+        var weights = clock.Elapsed;
+
+        var rows = BenchRows.Create(options.Rows * (options.Steps + _warmUp), model.Shape.UsableVocabulary, options.RowsFile);
+        using var adapters = BenchModel.Attach(model);
+        var trainable = new Trainable(adapters.Parameters, _ => { }) { IsBaseFrozen = true };
+        var settings = new TrainSettings { PerDeviceTrainBatchSize = options.Rows, MaxSteps = options.Steps + _warmUp, LearningRate = 1e-4, DisableShuffling = true };
+        var updates = new Updates();
+        new Trainer(model, trainable, new() { Train = settings }, new(new MemoryRows(rows)), null, updates).Run();
+
+        using var process = Process.GetCurrentProcess();
+        FirstUpdate = updates.First - process.StartTime - weights;
+        var measured = updates.Measured(_warmUp).ToList();
+        return new("train", $"LoRA, {options.Rows} {(options.Rows == 1 ? "row" : "rows")} an update", Timing.Median(measured.Select(m => m.Tokens / m.Seconds)),
+            Timing.Median(measured.Select(m => m.Seconds)), HostSeconds(model, rows), 4, memory.Bytes);
+    }
+
+    /// <summary>Until forward and backward of an update are queued: the trainer itself waits for its loss.</summary>
+    double? HostSeconds(CausalLanguageModel model, TokenRow[] rows)
+    {
+        if (shape.Device.type != DeviceType.CUDA) return null;
+        var maxTokens = MicroBatches.DefaultBudget(model);
+        return Timing.Of(shape.Device, options.Steps, () =>
+        {
+            foreach (var part in MicroBatches.Cut(rows[..options.Rows], maxTokens))
+            {
+                using var batch = MicroBatches.BatchOf(part, shape.Device);
+                model.BackwardAdapters(batch, 1.0 / (2 * options.Rows)).Dispose();
+            }
+        }).HostSeconds;
+    }
+
+    sealed class Updates : IProgress<StepReport>
+    {
+        readonly List<(int Tokens, long Time)> _ends = [];
+
+        public DateTime First { get; private set; }
+
+        public void Report(StepReport report)
+        {
+            if (report.Loss is null) return;
+            if (_ends.Count == 0) First = DateTime.Now;
+            _ends.Add((report.Tokens, Stopwatch.GetTimestamp()));
+        }
+
+        /// <summary>Each update lasts from the end of the one before it to its own, so that nothing it left on the device is lost.</summary>
+        public IEnumerable<(int Tokens, double Seconds)> Measured(int warmUp) =>
+            Enumerable.Range(warmUp, _ends.Count - warmUp).Select(i => (_ends[i].Tokens, Stopwatch.GetElapsedTime(_ends[i - 1].Time, _ends[i].Time).TotalSeconds));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using FinIntent.Cli.Bench;
+using FinIntent.Cli.Commands;
+using FinIntent.Models;
+using TorchSharp;
+using Xunit;
+
+namespace FinIntent.Tests.Cli;
+
+public sealed class BenchCommandTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("qwen2.5-0.5b", "qwen2.5-0.5b-instruct")]
+    [InlineData("qwen2.5-7b", "qwen2.5-7b-instruct")]
+    [InlineData("llama3-8b", "llama-3-8b-instruct")]
+    [InlineData("chatglm3-6b", "chatglm3-6b")]
+    [InlineData("baichuan2-7b", "baichuan2-7b-chat")]
+    public void A_shape_is_the_published_models(string shape, string config)
+    {
+        using var published = JsonDocument.Parse(File.ReadAllText(Reference.Path($"fixtures/configs/{config}.json")));
+
+        Assert.Equal(ShapesOf(published.RootElement), ShapesOf(new BenchModel(shape, null, torch.ScalarType.BFloat16).Config));
+    }
+
+    static IEnumerable<string> ShapesOf(JsonElement config)
+    {
+        using var model = ModelFamily.Of(config).Create(config, Placement.Meta);
+        return [.. model.named_parameters().Select(p => $"{p.name} {string.Join(',', p.parameter.shape)}"), $"{model.Shape with { MaxPositions = 0 }}"];
+    }
+
+    [Fact]
+    public void Layers_are_taken_away_and_the_linear_weights_are_what_the_notation_says()
+    {
+        Assert.Equal(6_525_288_448, new BenchModel("qwen2.5-7b", null, torch.ScalarType.BFloat16).LinearWeights());
+        Assert.Equal(6_525_288_448 / 28 * 2, new BenchModel("qwen2.5-7b", 2, torch.ScalarType.BFloat16).LinearWeights());
+        Assert.Equal(2, new BenchModel("chatglm3-6b", 2, torch.ScalarType.BFloat16).Config.GetProperty("num_layers").GetInt32());
+    }
+
+    [Fact]
+    public void Training_prints_a_table_and_leaves_its_rows_and_numbers()
+    {
+        var printed = Run("train", "--rows", "3", "--steps", "2", "--rows-file", _folder["rows.json"], "--json", _folder["numbers.json"]);
+
+        using var rows = JsonDocument.Parse(File.ReadAllText(_folder["rows.json"]));
+        using var numbers = JsonDocument.Parse(File.ReadAllText(_folder["numbers.json"]));
+        Assert.Contains("LoRA, 3 rows an update", printed);
+        Assert.Equal(3 * (2 + 1), rows.RootElement.GetArrayLength());
+        foreach (var row in rows.RootElement.EnumerateArray())
+        {
+            var (ids, labels) = (row.GetProperty("input_ids").Deserialize<int[]>()!, row.GetProperty("labels").Deserialize<int[]>()!);
+            Assert.InRange(ids.Length, 110, 140);
+            Assert.Equal([.. Enumerable.Repeat(-100, ids.Length - 2), .. ids[^2..]], labels);
+        }
+        Assert.True(numbers.RootElement.GetProperty("lines").GetProperty("train").GetProperty("tokens_per_second").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void Scoring_measures_all_questions_and_one_with_and_without_an_adapter()
+    {
+        Run("score", "--questions", "2", "--passes", "1", "--adapter", "--json", _folder["numbers.json"]);
+
+        using var numbers = JsonDocument.Parse(File.ReadAllText(_folder["numbers.json"]));
+        Assert.Equal(["score", "score_one", "score_adapter", "score_adapter_one"], numbers.RootElement.GetProperty("lines").EnumerateObject().Select(l => l.Name));
+    }
+
+    [Fact]
+    public void Loading_leaves_no_checkpoint_behind()
+    {
+        var printed = CommandLine.Run(BenchCommand.Build(), "load", "--shape", "tiny", "--in", _folder.Path);
+
+        Assert.Contains("again", printed);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void A_number_below_one_is_refused() =>
+        Assert.Equal("--rows is 0; it must be at least 1", Assert.Throws<UserErrorException>(() => Run("train", "--rows", "0")).Message);
+
+    [Theory]
+    [InlineData("NVIDIA H100 80GB HBM3", 989.0)]
+    [InlineData("NVIDIA H100 PCIe", 756.0)]
+    [InlineData("NVIDIA A100-SXM4-80GB", 312.0)]
+    [InlineData("NVIDIA A10G", 70.0)]
+    [InlineData("NVIDIA GeForce RTX 4090", 165.0)]
+    [InlineData("NVIDIA L4", 121.0)]
+    [InlineData("NVIDIA GeForce GTX 1080", null)]
+    public void Known_GPUs_are_compared_with_their_datasheets(string name, double? tflops) => Assert.Equal(tflops, MachineRate.Promised(name));
+
+    static string Run(string verb, params string[] arguments) => CommandLine.Run(BenchCommand.Build(), [verb, "--shape", "tiny", "--type", "fp32", .. arguments]);
+}

@@ -58,21 +58,47 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
     {
         Check(batch);
         using var scope = NewDisposeScope();
+        if (!is_grad_enabled()) return Head(Outputs(batch)).MoveToOuterDisposeScope();
         var rotary = RotaryAt(batch.Positions, ComputeType);
         var h = Embed(batch.Tokens).to(ComputeType);
-        if (is_grad_enabled())
-        {
-            foreach (var layer in Layers) h = layer.Plain(h, rotary, batch, PlacesBehind(layer, batch));
-            return Head(h).MoveToOuterDisposeScope();
-        }
+        foreach (var layer in Layers) h = layer.Plain(h, rotary, batch, PlacesBehind(layer, batch));
+        return Head(h).MoveToOuterDisposeScope();
+    }
 
-        var x = new Residual(h, null);
+    /// <summary>
+    /// Without a gradient: the sum of the label tokens' cross-entropies and, when asked for, how many of them are the most probable token,
+    /// [2] in fp64. Logits are made a slice at a time.
+    /// </summary>
+    internal Tensor Score(TokenBatch batch, bool withAccuracy)
+    {
+        Check(batch);
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var h = Outputs(batch);
+        var sums = zeros(2, dtype: ScalarType.Float64, device: h.device);
+        foreach (var (start, count) in HeadSlices(batch.LabelCount))
+        {
+            using var slice = NewDisposeScope();
+            var labels = batch.Labels!.narrow(0, start, count);
+            var logits = Head(h.narrow(0, start, count));
+            sums[0].add_(CrossEntropy(logits, labels));
+            if (withAccuracy) sums[1].add_(logits.argmax(-1).eq(labels).sum());
+        }
+        return sums.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The stream behind the last layer where it is read, [N, C], without a gradient.</summary>
+    Tensor Outputs(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var rotary = RotaryAt(batch.Positions, ComputeType);
+        var x = new Residual(Embed(batch.Tokens).to(ComputeType), null);
         foreach (var layer in Layers)
         {
             using Tensor sum = x.Sum, branch = x.Branch!;
             x = layer.Forward(x, rotary, batch, PlacesBehind(layer, batch), out _);
         }
-        return Head(x.Sum + x.Branch!).MoveToOuterDisposeScope();
+        return (x.Sum + x.Branch!).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -140,21 +166,30 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         using var scope = NewDisposeScope();
         var gradient = empty_like(last);
         var total = zeros(1, dtype: ScalarType.Float64, device: last.device);
-        var step = Math.Max(1, HeadElements / Shape.VocabularySize);
-        for (var start = 0L; start < batch.LabelCount; start += step)
+        foreach (var (start, count) in HeadSlices(batch.LabelCount))
         {
             using var slice = NewDisposeScope();
             using var withGradient = enable_grad();
-            var count = Math.Min(step, batch.LabelCount - start);
             var leaf = last.narrow(0, start, count).detach().requires_grad_(true);
-            var logits = Head(leaf);
-            var loss = functional.cross_entropy(logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32),
-                batch.Labels!.narrow(0, start, count), reduction: Reduction.Sum) * weight;
+            var loss = CrossEntropy(Head(leaf), batch.Labels!.narrow(0, start, count)) * weight;
             loss.backward();
             gradient.narrow(0, start, count).copy_(leaf.grad!);
             total.add_(loss.detach());
         }
         return (total.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
+    }
+
+    IEnumerable<(long Start, long Count)> HeadSlices(long labels)
+    {
+        var step = Math.Max(1, HeadElements / Shape.VocabularySize);
+        for (var start = 0L; start < labels; start += step) yield return (start, Math.Min(step, labels - start));
+    }
+
+    static Tensor CrossEntropy(Tensor logits, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        return functional.cross_entropy(logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32), labels, reduction: Reduction.Sum)
+            .MoveToOuterDisposeScope();
     }
 
     protected override void Dispose(bool disposing)

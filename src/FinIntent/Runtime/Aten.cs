@@ -11,7 +11,8 @@ namespace FinIntent.Runtime;
 static unsafe class Aten
 {
     /// <summary>Calls <paramref name="name"/>; arguments in the schema's order, all of them. Returns as many results as the schema has.</summary>
-    /// <exception cref="InvalidOperationException">The operator threw (it prints why), or is unknown.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is no room for what it would make.</exception>
+    /// <exception cref="InvalidOperationException">The operator threw (before libtorch 2.13 it prints why), or is unknown.</exception>
     public static Tensor[] Call(string name, string overload, int results, params ReadOnlySpan<AtenArgument> arguments)
     {
         Span<ulong> stack = stackalloc ulong[Math.Max(arguments.Length, results)];
@@ -20,12 +21,36 @@ static unsafe class Aten
         fixed (byte* op = Encoding.UTF8.GetBytes(name + '\0'), variant = Encoding.UTF8.GetBytes(overload + '\0'))
         fixed (ulong* cells = stack)
             code = Api.CallDispatcher(op, variant, cells);
-        if (code != 0) throw new InvalidOperationException($"the operator {name} failed with {arguments.Length} arguments");
+        if (code != 0) throw Failure(name, arguments);
 
         var tensors = new Tensor[results];
         for (var i = 0; i < results; i++) tensors[i] = Tensor.UnsafeCreateTensor((nint)stack[i]);
         return tensors;
     }
+
+    static Exception Failure(string name, ReadOnlySpan<AtenArgument> arguments)
+    {
+        var message = $"the operator {name} failed with {arguments.Length} arguments";
+        if (Api.LastError is not null)
+        {
+            message += $": {Marshal.PtrToStringUTF8((nint)Api.LastError())}";
+            return DeviceMemory.IsExhausted(message) ? new OutOfDeviceMemoryException(message) : new InvalidOperationException(message);
+        }
+
+        // What the operator said went to the error stream. Results and workspaces are about as large as the arguments: when there is no room
+        // for twice those, that is why.
+        long bytes = 0;
+        (long Free, long Total)? memory = null;
+        foreach (var argument in arguments)
+        {
+            if (argument.Tensor is not { } tensor) continue;
+            bytes += tensor.numel() * tensor.element_size();
+            memory ??= DeviceMemory.Of(tensor.device);
+        }
+        return memory is var (free, _) && free < 2 * bytes + LeastWorkspace ? new OutOfDeviceMemoryException(message) : new InvalidOperationException(message);
+    }
+
+    const long LeastWorkspace = 256 << 20;
 
     static Exports Api => field ??= new(LibTorch.CpuLibrary);
 
@@ -37,6 +62,10 @@ static unsafe class Aten
 
         public readonly delegate* unmanaged<nint, nint*, int> NewTensorHandle =
             (delegate* unmanaged<nint, nint*, int>)NativeLibrary.GetExport(library, "aoti_torch_new_tensor_handle");
+
+        /// <summary>What the last failure of this thread said; null before libtorch 2.13.</summary>
+        public readonly delegate* unmanaged<byte*> LastError =
+            NativeLibrary.TryGetExport(library, "torch_exception_get_what_without_backtrace", out var what) ? (delegate* unmanaged<byte*>)what : null;
     }
 }
 
@@ -53,6 +82,8 @@ readonly unsafe struct AtenArgument
         _tensor = tensor;
         _isOptional = isOptional;
     }
+
+    internal Tensor? Tensor => _tensor;
 
     /// <summary>An absent optional.</summary>
     public static AtenArgument None => default;

@@ -1,29 +1,34 @@
 using System.Diagnostics;
 using FinIntent.Data;
 using FinIntent.Models;
+using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 
 /// <summary>Rows through a model: for gradients, or to see how well it predicts them.</summary>
-sealed class LossPass(CausalLanguageModel model, Trainable trainable)
+/// <param name="before">Called with each batch before it goes through the model.</param>
+sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<TokenBatch>? before = null)
 {
     /// <summary>Adds the gradients of the rows' mean loss over label tokens; returns that loss.</summary>
     /// <param name="seed">Of dropout, which draws from torch's generator.</param>
-    public double Backward(TokenRow[] rows, int maxTokens, ulong seed)
+    public double Backward(TokenRow[] rows, ForwardPlan plan, ulong seed)
     {
         manual_seed((long)seed).Dispose();
         trainable.SetTraining(true);
         using var scope = NewDisposeScope();
         double labels = Math.Max(1, rows.Sum(MicroBatches.LabelCount));
         var total = zeros(1, dtype: ScalarType.Float64, device: model.Placement.Device);
-        foreach (var part in MicroBatches.Cut(rows, maxTokens))
+        foreach (var part in MicroBatches.Cut(rows, plan.MaxTokens))
         {
             using var inner = NewDisposeScope();
             using var batch = MicroBatches.BatchOf(part, model.Placement.Device);
             if (batch.LabelCount == 0) continue;
-            total.add_(trainable.IsBaseFrozen ? model.BackwardAdapters(batch, 1 / labels) : Backward(batch, 1 / labels));
+            before?.Invoke(batch);
+            total.add_(trainable.IsBaseFrozen
+                ? model.BackwardAdapters(batch, 1 / labels, plan.Recomputes, RowOrder.Mix(seed, (ulong)part.Offset))
+                : Backward(batch, 1 / labels));
         }
         return total.item<double>();
     }
@@ -44,20 +49,33 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable)
         var totals = zeros(2, dtype: ScalarType.Float64, device: model.Placement.Device);
         var labels = 0L;
         foreach (var indices in Enumerable.Range(0, rows.Count).Chunk(1024))
-        {
-            foreach (var part in MicroBatches.Cut([.. indices.Select(rows.Read)], maxTokens))
-            {
-                using var inner = NewDisposeScope();
-                using var batch = MicroBatches.BatchOf(part, model.Placement.Device);
-                if (batch.LabelCount == 0) continue;
-                labels += batch.LabelCount;
-                var logits = model.forward(batch);
-                totals[0].add_(MicroBatches.LossSum(logits, batch));
-                if (withAccuracy) totals[1].add_(logits.argmax(-1).eq(batch.Labels!).sum());
-            }
-        }
+            labels += Add([.. indices.Select(rows.Read)], totals, maxTokens, withAccuracy);
         var sums = totals.cpu().data<double>().ToArray();
         return new(sums[0] / Math.Max(1, labels), withAccuracy ? sums[1] / Math.Max(1, labels) : null, rows.Count, clock.Elapsed);
+    }
+
+    /// <summary>Adds the rows' sums; returns how many labels they have. What does not fit is done in smaller forwards.</summary>
+    int Add(TokenRow[] rows, Tensor totals, int maxTokens, bool withAccuracy)
+    {
+        var labels = 0;
+        foreach (var part in MicroBatches.Cut(rows, maxTokens))
+        {
+            using var inner = NewDisposeScope();
+            using var batch = MicroBatches.BatchOf(part, model.Placement.Device);
+            if (batch.LabelCount == 0) continue;
+            try
+            {
+                before?.Invoke(batch);
+                totals.add_(model.Score(batch, withAccuracy));
+                labels += batch.LabelCount;
+            }
+            catch (Exception e) when (part.Count > 1 && DeviceMemory.IsExhausted(e))
+            {
+                DeviceMemory.Trim(model.Placement.Device);
+                labels += Add([.. part], totals, batch.TokenCount / 2, withAccuracy);
+            }
+        }
+        return labels;
     }
 
     /// <summary>The first row whose own loss is not a number; -1: none.</summary>

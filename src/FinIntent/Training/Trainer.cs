@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FinIntent.Data;
 using FinIntent.Models;
+using FinIntent.Runtime;
 using FinIntent.Settings;
 using TorchSharp;
 
@@ -14,7 +15,8 @@ sealed class Trainer(
     readonly TrainSettings _train = options.Train;
     readonly EvaluationSettings _evaluation = options.Evaluation;
     readonly UpdatePlan _plan = new(input.Count, options.Train);
-    readonly LossPass _pass = new(model, trainable);
+    readonly MemoryOptions _memory = options.Memory;
+    readonly LossPass _pass = new(model, trainable, options.Memory.Before);
     readonly Stopwatch _clock = new();
     TrainerState _state = new() { Data = DataPosition.Of(input.Count, options.Train) };
     (int Step, double Seconds) _start;
@@ -38,9 +40,7 @@ sealed class Trainer(
             var batch = input.Read(_plan.RowsOf(_state.GlobalStep));
             var learningRate = _train.LearningRate * schedule(_state.GlobalStep);
 
-            optimizer.ZeroGradients();
-            // A seed for each step, so that a run taken up again draws the same dropout.
-            var loss = _pass.Backward(batch, _state.MaxTokensPerForward, RowOrder.Mix((ulong)_train.Seed, (ulong)_state.GlobalStep));
+            var loss = Backward(batch, optimizer);
             var norm = Clip(optimizer);
             if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw NotFinite(batch, loss);
             optimizer.Step(learningRate);
@@ -66,12 +66,42 @@ sealed class Trainer(
     void Begin(AdamW optimizer)
     {
         if (folder?.Resume(optimizer, _state.Data) is { } state) _state = state;
-        else _state.MaxTokensPerForward = MicroBatches.DefaultBudget(model);
-        _state.MaxTokensPerForward = _train.MaxTokensPerForward ?? _state.MaxTokensPerForward;
+        else _state.Forwards = _memory.First ?? new(_train.MaxTokensPerForward ?? MicroBatches.DefaultBudget(model));
+        // A run that went on with less, for want of memory, goes on so.
+        _state.MaxTokensPerForward = Math.Min(_state.MaxTokensPerForward, _train.MaxTokensPerForward ?? int.MaxValue);
         _state.MaxSteps = _plan.TotalSteps;
         _start = (_state.GlobalStep, _state.ElapsedSeconds);
         _clock.Start();
         if (_state.GlobalStep == 0 && _evaluation.EvalOnStart) Evaluate(optimizer);
+    }
+
+    /// <summary>The update's gradients and loss, in smaller forwards from here on when there is no room for it.</summary>
+    double Backward(TokenRow[] batch, AdamW optimizer)
+    {
+        // A seed for each step, so that a run taken up again, or a step begun again, draws the same dropout.
+        var seed = RowOrder.Mix((ulong)_train.Seed, (ulong)_state.GlobalStep);
+        while (true)
+        {
+            optimizer.ZeroGradients();
+            try
+            {
+                return _pass.Backward(batch, _state.Forwards, seed);
+            }
+            catch (Exception e) when (DeviceMemory.IsExhausted(e))
+            {
+                DeviceMemory.Trim(model.Placement.Device);
+                _state.Forwards = _state.Forwards.Smaller(batch, _memory.MayRecompute && trainable.IsBaseFrozen) ?? throw NoRoom(batch, e);
+                _memory.Tell($"step {_state.GlobalStep + 1} ran out of memory and is made again; from here on {_state.Forwards}");
+            }
+        }
+    }
+
+    UserErrorException NoRoom(TokenRow[] batch, Exception e)
+    {
+        var longest = batch.Max(row => row.InputIds.Length);
+        var saved = folder?.LastCheckpoint() is { } last ? $"; the run goes on from {last}" : "";
+        return new($"step {_state.GlobalStep + 1}: there is no memory for a row of {longest:N0} tokens alone, layers " +
+            $"{(_state.RecomputesLayers ? "recomputed" : "kept")}; {_memory.Remedy(longest)}{saved}", e);
     }
 
     /// <summary>The gradients' norm; they are scaled so that it is at most max_grad_norm.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FinIntent.Settings;
 
 namespace FinIntent.Training;
@@ -32,6 +33,16 @@ sealed record TrainerState
 
     /// <summary>Kept, because another cut into forwards rounds differently.</summary>
     public int MaxTokensPerForward { get; set; }
+
+    /// <summary>Kept for the same reason.</summary>
+    public bool RecomputesLayers { get; set; }
+
+    [JsonIgnore]
+    public ForwardPlan Forwards
+    {
+        get => new(MaxTokensPerForward, RecomputesLayers);
+        set => (MaxTokensPerForward, RecomputesLayers) = (value.MaxTokens, value.Recomputes);
+    }
 
     public required DataPosition Data { get; init; }
 

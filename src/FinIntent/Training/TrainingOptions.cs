@@ -1,3 +1,4 @@
+using FinIntent.Models;
 using FinIntent.Settings;
 
 namespace FinIntent.Training;
@@ -10,6 +11,27 @@ sealed record TrainingOptions
     public EvaluationSettings Evaluation { get; init; } = new();
 
     public OutputSettings Output { get; init; } = new();
+
+    public MemoryOptions Memory { get; init; } = new();
+}
+
+/// <summary>What a run does about memory.</summary>
+sealed record MemoryOptions
+{
+    /// <summary>How a run from the beginning starts; null: by the model's size and what is free.</summary>
+    public ForwardPlan? First { get; init; }
+
+    /// <summary>Layers may be computed again to save memory (gradient checkpointing).</summary>
+    public bool MayRecompute { get; init; } = true;
+
+    /// <summary>Told of each change.</summary>
+    public Action<string> Tell { get; init; } = _ => { };
+
+    /// <summary>What to change when not even a row of that many tokens fits.</summary>
+    public Func<int, string> Remedy { get; init; } = _ => "shorten the rows with cutoff_len";
+
+    /// <summary>Called with each batch before it goes through the model.</summary>
+    public Action<TokenBatch>? Before { get; init; }
 }
 
 /// <summary>When to log, evaluate and save: at which updates, counted from 1.</summary>

@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Runtime;
+
+/// <summary>What a device's memory holds, and what to do when it is full.</summary>
+static unsafe class DeviceMemory
+{
+    static readonly string[] Signs = ["out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED"];
+
+    /// <summary>Whether an exception says that a device has no room for a tensor; libtorch has no type of its own for it here.</summary>
+    public static bool IsExhausted(Exception e) => e is OutOfDeviceMemoryException || (e is ExternalException && IsExhausted(e.Message));
+
+    internal static bool IsExhausted(string message) => Signs.Any(sign => message.Contains(sign, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Free and all bytes of a CUDA device, as its driver counts them; null: not a CUDA device, or its driver does not say.</summary>
+    /// <remarks>What libtorch keeps for tensors to come counts as taken: <see cref="Trim"/> first.</remarks>
+    public static (long Free, long Total)? Of(Device device)
+    {
+        if (device.type != TorchSharp.DeviceType.CUDA || Driver.Value is not { } driver) return null;
+        using var context = zeros(1, device: device); // the driver answers for the current context
+        nuint free, total;
+        return driver.MemoryInfo(&free, &total) == 0 ? ((long)free, (long)total) : null;
+    }
+
+    /// <summary>The device's name, such as "NVIDIA A10G"; null as in <see cref="Of"/>.</summary>
+    public static string? NameOf(Device device)
+    {
+        if (device.type != TorchSharp.DeviceType.CUDA || Driver.Value is not { } driver) return null;
+        using var context = zeros(1, device: device);
+        const int length = 256;
+        var name = stackalloc byte[length];
+        int handle;
+        if (driver.CurrentDevice(&handle) != 0 || driver.DeviceName(name, length, handle) != 0) return null;
+        return Marshal.PtrToStringUTF8((nint)name);
+    }
+
+    /// <summary>Frees what an abandoned step left behind, and gives what libtorch keeps for tensors to come back to the device.</summary>
+    public static void Trim(Device device)
+    {
+        // Tensors that an exception cut off from their owners end with their finalizers.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        if (device.type != TorchSharp.DeviceType.CUDA) return;
+        try
+        {
+            // libtorch's emptyCache is no exported function; its allocator empties its cache before it refuses what no device holds.
+            using var never = empty([1L << 50], dtype: ScalarType.Byte, device: device);
+        }
+        catch (ExternalException)
+        {
+        }
+    }
+
+    static readonly Lazy<CudaDriver?> Driver = new(() =>
+        NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out var library) ? CudaDriver.Of(library) : null);
+
+    /// <summary>The driver's exports used here. https://docs.nvidia.com/cuda/cuda-driver-api</summary>
+    sealed class CudaDriver
+    {
+        public delegate* unmanaged<nuint*, nuint*, int> MemoryInfo;
+        public delegate* unmanaged<int*, int> CurrentDevice;
+        public delegate* unmanaged<byte*, int, int, int> DeviceName;
+
+        public static CudaDriver? Of(nint library) =>
+            NativeLibrary.TryGetExport(library, "cuMemGetInfo_v2", out var info)
+            && NativeLibrary.TryGetExport(library, "cuCtxGetDevice", out var device)
+            && NativeLibrary.TryGetExport(library, "cuDeviceGetName", out var name)
+                ? new()
+                {
+                    MemoryInfo = (delegate* unmanaged<nuint*, nuint*, int>)info,
+                    CurrentDevice = (delegate* unmanaged<int*, int>)device,
+                    DeviceName = (delegate* unmanaged<byte*, int, int, int>)name,
+                }
+                : null;
+    }
+}
+
+/// <summary>A device has no room for what an operator called by name would make.</summary>
+sealed class OutOfDeviceMemoryException(string message) : Exception(message);

@@ -15,6 +15,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     VersionCommand.Build(),
 };
 
+FinIntent.Runtime.KernelDevice.Notice = Console.Error.WriteLine;
 try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

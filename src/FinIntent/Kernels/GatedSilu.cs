@@ -1,3 +1,4 @@
+using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,23 +7,20 @@ namespace FinIntent.Kernels;
 /// <summary>silu(gate) · up. GLU Variants Improve Transformer, https://arxiv.org/abs/2002.05202.</summary>
 static class GatedSilu
 {
+    const string File = "gated_silu.cu";
+
+    static readonly Kernel ForwardKernel = new(File, "gated_silu"), ForwardAny = new(File, "gated_silu_any");
+    static readonly Kernel BackwardKernel = new(File, "gated_silu_backward"), BackwardAny = new(File, "gated_silu_backward_any");
+
     /// <summary>gate and up side by side [T, 2I] → [T, I].</summary>
-    public static Tensor Forward(Tensor gateUp) => Plain(gateUp);
+    public static Tensor Forward(Tensor gateUp) =>
+        KernelDevice.Of(gateUp, ForwardKernel) is { } device && gateUp.is_contiguous() ? On(device, gateUp) : Plain(gateUp);
 
     /// <summary>The gradient of gate and up [T, 2I] for that of the product [T, I], and the product itself, which is not kept.</summary>
-    public static (Tensor Gradient, Tensor Product) Backward(Tensor dy, Tensor gateUp)
-    {
-        using var scope = NewDisposeScope();
-        var half = gateUp.shape[1] / 2;
-        Tensor gate = gateUp.narrow(1, 0, half), up = gateUp.narrow(1, half, half);
-        var active = nn.functional.silu(gate);
-        var gradient = empty_like(gateUp);
-        var sigmoid = gate.sigmoid();
-        // silu'(g) = σ(g) · (1 + g · (1 − σ(g)))
-        gradient.narrow(1, 0, half).copy_(sigmoid.neg().add_(1).mul_(gate).add_(1).mul_(sigmoid).mul_(up).mul_(dy));
-        gradient.narrow(1, half, half).copy_(active * dy);
-        return (gradient.MoveToOuterDisposeScope(), active.mul_(up).MoveToOuterDisposeScope());
-    }
+    public static (Tensor Gradient, Tensor Product) Backward(Tensor dy, Tensor gateUp) =>
+        KernelDevice.Of(gateUp, BackwardKernel) is { } device && gateUp.is_contiguous() && dy.is_contiguous() && dy.dtype == gateUp.dtype
+            ? BackwardOn(device, dy, gateUp)
+            : PlainBackward(dy, gateUp);
 
     /// <summary>The definition in plain operators, which torch can differentiate.</summary>
     public static Tensor Plain(Tensor gateUp)
@@ -30,5 +28,41 @@ static class GatedSilu
         using var scope = NewDisposeScope();
         var half = gateUp.shape[1] / 2;
         return (nn.functional.silu(gateUp.narrow(1, 0, half)) * gateUp.narrow(1, half, half)).MoveToOuterDisposeScope();
+    }
+
+    public static (Tensor Gradient, Tensor Product) PlainBackward(Tensor dy, Tensor gateUp)
+    {
+        using var scope = NewDisposeScope();
+        var half = gateUp.shape[1] / 2;
+        Tensor gate = gateUp.narrow(1, 0, half), up = gateUp.narrow(1, half, half);
+        var active = nn.functional.silu(gate);
+        var gradient = empty_like(gateUp);
+        gradient.narrow(1, 0, half).copy_(Aten.Call("aten::silu_backward", "", 1, dy * up, gate)[0]);
+        gradient.narrow(1, half, half).copy_(active * dy);
+        return (gradient.MoveToOuterDisposeScope(), active.mul_(up).MoveToOuterDisposeScope());
+    }
+
+    internal static Tensor On(KernelDevice device, Tensor gateUp)
+    {
+        var (rows, columns) = (gateUp.size(0), gateUp.size(1) / 2);
+        var product = empty([rows, columns], dtype: gateUp.dtype, device: gateUp.device);
+        var (isWhole, shape) = Shape(gateUp, rows, columns, KernelDevice.AreAligned(gateUp, product));
+        device.Launch(isWhole ? ForwardKernel : ForwardAny, gateUp.dtype, shape, gateUp, product, (int)columns);
+        return product;
+    }
+
+    internal static (Tensor Gradient, Tensor Product) BackwardOn(KernelDevice device, Tensor dy, Tensor gateUp)
+    {
+        var (rows, columns) = (gateUp.size(0), gateUp.size(1) / 2);
+        Tensor gradient = empty_like(gateUp), product = empty_like(dy);
+        var (isWhole, shape) = Shape(gateUp, rows, columns, KernelDevice.AreAligned(gateUp, dy, gradient, product));
+        device.Launch(isWhole ? BackwardKernel : BackwardAny, gateUp.dtype, shape, dy, gateUp, gradient, product, (int)columns);
+        return (gradient, product);
+    }
+
+    static (bool IsWhole, LaunchShape Shape) Shape(Tensor gateUp, long rows, long columns, bool isAligned)
+    {
+        var lanes = KernelDevice.Lanes(gateUp.dtype);
+        return isAligned && columns % lanes == 0 ? (true, LaunchShape.Rows(rows, columns / lanes)) : (false, LaunchShape.Rows(rows, columns));
     }
 }

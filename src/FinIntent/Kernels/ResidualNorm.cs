@@ -20,9 +20,19 @@ public enum RmsNormOrder
 /// <summary>What stands between two residual branches: h = x + branch, y = RMSNorm(h). https://arxiv.org/abs/1910.07467.</summary>
 static unsafe class ResidualNorm
 {
+    const string File = "residual_norm.cu";
+    const int MostThreads = 512;
+
+    // With 1, 2 and 4 times sixteen bytes of the row in a thread's registers, and for any width.
+    static readonly Kernel[] ForwardKernels = [new(File, "residual_norm_1"), new(File, "residual_norm_2"), new(File, "residual_norm_4")];
+    static readonly Kernel[] BackwardKernels =
+        [new(File, "residual_norm_backward_1"), new(File, "residual_norm_backward_2"), new(File, "residual_norm_backward_4")];
+    static readonly Kernel ForwardAny = new(File, "residual_norm_any"), BackwardAny = new(File, "residual_norm_backward_any");
+
     /// <summary>h = x + branch rounded to x's type (x itself without a branch) and h / √(mean(h²) + ε) · weight, both [T, C].</summary>
     public static (Tensor Sum, Tensor Normed) Forward(Tensor x, Tensor? branch, Tensor weight, double epsilon, RmsNormOrder order)
     {
+        if (KernelDevice.Of(x, ForwardAny) is { } device && Fit(x, weight, branch)) return On(device, x, branch, weight, epsilon, order);
         var sum = branch is null ? x.alias() : x + branch;
         return (sum, IsCpuKernel(sum, weight, order) ? OnCpu(sum, weight, epsilon) : Plain(sum, weight, epsilon, order));
     }
@@ -30,6 +40,8 @@ static unsafe class ResidualNorm
     /// <summary>The gradient of h: that of y = norm(h) carried back, plus <paramref name="added"/>, the gradient h has from elsewhere.</summary>
     public static Tensor Backward(Tensor dy, Tensor h, Tensor weight, double epsilon, Tensor added)
     {
+        if (KernelDevice.Of(h, BackwardAny) is { } device && Fit(h, weight, dy) && Fit(h, weight, added))
+            return BackwardOn(device, dy, h, weight, epsilon, added);
         using var scope = NewDisposeScope();
         return (IsCpuKernel(h, weight, RmsNormOrder.CastThenScale) ? BackwardOnCpu(dy.contiguous(), h, weight, epsilon) : PlainBackward(dy, h, weight, epsilon))
             .add_(added).MoveToOuterDisposeScope();
@@ -62,6 +74,39 @@ static unsafe class ResidualNorm
 
     /// <summary>fp64 stays, so that a test can ask for it.</summary>
     static Tensor Wide(Tensor x) => x.dtype == ScalarType.Float64 ? x : x.to(ScalarType.Float32);
+
+    /// <summary>A weight is as the numbers or fp32.</summary>
+    static bool Fit(Tensor x, Tensor weight, Tensor? other) => x.is_contiguous() && weight.is_contiguous()
+        && (weight.dtype == x.dtype || weight.dtype == ScalarType.Float32) && (other is null || (other.dtype == x.dtype && other.is_contiguous()));
+
+    internal static (Tensor Sum, Tensor Normed) On(KernelDevice device, Tensor x, Tensor? branch, Tensor weight, double epsilon, RmsNormOrder order)
+    {
+        var y = empty_like(x);
+        var sum = branch is null ? x.alias() : empty_like(x);
+        bool isWide = weight.dtype != x.dtype, castFirst = order == RmsNormOrder.CastThenScale || (order == RmsNormOrder.CastToWeightThenScale && !isWide);
+        var (count, n, shape) = Shape(x, KernelDevice.AreAligned(x, branch ?? x, weight, sum, y));
+        device.Launch(count < 0 ? ForwardAny : ForwardKernels[count], x.dtype, shape, x, branch, weight, sum, y, n, (float)epsilon, isWide, castFirst);
+        return (sum, y);
+    }
+
+    internal static Tensor BackwardOn(KernelDevice device, Tensor dy, Tensor h, Tensor weight, double epsilon, Tensor added)
+    {
+        var dx = empty_like(h);
+        var (count, n, shape) = Shape(h, KernelDevice.AreAligned(dy, h, weight, added, dx));
+        device.Launch(count < 0 ? BackwardAny : BackwardKernels[count], h.dtype, shape, dy, h, weight, added, dx, n, (float)epsilon, weight.dtype != h.dtype);
+        return dx;
+    }
+
+    /// <summary>Which of the kernels (-1: any) and how many threads: a block a row.</summary>
+    static (int Count, int Columns, LaunchShape Shape) Shape(Tensor x, bool isAligned)
+    {
+        var n = (int)x.size(-1);
+        var rows = x.numel() / Math.Max(1, n);
+        int lanes = KernelDevice.Lanes(x.dtype), vectors = n / lanes;
+        for (var count = 0; isAligned && n % lanes == 0 && count < ForwardKernels.Length; count++)
+            if ((vectors + (1 << count) - 1) >> count is var threads && threads <= MostThreads) return (count, n, new(rows, 1, LaunchShape.Warps(threads)));
+        return (-1, n, new(rows, 1, Math.Min(MostThreads, LaunchShape.Warps(n))));
+    }
 
     // In fp32 all orders are one; so are the two that cast first when the weight has the input's type.
     static bool IsCpuKernel(Tensor x, Tensor weight, RmsNormOrder order) => weight.dtype == x.dtype && CpuKernels.Take(x)

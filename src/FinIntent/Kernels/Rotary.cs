@@ -17,18 +17,40 @@ public enum RotaryPairs
 /// <summary>RoPE on heads, https://arxiv.org/abs/2104.09864, computed in the type of cos and sin.</summary>
 static unsafe class Rotary
 {
+    const string File = "rotary.cu";
+
+    static readonly Kernel Halves = new(File, "rotary_halves"), Neighbours = new(File, "rotary_neighbours"), Any = new(File, "rotary_any");
+
     /// <summary>
     /// Turns the first D dimensions of the first <paramref name="heads"/> heads of each token in place: joint [T, n, ≥ D] contiguous, cos and
     /// sin [T, 1, D / 2]; <paramref name="isBack"/> turns the other way, which is the gradient.
     /// </summary>
     public static void Turn(Tensor joint, int heads, Tensor cos, Tensor sin, RotaryPairs pairs, bool isBack = false)
     {
+        if (KernelDevice.Of(joint, Any) is { } device && Fit(joint, cos, sin))
+        {
+            TurnOn(device, joint, heads, cos, sin, pairs, isBack);
+            return;
+        }
         using var scope = NewDisposeScope();
         var turned = joint.narrow(1, 0, heads).narrow(2, 0, 2 * cos.shape[^1]);
         if (pairs == RotaryPairs.Halves && turned.shape[2] == joint.shape[2] && joint.dtype == cos.dtype && CpuKernels.Take(joint) && CpuKernels.Take(cos))
             OnCpu(joint, heads, cos, sin, isBack ? -1 : 1);
         else
             turned.copy_(Plain(turned, cos, isBack ? sin.neg() : sin, pairs));
+    }
+
+    /// <summary>
+    /// The gradients of q [T, H, ≥ D], k and v [T, KV, ≥ D], turned, from those that attention gives: one tensor [T, H + 2·KV, ≥ D] in which
+    /// q's and k's are turned back.
+    /// </summary>
+    public static Tensor Join(Tensor dq, Tensor dk, Tensor dv, Tensor cos, Tensor sin, RotaryPairs pairs)
+    {
+        if (KernelDevice.Of(dq, Any) is { } device && AreHeads(dq, dq) && AreHeads(dk, dq) && AreHeads(dv, dq) && AngleFits(dq, cos, sin))
+            return JoinOn(device, dq, dk, dv, cos, sin, pairs);
+        var joint = cat([dq, dk, dv], 1);
+        Turn(joint, (int)(dq.size(1) + dk.size(1)), cos, sin, pairs, isBack: true);
+        return joint;
     }
 
     /// <summary>The definition in plain operators, which torch can differentiate: x [T, H, D] turned, in its own type.</summary>
@@ -41,6 +63,46 @@ static unsafe class Rotary
         var (a, b) = (parts[0], parts[1]);
         Tensor c = a * cos - b * sin, d = b * cos + a * sin;
         return (isHalves ? cat([c, d], -1) : stack([c, d], -1).flatten(2)).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    static bool Fit(Tensor joint, Tensor cos, Tensor sin) => joint.is_contiguous() && AngleFits(joint, cos, sin);
+
+    static bool AngleFits(Tensor x, Tensor cos, Tensor sin) =>
+        (cos.dtype == x.dtype || cos.dtype == ScalarType.Float32) && sin.dtype == cos.dtype && cos.is_contiguous() && sin.is_contiguous();
+
+    /// <summary>Any strides, but the numbers of a head side by side.</summary>
+    static bool AreHeads(Tensor x, Tensor like) => x.dtype == like.dtype && x.stride(2) == 1;
+
+    internal static void TurnOn(KernelDevice device, Tensor joint, int heads, Tensor cos, Tensor sin, RotaryPairs pairs, bool isBack) =>
+        Launch(device, joint, (joint, heads), (joint, 0), (joint, 0), heads, cos, sin, pairs, isBack);
+
+    internal static Tensor JoinOn(KernelDevice device, Tensor dq, Tensor dk, Tensor dv, Tensor cos, Tensor sin, RotaryPairs pairs)
+    {
+        var (heads, kvHeads) = ((int)dq.size(1), (int)dk.size(1));
+        var joint = empty([dq.size(0), heads + 2 * kvHeads, dq.size(2)], dtype: dq.dtype, device: dq.device);
+        Launch(device, joint, (dq, heads), (dk, kvHeads), (dv, kvHeads), heads + kvHeads, cos, sin, pairs, isBack: true);
+        return joint;
+    }
+
+    static void Launch(KernelDevice device, Tensor target, (Tensor Data, int Heads) q, (Tensor Data, int Heads) k, (Tensor Data, int Heads) v,
+        int turnedHeads, Tensor cos, Tensor sin, RotaryPairs pairs, bool isBack)
+    {
+        int size = (int)target.size(2), turned = 2 * (int)cos.size(-1), lanes = KernelDevice.Lanes(target.dtype);
+        var isWhole = KernelDevice.AreAligned(target, q.Data, k.Data, v.Data, cos, sin) && size % lanes == 0
+            && (pairs == RotaryPairs.Halves ? turned / 2 : turned) % lanes == 0 && IsStrided(q.Data) && IsStrided(k.Data) && IsStrided(v.Data);
+        var parts = isWhole ? pairs == RotaryPairs.Halves ? Math.Max(turned / 2, size - turned) / lanes : size / lanes : size / 2;
+        var threads = Math.Clamp(parts, 1, 256);
+        var shape = new LaunchShape(target.size(0), 1, threads, Math.Clamp(q.Heads + k.Heads + v.Heads, 1, 256 / threads));
+        ReadOnlySpan<KernelArgument> arguments =
+        [
+            target, q.Data, q.Data.stride(0), q.Data.stride(1), k.Data, k.Data.stride(0), k.Data.stride(1), v.Data, v.Data.stride(0), v.Data.stride(1),
+            q.Heads, k.Heads, v.Heads, turnedHeads, (int)target.size(1), size, turned, cos, sin, cos.dtype != target.dtype, isBack ? -1f : 1f,
+            pairs == RotaryPairs.Halves,
+        ];
+        var kernel = !isWhole ? Any : pairs == RotaryPairs.Halves ? Halves : Neighbours;
+        device.Launch(kernel, target.dtype, shape, isWhole ? arguments[..^1] : arguments);
+
+        bool IsStrided(Tensor x) => x.stride(0) % lanes == 0 && x.stride(1) % lanes == 0;
     }
 
     static void OnCpu(Tensor joint, int heads, Tensor cos, Tensor sin, float direction)

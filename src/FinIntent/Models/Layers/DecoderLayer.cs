@@ -122,8 +122,7 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         if (tape.Places is not null) (dAttended, dMiddle) = (AmongAll(dAttended, attended), AmongAll(dMiddle, tape.Input));
 
         var gradients = autograd.grad([output], [q, k, v], [dAttended.view(output.shape)]);
-        var dQkv = cat([.. gradients], 1);                                                        // [T, H + 2·KV, D]
-        rotary.Turn(dQkv, parts.Heads + parts.KvHeads, isBack: true);
+        var dQkv = rotary.Join(gradients[0], gradients[1], gradients[2]);                         // [T, H + 2·KV, D]
         if (parts.HeadNorms is not null) BackwardHeadNorms(dQkv, tape);
         dQkv = dQkv.flatten(1);
         var dNormed = parts.Qkv.InputGradient(dQkv, tape.Qkv);

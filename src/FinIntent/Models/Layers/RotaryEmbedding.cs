@@ -45,4 +45,7 @@ public sealed class RotaryEmbedding
 
     /// <summary>Turns the first heads of joint [T, n, ≥ D] in place, or back, without a gradient.</summary>
     internal void Turn(Tensor joint, int heads, bool isBack = false) => Rotary.Turn(joint, heads, _cos, _sin, _pairs, isBack);
+
+    /// <summary>The gradients of turned q and k and of v as one tensor [T, H + 2·KV, ≥ D], q's and k's turned back.</summary>
+    internal Tensor Join(Tensor dq, Tensor dk, Tensor dv) => Rotary.Join(dq, dk, dv, _cos, _sin, _pairs);
 }

@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace FinIntent.Runtime;
+
+/// <summary>Kernels on the first CUDA device: compiled by NVRTC at first use, kept on disk, launched on torch's current stream.</summary>
+sealed unsafe class CudaKernels : KernelDevice
+{
+    /// <summary>"off": plain operators run instead of kernels.</summary>
+    public const string Variable = "FININTENT_KERNELS";
+
+    readonly Nvrtc _compiler;
+    readonly CudaDriver _driver;
+    readonly string _target;
+    readonly KernelCache _cache;
+    readonly Dictionary<(string, ScalarType), nint> _modules = [];
+    readonly delegate* unmanaged<int, nint*, int> _currentStream;
+
+    CudaKernels()
+    {
+        var links = NativeLibrary.Load(LibTorch.PathOf(LibTorch.Folder, "caffe2_nvrtc"));
+        _compiler = new(Holding(links, "nvrtcVersion", "nvrtc64_*.dll"));
+        _driver = new(Holding(links, "cuInit", "nvcuda.dll"), device: 0);
+        _target = Nvrtc.Target(_compiler.Architectures, _driver.Architecture);
+        _cache = KernelCache.OfUser();
+        _currentStream = (delegate* unmanaged<int, nint*, int>)NativeLibrary.GetExport(
+            NativeLibrary.Load(LibTorch.PathOf(LibTorch.Folder, "torch_cuda")), "aoti_torch_get_current_cuda_stream");
+    }
+
+    /// <summary>Null, with a notice: they cannot be had; null without one: they are not wanted.</summary>
+    public static KernelDevice? TryCreate()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is "off" or "0") return null;
+        try
+        {
+            return new CudaKernels();
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or KernelException)
+        {
+            Notice?.Invoke($"note: plain operators run in place of CUDA kernels, which is slower: {e.Message}");
+            return null;
+        }
+    }
+
+    public string Description => $"{_compiler.Version} for {_target}";
+
+    /// <summary>Registers a thread, and bytes a thread keeps in memory for want of registers.</summary>
+    public (int Registers, int SpilledBytes) Resources(Kernel kernel, ScalarType type) => _driver.Resources(Function(kernel, type));
+
+    protected override nint Load(Kernel kernel, ScalarType type)
+    {
+        if (!_modules.TryGetValue((kernel.File, type), out var module)) _modules.Add((kernel.File, type), module = LoadModule(kernel.File, type));
+        return _driver.Function(module, kernel.Name);
+    }
+
+    protected override void Launch(nint function, LaunchShape shape, void** arguments)
+    {
+        nint stream;
+        if (_currentStream(0, &stream) != 0) throw new KernelException("torch gives no CUDA stream");
+        _driver.Launch(function, shape, stream, arguments);
+    }
+
+    nint LoadModule(string file, ScalarType type)
+    {
+        var source = KernelSource.Of(file, type);
+        return _driver.LoadModule(_cache.GetOrAdd(KernelCache.Key(source, _target, _compiler.Version), () => _compiler.Compile(source, file, _target)));
+    }
+
+    /// <summary>The library that has the export: elsewhere than on Windows looking in one looks in those it links, too.</summary>
+    static nint Holding(nint links, string export, string windowsName)
+    {
+        if (NativeLibrary.TryGetExport(links, export, out _)) return links;
+        var path = Directory.EnumerateFiles(LibTorch.Folder, windowsName).Order().FirstOrDefault() ?? windowsName;
+        return NativeLibrary.Load(path);
+    }
+}

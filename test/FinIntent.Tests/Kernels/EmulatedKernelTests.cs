@@ -1,0 +1,69 @@
+using FinIntent.Kernels;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace FinIntent.Tests.Kernels;
+
+/// <summary>The CUDA kernels run by a CPU, at small sizes: whole vectors, several of them a thread, odd widths, one row.</summary>
+public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixture>
+{
+    public sealed class Fixture : IDisposable
+    {
+        internal EmulatedKernels Kernels { get; } = new();
+
+        public void Dispose() => Kernels.Dispose();
+    }
+
+    static readonly ScalarType[] Types = [ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16];
+
+    readonly EmulatedKernels _kernels;
+
+    public EmulatedKernelTests(Fixture fixture)
+    {
+        Assert.SkipUnless(EmulatedKernels.IsPossible, "no g++ here");
+        _kernels = fixture.Kernels;
+    }
+
+    public static TheoryData<ScalarType> EachType => new(Types);
+
+    KernelContract On(ScalarType type) => new(_kernels, CPU, type);
+
+    [Theory, MemberData(nameof(EachType))]
+    public void Residual_norms(ScalarType type)
+    {
+        foreach (var (rows, columns) in new[] { (3, 64), (1, 3584), (2, 4352), (1, 8448), (2, 77), (1, 1), (1, 16392) })
+        {
+            foreach (var order in Enum.GetValues<RmsNormOrder>()) On(type).ResidualNorm_forward(rows, columns, order, rows > 1, type);
+            On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.CastThenScale, false, ScalarType.Float32);
+            On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.CastToWeightThenScale, true, ScalarType.Float32);
+            On(type).ResidualNorm_backward(rows, columns, type);
+            On(type).ResidualNorm_backward(rows, columns, ScalarType.Float32);
+        }
+    }
+
+    [Theory, MemberData(nameof(EachType))]
+    public void Rotary_turns_and_joins(ScalarType type)
+    {
+        foreach (var pairs in Enum.GetValues<RotaryPairs>())
+            foreach (var angleType in new[] { type, ScalarType.Float32 })
+                foreach (var (size, turned) in new[] { (128, 128), (128, 64), (64, 24), (10, 6) })
+                {
+                    On(type).Rotary_turns_in_place_and_back(3, 36, 32, size, turned, pairs, angleType);
+                    On(type).Rotary_joins(3, 7, 2, size, turned, pairs, angleType);
+                }
+    }
+
+    [Theory, MemberData(nameof(EachType))]
+    public void Gated_silus(ScalarType type)
+    {
+        foreach (var (rows, columns) in new[] { (1, 18944), (5, 264), (3, 7), (1, 1) }) On(type).GatedSilu_forward_and_backward(rows, columns);
+    }
+
+    [Fact]
+    public void Every_kernel_has_a_source()
+    {
+        Assert.NotEmpty(EmulatedKernels.All);
+        Assert.All(EmulatedKernels.All, kernel => Assert.True(_kernels.Has(kernel, ScalarType.BFloat16), $"{kernel.File}: no {kernel.Name}"));
+    }
+}

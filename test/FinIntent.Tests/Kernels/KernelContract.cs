@@ -1,0 +1,128 @@
+using FinIntent.Kernels;
+using FinIntent.Runtime;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace FinIntent.Tests.Kernels;
+
+/// <summary>
+/// What every kernel owes: its operator's definition in plain operators, on fresh random numbers. In 16 bits the plain operators round where the
+/// kernel does, so that all but few results are equal and those differ by one unit in the last place; few are those where a sum in another order
+/// or the hardware's exponential falls on the other side of a rounding.
+/// </summary>
+sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
+{
+    const double Few = 0.01;
+
+    readonly Generator _random = new((ulong)System.Random.Shared.NextInt64(), CPU);
+
+    public void ResidualNorm_forward(long rows, long columns, RmsNormOrder order, bool hasBranch, ScalarType weightType)
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight) = (Random(rows, columns), Random(weightType, columns));
+        var branch = hasBranch ? Random(rows, columns) : null;
+        var before = x.clone();
+        Poison(x, x);
+
+        var (sum, normed) = ResidualNorm.On(device, x, branch, weight, 1e-6, order);
+
+        Assert.True(before.equal(x).all().item<bool>(), "x is left as it was");
+        Same(branch is null ? x : x + branch, sum, "sum", few: 0);
+        Same(ResidualNorm.Plain(sum, weight, 1e-6, order).to(type), normed, "normed");
+    }
+
+    public void ResidualNorm_backward(long rows, long columns, ScalarType weightType)
+    {
+        using var scope = NewDisposeScope();
+        Tensor dy = Random(rows, columns), h = Random(rows, columns), added = Random(rows, columns), weight = Random(weightType, columns);
+        Poison(h);
+
+        var dx = ResidualNorm.BackwardOn(device, dy, h, weight, 1e-6, added);
+
+        Same(ResidualNorm.PlainBackward(dy, h, weight, 1e-6).add(added), dx, "dx", scale: 4);
+    }
+
+    public void Rotary_turns_in_place_and_back(long rows, int all, int heads, int size, int turned, RotaryPairs pairs, ScalarType angleType)
+    {
+        using var scope = NewDisposeScope();
+        var joint = Random(rows, all, size);
+        var (cos, sin) = Angles(rows, turned, angleType);
+        foreach (var isBack in (bool[])[false, true])
+        {
+            var expected = joint.clone();
+            expected.narrow(1, 0, heads).narrow(2, 0, turned).copy_(Rotary.Plain(joint.narrow(1, 0, heads).narrow(2, 0, turned), cos, isBack ? sin.neg() : sin, pairs));
+            var actual = joint.clone();
+
+            Rotary.TurnOn(device, actual, heads, cos, sin, pairs, isBack);
+
+            Same(expected, actual, $"{pairs} back {isBack}", few: 0);
+        }
+    }
+
+    public void Rotary_joins(long rows, int heads, int kvHeads, int size, int turned, RotaryPairs pairs, ScalarType angleType)
+    {
+        using var scope = NewDisposeScope();
+        var q = Random(rows, heads, size);
+        var kv = Random(rows, kvHeads, 2, size);                                                  // k and v lie between one another
+        Tensor k = kv.select(2, 0), v = kv.select(2, 1);
+        var (cos, sin) = Angles(rows, turned, angleType);
+        var expected = cat([q, k, v], 1);
+        var part = expected.narrow(1, 0, heads + kvHeads).narrow(2, 0, turned);
+        part.copy_(Rotary.Plain(part, cos, sin.neg(), pairs));
+        Poison(expected);
+
+        var joint = Rotary.JoinOn(device, q, k, v, cos, sin, pairs);
+
+        Same(expected, joint, $"{pairs}", few: 0);
+    }
+
+    public void GatedSilu_forward_and_backward(long rows, long columns)
+    {
+        using var scope = NewDisposeScope();
+        Tensor gateUp = Random(rows, 2 * columns) * 4, dy = Random(rows, columns);
+        Poison(dy);
+        var product = GatedSilu.On(device, gateUp);
+        Poison(gateUp, dy);
+
+        var (gradient, again) = GatedSilu.BackwardOn(device, dy, gateUp);
+
+        var (expectedGradient, expectedProduct) = GatedSilu.PlainBackward(dy, gateUp);
+        Same(GatedSilu.Plain(gateUp), product, "product");
+        Same(expectedProduct, again, "product again");
+        Same(expectedGradient, gradient, "gradient");
+    }
+
+    (Tensor Cos, Tensor Sin) Angles(long rows, int turned, ScalarType angleType)
+    {
+        var angles = Random(ScalarType.Float32, rows, 1, turned / 2) * 10;
+        return (angles.cos().to(angleType), angles.sin().to(angleType));
+    }
+
+    Tensor Random(params long[] shape) => Random(type, shape);
+
+    Tensor Random(ScalarType as_, params long[] shape) => randn(shape, dtype: ScalarType.Float32, generator: _random).to(as_).to(place);
+
+    /// <summary>Memory as large as the results' is filled with NaN and let go, for the allocator to hand out next.</summary>
+    static void Poison(params Tensor[] like)
+    {
+        foreach (var tensor in like.Select(t => full_like(t, double.NaN)).ToArray()) tensor.Dispose();
+    }
+
+    /// <param name="scale">The magnitude of what was added up to give the result, where it can be far above the result.</param>
+    void Same(Tensor expected, Tensor actual, string what, double few = Few, double scale = 0)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(expected.shape, actual.shape);
+        Assert.Equal(type, actual.dtype);
+        Tensor wide = expected.to(ScalarType.Float64), difference = (wide - actual.to(ScalarType.Float64)).abs();
+        var unit = type switch { ScalarType.BFloat16 => 1.0 / 128, ScalarType.Float16 => 1.0 / 1024, _ => 1e-5 };
+        var smallest = type == ScalarType.Float16 ? 6e-8 : type == ScalarType.BFloat16 ? 1e-38 : 1e-5;
+        var excess = difference - ((wide.abs() + scale) * unit + smallest);
+        var worst = excess.argmax().item<long>();
+        Assert.True(excess.le(0).all().item<bool>(), $"{what}: at flat index {worst} {wide.flatten()[worst].item<double>():g6} expected, " +
+            $"{actual.to(ScalarType.Float64).flatten()[worst].item<double>():g6} found");
+        var unequal = expected.ne(actual).to(ScalarType.Float64).mean().item<double>();
+        if (type != ScalarType.Float32) Assert.True(unequal <= few, $"{what}: {unequal:p2} of the results differ");
+    }
+}

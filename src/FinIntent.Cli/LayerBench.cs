@@ -30,7 +30,7 @@ sealed class LayerBench(int rows, int rowLength)
         foreach (var (_, p) in adapters.Parameters) p.grad = zeros_like(p).DetachFromDisposeScope();
         var parts = model.Layers[0].Parts;
         var batch = TokenBatch.Last([.. Enumerable.Range(0, rows).Select(r => Enumerable.Range(0, rowLength).Select(t => (r * 31 + t * 7) % 32000).ToArray())], _device);
-        var rotary = model.RotaryAt(batch.Positions, ScalarType.BFloat16);
+        var rotary = model.RotaryAt(batch);
         long tokens = batch.TokenCount, width = model.Shape.HiddenSize;
         Tensor Random(long columns) => randn(tokens, columns, device: _device).to(ScalarType.BFloat16);
 

@@ -16,6 +16,7 @@ static class SettingsToModel
         Template = settings.Dataset.Template,
         DefaultSystem = settings.Dataset.DefaultSystem,
         EnableThinking = settings.Dataset.EnableThinking,
+        MergesAdapter = settings.Model.MergeAdapter,
         Type = TypeOf(settings.Model.InferDtype),
         Force = settings.Inference.Force,
     };
@@ -45,7 +46,7 @@ static class SettingsToModel
     public static RunOptions Run(SettingsFile settings, string file, string questions)
     {
         var source = Source(settings);
-        return new(settings.Output.RunName ?? source.Adapters.LastOrDefault() ?? source.Model, file, Answers(settings))
+        var options = new RunOptions(settings.Output.RunName ?? source.Adapters.LastOrDefault() ?? source.Model, file, Answers(settings))
         {
             AnswersAtOnce = settings.Evaluation.PerDeviceEvalBatchSize,
             Seed = settings.Train.Seed,
@@ -60,5 +61,7 @@ static class SettingsToModel
                 ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),
             },
         };
+        if (source.MergesAdapter is { } merges) options.Inputs["merge_adapter"] = merges;
+        return options;
     }
 }

@@ -1,6 +1,7 @@
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Text;
+using TorchSharp;
 
 namespace FinIntent.Evaluation;
 
@@ -19,12 +20,15 @@ public enum Scoring
 /// <summary>Asks a model every question of a set and keeps what it says, going on where an earlier run stopped.</summary>
 public static class EvaluationRun
 {
+    // A GPU is not filled by less.
+    const int TokensOnCpu = 4096, TokensOnGpu = 16384;
+
     /// <param name="load">Called when there is something left to ask.</param>
-    /// <param name="scoringTokens">How many are scored at once. It bounds memory; the result does not depend on it.</param>
+    /// <param name="scoringTokens">How many are scored at once, what questions share counted once. It bounds memory. Null: as suits the device.</param>
     /// <param name="onProgress">Called with the number of questions done.</param>
     /// <returns>The predictions of all questions, in order.</returns>
     public static IReadOnlyList<Prediction> Predict(Func<ChatModel> load, IReadOnlyList<EvaluationQuestion> questions, Scoring scoring, RunOptions options,
-        int scoringTokens = 4096, Action<int>? onProgress = null)
+        int? scoringTokens = null, Action<int>? onProgress = null)
     {
         var identity = options.Identity(scoring.ToString().ToLowerInvariant(), scoring != Scoring.Options);
         using var file = PredictionFile.Open(options.File, identity, options.Overwrite);
@@ -32,7 +36,7 @@ public static class EvaluationRun
         if (file.CountDone([.. questions.Select(q => (q.Id, q.Question))]) == questions.Count) return all;
 
         using var model = load();
-        var scorer = new OptionScorer(model.Model, scoringTokens);
+        var scorer = new OptionScorer(model.Model, scoringTokens ?? (model.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu));
         var ready = questions.Select(q => model.OptionQuestion(ConversationOf(q), [.. q.Options.Select(o => o.Letter)])).ToList();
         foreach (var batch in scorer.Batches(ready))
         {

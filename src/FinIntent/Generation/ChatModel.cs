@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Generation;
 
 /// <summary>Which weights answer, and how they are talked to.</summary>
-/// <param name="Adapters">Folders, merged in this order.</param>
+/// <param name="Adapters">Folders, put on in this order.</param>
 public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapters)
 {
     /// <summary>Null: the one of the training, or else the model family's.</summary>
@@ -18,6 +18,12 @@ public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapter
     public string? DefaultSystem { get; init; }
 
     public bool EnableThinking { get; init; }
+
+    /// <summary>
+    /// False: the last adapter is kept beside the base's weights, which stay as they are; the ones before it are merged. Null: so when the
+    /// base is packed.
+    /// </summary>
+    public bool? MergesAdapter { get; init; }
 
     /// <summary>Null: as the checkpoint is stored, or fp32 on a CPU that is slower in 16 bits.</summary>
     public ScalarType? Type { get; init; }
@@ -47,6 +53,7 @@ public sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
 public sealed class ChatModel : IDisposable
 {
     readonly Dictionary<string, OptionAnswers> _answersOf = [];
+    LoraAdapters? _adapter;
 
     ChatModel(CausalLanguageModel model, Tokenizer tokenizer, ChatTemplate template) => (Model, Tokenizer, Template) = (model, tokenizer, template);
 
@@ -72,12 +79,16 @@ public sealed class ChatModel : IDisposable
         var model = PretrainedModel.Load(source.Model, type, Devices.Default);
         try
         {
-            foreach (var folder in source.Adapters)
+            var isPacked = model.Layers.Any(layer => layer.Parts.Qkv.Packed is not null);
+            var kept = isPacked || source.MergesAdapter == false ? source.Adapters.LastOrDefault() : null;
+            if (isPacked && (source.MergesAdapter == true || source.Adapters.Count > 1))
+                throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, which takes one adapter, unmerged; export the merged model and quantise that");
+            foreach (var folder in kept is null ? source.Adapters : source.Adapters.SkipLast(1))
             {
                 using var adapters = LoraAdapters.Load(model, folder);
                 adapters.Merge();
             }
-            return new(model, tokenizer, template);
+            return new(model, tokenizer, template) { _adapter = kept is null ? null : LoraAdapters.Load(model, kept) };
         }
         catch
         {
@@ -118,5 +129,17 @@ public sealed class ChatModel : IDisposable
         return new(Template.EncodePrompt(question), answers);
     }
 
-    public void Dispose() => Model.Dispose();
+    /// <summary>Puts another adapter on the base in place of the one that was not merged; null: none.</summary>
+    public void Use(string? adapter)
+    {
+        _adapter?.Dispose();
+        _adapter = null;
+        if (adapter is not null) _adapter = LoraAdapters.Load(Model, adapter);
+    }
+
+    public void Dispose()
+    {
+        _adapter?.Dispose();
+        Model.Dispose();
+    }
 }

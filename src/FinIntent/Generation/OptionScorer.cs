@@ -41,25 +41,43 @@ public sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
 
 /// <summary>
 /// Probabilities of a question's options at the place where the answer stands, renormalised over the options: one forward for many
-/// questions, no text to read.
+/// questions, no text to read. What questions have in common from their beginning on is read once.
 /// </summary>
 public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
 {
     /// <summary>
-    /// Questions that go through the model together, in order. A function of the questions alone, so a run that was stopped and goes on
-    /// makes the same batches, and thus the same bits.
+    /// Questions that go through the model together, in order. A function of the questions alone, as is what they share, so a run that was
+    /// stopped and goes on makes the same batches, and thus the same bits.
     /// </summary>
     public IReadOnlyList<Range> Batches(IReadOnlyList<OptionQuestion> questions)
     {
         List<Range> batches = [];
-        for (int start = 0, end; start < questions.Count; start = end)
+        List<int[]> rows = [];
+        var (start, tokens) = (0, 0);
+        for (var q = 0; q < questions.Count; q++)
         {
-            end = start + 1;
-            var tokens = Cost(questions[start]);
-            while (end < questions.Count && (tokens += Cost(questions[end])) <= maxTokensPerForward) end++;
-            batches.Add(start..end);
+            var added = Added(questions[q]);
+            if (q > start && tokens + added > maxTokensPerForward)
+            {
+                batches.Add(start..q);
+                rows.Clear();
+                (start, tokens, added) = (q, 0, Added(questions[q]));
+            }
+            tokens += added;
         }
+        if (start < questions.Count) batches.Add(start..questions.Count);
         return batches;
+
+        int Added(OptionQuestion question)
+        {
+            var own = 0;
+            foreach (var row in RowsOf(question))
+            {
+                own += TokenBatch.OwnTokens(row, rows);
+                rows.Add(row);
+            }
+            return own;
+        }
     }
 
     /// <summary>Each question's probabilities in the order of its options; they sum to 1. All questions go through the model at once.</summary>
@@ -70,50 +88,49 @@ public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForw
         if (questions.MaxBy(q => q.Prompt.Length) is { } longest && longest.Prompt.Length >= model.Shape.MaxPositions)
             throw new UserErrorException($"a question has {longest.Prompt.Length} tokens and the model reads {model.Shape.MaxPositions} at most; shorten it");
         var scores = questions.Select(q => new double[q.Answers.Tails.Count]).ToList();
-        var single = Enumerable.Range(0, questions.Count).Where(q => questions[q].Answers.AreSingleTokens).ToList();
-        if (single.Count > 0) ScoreSingle(questions, single, scores);
-        for (var q = 0; q < questions.Count; q++)
-            if (!questions[q].Answers.AreSingleTokens) ScoreWhole(questions[q], scores[q]);
+        foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].Answers.AreSingleTokens))
+            (kind.Key ? (Action<IReadOnlyList<OptionQuestion>, IReadOnlyList<double[]>>)ScoreSingle : ScoreWhole)([.. kind.Select(q => questions[q])], [.. kind.Select(q => scores[q])]);
         return [.. scores.Select(Normalised)];
     }
 
-    void ScoreSingle(IReadOnlyList<OptionQuestion> questions, IReadOnlyList<int> numbers, IReadOnlyList<double[]> scores)
+    void ScoreSingle(IReadOnlyList<OptionQuestion> questions, IReadOnlyList<double[]> scores)
     {
         using var scope = NewDisposeScope();
-        using var batch = TokenBatch.Last([.. numbers.Select(q => Read(questions[q], []))], model.Placement.Device);
-        var logits = model.forward(batch);                                                     // [B, V]
-        for (var b = 0; b < numbers.Count; b++)
-        {
-            var tails = questions[numbers[b]].Answers.Tails;
-            var ids = tensor(tails.Select(t => (long)t[0]).ToArray(), device: logits.device);
-            Fill(scores[numbers[b]], logits[b].index_select(0, ids));
-        }
+        int[] ids = [.. questions.SelectMany(q => q.Answers.Tails.Select(t => t[0])).Distinct()];
+        var columns = ids.Index().ToDictionary(i => i.Item, i => i.Index);
+        using var batch = TokenBatch.Last([.. questions.SelectMany(RowsOf)], model.Placement.Device, isShared: true, ids: ids);
+        var logits = Values(model.forward(batch));                                                       // [B, M]
+        for (var q = 0; q < questions.Count; q++)
+            for (var i = 0; i < scores[q].Length; i++) scores[q][i] = logits[q * ids.Length + columns[questions[q].Answers.Tails[i][0]]];
     }
 
     /// <summary>Answers of several tokens: the probability of each as a whole.</summary>
-    void ScoreWhole(OptionQuestion question, double[] scores)
+    void ScoreWhole(IReadOnlyList<OptionQuestion> questions, IReadOnlyList<double[]> scores)
     {
         using var scope = NewDisposeScope();
-        var tails = question.Answers.Tails;
-        var labels = tails.Select(t => Enumerable.Repeat(TokenBatch.IgnoredLabel, question.Prompt.Length + question.Answers.Lead.Length).Concat(t).ToArray());
-        using var batch = TokenBatch.ForTraining([.. tails.Select(t => Read(question, t))], [.. labels], model.Placement.Device);
-        var logProbabilities = nn.functional.log_softmax(model.forward(batch).to(ScalarType.Float32), -1);   // [N, V]
-        var chosen = logProbabilities.gather(1, batch.Labels!.unsqueeze(1)).squeeze(1).cpu();
-        var start = 0L;
-        for (var i = 0; i < tails.Count; start += tails[i++].Length) scores[i] = chosen.narrow(0, start, tails[i].Length).sum().item<float>();
+        var labels = questions.SelectMany(q => q.Answers.Tails.Select(t =>
+            Enumerable.Repeat(TokenBatch.IgnoredLabel, q.Prompt.Length + q.Answers.Lead.Length).Concat(t).ToArray()));
+        using var batch = TokenBatch.ForTraining([.. questions.SelectMany(RowsOf)], [.. labels], model.Placement.Device, isShared: true);
+        var logits = model.forward(batch).to(ScalarType.Float32);                                        // [N, V]
+        var chosen = Values(logits.gather(1, batch.Labels!.unsqueeze(1)).squeeze(1) - logits.logsumexp(-1));
+        var at = 0;
+        for (var q = 0; q < questions.Count; q++)
+            for (var i = 0; i < scores[q].Length; i++)
+                foreach (var _ in questions[q].Answers.Tails[i]) scores[q][i] += chosen[at++];
     }
 
-    static void Fill(double[] scores, Tensor logits)
+    static float[] Values(Tensor numbers)
     {
-        using var values = logits.to(ScalarType.Float32).cpu();
-        var data = values.data<float>();
-        for (var i = 0; i < scores.Length; i++) scores[i] = data[i];
+        using var values = numbers.to(ScalarType.Float32).cpu().contiguous();
+        return values.data<float>().ToArray();
     }
 
-    static int[] Read(OptionQuestion question, int[] tail) => [.. question.Prompt, .. question.Answers.Lead, .. tail];
-
-    static int Cost(OptionQuestion question) =>
-        (question.Prompt.Length + question.Answers.Lead.Length) * (question.Answers.AreSingleTokens ? 1 : question.Answers.Tails.Count);
+    /// <summary>What the model reads for a question: up to the answer's place, or each answer with it.</summary>
+    static IReadOnlyList<int[]> RowsOf(OptionQuestion question)
+    {
+        int[] beginning = [.. question.Prompt, .. question.Answers.Lead];
+        return question.Answers.AreSingleTokens ? [beginning] : [.. question.Answers.Tails.Select(tail => (int[])[.. beginning, .. tail])];
+    }
 
     static double[] Normalised(double[] scores)
     {

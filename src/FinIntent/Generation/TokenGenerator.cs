@@ -17,6 +17,9 @@ public sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewToken
 /// <param name="vocabularySize">Of the tokenizer, when it knows fewer ids than the model has rows for.</param>
 public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue)
 {
+    // Of longer answers the cache makes room as they come.
+    const int RoomForAnswers = 256;
+
     readonly int _usableVocabulary = Math.Min(vocabularySize, model.Shape.UsableVocabulary);
 
     sealed class Row(int number, GenerationRequest request, Sampler sampler)
@@ -40,7 +43,8 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
         foreach (var request in requests) CheckLength(request);
         var answers = new int[requests.Count][];
         var rows = requests.Select((request, i) => new Row(i, request, new(sampling, _usableVocabulary, request.Seed))).ToList();
-        using var cache = new KvCache(model.Shape.Layers, rows.Count);
+        using var cache = new KvCache(model.Shape, rows.Count,
+            Math.Min(model.Shape.MaxPositions, requests.Max(r => r.Prompt.Length) + Math.Min(limits.MaxNewTokens, RoomForAnswers)));
         var next = requests.Select(request => request.Prompt).ToList();
         while (rows.Count > 0)
         {
@@ -73,12 +77,29 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
     unsafe int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<Row> rows, KvCache cache)
     {
         using var scope = NewDisposeScope();
-        using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache);
-        using var logits = model.forward(batch).to(ScalarType.Float32).cpu().contiguous();          // [B, V]
-        if (!logits.isfinite().all().item<bool>())
-            throw new UserErrorException("the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights");
+        using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0);
+        var scores = model.forward(batch);                                                            // [B, V]
+        if (sampling is { DoSample: false, RepetitionPenalty: 1.0 }) return Best(scores);
+
+        using var logits = scores.to(ScalarType.Float32).cpu().contiguous();
+        CheckFinite(logits);
         var width = (int)logits.shape[1];
         var memory = (float*)TensorMemory.PointerOf(logits);
         return [.. rows.Select((row, b) => row.Sampler.Next(new Span<float>(memory + (long)b * width, width), row.Seen))];
+    }
+
+    /// <summary>Each row's most probable id, the lowest among equals, found where the scores are.</summary>
+    int[] Best(Tensor scores)
+    {
+        var (highest, ids) = scores.narrow(1, 0, Math.Min(_usableVocabulary, scores.shape[1])).max(1);
+        var both = stack([highest.to(ScalarType.Float64), ids.to(ScalarType.Float64)]).cpu();         // [2, B]
+        CheckFinite(both);
+        return [.. both[1].data<double>().ToArray().Select(id => (int)id)];
+    }
+
+    static void CheckFinite(Tensor scores)
+    {
+        if (!scores.isfinite().all().item<bool>())
+            throw new UserErrorException("the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights");
     }
 }

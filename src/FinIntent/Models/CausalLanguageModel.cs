@@ -24,7 +24,7 @@ public sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHea
 }
 
 /// <summary>
-/// A decoder. forward(batch) gives the logits [N, V] at the batch's OutputIndex, in the compute type: under torch's gradient mode in plain
+/// A decoder. forward(batch) gives the logits [N, V] at the batch's OutputIndex (of its OutputIds alone, when it has some), in the compute type: under torch's gradient mode in plain
 /// operators, else with the layers' written-out forward, which gives the same numbers sooner.
 /// </summary>
 public abstract class CausalLanguageModel(string name, ModelShape shape, Placement placement) : Module<TokenBatch, Tensor>(name)
@@ -44,10 +44,14 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
     /// <summary>Token ids [T] → [T, C] in the weights' type.</summary>
     protected abstract Tensor Embed(Tensor tokens);
 
-    internal abstract RotaryEmbedding RotaryAt(Tensor positions, ScalarType type);
+    internal abstract RotaryTable Rotary { get; }
 
-    /// <summary>The stream behind the last layer [N, C] → logits [N, V]: final norm and head, with a gradient.</summary>
-    protected abstract Tensor Head(Tensor h);
+    protected abstract RmsNorm FinalNorm { get; }
+
+    /// <summary>The normed stream behind the last layer [N, C] → logits, [N, V] or those of <paramref name="ids"/> alone, [N, M].</summary>
+    protected abstract Tensor Logits(Tensor normed, Tensor? ids);
+
+    internal RotaryEmbedding RotaryAt(TokenBatch batch) => Rotary.At(batch.Positions, batch.MaxKeyLength, ComputeType);
 
     /// <summary>Refuses what the family cannot read.</summary>
     protected virtual void Check(TokenBatch batch)
@@ -58,11 +62,12 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
     {
         Check(batch);
         using var scope = NewDisposeScope();
-        if (!is_grad_enabled()) return Head(Outputs(batch)).MoveToOuterDisposeScope();
-        var rotary = RotaryAt(batch.Positions, ComputeType);
+        if (!is_grad_enabled()) return Logits(Outputs(batch), batch.OutputIds).MoveToOuterDisposeScope();
+        if (batch.Cache is not null) throw new InvalidOperationException("a cache is read and filled under no_grad");
+        var rotary = RotaryAt(batch);
         var h = Embed(batch.Tokens).to(ComputeType);
         foreach (var layer in Layers) h = layer.Plain(h, rotary, batch, PlacesBehind(layer, batch));
-        return Head(h).MoveToOuterDisposeScope();
+        return Logits(FinalNorm.forward(h), batch.OutputIds).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -80,25 +85,26 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         {
             using var slice = NewDisposeScope();
             var labels = batch.Labels!.narrow(0, start, count);
-            var logits = Head(h.narrow(0, start, count));
+            var logits = Logits(h.narrow(0, start, count), null);
             sums[0].add_(CrossEntropy(logits, labels));
             if (withAccuracy) sums[1].add_(logits.argmax(-1).eq(labels).sum());
         }
         return sums.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The stream behind the last layer where it is read, [N, C], without a gradient.</summary>
+    /// <summary>The stream behind the last layer where it is read, normed, [N, C], without a gradient.</summary>
     Tensor Outputs(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var rotary = RotaryAt(batch.Positions, ComputeType);
+        var rotary = RotaryAt(batch);
         var x = new Residual(Embed(batch.Tokens).to(ComputeType), null);
         foreach (var layer in Layers)
         {
             using Tensor sum = x.Sum, branch = x.Branch!;
             x = layer.Forward(x, rotary, batch, PlacesBehind(layer, batch), out _);
         }
-        return (x.Sum + x.Branch!).MoveToOuterDisposeScope();
+        batch.Cache?.Advance(batch);
+        return FinalNorm.Frozen(x.Sum, x.Branch).Normed.MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -112,7 +118,7 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         Check(batch);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var rotary = RotaryAt(batch.Positions, ComputeType);
+        var rotary = RotaryAt(batch);
         var x = new Residual(Embed(batch.Tokens).to(ComputeType), null);
         var tapes = new Stack<(DecoderLayer Layer, LayerTape Tape)>();
         try
@@ -146,8 +152,7 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
     }
 
     /// <summary>The last layer goes on, behind its attention, only where its output is read.</summary>
-    Tensor? PlacesBehind(DecoderLayer layer, TokenBatch batch) =>
-        layer == Layers[^1] && batch.OutputIndex is { } places && places.shape[0] < batch.TokenCount ? places : null;
+    Tensor? PlacesBehind(DecoderLayer layer, TokenBatch batch) => layer == Layers[^1] ? batch.OutputIndex : null;
 
     static LayerTape Again(DecoderLayer layer, LayerTape kept, RotaryEmbedding rotary, TokenBatch batch)
     {
@@ -171,7 +176,7 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
             using var slice = NewDisposeScope();
             using var withGradient = enable_grad();
             var leaf = last.narrow(0, start, count).detach().requires_grad_(true);
-            var loss = CrossEntropy(Head(leaf), batch.Labels!.narrow(0, start, count)) * weight;
+            var loss = CrossEntropy(Logits(FinalNorm.forward(leaf), null), batch.Labels!.narrow(0, start, count)) * weight;
             loss.backward();
             gradient.narrow(0, start, count).copy_(leaf.grad!);
             total.add_(loss.detach());
@@ -195,7 +200,10 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             foreach (var layer in Layers) layer.Dispose();
+            Rotary.Dispose();
+        }
         base.Dispose(disposing);
     }
 }

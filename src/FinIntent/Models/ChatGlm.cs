@@ -56,12 +56,11 @@ sealed class ChatGlm : CausalLanguageModel
 
     const double Theta = 10_000;
 
-    readonly int _rotaryDim;
     [ComponentName(Name = "transformer")] readonly ChatGlmTransformer _transformer;
 
     ChatGlm(ChatGlmConfig config, Placement placement) : base(nameof(ChatGlm), ShapeOf(config), placement)
     {
-        _rotaryDim = config.RotaryDim;
+        Rotary = new(config.RotaryDim, Theta, RotaryPairs.Neighbours);
         _transformer = new(config, placement);
         RegisterComponents();
         Layers = [.. _transformer.Layers];
@@ -99,7 +98,7 @@ sealed class ChatGlm : CausalLanguageModel
     {
         for (var b = 0; b < batch.RowCount; b++)
         {
-            var length = (batch.Cache?.Length(b) ?? 0) + batch.RowStarts[b + 1] - batch.RowStarts[b];
+            var length = (batch.Cache?.Length(b) ?? 0) + batch.RowLengths[b];
             if (length > Shape.MaxPositions)
                 throw new UserErrorException($"a row has {length} tokens and the model reads {Shape.MaxPositions} at most (seq_length in config.json); " +
                     "shorten it, in training by cutoff_len");
@@ -109,14 +108,11 @@ sealed class ChatGlm : CausalLanguageModel
     protected override Tensor Embed(Tensor tokens) => _transformer.Embedding.forward(tokens);
 
     /// <summary>The reference rounds its table of cos and sin to the model's type.</summary>
-    internal override RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
-        RotaryEmbedding.At(positions, _rotaryDim, Theta, type, RotaryPairs.Neighbours);
+    internal override RotaryTable Rotary { get; }
 
-    protected override Tensor Head(Tensor h)
-    {
-        using var scope = NewDisposeScope();
-        return _transformer.Output.forward(_transformer.Norm.forward(h)).MoveToOuterDisposeScope();
-    }
+    protected override RmsNorm FinalNorm => _transformer.Norm;
+
+    protected override Tensor Logits(Tensor normed, Tensor? ids) => _transformer.Output.Scores(normed, ids);
 }
 
 /// <summary>Everything there is under "transformer".</summary>

@@ -20,6 +20,12 @@ sealed record ModelSettings
     /// <summary>A folder the adapters' names are relative to.</summary>
     public string? AdapterFolder { get; init; }
 
+    /// <summary>
+    /// Outside training: whether the last adapter is added to the base's weights (faster) or kept beside them. Null: added, unless the base is
+    /// quantised. The adapters before it are always added.
+    /// </summary>
+    public bool? MergeAdapter { get; init; }
+
     /// <summary>Precision outside training; auto: the checkpoint's own.</summary>
     public InferenceType InferDtype { get; init; }
 

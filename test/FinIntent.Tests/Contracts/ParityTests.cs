@@ -76,7 +76,7 @@ public sealed class ParityTests
 
         for (var i = 0; i < fixture.Sequences.Length; i++)
         {
-            using var cache = new KvCache(model.Shape.Layers, 1);
+            using var cache = new KvCache(model.Shape, 1);
             int[] next = fixture.Sequences[i];
             List<int> tokens = [];
             while (tokens.Count < fixture.Greedy[i].Length)
@@ -100,7 +100,7 @@ public sealed class ParityTests
         var row = fixture.Sequences[3];
 
         using var whole = Logits(model, row);
-        using var cache = new KvCache(model.Shape.Layers, 1);
+        using var cache = new KvCache(model.Shape, 1);
         using var first = Logits(model, row[..20], cache);
         using var second = Logits(model, row[20..21], cache);
         using var third = Logits(model, row[21..], cache);

@@ -45,7 +45,7 @@ public sealed class BaichuanTests
         using var model = fixture.Model(ScalarType.BFloat16);
         var x = randn(64, 6, 16, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
 
-        var actual = model.RotaryAt(arange(64), ScalarType.BFloat16).Apply(x);
+        var actual = model.Rotary.At(arange(64), 64, ScalarType.BFloat16).Apply(x);
         var expected = RotaryEmbedding.At(arange(64), 16, 10_000, ScalarType.Float32).Apply(x.to(ScalarType.Float32)).to(ScalarType.BFloat16);
         var in16Bits = RotaryEmbedding.At(arange(64), 16, 10_000, ScalarType.BFloat16).Apply(x);
 

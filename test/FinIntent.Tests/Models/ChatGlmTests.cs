@@ -42,7 +42,7 @@ public sealed class ChatGlmTests
         using var model = fixture.Model(type);
         var x = randn(64, 3, 16, generator: new Generator(1, CPU)).to(type);
 
-        var actual = model.RotaryAt(arange(64), type).Apply(x);
+        var actual = model.Rotary.At(arange(64), 64, type).Apply(x);
 
         // Element by element, each operation rounded to the type.
         float[,,] input = Values(x), output = Values(actual);
@@ -71,7 +71,7 @@ public sealed class ChatGlmTests
         using var _ = no_grad();
         using var fixture = ParityFixture.Open("chatglm");
         using var model = fixture.Model();
-        using var cache = new KvCache(model.Shape.Layers, 1);
+        using var cache = new KvCache(model.Shape, 1);
 
         using (var whole = TokenBatch.Last([new int[512]], CPU, cache)) model.forward(whole).Dispose();
         using var longer = TokenBatch.Last([new int[513]], CPU);

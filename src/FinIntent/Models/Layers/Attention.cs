@@ -5,96 +5,132 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>Softmax attention over rows that lie end to end: each row sees itself and its cached past, never its neighbours.</summary>
+/// <summary>
+/// Softmax attention over stretches of tokens that lie end to end. A token sees itself, what is before it in its own stretch, and what its
+/// stretch stands behind (a shared beginning, or the cached past of its row), never a neighbour.
+/// </summary>
 public static class Attention
 {
     /// <summary>q [T, H, D], k and v [T, KV, D] → [T, H, D]; query head h reads key head h / (H / KV). Scale 1/√D.</summary>
     public static Tensor Causal(Tensor q, Tensor k, Tensor v, TokenBatch batch, int layer)
     {
         using var scope = NewDisposeScope();
-        var groups = q.shape[1] / k.shape[1];
-        if (batch.Cache is null && IsFlash(q)) return Flash(q, k, v, batch).MoveToOuterDisposeScope();
-        var isShort = batch.MaxRowLength <= LongestPlainRow && q.device_type == DeviceType.CPU;
-        if (batch.Cache is null && SameLength(batch.RowStarts))
-            return (isShort ? Plain(q, k, v, batch.RowCount, batch.CausalMask(groups, q.dtype)) : Rows(q, k, v, batch.RowCount, groups)).MoveToOuterDisposeScope();
+        batch.Cache?.Write(layer, k, v, batch);
+        if (batch.HasPast) return Past(q, batch.Cache!.Of(layer), batch).MoveToOuterDisposeScope();
 
-        // Split, not narrow: the gradient of a split is one concatenation, that of each narrow a tensor of zeros of the whole length.
-        var lengths = Enumerable.Range(0, batch.RowCount).Select(b => (long)batch.RowStarts[b + 1] - batch.RowStarts[b]).ToArray();
-        Tensor[] qs = q.split(lengths), ks = k.split(lengths), vs = v.split(lengths);
-        var outputs = new Tensor[batch.RowCount];
-        for (var b = 0; b < outputs.Length; b++)
-        {
-            outputs[b] = batch.Cache is not null
-                ? Cached(qs[b], batch.Cache.Append(layer, b, ks[b].transpose(0, 1), vs[b].transpose(0, 1)), groups)
-                : isShort ? Plain(qs[b], ks[b], vs[b], 1, batch.CausalMask(groups, q.dtype)) : Rows(qs[b], ks[b], vs[b], 1, groups);
-        }
-        return (outputs.Length == 1 ? outputs[0] : cat(outputs, 0)).MoveToOuterDisposeScope();
+        if (batch.KeyPlaces is { } places) (k, v) = (k.index_select(0, places), v.index_select(0, places));
+        return (IsFlash(q) ? Flash(q, k, v, batch) : Runs(q, k, v, batch)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether libtorch's ragged flash kernel computes this: 16-bit on CUDA, head sizes up to 256 in steps of 8.</summary>
     static bool IsFlash(Tensor q) => q.device_type == DeviceType.CUDA && q.dtype is ScalarType.BFloat16 or ScalarType.Float16
         && q.shape[2] <= 256 && q.shape[2] % 8 == 0;
 
-    /// <summary>All rows in one kernel, grouped heads native. FlashAttention-2, https://arxiv.org/abs/2307.08691.</summary>
+    /// <summary>
+    /// All stretches in one kernel, grouped heads native: k and v [K, KV, D] in the order of KeyStarts, the last query of a stretch seeing
+    /// all its keys. FlashAttention-2, https://arxiv.org/abs/2307.08691 (masks are aligned like this from version 2.1 on).
+    /// </summary>
     static Tensor Flash(Tensor q, Tensor k, Tensor v, TokenBatch batch)
     {
-        var starts = AtenArgument.Some(batch.DeviceRowStarts!);
-        long longest = batch.MaxRowLength;
-        // query, key, value, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal, return_debug_mask, then optional extras
-        return Aten.Call("aten::_flash_attention_forward", "", 5, q, k, v, starts, starts, longest, longest, 0.0, true, false,
-            AtenArgument.None, AtenArgument.None, AtenArgument.None, AtenArgument.None, AtenArgument.None)[0];
+        AtenArgument starts = AtenArgument.Some(batch.DeviceRowStarts!), keyStarts = AtenArgument.Some(batch.DeviceKeyStarts!);
+        var keyLengths = batch.DeviceKeyLengths is { } lengths ? AtenArgument.Some(lengths) : AtenArgument.None;
+        long longest = batch.MaxRowLength, mostKeys = batch.MaxKeyLength;
+        // query, key, value, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal, return_debug_mask, scale, window_size_left,
+        // window_size_right, seqused_k, alibi_slopes
+        return Aten.Call("aten::_flash_attention_forward", "", 5, q, k, v, starts, keyStarts, longest, mostKeys, 0.0, true, false,
+            AtenArgument.None, AtenArgument.None, AtenArgument.None, keyLengths, AtenArgument.None)[0];
     }
 
-    static bool SameLength(int[] starts)
+    /// <summary>Queries that read the cache, which holds their own keys and values already: [B, KV, capacity, D].</summary>
+    static Tensor Past(Tensor q, (Tensor Keys, Tensor Values) cached, TokenBatch batch)
     {
-        for (var b = 1; b < starts.Length - 1; b++)
-            if (starts[b + 1] - starts[b] != starts[1]) return false;
-        return true;
+        if (IsFlash(q)) return Flash(q, OneAfterAnother(cached.Keys), OneAfterAnother(cached.Values), batch);
+        if (batch.MaxRowLength == 1)
+        {
+            Tensor keys = cached.Keys.narrow(2, 0, batch.MaxKeyLength), values = cached.Values.narrow(2, 0, batch.MaxKeyLength);
+            return Products(q, keys, values, batch.LengthMask(keys.shape[1], q.dtype));
+        }
+        return Joined(q.split(Lengths(batch.RowStarts)).Select((row, b) =>
+        {
+            var length = batch.KeyStarts[b + 1] - batch.KeyStarts[b];
+            return Exact(row, cached.Keys.narrow(0, b, 1).narrow(2, 0, length), cached.Values.narrow(0, b, 1).narrow(2, 0, length), batch);
+        }));
+    }
+
+    /// <summary>
+    /// [B, KV, capacity, D] as if each key head's tokens lay end to end, [tokens, KV, D]: row b's begin at b · KV · capacity. No copy.
+    /// </summary>
+    static Tensor OneAfterAnother(Tensor cached)
+    {
+        long rows = cached.shape[0], heads = cached.shape[1], capacity = cached.shape[2], headDim = cached.shape[3];
+        return cached.as_strided([(rows * heads - heads + 1) * capacity, heads, headDim], [headDim, capacity * headDim, 1], cached.storage_offset());
+    }
+
+    /// <summary>k and v [K, KV, D] in the order of KeyStarts; neighbours of one length are computed together.</summary>
+    static Tensor Runs(Tensor q, Tensor k, Tensor v, TokenBatch batch)
+    {
+        List<(int First, int Count)> runs = [];
+        for (var s = 0; s < batch.RowStarts.Length - 1; s++)
+        {
+            if (runs.Count > 0 && LengthsOf(s) == LengthsOf(runs[^1].First)) runs[^1] = (runs[^1].First, runs[^1].Count + 1);
+            else runs.Add((s, 1));
+        }
+        // Split, not narrow: the gradient of a split is one concatenation, that of each narrow a tensor of zeros of the whole length.
+        var (keyLengths, lengths) = (Lengths(batch.KeyStarts), Lengths(batch.RowStarts));
+        Tensor[] qs = q.split(Summed(lengths)), ks = k.split(Summed(keyLengths)), vs = v.split(Summed(keyLengths));
+        return Joined(runs.Select((run, i) => Exact(qs[i], Heads(ks[i], run.Count), Heads(vs[i], run.Count), batch)));
+
+        (int, int) LengthsOf(int s) => (batch.RowStarts[s + 1] - batch.RowStarts[s], batch.KeyStarts[s + 1] - batch.KeyStarts[s]);
+
+        long[] Summed(long[] parts) => [.. runs.Select(run => run.Count * parts[run.First])];
+
+        // [B·L, KV, D] → [B, KV, L, D]
+        static Tensor Heads(Tensor x, long count) => x.view(count, -1, x.shape[1], x.shape[2]).transpose(1, 2);
+    }
+
+    static long[] Lengths(int[] starts) => [.. Enumerable.Range(1, starts.Length - 1).Select(s => (long)(starts[s] - starts[s - 1]))];
+
+    static Tensor Joined(IEnumerable<Tensor> parts)
+    {
+        Tensor[] all = [.. parts];
+        return all.Length == 1 ? all[0] : cat(all, 0);
     }
 
     // On the CPU libtorch's fused kernel loses to three plain products up to here, most of all in its backward (docs/log.md).
     const int LongestPlainRow = 1024;
 
-    /// <summary>
-    /// Rows of one length and no past by softmax(q·kᵀ/√D + mask)·v: q [B·L, H, D]. The queries that share a key head are laid under one
-    /// another, so that keys and values need no copies.
-    /// </summary>
-    static Tensor Plain(Tensor q, Tensor k, Tensor v, long rows, Tensor mask)
+    /// <summary>Queries [B·L, H, D] of rows of one length, of whose keys and values [B, KV, M, D], M ≥ L, the last ones are their own.</summary>
+    static Tensor Exact(Tensor q, Tensor keys, Tensor values, TokenBatch batch)
     {
-        long length = q.shape[0] / rows, headDim = q.shape[2], kvHeads = k.shape[1], groups = q.shape[1] / kvHeads;
+        long rows = keys.shape[0], length = q.shape[0] / rows, seen = keys.shape[2], groups = q.shape[1] / keys.shape[1];
+        if (seen > LongestPlainRow || q.device_type != DeviceType.CPU) return Fused(q, keys, values, length, groups);
+        var mask = batch.CausalMask(groups, q.dtype);
+        return Products(q, keys, values, mask.narrow(0, mask.shape[0] - length * groups, length * groups).narrow(1, mask.shape[1] - seen, seen));
+    }
+
+    /// <summary>
+    /// softmax(q·kᵀ/√D + mask)·v with q [B·L, H, D] and keys and values [B, KV, M, D]. The queries that share a key head are laid under one
+    /// another, [B·KV, L·H/KV, D], so that keys and values need no copies; the mask is one of theirs.
+    /// </summary>
+    static Tensor Products(Tensor q, Tensor keys, Tensor values, Tensor mask)
+    {
+        long rows = keys.shape[0], kvHeads = keys.shape[1], seen = keys.shape[2], headDim = q.shape[2];
+        long length = q.shape[0] / rows, groups = q.shape[1] / kvHeads;
         var queries = q.view(rows, length, kvHeads, groups * headDim).transpose(1, 2).reshape(rows * kvHeads, length * groups, headDim);
         // TorchSharp 0.107 takes the first factor as the instance and the summand last.
-        var scores = queries.baddbmm(Heads(k).transpose(1, 2), mask.narrow(0, 0, length * groups).narrow(1, 0, length),
-            1, (float)(1 / Math.Sqrt(headDim)));                                                     // [B·KV, L·H/KV, L]
-        var h = scores.softmax(-1).matmul(Heads(v));
+        var scores = queries.baddbmm(keys.reshape(rows * kvHeads, seen, headDim).transpose(1, 2), mask, 1, (float)(1 / Math.Sqrt(headDim)));
+        var h = scores.softmax(-1).matmul(values.reshape(rows * kvHeads, seen, headDim));            // [B·KV, L·H/KV, D]
         return h.view(rows, kvHeads, length, groups * headDim).transpose(1, 2).reshape(rows * length, kvHeads * groups, headDim);
-
-        // [B·L, KV, D] → [B·KV, L, D]
-        Tensor Heads(Tensor x) => x.view(rows, length, kvHeads, headDim).transpose(1, 2).reshape(rows * kvHeads, length, headDim);
     }
 
-    /// <summary>Rows of one length and no past: q [B·L, H, D].</summary>
-    static Tensor Rows(Tensor q, Tensor k, Tensor v, long rows, long groups)
+    /// <summary>The same by libtorch's fused kernel: q [B·L, H, D], keys and values [B, KV, M, D].</summary>
+    static Tensor Fused(Tensor q, Tensor keys, Tensor values, long length, long groups)
     {
-        long length = q.shape[0] / rows, heads = q.shape[1], headDim = q.shape[2];
-        var h = functional.scaled_dot_product_attention(Heads(q, 1), Heads(k, groups), Heads(v, groups), is_casual: true);
+        long rows = keys.shape[0], heads = q.shape[1], headDim = q.shape[2], seen = keys.shape[2];
+        var mask = length == seen ? null : ones(length, seen, dtype: ScalarType.Bool, device: q.device).tril(seen - length);
+        var h = functional.scaled_dot_product_attention(q.view(rows, length, heads, headDim).transpose(1, 2),
+            Expanded(keys, groups), Expanded(values, groups), mask, is_casual: length == seen);
         return h.transpose(1, 2).reshape(rows * length, heads, headDim);
-
-        // [B·L, KV, D] → [B, H, L, D]
-        Tensor Heads(Tensor x, long repeat) => Expanded(x.view(rows, length, -1, headDim).transpose(1, 2), repeat);
-    }
-
-    /// <summary>One row behind its past: q [L, H, D], keys and values [KV, M, D] with M ≥ L.</summary>
-    static Tensor Cached(Tensor q, (Tensor Keys, Tensor Values) past, long groups)
-    {
-        long length = q.shape[0], seen = past.Keys.shape[1];
-        Tensor keys = Expanded(past.Keys.unsqueeze(0), groups), values = Expanded(past.Values.unsqueeze(0), groups);
-        // The last query sees every key, the one before it all but the last, …
-        var mask = length == 1 || length == seen
-            ? null
-            : ones(length, seen, dtype: ScalarType.Bool, device: q.device).tril(seen - length);
-        var h = functional.scaled_dot_product_attention(q.transpose(0, 1).unsqueeze(0), keys, values, mask, is_casual: length > 1 && length == seen);
-        return h.squeeze(0).transpose(0, 1);
     }
 
     /// <summary>[B, KV, L, D] → [B, KV · groups, L, D].</summary>

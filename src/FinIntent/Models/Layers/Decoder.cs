@@ -98,7 +98,6 @@ public sealed class Decoder : Module
 /// <summary>A decoder and its head, which may be the embedding table itself.</summary>
 public abstract class DecoderLanguageModel : CausalLanguageModel
 {
-    readonly DecoderShape _shape;
     [ComponentName(Name = "model")] readonly Decoder _model;
     [ComponentName(Name = "lm_head")] readonly Module<Tensor, Tensor>? _head;
 
@@ -111,7 +110,7 @@ public abstract class DecoderLanguageModel : CausalLanguageModel
     protected DecoderLanguageModel(string name, DecoderShape decoder, int maxPositions, Module<Tensor, Tensor>? head, Placement placement)
         : base(name, ShapeOf(decoder, maxPositions), placement)
     {
-        _shape = decoder;
+        Rotary = new(decoder.Attention.HeadDim, decoder.RopeTheta) { IsFloat32 = decoder.RotaryInFloat32 };
         _model = new(decoder, placement);
         _head = head;
         RegisterComponents();
@@ -125,13 +124,15 @@ public abstract class DecoderLanguageModel : CausalLanguageModel
 
     protected override Tensor Embed(Tensor tokens) => _model.Embedding.forward(tokens);
 
-    internal override RotaryEmbedding RotaryAt(Tensor positions, ScalarType type) =>
-        RotaryEmbedding.At(positions, _shape.Attention.HeadDim, _shape.RopeTheta, _shape.RotaryInFloat32 && type != ScalarType.Float64 ? ScalarType.Float32 : type);
+    internal override RotaryTable Rotary { get; }
 
-    protected override Tensor Head(Tensor h)
+    protected override RmsNorm FinalNorm => _model.Norm;
+
+    protected override Tensor Logits(Tensor normed, Tensor? ids) => _head switch
     {
-        using var scope = NewDisposeScope();
-        var normed = _model.Norm.forward(h);
-        return (_head is null ? functional.linear(normed, _model.Embedding.Table.to(h.dtype)) : _head.forward(normed)).MoveToOuterDisposeScope();
-    }
+        null => Linear.Scores(normed, _model.Embedding.Table, ids),
+        Linear head => head.Scores(normed, ids),
+        NormalizedHead head => head.Scores(normed, ids),
+        _ => throw new InvalidOperationException($"{_head.GetName()} is no head"),
+    };
 }

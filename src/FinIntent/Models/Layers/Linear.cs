@@ -63,6 +63,22 @@ public sealed class Linear : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         return functional.linear(x, _weight.to(x.dtype), _bias?.to(x.dtype)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>x·Wᵀ [T, V] for a table of the vocabulary [V, in], or of these of its rows alone [T, M].</summary>
+    internal static Tensor Scores(Tensor x, Tensor table, Tensor? rows)
+    {
+        using var scope = NewDisposeScope();
+        return functional.linear(x, (rows is null ? table : table.index_select(0, rows)).to(x.dtype)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same with this layer's weight as the table, and its adapter.</summary>
+    internal Tensor Scores(Tensor x, Tensor? rows)
+    {
+        if (Adapter is null && _bias is null) return Scores(x, _weight, rows);
+        using var scope = NewDisposeScope();
+        var all = forward(x);
+        return (rows is null ? all : all.index_select(1, rows)).MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>A change of low rank to one linear layer that leaves its weights alone: scale · B·(A·dropout(x)) is added to the product.</summary>

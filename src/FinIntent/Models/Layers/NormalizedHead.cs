@@ -21,10 +21,13 @@ public sealed class NormalizedHead : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x)
+    public override Tensor forward(Tensor x) => Scores(x, null);
+
+    /// <summary>Of these rows of Ŵ alone; null: all.</summary>
+    internal Tensor Scores(Tensor x, Tensor? rows)
     {
         using var scope = NewDisposeScope();
-        return functional.linear(x, Rows().to(x.dtype)).MoveToOuterDisposeScope();
+        return Linear.Scores(x, Rows(), rows).MoveToOuterDisposeScope();
     }
 
     /// <summary>

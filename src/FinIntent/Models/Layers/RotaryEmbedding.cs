@@ -13,7 +13,7 @@ public sealed class RotaryEmbedding
     readonly Tensor _cos, _sin;
     readonly RotaryPairs _pairs;
 
-    RotaryEmbedding(Tensor cos, Tensor sin, RotaryPairs pairs)
+    internal RotaryEmbedding(Tensor cos, Tensor sin, RotaryPairs pairs)
     {
         _cos = cos;
         _sin = sin;
@@ -33,6 +33,10 @@ public sealed class RotaryEmbedding
         var sin = angles.sin().to(type).unsqueeze(1);
         return new(cos.MoveToOuterDisposeScope(), sin.MoveToOuterDisposeScope(), pairs);
     }
+
+    internal Tensor Cos => _cos;
+
+    internal Tensor Sin => _sin;
 
     /// <summary>Turns x [T, H, ≥ D] in the type of cos and sin, and returns it in its own.</summary>
     public Tensor Apply(Tensor x)

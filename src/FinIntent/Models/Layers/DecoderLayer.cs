@@ -39,7 +39,7 @@ sealed class LayerTape : IDisposable
     public Tensor? Middle { get; set; }
 
     /// <summary>[T, 2I] or [N, 2I].</summary>
-    public Tensor? GateUp { get; set; }
+    public LowRankSum? GateUp { get; set; }
 
     public LinearTape Qkv { get; } = new();
 
@@ -62,7 +62,7 @@ sealed class LayerTape : IDisposable
             foreach (var tensor in (Tensor[])[q, k, v, output]) tensor.Dispose();
         BeforeHeadNorms?.Dispose();
         Middle?.Dispose();
-        GateUp?.Dispose();
+        GateUp?.Base.Dispose();
         foreach (var tape in (LinearTape[])[Qkv, Output, Gate, Down]) tape.Dispose();
     }
 }
@@ -98,12 +98,12 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         var attended = Attend(parts.Qkv.Forward(normed, tape?.Qkv), rotary, batch, tape);
         if (places is not null) (input, attended) = (input.index_select(0, places), attended.index_select(0, places));
         var (middle, mlpInput) = parts.MlpNorm.Frozen(input, parts.Output.Forward(attended, tape?.Output));
-        var gateUp = parts.GateUp.Forward(mlpInput, tape?.Gate);
-        var branch = parts.Down.Forward(GatedSilu.Forward(gateUp), tape?.Down);
+        var gateUp = parts.GateUp.OpenForward(mlpInput, tape?.Gate);
+        var branch = parts.Down.Forward(LowRankGatedSilu.Forward(ref gateUp), tape?.Down);
         if (tape is not null)
         {
             tape.Middle = middle.alias().DetachFromDisposeScope();
-            tape.GateUp = gateUp.alias().DetachFromDisposeScope();
+            tape.GateUp = gateUp with { Base = gateUp.Base.alias().DetachFromDisposeScope() };
         }
         return new(middle.MoveToOuterDisposeScope(), branch.MoveToOuterDisposeScope());
     }
@@ -136,8 +136,7 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
     Tensor BackwardMlp(Tensor dy, LayerTape tape)
     {
         using var scope = NewDisposeScope();
-        var dProduct = parts.Down.InputGradient(dy, tape.Down);
-        var (dGateUp, product) = GatedSilu.Backward(dProduct, tape.GateUp!);
+        var (dGateUp, product) = LowRankGatedSilu.Backward(parts.Down.OpenInputGradient(dy, tape.Down), tape.GateUp!.Value);
         parts.Down.AddAdapterGradients(product, dy, tape.Down);
         var dNormed = parts.GateUp.InputGradient(dGateUp, tape.Gate);
         parts.GateUp.AddAdapterGradients(parts.MlpNorm.Frozen(tape.Middle!), dGateUp, tape.Gate);

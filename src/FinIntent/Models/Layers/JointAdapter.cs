@@ -1,3 +1,4 @@
+using FinIntent.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -6,7 +7,7 @@ namespace FinIntent.Models.Layers;
 
 /// <summary>
 /// The adapters of linears that read one input, as two matrices in the compute type: a [ΣR, in], the A under one another, and
-/// b [Σout, ΣR], the scaled B along the diagonal. One product with each serves them all.
+/// b [ΣR, Σout], the transposes of the scaled B along the diagonal. One product with each serves them all.
 /// </summary>
 sealed class JointAdapter : IDisposable
 {
@@ -30,11 +31,11 @@ sealed class JointAdapter : IDisposable
             output += member.Outputs;
         }
         _a = cat([.. _parts.Select(p => p.Adapter.A.to(type))], 0).DetachFromDisposeScope();
-        _b = zeros([output, rank], dtype: type, device: _a.device).DetachFromDisposeScope();
+        _b = zeros([rank, output], dtype: type, device: _a.device).DetachFromDisposeScope();
         foreach (var p in _parts)
         {
-            var block = _b.narrow(0, p.Output, p.Outputs).narrow(1, p.Rank, p.Ranks);
-            block.copy_(p.Adapter.B);
+            var block = _b.narrow(0, p.Rank, p.Ranks).narrow(1, p.Output, p.Outputs);
+            block.copy_(p.Adapter.B.t());
             if (p.Adapter.Scale != 1) block.mul_(p.Adapter.Scale);
         }
     }
@@ -48,18 +49,25 @@ sealed class JointAdapter : IDisposable
         && members.Where(m => m.Adapter is not null).Select(m => (m.Adapter, m.Adapter!.Version))
             .SequenceEqual(_parts.Select(p => ((LinearAdapter?)p.Adapter, p.Version)));
 
-    /// <summary>Adds what the adapters add to y [T, Σout]; keeps what the gradients need.</summary>
-    public void Forward(Tensor x, Tensor y, LinearTape? tape)
+    /// <summary>y [T, Σout] and what the adapters add to it; keeps what the gradients need.</summary>
+    public LowRankSum Forward(Tensor x, Tensor y, LinearTape? tape)
     {
         using var scope = NewDisposeScope();
         var noises = _parts.Any(p => p.Adapter.Dropout > 0) ? _parts.Select(p => Noise(x, p.Adapter.Dropout)).ToList() : null;
         var low = noises is null
             ? functional.linear(x, _a)
             : cat([.. _parts.Select((p, i) => functional.linear(x * noises[i], OwnA(p)))], 1);    // [T, ΣR]
-        y.addmm_(low, _b.t(), 1, 1);
-        if (tape is null) return;
-        tape.Low = low.DetachFromDisposeScope();
+        if (tape is null) return Sum(y, low.MoveToOuterDisposeScope());
         tape.Noises = noises?.Select(n => n.DetachFromDisposeScope()).ToList();
+        return Sum(y, tape.Low = low.DetachFromDisposeScope());
+    }
+
+    LowRankSum Sum(Tensor y, Tensor low)
+    {
+        var half = y.shape[1] / 2;
+        // Two members of equal width: each has its half of the outputs and its own ranks.
+        var isHalved = _parts.Count == 2 && _parts[0].Outputs == half && _parts[1].Output == half;
+        return new(y, low, _b, isHalved ? (int)_parts[0].Ranks : 0);
     }
 
     /// <summary>What each number of x is multiplied by: 0 with the dropout's chance, else 1 / (1 − chance).</summary>
@@ -67,16 +75,14 @@ sealed class JointAdapter : IDisposable
 
     Tensor OwnA(Part part) => _a.narrow(0, part.Rank, part.Ranks);
 
-    /// <summary>Adds to dx [T, in] what reaches x through the adapters; keeps the gradient of the low products.</summary>
-    public void InputGradient(Tensor dy, Tensor dx, LinearTape tape)
+    /// <summary>dx [T, in] and what reaches x through the adapters; keeps the gradient of the low products.</summary>
+    public LowRankSum InputGradient(Tensor dy, Tensor dx, LinearTape tape)
     {
         using var scope = NewDisposeScope();
-        var dLow = dy.matmul(_b);                                                                 // [T, ΣR]
-        if (tape.Noises is { } noises)
-            foreach (var (part, noise) in _parts.Zip(noises)) dx.add_(dLow.narrow(1, part.Rank, part.Ranks).matmul(OwnA(part)).mul_(noise));
-        else
-            dx.addmm_(dLow, _a, 1, 1);
-        tape.LowGradient = dLow.DetachFromDisposeScope();
+        var dLow = tape.LowGradient = dy.matmul(_b.t()).DetachFromDisposeScope();                 // [T, ΣR]
+        if (tape.Noises is not { } noises) return new(dx, dLow, _a);
+        foreach (var (part, noise) in _parts.Zip(noises)) dx.add_(dLow.narrow(1, part.Rank, part.Ranks).matmul(OwnA(part)).mul_(noise));
+        return new(dx);
     }
 
     /// <summary>Adds the gradients of every A and B to those that are there.</summary>

@@ -1,3 +1,4 @@
+using FinIntent.Kernels;
 using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -69,20 +70,37 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
     /// <summary>x [T, in] → [T, Σout], adapters included, without a gradient; what a backward needs goes to <paramref name="tape"/>.</summary>
     internal Tensor Forward(Tensor x, LinearTape? tape)
     {
+        using var scope = NewDisposeScope();
+        return OpenForward(x, tape).Complete().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same with the adapters' share not added yet.</summary>
+    internal LowRankSum OpenForward(Tensor x, LinearTape? tape)
+    {
         var y = Product(x);
-        var adapter = AdapterIn(x.dtype, tape);
-        adapter?.Forward(x, y, tape);
-        return y;
+        return AdapterIn(x.dtype, tape)?.Forward(x, y, tape) ?? new(y);
     }
 
     /// <summary>The gradient of x [T, in] for that of the outputs, dy [T, Σout].</summary>
     internal Tensor InputGradient(Tensor dy, LinearTape tape)
     {
         using var scope = NewDisposeScope();
+        return OpenInputGradient(dy, tape).Complete().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same with the adapters' share not added yet.</summary>
+    internal LowRankSum OpenInputGradient(Tensor dy, LinearTape tape)
+    {
+        var dx = ProductGradient(dy);
+        return tape.Adapter?.InputGradient(dy, dx, tape) ?? new(dx);
+    }
+
+    Tensor ProductGradient(Tensor dy)
+    {
+        using var scope = NewDisposeScope();
         var dx = Packed?.InputGradient(dy) ?? (JointOf(m => m.Kernel) is { } weight && weight.dtype == dy.dtype
             ? dy.matmul(weight)
             : dy.split([.. members.Select(m => (long)m.Outputs)], 1).Zip(members, (part, m) => part.matmul(m.Kernel.to(dy.dtype))).Aggregate((a, b) => a + b));
-        tape.Adapter?.InputGradient(dy, dx, tape);
         return dx.MoveToOuterDisposeScope();
     }
 

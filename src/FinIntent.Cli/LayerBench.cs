@@ -51,6 +51,14 @@ sealed class LayerBench(int rows, int rowLength)
         }
         Tensor h = Random(width), branch = Random(width), gateUp = Random(2 * 18944), dProduct = Random(18944);
         var joint = Random(4608).view(tokens, 36, 128);
+        var open = parts.GateUp;
+        using var openTape = new LinearTape();
+        var openSum = open.OpenForward(Random(width), openTape);
+        Measure("silu of a low-rank sum", () => { var sum = openSum; LowRankGatedSilu.Forward(ref sum).Dispose(); });
+        using var downTape = new LinearTape();
+        parts.Down.Forward(dProduct, downTape).Dispose();
+        var openGradient = parts.Down.OpenInputGradient(h, downTape);
+        Measure("silu back of low-rank sums", () => Discard(LowRankGatedSilu.Backward(openGradient, openSum)));
         Measure("norm", () => Discard(parts.MlpNorm.Frozen(h, branch)));
         Measure("norm back", () => parts.MlpNorm.FrozenBackward(branch, h, h).Dispose());
         Measure("rotary", () => rotary.Turn(joint, 32));

@@ -1,177 +1,190 @@
-// silu(gate) * up and its gradient where gate, up and dy still lack a product of low rank, which is added while they are read.
-// LowRankGatedSilu.cs holds the definition; the roundings are those of adding first. Each thread keeps its columns of the factors in
-// registers and walks down ROWS rows, whose low products the block shares.
+// silu(gate) * up and its gradient where gate, up and dy still lack a product of low rank, which the tensor cores add while they are read.
+// LowRankGatedSilu.cs holds the definition; the roundings are those of adding first. 16-bit storage only.
+//
+// A warp walks down ROWS rows of 64 columns, sixteen rows at a time, by mma.m16n8k8: the sum is the accumulator, the low products are the
+// left factor. Lane (g, t) = (lane / 4, lane % 4) holds rows g and g + 8, and of these the columns 8t .. 8t + 7 and 32 + 8t .. 32 + 8t + 7:
+// two loads of sixteen bytes each. Which columns stand side by side in a product is free, so product j, of eight, has as its columns
+// 2t and 2t + 1 the lane's pair j.
 
-#define RANK 8
-#define ROWS 32
+#define ROWS 64
+#define PAIRS 8
 
-DEVICE float sigmoid(float x)
+DEVICE float sigmoid(float x) { return __fdividef(1.0f, 1.0f + __expf(-x)); }
+
+DEVICE float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
+
+DEVICE float low_of(u32 pair) { return widen((stored)(pair & 0xffffu)); }
+
+DEVICE float high_of(u32 pair) { return widen((stored)(pair >> 16)); }
+
+/// The lane's sixteen columns of one row, as pairs.
+struct strip { u32 pair[PAIRS]; };
+
+DEVICE strip load_strip(const stored* row, int lane_column, bool is_there)
 {
-#if STORAGE == 0
-    return 1.0f / (1.0f + expf(-x));
-#else
-    return __fdividef(1.0f, 1.0f + __expf(-x));
-#endif
-}
-
-DEVICE float silu(float x)
-{
-#if STORAGE == 0
-    return x / (1.0f + expf(-x));
-#else
-    return __fdividef(x, 1.0f + __expf(-x));
-#endif
-}
-
-struct two { float at[2]; };
-
-DEVICE two load_two(const stored* p)
-{
-    two f;
-#if STORAGE == 0
-    float2 pair = *(const float2*)p;
-    f.at[0] = pair.x;
-    f.at[1] = pair.y;
-#else
-    u32 pair = *(const u32*)p;
-    f.at[0] = widen((stored)(pair & 0xffffu));
-    f.at[1] = widen((stored)(pair >> 16));
-#endif
-    return f;
-}
-
-DEVICE void store_two(stored* p, const two& f)
-{
-#if STORAGE == 0
-    *(float2*)p = make_float2(f.at[0], f.at[1]);
-#else
-    *(u32*)p = narrow_pair(f.at[0], f.at[1]);
-#endif
-}
-
-/// Ranks start .. start + count of the block's rows of low [rows, ranks], zeros to RANK.
-DEVICE void share_low(float (*shared)[RANK], const stored* low, int ranks, int start, int count, int first, int here)
-{
-    for (int i = threadIdx.x; i < ROWS * RANK; i += blockDim.x)
+    uint4 a = make_uint4(0, 0, 0, 0), b = a;
+    if (is_there)
     {
-        int row = i / RANK, r = i % RANK;
-        shared[row][r] = row < here && r < count ? widen(low[(long long)(first + row) * ranks + start + r]) : 0.0f;
+        a = *(const uint4*)(row + lane_column);
+        b = *(const uint4*)(row + lane_column + 32);
     }
+    strip s = { { a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w } };
+    return s;
 }
 
-/// Two columns of the factor's rows start .. start + count, zeros to RANK.
-DEVICE void load_factor(two* own, const stored* factor, int width, int start, int count, int at)
+DEVICE void store_strip(stored* row, int lane_column, const strip& s)
 {
+    *(uint4*)(row + lane_column) = make_uint4(s.pair[0], s.pair[1], s.pair[2], s.pair[3]);
+    *(uint4*)(row + lane_column + 32) = make_uint4(s.pair[4], s.pair[5], s.pair[6], s.pair[7]);
+}
+
+/// The right factors of the eight products: ranks 2t and 2t + 1 of the column that is number g of product j.
+DEVICE strip load_factor(const stored* factor, int width, int start, int count, int warp_column)
+{
+    int g = (threadIdx.x & 31) >> 2, r = 2 * (threadIdx.x & 3);
+    strip s;
 #pragma unroll
-    for (int r = 0; r < RANK; r++)
+    for (int j = 0; j < PAIRS; j++)
     {
-        two zero = { { 0.0f, 0.0f } };
-        own[r] = r < count ? load_two(factor + (long long)(start + r) * width + at) : zero;
+        int column = warp_column + (j >> 2) * 32 + (g >> 1) * 8 + (j & 3) * 2 + (g & 1);
+        u32 a = r < count ? factor[(long long)(start + r) * width + column] : 0;
+        u32 b = r + 1 < count ? factor[(long long)(start + r + 1) * width + column] : 0;
+        s.pair[j] = a | (b << 16);
     }
+    return s;
 }
 
-DEVICE two added(two base, const float* low, const two* factor)
+/// The left factor: ranks 2t and 2t + 1 of a row.
+DEVICE u32 load_low(const stored* low, int ranks, int start, int count, int row, bool is_there)
 {
-#pragma unroll
-    for (int r = 0; r < RANK; r++)
+    int r = 2 * (threadIdx.x & 3);
+    const stored* p = low + (long long)row * ranks + start + r;
+    u32 a = is_there && r < count ? p[0] : 0, b = is_there && r + 1 < count ? p[1] : 0;
+    return a | (b << 16);
+}
+
+/// Pair j of the rows g and g + 8 with their low-rank part added, rounded as stored.
+DEVICE void add_low(u32& top, u32& bottom, u32 low_top, u32 low_bottom, u32 factor)
+{
+    float c0 = low_of(top), c1 = high_of(top), c2 = low_of(bottom), c3 = high_of(bottom);
+#if STORAGE == 1
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3) : "r"(low_top), "r"(low_bottom), "r"(factor));
+#else
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3) : "r"(low_top), "r"(low_bottom), "r"(factor));
+#endif
+    top = narrow_pair(c0, c1);
+    bottom = narrow_pair(c2, c3);
+}
+
+DEVICE u32 product_of(u32 gate, u32 up)
+{
+    return narrow_pair(rounded(silu(low_of(gate))) * low_of(up), rounded(silu(high_of(gate))) * high_of(up));
+}
+
+DEVICE float gate_gradient(float dy, float gate, float up)
+{
+    float s = sigmoid(gate);
+    return rounded(dy * up) * s * (1.0f + gate * (1.0f - s));
+}
+
+struct gradients { u32 gate, up, product; };
+
+DEVICE gradients backward(u32 dy, u32 gate, u32 up)
+{
+    float a = rounded(silu(low_of(gate))), b = rounded(silu(high_of(gate)));
+    gradients g =
     {
-        base.at[0] += low[r] * factor[r].at[0];
-        base.at[1] += low[r] * factor[r].at[1];
-    }
-    base.at[0] = rounded(base.at[0]);
-    base.at[1] = rounded(base.at[1]);
-    return base;
+        narrow_pair(gate_gradient(low_of(dy), low_of(gate), low_of(up)), gate_gradient(high_of(dy), high_of(gate), high_of(up))),
+        narrow_pair(a * low_of(dy), b * high_of(dy)),
+        narrow_pair(a * low_of(up), b * high_of(up)),
+    };
+    return g;
 }
 
-DEVICE two active_product(two gate, two up)
-{
-    gate.at[0] = rounded(silu(gate.at[0])) * up.at[0];
-    gate.at[1] = rounded(silu(gate.at[1])) * up.at[1];
-    return gate;
-}
-
-/// gate_up [rows, 2·columns] + low · factor -> product [rows, columns]; four columns a thread.
-KERNEL low_rank_gated_silu(const stored* __restrict__ gate_up, const stored* __restrict__ low, const stored* __restrict__ factor,
+/// gate_up [rows, 2·columns] + low · factor -> product [rows, columns].
+KERNEL __launch_bounds__(128) low_rank_gated_silu(const stored* __restrict__ gate_up, const stored* __restrict__ low, const stored* __restrict__ factor,
     stored* __restrict__ product, int rows, int columns, int ranks, int gate_count, int up_start, int up_count)
 {
-    __shared__ float gate_low[ROWS][RANK], up_low[ROWS][RANK];
-    int first = blockIdx.x * ROWS, here = min(ROWS, rows - first);
-    share_low(gate_low, low, ranks, 0, gate_count, first, here);
-    share_low(up_low, low, ranks, up_start, up_count, first, here);
-    __syncthreads();
-    int at = (blockIdx.y * blockDim.x + threadIdx.x) * 4;
-    if (at >= columns) return;
-
-    two gate_factor[2][RANK], up_factor[2][RANK];
-#pragma unroll
-    for (int half = 0; half < 2; half++)
+    int lane = threadIdx.x & 31, warp_column = (blockIdx.y * (blockDim.x >> 5) + (threadIdx.x >> 5)) * 64;
+    if (warp_column >= columns) return;
+    int at = warp_column + (lane & 3) * 8;
+    strip gate_factor = load_factor(factor, 2 * columns, 0, gate_count, warp_column);
+    strip up_factor = load_factor(factor, 2 * columns, up_start, up_count, columns + warp_column);
+    int end = min(rows, (blockIdx.x + 1) * ROWS);
+    for (int first = blockIdx.x * ROWS; first < end; first += 16)
     {
-        load_factor(gate_factor[half], factor, 2 * columns, 0, gate_count, at + 2 * half);
-        load_factor(up_factor[half], factor, 2 * columns, up_start, up_count, columns + at + 2 * half);
-    }
-    const stored* source = gate_up + (long long)first * 2 * columns + at;
-    stored* target = product + (long long)first * columns + at;
-#pragma unroll 2
-    for (int row = 0; row < here; row++)
-    {
-        two gate[2], up[2];
+        int top = first + (lane >> 2), bottom = top + 8;
+        bool has_top = top < rows, has_bottom = bottom < rows;
+        const stored *top_row = gate_up + (long long)top * 2 * columns, *bottom_row = gate_up + (long long)bottom * 2 * columns;
+        strip gate_top = load_strip(top_row, at, has_top), gate_bottom = load_strip(bottom_row, at, has_bottom);
+        strip up_top = load_strip(top_row + columns, at, has_top), up_bottom = load_strip(bottom_row + columns, at, has_bottom);
+        u32 gate_low_top = load_low(low, ranks, 0, gate_count, top, has_top), gate_low_bottom = load_low(low, ranks, 0, gate_count, bottom, has_bottom);
+        u32 up_low_top = load_low(low, ranks, up_start, up_count, top, has_top), up_low_bottom = load_low(low, ranks, up_start, up_count, bottom, has_bottom);
 #pragma unroll
-        for (int half = 0; half < 2; half++)
+        for (int j = 0; j < PAIRS; j++)
         {
-            gate[half] = load_two(source + 2 * half);
-            up[half] = load_two(source + columns + 2 * half);
+            add_low(gate_top.pair[j], gate_bottom.pair[j], gate_low_top, gate_low_bottom, gate_factor.pair[j]);
+            add_low(up_top.pair[j], up_bottom.pair[j], up_low_top, up_low_bottom, up_factor.pair[j]);
+            gate_top.pair[j] = product_of(gate_top.pair[j], up_top.pair[j]);
+            gate_bottom.pair[j] = product_of(gate_bottom.pair[j], up_bottom.pair[j]);
         }
-#pragma unroll
-        for (int half = 0; half < 2; half++)
-        {
-            two y = active_product(added(gate[half], gate_low[row], gate_factor[half]), added(up[half], up_low[row], up_factor[half]));
-            store_two(target + 2 * half, y);
-        }
-        source += 2 * columns;
-        target += columns;
+        if (has_top) store_strip(product + (long long)top * columns, at, gate_top);
+        if (has_bottom) store_strip(product + (long long)bottom * columns, at, gate_bottom);
     }
 }
 
-/// (dy + dy_low · dy_factor) [rows, columns] -> the gradient of gate and up, and their product; two columns a thread.
-KERNEL low_rank_gated_silu_backward(const stored* __restrict__ dy, const stored* __restrict__ dy_low, const stored* __restrict__ dy_factor,
+/// (dy + dy_low · dy_factor) [rows, columns] -> the gradient of gate and up, and their product.
+KERNEL __launch_bounds__(128) low_rank_gated_silu_backward(
+    const stored* __restrict__ dy, const stored* __restrict__ dy_low, const stored* __restrict__ dy_factor,
     const stored* __restrict__ gate_up, const stored* __restrict__ low, const stored* __restrict__ factor,
     stored* __restrict__ gradient, stored* __restrict__ product,
     int rows, int columns, int dy_ranks, int ranks, int gate_count, int up_start, int up_count)
 {
-    __shared__ float gate_low[ROWS][RANK], up_low[ROWS][RANK], own_low[ROWS][RANK];
-    int first = blockIdx.x * ROWS, here = min(ROWS, rows - first);
-    share_low(gate_low, low, ranks, 0, gate_count, first, here);
-    share_low(up_low, low, ranks, up_start, up_count, first, here);
-    share_low(own_low, dy_low, dy_ranks, 0, dy_ranks, first, here);
-    __syncthreads();
-    int at = (blockIdx.y * blockDim.x + threadIdx.x) * 2;
-    if (at >= columns) return;
-
-    two gate_factor[RANK], up_factor[RANK], own_factor[RANK];
-    load_factor(gate_factor, factor, 2 * columns, 0, gate_count, at);
-    load_factor(up_factor, factor, 2 * columns, up_start, up_count, columns + at);
-    load_factor(own_factor, dy_factor, columns, 0, dy_ranks, at);
-    long long narrow_at = (long long)first * columns + at, wide_at = (long long)first * 2 * columns + at;
-#pragma unroll 2
-    for (int row = 0; row < here; row++)
+    int lane = threadIdx.x & 31, warp_column = (blockIdx.y * (blockDim.x >> 5) + (threadIdx.x >> 5)) * 64;
+    if (warp_column >= columns) return;
+    int at = warp_column + (lane & 3) * 8;
+    strip gate_factor = load_factor(factor, 2 * columns, 0, gate_count, warp_column);
+    strip up_factor = load_factor(factor, 2 * columns, up_start, up_count, columns + warp_column);
+    strip own_factor = load_factor(dy_factor, columns, 0, dy_ranks, warp_column);
+    int end = min(rows, (blockIdx.x + 1) * ROWS);
+    for (int first = blockIdx.x * ROWS; first < end; first += 16)
     {
-        two d = load_two(dy + narrow_at), gate = load_two(gate_up + wide_at), up = load_two(gate_up + wide_at + columns);
-        d = added(d, own_low[row], own_factor);
-        gate = added(gate, gate_low[row], gate_factor);
-        up = added(up, up_low[row], up_factor);
-        two y, d_gate, d_up;
+        int top = first + (lane >> 2), bottom = top + 8;
+        bool has_top = top < rows, has_bottom = bottom < rows;
+        long long top_at = (long long)top * columns, bottom_at = (long long)bottom * columns;
+        strip gate_top = load_strip(gate_up + 2 * top_at, at, has_top), gate_bottom = load_strip(gate_up + 2 * bottom_at, at, has_bottom);
+        strip up_top = load_strip(gate_up + 2 * top_at + columns, at, has_top), up_bottom = load_strip(gate_up + 2 * bottom_at + columns, at, has_bottom);
+        strip own_top = load_strip(dy + top_at, at, has_top), own_bottom = load_strip(dy + bottom_at, at, has_bottom);
+        u32 gate_low_top = load_low(low, ranks, 0, gate_count, top, has_top), gate_low_bottom = load_low(low, ranks, 0, gate_count, bottom, has_bottom);
+        u32 up_low_top = load_low(low, ranks, up_start, up_count, top, has_top), up_low_bottom = load_low(low, ranks, up_start, up_count, bottom, has_bottom);
+        u32 own_low_top = load_low(dy_low, dy_ranks, 0, dy_ranks, top, has_top), own_low_bottom = load_low(dy_low, dy_ranks, 0, dy_ranks, bottom, has_bottom);
 #pragma unroll
-        for (int k = 0; k < 2; k++)
+        for (int j = 0; j < PAIRS; j++)
         {
-            float s = sigmoid(gate.at[k]), active = rounded(silu(gate.at[k]));
-            d_gate.at[k] = rounded(d.at[k] * up.at[k]) * s * (1.0f + gate.at[k] * (1.0f - s));
-            d_up.at[k] = active * d.at[k];
-            y.at[k] = active * up.at[k];
+            add_low(gate_top.pair[j], gate_bottom.pair[j], gate_low_top, gate_low_bottom, gate_factor.pair[j]);
+            add_low(up_top.pair[j], up_bottom.pair[j], up_low_top, up_low_bottom, up_factor.pair[j]);
+            add_low(own_top.pair[j], own_bottom.pair[j], own_low_top, own_low_bottom, own_factor.pair[j]);
+            gradients t = backward(own_top.pair[j], gate_top.pair[j], up_top.pair[j]), b = backward(own_bottom.pair[j], gate_bottom.pair[j], up_bottom.pair[j]);
+            gate_top.pair[j] = t.gate;
+            up_top.pair[j] = t.up;
+            own_top.pair[j] = t.product;
+            gate_bottom.pair[j] = b.gate;
+            up_bottom.pair[j] = b.up;
+            own_bottom.pair[j] = b.product;
         }
-        store_two(gradient + wide_at, d_gate);
-        store_two(gradient + wide_at + columns, d_up);
-        store_two(product + narrow_at, y);
-        narrow_at += columns;
-        wide_at += 2 * columns;
+        if (has_top)
+        {
+            store_strip(gradient + 2 * top_at, at, gate_top);
+            store_strip(gradient + 2 * top_at + columns, at, up_top);
+            store_strip(product + top_at, at, own_top);
+        }
+        if (has_bottom)
+        {
+            store_strip(gradient + 2 * bottom_at, at, gate_bottom);
+            store_strip(gradient + 2 * bottom_at + columns, at, up_bottom);
+            store_strip(product + bottom_at, at, own_bottom);
+        }
     }
 }

@@ -38,7 +38,7 @@ static class MicroBatches
     public static int DefaultBudget(CausalLanguageModel model)
     {
         const int most = 8192, least = 256;
-        if (model.Placement.Device.type != DeviceType.CPU) return most / 2;
+        if (model.Placement.Device.type != DeviceType.CPU) return most;
         // Some 60 values of the hidden size are kept for each token and layer (a gated MLP is 2.7 to 5.3 hidden sizes wide, three times),
         // and the head's logits in fp32 with their gradient where a label is.
         var elementBytes = model.ComputeType == ScalarType.Float32 ? 4 : 2;

@@ -52,12 +52,14 @@ sealed class LayerBench(int rows, int rowLength)
         Tensor h = Random(width), branch = Random(width), gateUp = Random(2 * 18944), dProduct = Random(18944);
         var joint = Random(4608).view(tokens, 36, 128);
         var open = parts.GateUp;
+        foreach (var (_, p) in adapters.Parameters) p.normal_(0, 0.02);
         using var openTape = new LinearTape();
         var openSum = open.OpenForward(Random(width), openTape);
         Measure("silu of a low-rank sum", () => { var sum = openSum; LowRankGatedSilu.Forward(ref sum).Dispose(); });
         using var downTape = new LinearTape();
         parts.Down.Forward(dProduct, downTape).Dispose();
         var openGradient = parts.Down.OpenInputGradient(h, downTape);
+        CheckLowRank(openGradient, openSum);
         Measure("silu back of low-rank sums", () => Discard(LowRankGatedSilu.Backward(openGradient, openSum)));
         Measure("norm", () => Discard(parts.MlpNorm.Frozen(h, branch)));
         Measure("norm back", () => parts.MlpNorm.FrozenBackward(branch, h, h).Dispose());
@@ -83,6 +85,19 @@ sealed class LayerBench(int rows, int rowLength)
         AnsiConsole.Profile.Width = 120;
         AnsiConsole.WriteLine($"one Qwen2.5-7B layer, bf16, {tokens} tokens in {rows} rows, {_device}");
         AnsiConsole.Write(_table);
+    }
+
+    /// <summary>The kernels against adding first, in relative distance.</summary>
+    static void CheckLowRank(LowRankSum dy, LowRankSum gateUp)
+    {
+        using var scope = NewDisposeScope();
+        var sum = gateUp;
+        var product = LowRankGatedSilu.Forward(ref sum);
+        var (gradient, again) = LowRankGatedSilu.Backward(dy, gateUp);
+        var whole = gateUp.Base.clone().addmm_(gateUp.Low!, gateUp.Factor!, 1, 1);
+        var (plainGradient, plainProduct) = GatedSilu.PlainBackward(dy.Base.clone().addmm_(dy.Low!, dy.Factor!, 1, 1), whole);
+        double Distance(Tensor a, Tensor b) => ((a - b).to(ScalarType.Float32).norm() / b.to(ScalarType.Float32).norm()).item<float>();
+        Console.WriteLine($"low-rank silu against adding first: product {Distance(product, plainProduct):g3}, {Distance(again, plainProduct):g3}, gradient {Distance(gradient, plainGradient):g3}, LoRA's share {(gateUp.Low!.matmul(gateUp.Factor!).norm() / whole.norm()).item<float>():g3}");
     }
 
     static void Discard((Tensor A, Tensor B) pair)

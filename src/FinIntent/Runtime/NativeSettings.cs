@@ -16,6 +16,8 @@ static partial class NativeSettings
         {
             // libgomp's workers spin for milliseconds after each operator, which starves every other process on a shared machine.
             if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null) SetEnvironment("GOMP_SPINCOUNT", "10000", 0);
+            // Rows of all lengths leave holes in the GPU's memory, which pages that can be moved fill again.
+            if (Environment.GetEnvironmentVariable("PYTORCH_CUDA_ALLOC_CONF") is null) SetEnvironment("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True", 0);
             // Activations come and go by the megabyte: kept on the heap instead of mapped and zeroed anew each time.
             MallocOption(MallocMmapThreshold, 1 << 30);
             MallocOption(MallocTrimThreshold, int.MaxValue);

@@ -3,6 +3,7 @@ using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Tests.Contracts;
+using FinIntent.Tests.Training;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

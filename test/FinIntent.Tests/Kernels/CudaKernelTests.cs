@@ -55,6 +55,13 @@ public sealed class CudaKernelTests
                 }
     }
 
+    [Theory, InlineData(ScalarType.BFloat16), InlineData(ScalarType.Float16)]
+    public void Gated_silus_of_low_rank_sums(ScalarType type)
+    {
+        foreach (var (rows, columns, ranks, split, ownRanks) in new[] { (4097L, 18944L, 16, 8, 8), (1, 64, 8, 0, 8), (67, 13696, 8, 0, 4), (16, 192, 5, 2, 1), (130, 4864, 12, 4, 3) })
+            On(type).Low_rank_gated_silu(rows, columns, ranks, split, ownRanks);
+    }
+
     [Theory, MemberData(nameof(EachType))]
     public void Gated_silus(ScalarType type)
     {

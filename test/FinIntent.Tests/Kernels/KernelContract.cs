@@ -1,5 +1,6 @@
 using FinIntent.Kernels;
 using FinIntent.Runtime;
+using FinIntent.Tests.Contracts;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -41,6 +42,39 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         var dx = ResidualNorm.BackwardOn(device, dy, h, weight, 1e-6, added);
 
         Same(ResidualNorm.PlainBackward(dy, h, weight, 1e-6).add(added), dx, "dx", scale: 4);
+    }
+
+    /// <summary>The sums in another order than the matrix library's, so that they may round to the other side.</summary>
+    public void Low_rank_gated_silu(long rows, long columns, int ranks, int split, int ownRanks)
+    {
+        using var scope = NewDisposeScope();
+        Tensor factor = Random(ranks, 2 * columns), own = Random(rows, columns);
+        if (split > 0)
+        {
+            factor.narrow(0, 0, split).narrow(1, columns, columns).zero_();
+            factor.narrow(0, split, ranks - split).narrow(1, 0, columns).zero_();
+        }
+        var gateUp = new LowRankSum(Random(rows, 2 * columns), Random(rows, ranks), factor, split);
+        var dy = new LowRankSum(own, Random(rows, ownRanks), Random(ownRanks, columns));
+        var wholeDy = new LowRankSum(own.clone(), dy.Low, dy.Factor).Complete();
+        var whole = (gateUp with { Base = gateUp.Base.clone() }).Complete();
+        Poison(own);
+
+        var product = LowRankGatedSilu.On(device, gateUp);
+        var (gradient, again) = LowRankGatedSilu.BackwardOn(device, dy, gateUp);
+
+        var (expectedGradient, expected) = GatedSilu.PlainBackward(wholeDy, whole);
+        Near(expected, product, "product");
+        Near(expected, again, "product again");
+        Near(expectedGradient, gradient, "gradient");
+
+        static void Near(Tensor expected, Tensor actual, string what)
+        {
+            Tensor a = actual.to(ScalarType.Float32), b = expected.to(ScalarType.Float32);
+            Assert.True(a.isfinite().all().item<bool>(), $"{what}: not all are finite");
+            Assert.InRange(((a - b).norm() / b.norm()).item<float>(), 0, 2e-3f);
+            TensorAssert.Close(b, a, 0.05 * b.abs().max().item<float>(), what);
+        }
     }
 
     public void Rotary_turns_in_place_and_back(long rows, int all, int heads, int size, int turned, RotaryPairs pairs, ScalarType angleType)

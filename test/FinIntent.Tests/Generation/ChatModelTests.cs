@@ -74,6 +74,43 @@ public sealed class ChatModelTests
     }
 
     [Fact]
+    public void An_adapter_beside_its_base_gives_what_a_merged_one_gives_and_another_can_take_its_place()
+    {
+        using var tiny = new TinyChat();
+        using var merged = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
+        using var beside = ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { MergesAdapter = false });
+        using var plain = ChatModel.Load(new(tiny.Model, []));
+
+        AssertSame(merged, beside);
+        beside.Use(null);
+        AssertSame(plain, beside);
+        beside.Use(tiny.Adapter);
+        AssertSame(merged, beside);
+        Assert.NotEqual(Scores(plain), Scores(merged));
+    }
+
+    [Fact]
+    public void Of_several_adapters_only_the_last_stays_beside_the_base()
+    {
+        using var tiny = new TinyChat();
+        using var merged = ChatModel.Load(new(tiny.Model, [tiny.Adapter, tiny.Adapter]));
+        using var beside = ChatModel.Load(new(tiny.Model, [tiny.Adapter, tiny.Adapter]) { MergesAdapter = false });
+        using var one = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
+
+        AssertSame(merged, beside);
+        beside.Use(null);
+        AssertSame(one, beside);
+    }
+
+    static void AssertSame(ChatModel one, ChatModel other)
+    {
+        Assert.Equal(one.Answer([Ask("今天涨吗"), Ask("A")], [0, 0], Greedy), other.Answer([Ask("今天涨吗"), Ask("A")], [0, 0], Greedy));
+        Assert.Equal(Scores(one), Scores(other), (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    static double[] Scores(ChatModel model) => new OptionScorer(model.Model, 4096).Score([model.OptionQuestion(Ask("大盘怎么样"), ['A', 'B', 'C'])])[0];
+
+    [Fact]
     public void An_exported_model_answers_as_the_adapter_on_its_base_and_knows_its_template()
     {
         using var tiny = new TinyChat();

@@ -87,16 +87,35 @@ public sealed class OptionScorerTests
         Assert.Equal(1 / (1 + Math.Exp(other - whole)), scores[0], 1e-5);
     }
 
+    [Theory, MemberData(nameof(Families))]
+    public void Questions_that_begin_alike_score_as_alone(string family)
+    {
+        using var fixture = ParityFixture.Open(family);
+        using var model = fixture.Model();
+        var beginning = fixture.Sequences[3][..10];
+        var questions = Enumerable.Range(0, 6).Select(q => new OptionQuestion([.. beginning, .. fixture.Sequences[2].Skip(q), q], new([8, 9],
+            q % 3 == 2 ? [[1], [2, 3, 4], [2, 3, 5]] : [[q + 1], [q + 2], [q + 3]]))).ToList();
+        var scorer = new OptionScorer(model, 1000);
+
+        var together = scorer.Score(questions);
+
+        for (var q = 0; q < questions.Count; q++) Assert.Equal(scorer.Score([questions[q]])[0], together[q], (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
     [Fact]
     public void Batches_keep_the_budget_and_the_order()
     {
         using var fixture = ParityFixture.Open("qwen2");
         using var model = fixture.Model();
         OptionQuestion Of(int length) => new(new int[length], new([], [[1], [2]]));
+        OptionQuestion Behind(int beginning, int own) => new([.. Enumerable.Repeat(beginning, 9), own], new([], [[1], [2]]));
 
-        var batches = new OptionScorer(model, 10).Batches([Of(4), Of(6), Of(1), Of(20), Of(2), Of(2)]);
+        // Beginnings too short to be shared; then 9 shared tokens count once.
+        var apart = new OptionScorer(model, 10).Batches([Of(4), Of(6), Of(1), Of(20), Of(2), Of(2)]);
+        var shared = new OptionScorer(model, 12).Batches([Behind(1, 2), Behind(1, 3), Behind(1, 4), Behind(1, 5), Behind(2, 1), Behind(2, 3)]);
 
-        Assert.Equal([0..2, 2..3, 3..4, 4..6], batches);
+        Assert.Equal([0..2, 2..3, 3..4, 4..6], apart);
+        Assert.Equal([0..3, 3..4, 4..6], shared);
     }
 
     [Fact]

@@ -67,7 +67,21 @@ DEVICE u32 load_low(const stored* low, int ranks, int start, int count, int row,
 DEVICE void add_low(u32& top, u32& bottom, u32 low_top, u32 low_bottom, u32 factor)
 {
     float c0 = low_of(top), c1 = high_of(top), c2 = low_of(bottom), c3 = high_of(bottom);
-#if STORAGE == 1
+#ifndef __CUDA_ARCH__
+    // The same product by exchange between the lanes, for a C++ compiler.
+    int g = (threadIdx.x & 31) >> 2, t = threadIdx.x & 3;
+    for (int k = 0; k < 8; k++)
+    {
+        u32 a = __shfl_sync(0xffffffffu, low_top, 4 * g + k / 2), b = __shfl_sync(0xffffffffu, low_bottom, 4 * g + k / 2);
+        u32 first = __shfl_sync(0xffffffffu, factor, 8 * t + k / 2), second = __shfl_sync(0xffffffffu, factor, 8 * t + 4 + k / 2);
+        float at = k & 1 ? high_of(a) : low_of(a), bt = k & 1 ? high_of(b) : low_of(b);
+        float x = k & 1 ? high_of(first) : low_of(first), y = k & 1 ? high_of(second) : low_of(second);
+        c0 += at * x;
+        c1 += at * y;
+        c2 += bt * x;
+        c3 += bt * y;
+    }
+#elif STORAGE == 1
     asm("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
         : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3) : "r"(low_top), "r"(low_bottom), "r"(factor));
 #else
@@ -112,8 +126,8 @@ KERNEL __launch_bounds__(128) low_rank_gated_silu(const stored* __restrict__ gat
     int at = warp_column + (lane & 3) * 8;
     strip gate_factor = load_factor(factor, 2 * columns, 0, gate_count, warp_column);
     strip up_factor = load_factor(factor, 2 * columns, up_start, up_count, columns + warp_column);
-    int end = min(rows, (blockIdx.x + 1) * ROWS);
-    for (int first = blockIdx.x * ROWS; first < end; first += 16)
+    int start = (int)blockIdx.x * ROWS, end = start + ROWS < rows ? start + ROWS : rows;
+    for (int first = start; first < end; first += 16)
     {
         int top = first + (lane >> 2), bottom = top + 8;
         bool has_top = top < rows, has_bottom = bottom < rows;
@@ -148,8 +162,8 @@ KERNEL __launch_bounds__(128) low_rank_gated_silu_backward(
     strip gate_factor = load_factor(factor, 2 * columns, 0, gate_count, warp_column);
     strip up_factor = load_factor(factor, 2 * columns, up_start, up_count, columns + warp_column);
     strip own_factor = load_factor(dy_factor, columns, 0, dy_ranks, warp_column);
-    int end = min(rows, (blockIdx.x + 1) * ROWS);
-    for (int first = blockIdx.x * ROWS; first < end; first += 16)
+    int start = (int)blockIdx.x * ROWS, end = start + ROWS < rows ? start + ROWS : rows;
+    for (int first = start; first < end; first += 16)
     {
         int top = first + (lane >> 2), bottom = top + 8;
         bool has_top = top < rows, has_bottom = bottom < rows;

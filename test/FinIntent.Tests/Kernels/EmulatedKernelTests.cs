@@ -60,6 +60,13 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
         foreach (var (rows, columns) in new[] { (1, 18944), (5, 264), (3, 7), (1, 1) }) On(type).GatedSilu_forward_and_backward(rows, columns);
     }
 
+    [Theory, InlineData(ScalarType.BFloat16), InlineData(ScalarType.Float16)]
+    public void Gated_silus_of_low_rank_sums(ScalarType type)
+    {
+        foreach (var (rows, columns, ranks, split, ownRanks) in new[] { (21L, 64L, 16, 8, 8), (1, 192, 8, 0, 3), (70, 128, 5, 2, 1) })
+            On(type).Low_rank_gated_silu(rows, columns, ranks, split, ownRanks);
+    }
+
     [Fact]
     public void Every_kernel_has_a_source()
     {

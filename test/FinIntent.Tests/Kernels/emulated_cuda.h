@@ -146,6 +146,16 @@ static float __shfl_xor_sync(unsigned, float value, int mask)
     return other;
 }
 
+static unsigned __shfl_sync(unsigned, unsigned value, int lane)
+{
+    int self = emulated::current;
+    emulated::fibres[self]->slot = __uint_as_float(value);
+    emulated::give_way(emulated::warp);
+    unsigned other = __float_as_uint(emulated::fibres[self / 32 * 32 + lane]->slot);
+    emulated::give_way(emulated::warp);
+    return other;
+}
+
 // The entry of a kernel for the tests.
 #define ENTRY(name) \
     static void emulated_##name(void** values) { emulated::call(name, values); } \

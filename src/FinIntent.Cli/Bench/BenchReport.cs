@@ -9,8 +9,8 @@ namespace FinIntent.Cli.Bench;
 /// <param name="Key">Names the line for programs.</param>
 /// <param name="Seconds">Median, until the device was done.</param>
 /// <param name="HostSeconds">Median, until the CPU had queued everything; null on a CPU.</param>
-/// <param name="FlopsPerWeight">2 for a forward, 4 for LoRA training (no gradients of the base's weights).</param>
-sealed record BenchLine(string Key, string Name, double TokensPerSecond, double Seconds, double? HostSeconds, int FlopsPerWeight, long PeakMemoryBytes);
+/// <param name="FlopsPerWeight">For a token: 2 for a forward, 4 for LoRA training (no gradients of the base's weights), less where tokens are shared.</param>
+sealed record BenchLine(string Key, string Name, double TokensPerSecond, double Seconds, double? HostSeconds, double FlopsPerWeight, long PeakMemoryBytes);
 
 /// <summary>What was measured, as a table and as JSON.</summary>
 sealed class BenchReport(BenchModel model, MachineRate machine, IReadOnlyList<BenchLine> lines)
@@ -49,7 +49,8 @@ sealed class BenchReport(BenchModel model, MachineRate machine, IReadOnlyList<Be
         model.Shape,
         model.Layers,
         Type = model.Type.ToString(),
-        machine.Name,
+        model.Config,
+        Machine = machine.Name,
         machine.ProductTflops,
         Lines = lines.ToDictionary(line => line.Key, line => new { line.Name, line.TokensPerSecond, line.Seconds, line.HostSeconds, Tflops = Tflops(line), line.PeakMemoryBytes }),
     }, Json));

@@ -20,7 +20,7 @@ sealed record MachineRate(string Name, int Size, double ProductTflops, double? D
     public static MachineRate Measure(Device device, ScalarType type)
     {
         var isGpu = device.type == DeviceType.CUDA;
-        var (size, name) = isGpu ? (8192, GpuDriver.NameOf(device)) : (2048, $"cpu, {get_num_threads()} threads");
+        var (size, name) = isGpu ? (8192, DeviceMemory.NameOf(device) ?? "CUDA device") : (2048, $"cpu, {get_num_threads()} threads");
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         Tensor a = randn(size, size, device: device).to(type), b = randn(size, size, device: device).to(type);

@@ -6,9 +6,10 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Cli.Bench;
 
+/// <param name="Prefix">Tokens that the questions begin with alike.</param>
 /// <param name="Turns">Passes over the questions that are measured; null: 3 on a CPU, 20 on a GPU.</param>
 /// <param name="WithAdapter">Measures once more with an adapter that is not merged.</param>
-sealed record ScoreBenchOptions(int Questions, int? Turns, bool WithAdapter, string? RowsFile);
+sealed record ScoreBenchOptions(int Questions, int Prefix, int? Turns, bool WithAdapter, string? RowsFile);
 
 /// <summary>How fast questions are scored by the probabilities of their options.</summary>
 sealed class ScoreBench(BenchModel shape, ScoreBenchOptions options)
@@ -24,9 +25,9 @@ sealed class ScoreBench(BenchModel shape, ScoreBenchOptions options)
     {
         var memory = new PeakMemory(shape.Device);
         using var model = shape.Create();
-        var rows = BenchRows.Create(options.Questions, model.Shape.UsableVocabulary, options.RowsFile);
+        var rows = BenchRows.Create(options.Questions, model.Shape.UsableVocabulary, options.Prefix, options.RowsFile);
         var questions = rows.Select(row => new OptionQuestion(row.InputIds, Letters)).ToList();
-        var lines = Measure(model, questions, memory, "score", "").ToList();
+        var lines = Measure(model, questions, memory, "score", options.Prefix > 0 ? $", first {options.Prefix} tokens shared" : "").ToList();
         if (!options.WithAdapter) return lines;
 
         using var adapters = BenchModel.Attach(model);
@@ -50,22 +51,32 @@ sealed class ScoreBench(BenchModel shape, ScoreBenchOptions options)
             {
                 foreach (var range in batches) scorer.Score(asked[range]);
             });
-            double? host = _isGpu ? HostSeconds(model, asked, batches, turns) : null;
-            return new(lineKey, name, asked.Sum(q => q.Prompt.Length) / seconds, seconds, host, 2, memory.Bytes);
+            double total = asked.Sum(q => q.Prompt.Length), read = 0;
+            foreach (var range in batches)
+            {
+                using var batch = BatchOf(asked[range]);
+                read += batch.TokenCount;
+            }
+            return new(lineKey, name, total / seconds, seconds, HostSeconds(model, asked, batches, turns), 2 * read / total, memory.Bytes);
         }
     }
 
     /// <summary>The forwards alone: scoring reads its results back, so its own time is no host time.</summary>
     double? HostSeconds(CausalLanguageModel model, List<OptionQuestion> asked, IReadOnlyList<Range> batches, int turns)
     {
+        if (!_isGpu) return null;
         using var _ = no_grad();
         return Timing.Of(shape.Device, turns, () =>
         {
             foreach (var range in batches)
             {
-                using var batch = TokenBatch.Last([.. asked[range].Select(q => q.Prompt)], shape.Device);
+                using var batch = BatchOf(asked[range]);
                 model.forward(batch).Dispose();
             }
         }).HostSeconds;
     }
+
+    /// <summary>What the scorer makes of single letters.</summary>
+    TokenBatch BatchOf(IEnumerable<OptionQuestion> asked) =>
+        TokenBatch.Last([.. asked.Select(q => q.Prompt)], shape.Device, isShared: true, ids: [.. Letters.Tails.Select(t => t[0])]);
 }

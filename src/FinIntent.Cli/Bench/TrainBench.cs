@@ -12,7 +12,8 @@ namespace FinIntent.Cli.Bench;
 
 /// <param name="Rows">Of one update.</param>
 /// <param name="Steps">Updates that are measured.</param>
-sealed record TrainBenchOptions(int Rows, int Steps, string? RowsFile);
+/// <param name="Recomputes">Gradient checkpointing.</param>
+sealed record TrainBenchOptions(int Rows, int Steps, bool Recomputes, string? RowsFile);
 
 /// <summary>How fast LoRA trains, with the trainer that `finintent train` uses.</summary>
 sealed class TrainBench(BenchModel shape, TrainBenchOptions options)
@@ -30,31 +31,31 @@ sealed class TrainBench(BenchModel shape, TrainBenchOptions options)
         Devices.Synchronize(shape.Device);
         var weights = clock.Elapsed;
 
-        var rows = BenchRows.Create(options.Rows * (options.Steps + _warmUp), model.Shape.UsableVocabulary, options.RowsFile);
+        var rows = BenchRows.Create(options.Rows * (options.Steps + _warmUp), model.Shape.UsableVocabulary, 0, options.RowsFile);
         using var adapters = BenchModel.Attach(model);
         var trainable = new Trainable(adapters.Parameters, _ => { }) { IsBaseFrozen = true };
         var settings = new TrainSettings { PerDeviceTrainBatchSize = options.Rows, MaxSteps = options.Steps + _warmUp, LearningRate = 1e-4, DisableShuffling = true };
+        var plan = new ForwardPlan(MicroBatches.DefaultBudget(model), options.Recomputes);
         var updates = new Updates();
-        new Trainer(model, trainable, new() { Train = settings }, new(new MemoryRows(rows)), null, updates).Run();
+        new Trainer(model, trainable, new() { Train = settings, Memory = new() { First = plan } }, new(new MemoryRows(rows)), null, updates).Run();
 
         using var process = Process.GetCurrentProcess();
         FirstUpdate = updates.First - process.StartTime - weights;
         var measured = updates.Measured(_warmUp).ToList();
-        return new("train", $"LoRA, {options.Rows} {(options.Rows == 1 ? "row" : "rows")} an update", Timing.Median(measured.Select(m => m.Tokens / m.Seconds)),
-            Timing.Median(measured.Select(m => m.Seconds)), HostSeconds(model, rows), 4, memory.Bytes);
+        return new("train", $"LoRA, {options.Rows} {(options.Rows == 1 ? "row" : "rows")} an update{(options.Recomputes ? ", checkpointing" : "")}", Timing.Median(measured.Select(m => m.Tokens / m.Seconds)),
+            Timing.Median(measured.Select(m => m.Seconds)), HostSeconds(model, rows, plan), 4, memory.Bytes);
     }
 
     /// <summary>Until forward and backward of an update are queued: the trainer itself waits for its loss.</summary>
-    double? HostSeconds(CausalLanguageModel model, TokenRow[] rows)
+    double? HostSeconds(CausalLanguageModel model, TokenRow[] rows, ForwardPlan plan)
     {
         if (shape.Device.type != DeviceType.CUDA) return null;
-        var maxTokens = MicroBatches.DefaultBudget(model);
         return Timing.Of(shape.Device, options.Steps, () =>
         {
-            foreach (var part in MicroBatches.Cut(rows[..options.Rows], maxTokens))
+            foreach (var part in MicroBatches.Cut(rows[..options.Rows], plan.MaxTokens))
             {
                 using var batch = MicroBatches.BatchOf(part, shape.Device);
-                model.BackwardAdapters(batch, 1.0 / (2 * options.Rows)).Dispose();
+                model.BackwardAdapters(batch, 1.0 / (2 * options.Rows), plan.Recomputes).Dispose();
             }
         }).HostSeconds;
     }

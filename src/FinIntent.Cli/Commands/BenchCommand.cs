@@ -15,13 +15,14 @@ static class BenchCommand
         var output = new OutputOptions();
         var rows = new Option<int>("--rows") { Description = "Rows an update.", DefaultValueFactory = _ => 8 };
         var steps = new Option<int>("--steps") { Description = "Updates measured, after some to warm up.", DefaultValueFactory = _ => 5 };
-        var command = new Command("train", "LoRA training.") { rows, steps };
+        var checkpointing = new Option<bool>("--checkpointing") { Description = "Compute each layer again for its backward instead of keeping its activations." };
+        var command = new Command("train", "LoRA training.") { rows, steps, checkpointing };
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(arguments =>
         {
             var shape = model.Read(arguments);
-            var bench = new TrainBench(shape, new(AtLeastOne(arguments, rows), AtLeastOne(arguments, steps), output.RowsFile(arguments)));
+            var bench = new TrainBench(shape, new(AtLeastOne(arguments, rows), AtLeastOne(arguments, steps), arguments.GetValue(checkpointing), output.RowsFile(arguments)));
             output.Write(arguments, shape, [bench.Run()]);
             arguments.InvocationConfiguration.Output.WriteLine(
                 $"first update done {BenchReport.Text(bench.FirstUpdate.TotalSeconds, "f1")} s after the command began, the making of the weights left out");
@@ -34,15 +35,19 @@ static class BenchCommand
         var model = new ModelOptions();
         var output = new OutputOptions();
         var questions = new Option<int>("--questions") { Description = "Questions scored in a pass.", DefaultValueFactory = _ => 75 };
+        var prefix = new Option<int>("--prefix") { Description = $"Tokens all questions begin with alike, up to {BenchRows.LongestPrefix}; they are read once." };
         var passes = new Option<int?>("--passes") { Description = "Passes measured; default: 3 on a CPU, 20 on a GPU." };
         var adapter = new Option<bool>("--adapter") { Description = "Measure again with an adapter that is not merged." };
-        var command = new Command("score", "Scoring of questions by the probabilities of their options.") { questions, passes, adapter };
+        var command = new Command("score", "Scoring of questions by the probabilities of their options.") { questions, prefix, passes, adapter };
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(arguments =>
         {
             var shape = model.Read(arguments);
-            var options = new ScoreBenchOptions(AtLeastOne(arguments, questions), AtLeastOne(arguments, passes), arguments.GetValue(adapter), output.RowsFile(arguments));
+            var shared = arguments.GetValue(prefix);
+            if (shared is < 0 or > BenchRows.LongestPrefix)
+                throw new UserErrorException($"--prefix is {shared}; it must be from 0 to {BenchRows.LongestPrefix}, since the shortest rows have {BenchRows.LongestPrefix + 2} tokens");
+            var options = new ScoreBenchOptions(AtLeastOne(arguments, questions), shared, AtLeastOne(arguments, passes), arguments.GetValue(adapter), output.RowsFile(arguments));
             output.Write(arguments, shape, new ScoreBench(shape, options).Run());
         });
         return command;

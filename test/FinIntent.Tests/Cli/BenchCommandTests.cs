@@ -43,11 +43,11 @@ public sealed class BenchCommandTests : IDisposable
     [Fact]
     public void Training_prints_a_table_and_leaves_its_rows_and_numbers()
     {
-        var printed = Run("train", "--rows", "3", "--steps", "2", "--rows-file", _folder["rows.json"], "--json", _folder["numbers.json"]);
+        var printed = Run("train", "--rows", "3", "--steps", "2", "--checkpointing", "--rows-file", _folder["rows.json"], "--json", _folder["numbers.json"]);
 
         using var rows = JsonDocument.Parse(File.ReadAllText(_folder["rows.json"]));
         using var numbers = JsonDocument.Parse(File.ReadAllText(_folder["numbers.json"]));
-        Assert.Contains("LoRA, 3 rows an update", printed);
+        Assert.Contains("LoRA, 3 rows an update, checkpointing", printed);
         Assert.Equal(3 * (2 + 1), rows.RootElement.GetArrayLength());
         foreach (var row in rows.RootElement.EnumerateArray())
         {
@@ -68,6 +68,16 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Fact]
+    public void Questions_share_the_tokens_asked_for_and_no_more()
+    {
+        Run("score", "--questions", "5", "--prefix", "40", "--passes", "1", "--rows-file", _folder["rows.json"]);
+
+        using var json = JsonDocument.Parse(File.ReadAllText(_folder["rows.json"]));
+        var rows = json.RootElement.EnumerateArray().Select(row => row.GetProperty("input_ids").Deserialize<int[]>()!).ToList();
+        Assert.All(rows[1..], row => Assert.Equal(40, row.AsSpan().CommonPrefixLength(rows[0])));
+    }
+
+    [Fact]
     public void Loading_leaves_no_checkpoint_behind()
     {
         var printed = CommandLine.Run(BenchCommand.Build(), "load", "--shape", "tiny", "--in", _folder.Path);
@@ -76,9 +86,11 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
-    [Fact]
-    public void A_number_below_one_is_refused() =>
-        Assert.Equal("--rows is 0; it must be at least 1", Assert.Throws<UserErrorException>(() => Run("train", "--rows", "0")).Message);
+    [Theory]
+    [InlineData("train", "--rows", "0", "--rows is 0; it must be at least 1")]
+    [InlineData("score", "--prefix", "109", "--prefix is 109; it must be from 0 to 108, since the shortest rows have 110 tokens")]
+    public void A_number_out_of_range_is_refused(string verb, string option, string value, string message) =>
+        Assert.Equal(message, Assert.Throws<UserErrorException>(() => Run(verb, option, value)).Message);
 
     [Theory]
     [InlineData("NVIDIA H100 80GB HBM3", 989.0)]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Models;
+using FinIntent.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -12,9 +13,9 @@ sealed class ParityFixture : IDisposable
 {
     readonly SafetensorsFile _expected;
 
-    ParityFixture(string folder)
+    ParityFixture(string folder, Device device)
     {
-        Folder = folder;
+        (Folder, Device) = (folder, device);
         _expected = SafetensorsFile.Open(Path.Combine(folder, "expected.safetensors"));
         var cases = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "cases.json"))).RootElement;
         Sequences = cases.GetProperty("sequences").Deserialize<int[][]>()!;
@@ -26,6 +27,9 @@ sealed class ParityFixture : IDisposable
 
     public string Folder { get; }
 
+    /// <summary>Where the model computes.</summary>
+    public Device Device { get; }
+
     public int[][] Sequences { get; }
 
     /// <summary>The eight tokens greedy decoding appends to each sequence.</summary>
@@ -35,11 +39,16 @@ sealed class ParityFixture : IDisposable
 
     public string FinalAdapter => Path.Combine(Folder, "lora_final");
 
-    public static ParityFixture Open(string family) => new(Reference.Path($"fixtures/{family}"));
+    /// <summary>Skips the test with a reason where there is no such device.</summary>
+    public static ParityFixture Open(string family, DeviceType device = DeviceType.CPU)
+    {
+        Assert.SkipWhen(device == DeviceType.CUDA && !LibTorch.HasCuda, "no CUDA device");
+        return new(Reference.Path($"fixtures/{family}"), device == DeviceType.CUDA ? CUDA : CPU);
+    }
 
     public Tensor Expected(string name) => _expected.Read(name);
 
-    public CausalLanguageModel Model(ScalarType type = ScalarType.Float32) => PretrainedModel.Load(Folder, Placement.Cpu(type));
+    public CausalLanguageModel Model(ScalarType type = ScalarType.Float32) => PretrainedModel.Load(Folder, new Placement(type, Device));
 
     public void Dispose() => _expected.Dispose();
 }
@@ -51,7 +60,7 @@ static class TensorAssert
     {
         using var scope = NewDisposeScope();
         Assert.Equal(expected.shape, actual.shape);
-        var difference = (expected.to(ScalarType.Float64) - actual.to(ScalarType.Float64)).abs();
+        var difference = (expected.cpu().to(ScalarType.Float64) - actual.cpu().to(ScalarType.Float64)).abs();
         var largest = difference.max().item<double>();
         Assert.True(largest <= tolerance, $"{what}: largest difference {largest:g3} at flat index {difference.argmax().item<long>()}, " +
             $"mean {difference.mean().item<double>():g3}, allowed {tolerance:g3}");

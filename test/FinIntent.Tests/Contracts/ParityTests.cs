@@ -6,8 +6,13 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Contracts;
 
-/// <summary>Every family against transformers and PEFT, in fp32 unless a test says otherwise.</summary>
-public sealed class ParityTests
+public sealed class ParityTests() : ParityContract(DeviceType.CPU);
+
+[Trait("tier", "gpu")]
+public sealed class GpuParityTests() : ParityContract(DeviceType.CUDA);
+
+/// <summary>Every family against transformers and PEFT, in fp32 unless a test says otherwise, with the same tolerances on every device.</summary>
+public abstract class ParityContract(DeviceType device)
 {
     const double Tolerance = 1e-4;
 
@@ -22,7 +27,7 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void Logits_are_the_references(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         using var model = fixture.Model();
 
         AssertLogits(fixture, model, "logits", Tolerance);
@@ -31,7 +36,7 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void Logits_with_an_adapter_and_after_merging_are_the_references(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Load(model, fixture.FinalAdapter);
 
@@ -43,7 +48,7 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void A_fresh_adapter_changes_no_bit_and_detaching_restores_the_base(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         using var model = fixture.Model();
         using var before = Logits(model, fixture.Sequences[2]);
 
@@ -56,7 +61,7 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void An_adapter_written_and_read_again_is_the_same(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         using var model = fixture.Model();
         var folder = Directory.CreateTempSubdirectory("finintent-test-").FullName;
 
@@ -70,7 +75,7 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void Greedy_tokens_through_the_cache_are_the_references(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         using var model = fixture.Model();
         using var _ = no_grad();
 
@@ -81,7 +86,7 @@ public sealed class ParityTests
             List<int> tokens = [];
             while (tokens.Count < fixture.Greedy[i].Length)
             {
-                using var batch = TokenBatch.Last([next], CPU, cache);
+                using var batch = TokenBatch.Last([next], fixture.Device, cache);
                 using var logits = model.forward(batch);
                 using var best = logits.argmax(-1);
                 next = [(int)best.item<long>()];
@@ -94,7 +99,7 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void Reading_in_pieces_through_the_cache_changes_nothing(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         using var model = fixture.Model();
         using var _ = no_grad();
         var row = fixture.Sequences[3];
@@ -112,11 +117,11 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void A_row_alone_is_the_same_row_among_others(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         using var model = fixture.Model();
         using var _ = no_grad();
 
-        using var batch = TokenBatch.All(fixture.Sequences, CPU);
+        using var batch = TokenBatch.All(fixture.Sequences, fixture.Device);
         using var together = model.forward(batch);
         var start = 0;
         foreach (var row in fixture.Sequences)
@@ -132,7 +137,7 @@ public sealed class ParityTests
     [Theory, MemberData(nameof(Families))]
     public void Half_precision_stays_near_the_reference(string family)
     {
-        using var fixture = ParityFixture.Open(family);
+        using var fixture = ParityFixture.Open(family, device);
         foreach (var (type, tolerance) in new[] { (ScalarType.BFloat16, 0.05), (ScalarType.Float16, 0.01) })
         {
             using var model = fixture.Model(type);
@@ -162,7 +167,7 @@ public sealed class ParityTests
 
     static Tensor Logits(CausalLanguageModel model, int[] row, KvCache? cache = null)
     {
-        using var batch = TokenBatch.All([row], CPU, cache);
+        using var batch = TokenBatch.All([row], model.Placement.Device, cache);
         return model.forward(batch);
     }
 }

@@ -2,12 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using FinIntent.Data;
 using FinIntent.Evaluation;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Lora;
 using FinIntent.Settings;
 using FinIntent.Training;
-using Spectre.Console;
 
 namespace FinIntent.Cli;
 
@@ -16,6 +16,8 @@ sealed class Demo(string root, string output, TextWriter console)
 {
     const string Template = "default";
     const long ShardBytes = 5_000_000_000;
+
+    sealed record QuestionSet(string Key, string Name, IReadOnlyList<EvaluationQuestion> Questions);
 
     readonly List<(string Step, TimeSpan Time)> _times = [];
 
@@ -33,9 +35,15 @@ sealed class Demo(string root, string output, TextWriter console)
         Timed("export and verify", Export);
         var after = Timed("score the tuned model", () => sets.Select(set => Score("tuned", Tuned, set)).ToList());
 
-        foreach (var ((name, questions), i) in sets.Select((set, i) => (set, i))) Show($"{name} ({questions.Count} questions)", before[i], after[i]);
-        ConfusionPlot.Write(Path.Combine(output, "confusion_base.png"), "base", before[0].Main.Matrix);
-        ConfusionPlot.Write(Path.Combine(output, "confusion_tuned.png"), "tuned", after[0].Main.Matrix);
+        foreach (var (i, set) in sets.Index())
+        {
+            var report = Comparison.Of([before[i], after[i]]);
+            console.WriteLine($"\n{set.Name} ({set.Questions.Count} questions)");
+            console.Write(ReportText.Short(report));
+            ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
+            foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
+        }
+        console.WriteLine();
         console.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));
         console.WriteLine($"""
 
@@ -43,6 +51,7 @@ sealed class Demo(string root, string output, TextWriter console)
               model/                   the merged model, a Hugging Face folder
               lora/                    the adapter in PEFT's format, training_loss.png, trainer_log.jsonl
               predictions_*.jsonl      every question with the probabilities of its options
+              report_eval/report.html  base and tuned side by side; also as report.md
               confusion_*.png
             Next:
               finintent inference {Path.Combine("config", "demo", "inference.yaml")} model_name_or_path={Tuned} adapter_name_or_path= intent_prompt=true question="..."
@@ -50,19 +59,19 @@ sealed class Demo(string root, string output, TextWriter console)
             """);
     }
 
-    List<(string Name, IReadOnlyList<EvaluationQuestion> Questions)> QuestionSets()
+    List<QuestionSet> QuestionSets()
     {
         var data = Path.Combine(root, "data");
-        List<(string, IReadOnlyList<EvaluationQuestion>)> sets = [("our evaluation rows", EvaluationQuestion.Load(Path.Combine(data, "intent_eval.json")))];
-        if (FinEva.FindFolder(data) is { } folder) sets.Add(("real users, Fin-Eva", FinEva.Load(Path.Combine(data, FinEva.LabelsFile), folder)));
+        List<QuestionSet> sets = [new("eval", "our evaluation rows", EvaluationQuestion.Load(Path.Combine(data, "intent_eval.json")))];
+        if (FinEva.FindFolder(data) is { } folder) sets.Add(new("fineva", "real users, Fin-Eva", FinEva.Load(Path.Combine(data, FinEva.LabelsFile), folder)));
         return sets;
     }
 
-    ModelReport Score(string name, string model, (string Name, IReadOnlyList<EvaluationQuestion> Questions) set)
+    PredictionSet Score(string name, string model, QuestionSet set)
     {
-        var file = Path.Combine(output, $"predictions_{name}_{(set.Name.Contains("Fin-Eva") ? "fineva" : "eval")}.jsonl");
+        var file = Path.Combine(output, $"predictions_{name}_{set.Key}.jsonl");
         var options = new RunOptions(name, file, new(SamplingOptions.Greedy, 1)) { Overwrite = true };
-        return ModelReport.Of(name, EvaluationRun.Predict(
+        return new(name, file, EvaluationRun.Predict(
             () => ChatModel.Load(new(model, []) { Template = Template }), set.Questions, Scoring.Options, options));
     }
 
@@ -79,20 +88,6 @@ sealed class Demo(string root, string output, TextWriter console)
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"merged model against adapter on base: largest difference of logits {report.LargestDifference:g3} (allowed {report.Allowed:g3})"));
     }
-
-    void Show(string title, ModelReport before, ModelReport after)
-    {
-        var table = new Table { Title = new(title) };
-        table.AddColumns("", "accuracy", "95 % interval (Wilson)", "macro-F1");
-        foreach (var report in (ModelReport[])[before, after])
-        {
-            var (accuracy, matrix) = (report.Main.Matrix.Accuracy, report.Main.Matrix);
-            table.AddRow(report.Name, Percent(accuracy.Value), $"{Percent(accuracy.Wilson95.Low)} – {Percent(accuracy.Wilson95.High)}", Percent(matrix.MacroF1));
-        }
-        AnsiConsole.Write(table);
-    }
-
-    static string Percent(double value) => string.Create(CultureInfo.InvariantCulture, $"{100 * value:f1} %");
 
     T Timed<T>(string step, Func<T> work)
     {

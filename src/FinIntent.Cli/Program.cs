@@ -8,6 +8,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     ExportCommand.Build(),
     InferenceCommand.Build(),
     EvalCommand.Build(),
+    ReportCommand.Build(),
     DemoCommand.Build(),
     BenchCommand.Build(),
     DataCommand.Build(),

@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using FinIntent.ApiModels;
 using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Settings;
@@ -15,8 +13,6 @@ static class EvalCommand
 {
     const string DefaultFolder = "eval_output";
     const int DefaultMaxNewTokens = 64;
-
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Build() => SettingsCommand.Build("eval", "Measure how well a model tells intents, on a file of questions with known answers.", Run);
 
@@ -65,10 +61,11 @@ static class EvalCommand
 
     static void WriteFiles(string folder, ModelReport report, string text, ApiTotals? api)
     {
-        var model = report.ToJson();
-        if (api is not null) model["api"] = api.ToJson();
-        var json = new JsonObject { ["models"] = new JsonArray(model) };
-        AtomicFile.WriteText(Path.Combine(folder, "summary.json"), json.ToJsonString(Indented) + "\n");
+        var comparison = Comparison.Of(report);
+        ReportWriter.Write(folder, comparison, Language.Chinese);
+        var json = ReportJson.Of(comparison);
+        if (api is not null) json["models"]![0]!["api"] = api.ToJson();
+        ReportJson.Write(Path.Combine(folder, "summary.json"), json);
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
         foreach (var rule in report.Rules) ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
     }

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,13 +11,20 @@ namespace FinIntent.Evaluation;
 /// <summary>What a model said to one question. A line of a predictions file; whoever writes such lines can be reported on.</summary>
 public sealed record Prediction
 {
+    // Probabilities written with two decimals are off by as much.
+    const double MostRounding = 0.005;
+
     static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
+        AllowDuplicateProperties = false,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Other programs may write a number.</summary>
+    [JsonConverter(typeof(TextOrNumber))]
     public required string Id { get; init; }
 
     public required string Question { get; init; }
@@ -49,12 +59,14 @@ public sealed record Prediction
     /// <summary>A line, without its end.</summary>
     public string ToLine() => JsonSerializer.Serialize(this, Json);
 
+    /// <summary>Keys may come in any order, and unknown ones are passed over.</summary>
     /// <exception cref="UserErrorException">The line is no prediction; <paramref name="place"/> says where it stands.</exception>
     public static Prediction Parse(string line, string place)
     {
         try
         {
-            return JsonSerializer.Deserialize<Prediction>(line, Json)!;
+            var prediction = JsonSerializer.Deserialize<Prediction?>(line, Json) ?? throw new JsonException("it is null");
+            return prediction.Problem() is { } problem ? throw new UserErrorException($"{place}: question {prediction.Id}: {problem}") : prediction;
         }
         catch (JsonException e)
         {
@@ -62,15 +74,54 @@ public sealed record Prediction
         }
     }
 
-    /// <summary>The intents behind the letters as a list; without "options" the letters of the probabilities, or A to E.</summary>
+    /// <summary>The intents behind the letters, in the letters' order; without "options" the letters of the probabilities, or A to E.</summary>
     [JsonIgnore]
     public IReadOnlyList<IntentOption> OptionList =>
-        Options is not null ? [.. Options.Select(o => new IntentOption(o.Key[0], o.Value))]
-        : [.. (Probabilities?.Keys ?? (IEnumerable<string>)["A", "B", "C", "D", "E"]).Select(letter => new IntentOption(letter[0], letter))];
+        Options is not null ? [.. Options.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => new IntentOption(o.Key[0], o.Value))]
+        : [.. (Probabilities?.Keys.Order(StringComparer.Ordinal) ?? (IEnumerable<string>)["A", "B", "C", "D", "E"]).Select(letter => new IntentOption(letter[0], letter))];
 
     public static string? ChoiceOf(string? output, IReadOnlyDictionary<string, double>? probabilities, IReadOnlyList<IntentOption> options)
     {
         if (probabilities is not null) return options[ProbabilityScores.Best([.. options.Select(o => probabilities[o.Letter.ToString()])])].Letter.ToString();
         return output is null ? null : AnswerReading.Read(output, ReadingRule.Lenient, options)?.ToString();
+    }
+
+    /// <summary>What is wrong with it, and what to do; null when nothing is.</summary>
+    string? Problem()
+    {
+        if ((Options?.Keys ?? Probabilities?.Keys)?.FirstOrDefault(key => key.Length != 1) is { } key)
+            return $"\"{(Options is null ? "probabilities" : "options")}\" has the key \"{key}\"; write one letter for each option";
+        if (Options?.FirstOrDefault(o => string.IsNullOrWhiteSpace(o.Value)) is { Key: { } unnamed }) return $"option {unnamed} has no name; name it";
+        if (Options?.GroupBy(o => o.Value).FirstOrDefault(g => g.Count() > 1) is { } same)
+            return $"options {string.Join(" and ", same.Select(o => o.Key))} are both \"{same.Key}\"; options must differ";
+        var letters = OptionList.Select(o => o.Letter.ToString()).ToList();
+        if (Gold is not null && !letters.Contains(Gold))
+            return $"gold is \"{Gold}\", which is none of the options {string.Join(", ", letters)}; write the right option's letter";
+        return Probabilities is null ? null : ProblemOfProbabilities(Probabilities, letters);
+    }
+
+    static string? ProblemOfProbabilities(IReadOnlyDictionary<string, double> probabilities, List<string> letters)
+    {
+        if (letters.FirstOrDefault(letter => !probabilities.ContainsKey(letter)) is { } missing)
+            return $"\"probabilities\" has nothing for option {missing}; write 0 where an option has none";
+        if (probabilities.Keys.FirstOrDefault(key => !letters.Contains(key)) is { } strange)
+            return $"\"probabilities\" has \"{strange}\", which is none of the options {string.Join(", ", letters)}; remove it";
+        if (probabilities.FirstOrDefault(p => p.Value is < 0 or > 1 + MostRounding) is { Key: { } outside } wrong)
+            return string.Create(CultureInfo.InvariantCulture, $"the probability of {outside} is {wrong.Value}; it must lie between 0 and 1");
+        var sum = probabilities.Values.Sum();
+        return Math.Abs(sum - 1) <= MostRounding * letters.Count ? null
+            : string.Create(CultureInfo.InvariantCulture, $"the probabilities sum to {sum:g6}, not 1; divide each by their sum");
+    }
+
+    sealed class TextOrNumber : JsonConverter<string>
+    {
+        public override string Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
+        {
+            if (reader.TokenType == JsonTokenType.String) return reader.GetString()!;
+            if (reader.TokenType == JsonTokenType.Number) return Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
+            throw new JsonException($"an id must be text or a number, not {reader.TokenType}");
+        }
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
     }
 }

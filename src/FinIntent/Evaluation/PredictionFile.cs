@@ -42,10 +42,14 @@ public sealed class PredictionFile : IDisposable
     }
 
     /// <summary>Every prediction of a file that nobody is writing.</summary>
-    public static IReadOnlyList<Prediction> Read(string path)
+    public static IReadOnlyList<Prediction> Read(string path) => [.. ReadLines(path).Select(l => l.Prediction)];
+
+    /// <summary>The same with the number of the line each stands in.</summary>
+    internal static IEnumerable<(int Line, Prediction Prediction)> ReadLines(string path)
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
-        return [.. File.ReadLines(path).Select((line, i) => (line, i)).Where(l => l.line.Length > 0).Select(l => Prediction.Parse(l.line, $"{path}:{l.i + 1}"))];
+        foreach (var (i, line) in File.ReadLines(path).Index())
+            if (!string.IsNullOrWhiteSpace(line)) yield return (i + 1, Prediction.Parse(line, $"{path}:{i + 1}"));
     }
 
     /// <summary>The line is on disk when this returns.</summary>

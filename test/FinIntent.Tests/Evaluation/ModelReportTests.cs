@@ -1,4 +1,5 @@
 using FinIntent.Evaluation;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Intents;
 using Xunit;
 
@@ -80,7 +81,7 @@ public sealed class ModelReportTests
     [Fact]
     public void The_JSON_has_the_numbers_under_each_rule()
     {
-        var json = ModelReport.Of("m", Four).ToJson();
+        var json = ReportJson.ModelOf(ModelReport.Of("m", Four));
 
         Assert.Equal(0.25, (double)json["strict"]!["accuracy"]!);
         Assert.Equal(2, json["lenient"]!["wilson95"]!.AsArray().Count);

@@ -1,0 +1,16 @@
+namespace FinIntent.Evaluation.Reports;
+
+public enum Language
+{
+    Chinese,
+    English,
+}
+
+/// <summary>The same words in both languages of a report.</summary>
+public readonly record struct Bilingual(string Chinese, string English)
+{
+    public string In(Language language) => language == Language.Chinese ? Chinese : English;
+
+    /// <summary>A name or number, which needs no translation.</summary>
+    public static implicit operator Bilingual(string same) => new(same, same);
+}

@@ -1,0 +1,54 @@
+namespace FinIntent.Evaluation.Reports;
+
+/// <summary>The drawings of a report as SVG. What they show stands beside them as numbers, so they are hidden from screen readers.</summary>
+static class Charts
+{
+    const int Side = 240;
+    const int Left = 34;
+    const int Bottom = 30;
+
+    /// <summary>
+    /// An interval on a line from 0 to 1, with a dashed mark. It is as wide as its place; strokes and the dot, which is one too, keep their size.
+    /// </summary>
+    public static string Interval(Proportion accuracy, double mark)
+    {
+        var (low, high) = accuracy.Wilson95;
+        var ticks = string.Concat(Enumerable.Range(0, 5).Select(i => $"M{25 * i} 3V21"));
+        return "<svg class=\"interval\" viewBox=\"0 0 100 24\" preserveAspectRatio=\"none\" aria-hidden=\"true\">" +
+            $"<path class=\"tick\" d=\"{ticks}\"/><path class=\"range\" d=\"M{X(low)} 12H{X(high)}\"/>" +
+            (double.IsNaN(mark) ? "" : $"<path class=\"mark\" d=\"M{X(mark)} 1V23\"/>") +
+            (accuracy.Trials == 0 ? "" : $"<path class=\"dot\" d=\"M{X(accuracy.Value)} 12h0\"/>") + "</svg>";
+
+        static string X(double share) => Coordinate(100 * share);
+    }
+
+    /// <summary>Accuracy over confidence, a dot a bin with the interval of its accuracy; on the diagonal confidence keeps its promise.</summary>
+    public static string Reliability(ProbabilityScores scores)
+    {
+        var svg = new Html().Raw($"<svg class=\"reliability\" viewBox=\"0 0 {Left + Side + 12} {Side + Bottom + 12}\" aria-hidden=\"true\">");
+        for (var i = 0; i <= 4; i++)
+        {
+            var share = i / 4.0;
+            svg.Raw($"<path class=\"tick\" d=\"M{X(0)} {Y(share)}H{X(1)}M{X(share)} {Y(0)}V{Y(1)}\"/>")
+                .Raw($"<text class=\"label end\" x=\"{Left - 5}\" y=\"{Coordinate(Side * (1 - share) + 12)}\">{25 * i}</text>")
+                .Raw($"<text class=\"label middle\" x=\"{X(share)}\" y=\"{Side + 22}\">{25 * i}</text>");
+        }
+        svg.Raw($"<path class=\"mark\" d=\"M{X(0)} {Y(0)}L{X(1)} {Y(1)}\"/>");
+        foreach (var bin in scores.Bins.Where(b => b.Correct.Trials > 0))
+        {
+            var (low, high) = bin.Correct.Wilson95;
+            var radius = Coordinate(3 + 7 * Math.Sqrt((double)bin.Correct.Trials / scores.Bins.Sum(b => b.Correct.Trials)));
+            svg.Raw($"<path class=\"whisker\" d=\"M{X(bin.Confidence)} {Y(low)}V{Y(high)}\"/>")
+                .Raw($"<circle class=\"value\" cx=\"{X(bin.Confidence)}\" cy=\"{Y(bin.Correct.Value)}\" r=\"{radius}\"/>");
+        }
+        foreach (var (words, language) in (ReadOnlySpan<(string, string)>)[("平均置信度 %，纵轴为准确率 %", "zh"), ("mean confidence %, upwards accuracy %", "en")])
+            svg.Raw($"<text class=\"label middle {language}\" x=\"{Left + Side / 2}\" y=\"{Side + 38}\">{words}</text>");
+        return svg.Raw("</svg>").ToString();
+
+        static string X(double share) => Coordinate(Left + Side * share);
+
+        static string Y(double share) => Coordinate(8 + Side * (1 - share));
+    }
+
+    static string Coordinate(double value) => Numbers.Format($"{value:0.##}");
+}

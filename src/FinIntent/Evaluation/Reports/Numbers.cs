@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace FinIntent.Evaluation.Reports;
+
+/// <summary>Numbers as reports write them, wherever they are made. What is not known is a dash.</summary>
+static class Numbers
+{
+    public const string Unknown = "–";
+
+    /// <summary>One decimal: with fewer than a thousand questions a second one would say nothing.</summary>
+    public static string Percent(double share) => double.IsNaN(share) ? Unknown : Format($"{100 * share:f1} %");
+
+    public static string Interval((double Low, double High) interval) => Format($"{100 * interval.Low:f1}–{100 * interval.High:f1}");
+
+    public static string Of(Proportion proportion) => $"{proportion.Successes}/{proportion.Trials}";
+
+    /// <summary>A difference of shares in points, with its sign.</summary>
+    public static string Points(double difference) => Format($"{100 * difference:+0.0;−0.0;0.0}");
+
+    public static string P(double p) => p < 0.001 ? "< 0.001" : Format($"{p:f3}");
+
+    /// <summary>"= 0.031", "&lt; 0.001".</summary>
+    public static string WithSign(double p) => P(p) is var text && text[0] == '<' ? text : $"= {text}";
+
+    public static string Three(double value) => double.IsNaN(value) ? Unknown : Format($"{value:f3}");
+
+    public static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,62 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Unicode;
+
+namespace FinIntent.Evaluation.Reports;
+
+/// <summary>
+/// What the page's script filters and compares, as JSON that may stand inside a script element: &lt;, &gt;, &amp; and quotes are written as \u escapes,
+/// so no text can end the element.
+/// </summary>
+static class PageData
+{
+    static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
+
+    /// <summary>
+    /// questions: [id, text]; classes: labels; models: name, rules and answers [question, gold class, choice's class or -1 for each rule, output,
+    /// highest probability].
+    /// </summary>
+    public static string Of(Comparison report)
+    {
+        Dictionary<(string, string), int> questions = [];
+        var labels = ClassLabels(report);
+        var classes = labels.Values.Order(StringComparer.Ordinal).ToList();
+        var models = new JsonArray([.. report.Models.Select(model => (JsonNode)new JsonObject
+        {
+            ["name"] = model.Name,
+            ["rules"] = Texts(model.Rules.Select(r => r.Rule)),
+            ["answers"] = new JsonArray([.. model.Predictions.Select((p, i) => (JsonNode)new JsonArray(
+                NumberOf(questions, (p.Id, p.Question)), ClassOf(p, p.Gold), new JsonArray([.. model.Rules.Select(r => (JsonNode)ClassOf(p, r.Choices[i]))]),
+                p.Output is null ? null : Shorten(p.Output), p.Probabilities is null ? null : Math.Round(p.Probabilities.Values.Max(), 4)))]),
+        })]);
+        return new JsonObject
+        {
+            ["questions"] = new JsonArray([.. questions.Keys.Select(q => (JsonNode)Texts([q.Item1, q.Item2]))]),
+            ["classes"] = Texts(classes),
+            ["models"] = models,
+        }.ToJsonString(Compact);
+
+        int ClassOf(Prediction p, string? letter) => letter is null ? -1 : classes.BinarySearch(labels[Comparison.IntentOf(p, letter)], StringComparer.Ordinal);
+    }
+
+    /// <summary>Of each intent: with its letter, if it has the same one everywhere.</summary>
+    static Dictionary<string, string> ClassLabels(Comparison report) =>
+        report.Models.SelectMany(m => m.Predictions).SelectMany(p => p.OptionList.Select(o => $"{o.Letter}").Select(letter => (Intent: Comparison.IntentOf(p, letter), Label: Comparison.Label(p, letter))))
+            .Distinct().GroupBy(c => c.Intent).ToDictionary(g => g.Key, g => g.Count() == 1 ? g.First().Label : g.Key);
+
+    /// <summary>The beginning of a long answer; the rest is in the predictions.</summary>
+    public static string Shorten(string output)
+    {
+        const int shown = 240;
+        return output.Length <= shown ? output : $"{output[..(char.IsHighSurrogate(output[shown - 1]) ? shown - 1 : shown)]}…";
+    }
+
+    static int NumberOf<T>(Dictionary<T, int> numbers, T key) where T : notnull
+    {
+        numbers.TryAdd(key, numbers.Count);
+        return numbers[key];
+    }
+
+    static JsonArray Texts(IEnumerable<string> texts) => [.. texts.Select(t => (JsonNode)t)];
+}

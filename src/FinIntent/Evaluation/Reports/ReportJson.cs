@@ -1,0 +1,108 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+
+namespace FinIntent.Evaluation.Reports;
+
+/// <summary>A report for programs. NaN, which JSON lacks, becomes null.</summary>
+public static class ReportJson
+{
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static JsonObject Of(Comparison report) => new()
+    {
+        ["models"] = Array(report.Models.Select(ModelOf)),
+        ["pairs"] = Array(report.Pairs.Select(pair => PairOf(report, pair))),
+        ["differences"] = Array(report.Overlaps.Where(o => !o.IsComplete).Select(o => DifferenceOf(report, o))),
+        ["wrong_by_all"] = new JsonObject(report.Rules.Select(rule =>
+            KeyValuePair.Create(rule, (JsonNode?)Array(report.Unsolved.Where(q => q.Rule == rule).Select(UnsolvedOf))))),
+    };
+
+    public static void Write(string path, JsonObject report) => AtomicFile.WriteText(path, report.ToJsonString(Indented) + "\n");
+
+    public static JsonObject ModelOf(ModelReport model)
+    {
+        var json = new JsonObject { ["name"] = model.Name, ["count"] = model.Predictions.Count };
+        json["classes"] = new JsonObject(model.Classes.Select(c => KeyValuePair.Create(c.Label, (JsonNode?)c.Intent)));
+        foreach (var rule in model.Rules) json[rule.Rule] = RuleOf(rule);
+        if (model.Disagreements is { } disagreements) json["text_and_scores_differ"] = disagreements.Successes;
+        var (commonest, share) = model.Commonest;
+        json["commonest_class"] = new JsonObject { ["class"] = commonest, ["share"] = Number(share.Value) };
+        if (model.SecondsPerQuestion is { } seconds) json["mean_seconds"] = seconds;
+        return json;
+    }
+
+    static JsonObject RuleOf(RuleReport rule)
+    {
+        var (matrix, accuracy) = (rule.Matrix, rule.Matrix.Accuracy);
+        var json = new JsonObject
+        {
+            ["accuracy"] = Number(accuracy.Value),
+            ["correct"] = accuracy.Successes,
+            ["wilson95"] = new JsonArray(accuracy.Wilson95.Low, accuracy.Wilson95.High),
+            ["macro_f1"] = Number(matrix.MacroF1),
+            ["per_class"] = new JsonObject(matrix.PerClass.Select(c => KeyValuePair.Create(c.Class, (JsonNode?)new JsonObject
+            {
+                ["count"] = c.Count,
+                ["predicted"] = c.Predicted,
+                ["correct"] = c.Correct,
+                ["precision"] = c.Precision,
+                ["recall"] = c.Recall,
+                ["f1"] = c.F1,
+            }))),
+            // Rows are gold, columns the answer; the last column counts answers that could not be read.
+            ["confusion"] = Array(Enumerable.Range(0, matrix.Classes.Count).Select(gold =>
+                new JsonArray([.. Enumerable.Range(0, matrix.Classes.Count + 1).Select(answer => (JsonNode)matrix[gold, answer])]))),
+        };
+        if (rule.Probabilities is not { } scores) return json;
+        json["log_loss"] = Number(scores.LogLoss);
+        json["brier"] = Number(scores.Brier);
+        json["ece"] = Number(scores.CalibrationError);
+        json["reliability"] = Array(scores.Bins.Select(b => new JsonObject
+        {
+            ["low"] = b.Low,
+            ["high"] = b.High,
+            ["count"] = b.Correct.Trials,
+            ["correct"] = b.Correct.Successes,
+            ["confidence"] = Number(b.Confidence),
+        }));
+        return json;
+    }
+
+    static JsonObject PairOf(Comparison report, PairReport pair) => new()
+    {
+        ["a"] = report.Models[pair.A].Name,
+        ["b"] = report.Models[pair.B].Name,
+        ["rule"] = pair.Rule,
+        ["count"] = pair.Count,
+        ["fixed"] = pair.Fixed,
+        ["broken"] = pair.Broken,
+        ["both_right"] = pair.BothRight,
+        ["both_wrong"] = pair.BothWrong,
+        ["p"] = pair.P,
+        ["p_holm"] = pair.PHolm,
+    };
+
+    static JsonObject DifferenceOf(Comparison report, Overlap overlap)
+    {
+        var (a, b) = (report.Models[overlap.A], report.Models[overlap.B]);
+        return new()
+        {
+            ["a"] = a.Name,
+            ["b"] = b.Name,
+            ["common"] = overlap.Common.Count,
+            ["only_a"] = Array(overlap.OnlyA.Select(i => QuestionOf(a.Predictions[i]))),
+            ["only_b"] = Array(overlap.OnlyB.Select(i => QuestionOf(b.Predictions[i]))),
+            ["other_gold"] = Array(overlap.OtherGold.Select(i => QuestionOf(a.Predictions[i.A]))),
+        };
+    }
+
+    static JsonObject UnsolvedOf(UnsolvedQuestion q) => new() { ["id"] = q.Id, ["question"] = q.Question, ["gold"] = q.Gold, ["asked"] = q.Asked };
+
+    static JsonObject QuestionOf(Prediction p) => new() { ["id"] = p.Id, ["question"] = p.Question };
+
+    static JsonArray Array(IEnumerable<JsonNode> items) => [.. items];
+
+    static JsonNode? Number(double value) => double.IsNaN(value) ? null : JsonValue.Create(value);
+}

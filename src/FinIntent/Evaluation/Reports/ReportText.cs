@@ -1,0 +1,87 @@
+using System.Text;
+
+namespace FinIntent.Evaluation.Reports;
+
+/// <summary>A report as lines for a terminal or a log.</summary>
+public static class ReportText
+{
+    public static string Of(ModelReport report)
+    {
+        var text = new StringBuilder($"{report.Name}: {report.Rules.Select(r => r.Matrix.Count).FirstOrDefault()} questions\n\n");
+        Append(text, [["reading", "right", "accuracy", "95 %", "macro-F1"], .. report.Rules.Select(Summary)]);
+        if (report.Scored?.Probabilities is { } scores)
+            text.Append(Numbers.Format($"\nof the probabilities: log-loss {scores.LogLoss:f4}, Brier {scores.Brier:f4}, calibration error {scores.CalibrationError:f4}\n"));
+        if (report.Disagreements is { } differ) text.Append(Numbers.Format($"text and probabilities choose differently: {differ.Successes} of {differ.Trials}\n"));
+        foreach (var rule in report.Rules) Append(text, report, rule);
+        return text.ToString();
+    }
+
+    /// <summary>A line for each model and rule, a line for each pair and rule, and what could not be compared.</summary>
+    public static string Of(Comparison report)
+    {
+        var text = new StringBuilder();
+        Append(text, [["model", "reading", "right", "accuracy", "95 %", "macro-F1"], .. report.Models.SelectMany(m => m.Rules.Select(r => (string[])[m.Name, .. Summary(r)]))], 2);
+        if (report.Pairs.Count > 0)
+        {
+            text.Append('\n');
+            Append(text, [["from", "to", "reading", "questions", "fixed", "broken", "p", "p (Holm)"], .. report.Pairs.Select(p => Summary(report, p))], 3);
+        }
+        foreach (var note in Words.Notes(report)) text.Append('\n').Append(note.English).Append('\n');
+        return text.ToString();
+    }
+
+    /// <summary>A line for each model, read by its main rule, and for each pair of them.</summary>
+    public static string Short(Comparison report)
+    {
+        var text = new StringBuilder();
+        Append(text, [["", "right", "accuracy", "95 % interval", "macro-F1"], .. report.Models.Select(m => (string[])[m.Name, Numbers.Of(m.Main.Matrix.Accuracy),
+            Numbers.Percent(m.Main.Matrix.Accuracy.Value), Numbers.Interval(m.Main.Matrix.Accuracy.Wilson95), Numbers.Percent(m.Main.Matrix.MacroF1)])]);
+        foreach (var pair in report.Pairs.Where(p => p.Rule == report.MainRule))
+            text.Append($"{report.Models[pair.B].Name} against {report.Models[pair.A].Name}: {pair.Fixed} fixed, {pair.Broken} broken, p {Numbers.WithSign(pair.P)} (exact McNemar)\n");
+        return text.ToString();
+    }
+
+    static string[] Summary(Comparison report, PairReport pair) => [report.Models[pair.A].Name, report.Models[pair.B].Name, pair.Rule, $"{pair.Count}",
+        $"{pair.Fixed}", $"{pair.Broken}", Numbers.P(pair.P), Numbers.P(pair.PHolm)];
+
+    static string[] Summary(RuleReport rule)
+    {
+        var (accuracy, interval) = (rule.Matrix.Accuracy, rule.Matrix.Accuracy.Wilson95);
+        return [rule.Rule, Numbers.Of(accuracy), Numbers.Format($"{100 * accuracy.Value:f2} %"),
+            Numbers.Interval(interval), Numbers.Format($"{rule.Matrix.MacroF1:f4}")];
+    }
+
+    static void Append(StringBuilder text, ModelReport report, RuleReport rule)
+    {
+        var matrix = rule.Matrix;
+        text.Append($"\n{rule.Rule}: rows are gold, columns the answer, ? could not be read\n");
+        List<string[]> rows = [["", "", "n", "precision", "recall", "F1", .. matrix.Classes, "?"]];
+        foreach (var (c, i) in matrix.PerClass.Select((c, i) => (c, i)))
+        {
+            var counts = Enumerable.Range(0, matrix.Classes.Count + 1).Select(answer => $"{matrix[i, answer]}");
+            var (label, intent) = report.Classes[i];
+            rows.Add([label, intent == label ? "" : intent, $"{c.Count}", Numbers.Format($"{c.Precision:f3}"), Numbers.Format($"{c.Recall:f3}"), Numbers.Format($"{c.F1:f3}"), .. counts]);
+        }
+        Append(text, rows, words: 2);
+    }
+
+    /// <summary>Columns of equal width: words to the left, numbers to the right.</summary>
+    static void Append(StringBuilder text, IReadOnlyList<string[]> rows, int words = 1)
+    {
+        var widths = Enumerable.Range(0, rows[0].Length).Select(c => rows.Max(row => Width(row[c]))).ToList();
+        foreach (var row in rows)
+        {
+            var cells = row.Select((cell, c) =>
+            {
+                var blanks = new string(' ', widths[c] - Width(cell));
+                return c < words ? cell + blanks : blanks + cell;
+            });
+            text.Append(string.Join("  ", cells).TrimEnd()).Append('\n');
+        }
+    }
+
+    /// <summary>Terminal columns: East Asian wide characters take two.</summary>
+    static int Width(string text) => text.EnumerateRunes().Sum(rune => rune.Value is (>= 0x1100 and <= 0x115F) or (>= 0x2E80 and <= 0xA4CF)
+        or (>= 0xAC00 and <= 0xD7A3) or (>= 0xF900 and <= 0xFAFF) or (>= 0xFE30 and <= 0xFE6F) or (>= 0xFF00 and <= 0xFF60)
+        or (>= 0xFFE0 and <= 0xFFE6) or (>= 0x20000 and <= 0x3FFFD) ? 2 : 1);
+}

@@ -70,7 +70,7 @@ public sealed record Prediction
         }
         catch (JsonException e)
         {
-            throw new UserErrorException($"{place}: not a prediction {{\"id\", \"question\", \"model\", …}}: {e.Message}", e);
+            throw new UserErrorException($"{place}: not a prediction, an object {{\"id\", \"question\", \"model\", …}} on one line: {e.Message}", e);
         }
     }
 

@@ -47,9 +47,27 @@ public sealed class PredictionFile : IDisposable
     /// <summary>The same with the number of the line each stands in.</summary>
     internal static IEnumerable<(int Line, Prediction Prediction)> ReadLines(string path)
     {
+        if (Directory.Exists(path)) throw new UserErrorException($"{path} is a folder; name a file of predictions in it");
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
+        return Lines(path);
+    }
+
+    static IEnumerable<(int, Prediction)> Lines(string path)
+    {
         foreach (var (i, line) in File.ReadLines(path).Index())
-            if (!string.IsNullOrWhiteSpace(line)) yield return (i + 1, Prediction.Parse(line, $"{path}:{i + 1}"));
+            if (!string.IsNullOrWhiteSpace(line)) yield return (i + 1, Parse(line, path, i + 1));
+    }
+
+    static Prediction Parse(string line, string path, int number)
+    {
+        try
+        {
+            return Prediction.Parse(line, $"{path}:{number}");
+        }
+        catch (UserErrorException e) when (e.InnerException is JsonException && !line.TrimEnd().EndsWith('}'))
+        {
+            throw new UserErrorException($"{e.Message} (a line cut short when its run stopped? run it again, and it goes on from there)", e);
+        }
     }
 
     /// <summary>The line is on disk when this returns.</summary>

@@ -19,7 +19,7 @@ public sealed class EvalCommandTests : IDisposable
         var again = Eval("output_dir=" + _tiny["two"], "run_name=tiny");
 
         Assert.Equal(printed.Replace("one", "two"), again);
-        foreach (var name in new[] { "predictions.jsonl", "summary.json", "summary.txt", "predictions.run.json" })
+        foreach (var name in new[] { "predictions.jsonl", "summary.json", "summary.txt", "predictions.run.json", "report.html", "report.md" })
             Assert.Equal(File.ReadAllBytes(_tiny["one/" + name]), File.ReadAllBytes(_tiny["two/" + name]));
         var model = JsonDocument.Parse(File.ReadAllText(_tiny["one/summary.json"])).RootElement.GetProperty("models")[0];
         foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" })

@@ -30,7 +30,7 @@ public sealed class PredictionSetTests : IDisposable
     [InlineData("""{"id":"1","id":"2","question":"q","gold":"A","output":"A","model":"m"}""", "id")]
     [InlineData("null", "null")]
     [InlineData("[1]", "not a prediction")]
-    [InlineData("""{"id":"1","question":"q","gold":"A","outp""", "not a prediction")]
+    [InlineData("""{"id":"1","question":"q","gold":"A","outp""", "cut short")]
     [InlineData("""{"id":"1","question":"\ud800","gold":"A","output":"A","model":"m"}""", "not a prediction")]
     [InlineData("""{"id":"1","question":"q","gold":"F","output":"A","model":"m"}""", "none of the options A, B, C, D, E")]
     [InlineData("""{"id":"1","question":"q","output":"A","model":"m"}""", "has no \"gold\"")]

@@ -33,7 +33,7 @@ sealed class Html
     /// <summary>A table that scrolls by itself where the page is narrow.</summary>
     public Html OpenTable(Bilingual caption, IEnumerable<string> header, string @class = "")
     {
-        Line($"<div class=\"scroll\" tabindex=\"0\"><table class=\"{@class}\"><caption>{Both(caption)}</caption>");
+        Line($"<div class=\"scroll\"><table class=\"{@class}\"><caption>{Both(caption)}</caption>");
         return Line($"<thead><tr>{string.Concat(header)}</tr></thead>");
     }
 

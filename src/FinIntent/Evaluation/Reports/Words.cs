@@ -65,7 +65,7 @@ static class Words
     {
         "strict" => new("严格", "strict"),
         "lenient" => new("宽松", "lenient"),
-        "last_capital" => new("末位大写字母", "last capital"),
+        "last_capital" => new("末位大写", "last capital"),
         RuleReport.Scored => new("选项打分", "option scoring"),
         _ => (Bilingual)rule,
     };

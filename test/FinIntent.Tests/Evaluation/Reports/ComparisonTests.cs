@@ -138,4 +138,18 @@ public sealed class ComparisonTests
         Assert.NotEmpty(ReportHtml.Of(report, Language.English));
         Assert.NotEmpty(ReportMarkdown.Of(report, Language.Chinese));
     }
+
+    [Fact]
+    public void The_short_table_has_a_line_a_model_and_what_changed()
+    {
+        var text = ReportText.Short(Comparison.Of([Answers.Scored(Answers.Set("half", Gold, "AABBCBBBCA")), Answers.Scored(Better)]));
+
+        Assert.Equal("""
+                    right  accuracy  95 % interval  macro-F1
+            half     5/10    50.0 %      23.7–76.3    50.5 %
+            better   8/10    80.0 %      49.0–94.3    75.0 %
+            better against half: 4 fixed, 1 broken, p = 0.375 (exact McNemar)
+
+            """.ReplaceLineEndings("\n"), text);
+    }
 }

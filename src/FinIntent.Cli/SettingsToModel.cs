@@ -4,6 +4,7 @@ using FinIntent.Evaluation;
 using FinIntent.Generation;
 using FinIntent.Lora;
 using FinIntent.Settings;
+using FinIntent.Training;
 using static TorchSharp.torch;
 
 namespace FinIntent.Cli;
@@ -18,6 +19,7 @@ static class SettingsToModel
         EnableThinking = settings.Dataset.EnableThinking,
         MergesAdapter = settings.Model.MergeAdapter,
         Type = TypeOf(settings.Model.InferDtype),
+        Format = BaseFormat.Of(settings.Model),
         Force = settings.Inference.Force,
     };
 
@@ -56,6 +58,7 @@ static class SettingsToModel
                 ["base_fingerprint"] = ModelFingerprint.Of(source.Model),
                 ["adapter_fingerprints"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(LoraAdapters.WeightsPath(a)))]),
                 ["infer_dtype"] = settings.Model.InferDtype.ToString().ToLowerInvariant(),
+                ["base_format"] = source.Format?.Name,
                 ["template"] = source.TemplateName,
                 ["default_system"] = source.DefaultSystem,
                 ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),

@@ -15,6 +15,8 @@ static class ExportCommand
     {
         var folder = settings.Export.ExportDir ?? throw new UserErrorException($"{settings.Path}: export_dir is missing; name the folder to write");
         var source = SettingsToModel.Source(settings);
+        if (settings.Model.QuantizationBit is { } bits)
+            console.Output.WriteLine($"quantization_bit: {bits} changes nothing here: adapters are merged into the weights as {source.Model} stores them");
         var report = ModelExport.Run(new(source.Model, source.Adapters, folder, settings.Export.ExportSize * Gigabyte)
         {
             Template = source.TemplateName,

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>Fills a module from a checkpoint: every tensor of the one has its place in the other, or nothing is loaded.</summary>
+/// <summary>
+/// Fills a module from a checkpoint: every tensor of the one has its place in the other, or nothing is loaded. What the module has on the
+/// meta device is compared like all else, and left to the caller.
+/// </summary>
 public static class StrictLoad
 {
     /// <param name="ignored">Checkpoint tensors without a place, as whole names or endings after a dot: "rotary_emb.inv_freq".</param>
@@ -20,7 +23,7 @@ public static class StrictLoad
         Compare(checkpoint, targets, sources);
 
         using var noGradient = no_grad();
-        checkpoint.CopyTo(sources.Select(s => (s.Value, targets[s.Key])));
+        checkpoint.CopyTo(sources.Select(s => (s.Value, targets[s.Key])).Where(s => s.Item2.device_type != DeviceType.META));
         if (adapt is null) return;
         foreach (var place in sources.Keys) adapt(place, targets[place]);
     }

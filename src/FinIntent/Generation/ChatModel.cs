@@ -1,6 +1,7 @@
 using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
+using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using FinIntent.Text;
 using static TorchSharp.torch;
@@ -27,6 +28,9 @@ public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapter
 
     /// <summary>Null: as the checkpoint is stored, or fp32 on a CPU that is slower in 16 bits.</summary>
     public ScalarType? Type { get; init; }
+
+    /// <summary>How the layers' weights are kept; null: plain.</summary>
+    public WeightFormat? Format { get; init; }
 
     /// <summary>Another template or base model than in training is meant.</summary>
     public bool Force { get; init; }
@@ -76,10 +80,10 @@ public sealed class ChatModel : IDisposable
         }
         var tokenizer = Tokenizer.Load(source.Model);
         var template = ChatTemplate.Get(name, tokenizer, source.DefaultSystem, source.EnableThinking);
-        var model = PretrainedModel.Load(source.Model, type, Devices.Default);
+        var model = PretrainedModel.Load(source.Model, type, Devices.Default, source.Format);
         try
         {
-            var isPacked = model.Layers.Any(layer => layer.Parts.Qkv.Packed is not null);
+            var isPacked = model.Format is not null;
             var kept = isPacked || source.MergesAdapter == false ? source.Adapters.LastOrDefault() : null;
             if (isPacked && (source.MergesAdapter == true || source.Adapters.Count > 1))
                 throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, which takes one adapter, unmerged; export the merged model and quantise that");

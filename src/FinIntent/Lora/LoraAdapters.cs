@@ -18,8 +18,9 @@ public sealed class LoraAdapters : IDisposable
     static readonly string[] Heads = ["lm_head", "output_layer"];
 
     readonly List<(string Module, LoraAdapter Adapter)> _adapters = [];
+    readonly CausalLanguageModel _model;
 
-    LoraAdapters(LoraSettings settings) => Settings = settings;
+    LoraAdapters(CausalLanguageModel model, LoraSettings settings) => (_model, Settings) = (model, settings);
 
     public LoraSettings Settings { get; }
 
@@ -96,8 +97,11 @@ public sealed class LoraAdapters : IDisposable
     }
 
     /// <summary>Adds every adapter to its layer's weight (the product in fp32, then rounded to the weight's type) and removes it.</summary>
+    /// <exception cref="UserErrorException">The weights are packed.</exception>
     public void Merge()
     {
+        if (_model.Format is { } format)
+            throw new UserErrorException($"adapters cannot be merged into weights in {format.Name}; leave out quantization_bit, or merge them with `finintent export` first");
         using var _ = no_grad();
         foreach (var (_, adapter) in _adapters)
         {
@@ -124,7 +128,7 @@ public sealed class LoraAdapters : IDisposable
     {
         if (settings.Rank < 1) throw new UserErrorException($"lora_rank is {settings.Rank}; it must be at least 1");
         if (settings.Targets.Contains(LoraSettings.AllLinears)) settings = settings with { Targets = AllTargets(model) };
-        var adapters = new LoraAdapters(settings);
+        var adapters = new LoraAdapters(model, settings);
         var used = new HashSet<string>();
         foreach (var (name, layer) in Linears(model))
         {

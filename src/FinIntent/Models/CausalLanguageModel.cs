@@ -1,4 +1,5 @@
 using FinIntent.Models.Layers;
+using FinIntent.Models.Packed;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -12,6 +13,15 @@ public readonly record struct Placement(ScalarType Type, Device Device)
 
     /// <summary>Shapes only: no memory.</summary>
     public static Placement Meta { get; } = new(ScalarType.BFloat16, META);
+
+    /// <summary>The linears of the layers get no memory: their weights will be kept in another form (<see cref="WeightFormat"/>).</summary>
+    public bool PacksLayers { get; init; }
+
+    /// <summary>For what is not in a layer.</summary>
+    internal Placement OutsideLayers => this with { PacksLayers = false };
+
+    /// <summary>For the matrices of linears.</summary>
+    internal Placement Matrices => PacksLayers ? new(Type, META) : this;
 }
 
 /// <summary>What every family shares: the numbers needed outside it.</summary>
@@ -38,6 +48,12 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
 
     /// <summary>The type activations are computed in; the weights' own unless a trainer keeps fp32 masters under bf16 compute.</summary>
     public ScalarType ComputeType { get; set; } = placement.Type;
+
+    /// <summary>The form of the layers' linears; null: plain numbers of the placement's type.</summary>
+    public WeightFormat? Format { get; internal set; }
+
+    /// <summary>The same in a word, such as bfloat16 or int8.</summary>
+    public string FormatName => Format?.Name ?? Placement.Type.ToString().ToLowerInvariant();
 
     public abstract IReadOnlyList<DecoderLayer> Layers { get; }
 

@@ -126,7 +126,7 @@ sealed class ChatGlmTransformer : Module
     {
         _embedding = new(config, placement);
         _encoder = new(config, placement);
-        _output = new(config.HiddenSize, config.PaddedVocabSize, false, placement);
+        _output = new(config.HiddenSize, config.PaddedVocabSize, false, placement.OutsideLayers);
         RegisterComponents();
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FinIntent.Checkpoints;
+using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using static TorchSharp.torch;
 
@@ -9,25 +10,30 @@ namespace FinIntent.Models;
 public static class PretrainedModel
 {
     /// <summary>Builds the family config.json names and fills it strictly. <paramref name="type"/> null: the type the checkpoint is stored in.</summary>
-    /// <exception cref="UserErrorException">The folder is incomplete, the family unknown, or the weights do not fit.</exception>
-    public static CausalLanguageModel Load(string folder, ScalarType? type, Device device)
+    /// <param name="format">How the layers' weights are kept, which are packed as they come; null: plain.</param>
+    /// <param name="isTrained">Gradients will go through packed weights, to adapters.</param>
+    /// <exception cref="UserErrorException">The folder is incomplete, the family unknown, the weights do not fit, or the device cannot compute with them.</exception>
+    public static CausalLanguageModel Load(string folder, ScalarType? type, Device device, WeightFormat? format = null, bool isTrained = false)
     {
         LibTorch.Load();
+        format?.Require(device);
         using var checkpoint = Checkpoint.Open(folder);
-        return Load(checkpoint, new(type ?? checkpoint.Type, device));
+        return Load(checkpoint, new(type ?? checkpoint.Type, device), format, isTrained);
     }
 
     public static CausalLanguageModel Load(string folder, Placement placement) => Load(folder, placement.Type, placement.Device);
 
-    static CausalLanguageModel Load(Checkpoint checkpoint, Placement placement)
+    internal static CausalLanguageModel Load(Checkpoint checkpoint, Placement placement, WeightFormat? format, bool isTrained)
     {
         var family = ModelFamily.Of(checkpoint.Config);
-        var model = family.Create(checkpoint.Config, placement);
+        var model = family.Create(checkpoint.Config, placement with { PacksLayers = format is not null });
         try
         {
             // A tied head is the embedding; a file may hold a copy of it all the same.
             var isTied = checkpoint.Config.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind == JsonValueKind.True;
             StrictLoad.Into(model, checkpoint, isTied ? [.. family.IgnoredTensors, "lm_head.weight"] : family.IgnoredTensors);
+            // As they are stored, so that nothing is rounded twice.
+            if (format is not null) PackedLayers.Fill(model, format, isTrained, checkpoint.StoredType, checkpoint.CopyTo);
             return model;
         }
         catch

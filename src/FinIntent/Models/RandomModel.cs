@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FinIntent.Models.Packed;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,20 +12,27 @@ public static class RandomModel
     /// Matrices from N(0, 0.02²), those that write into the residual stream divided by √(2·layers) (GPT-2's rule), norms one, biases zero.
     /// The same seed gives the same weights.
     /// </summary>
-    public static CausalLanguageModel Create(JsonElement config, Placement placement, long seed)
+    /// <param name="format">How the layers' weights are kept; null: plain. Packed, they are other weights than the same seed gives plain.</param>
+    public static CausalLanguageModel Create(JsonElement config, Placement placement, long seed, WeightFormat? format = null, bool isTrained = false)
     {
-        var model = ModelFamily.Of(config).Create(config, placement);
+        format?.Require(placement.Device);
+        var model = ModelFamily.Of(config).Create(config, placement with { PacksLayers = format is not null });
         using var _ = no_grad();
         // TorchSharp 0.107 makes CPU generators only: elsewhere the device's own is seeded.
         using var generator = placement.Device.type == DeviceType.CPU ? new Generator((ulong)seed, CPU) : null;
         if (generator is null) manual_seed(seed).Dispose();
         foreach (var (name, parameter) in model.named_parameters())
+            if (parameter.device_type != DeviceType.META) Fill(name, parameter);
+        if (format is not null)
+            PackedLayers.Fill(model, format, isTrained, placement.Type, matrices => matrices.ToList().ForEach(m => Fill(m.Name, m.Target)));
+        return model;
+
+        void Fill(string name, Tensor parameter)
         {
             if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();
             else if (parameter.dim() == 1) parameter.fill_(1);
             else parameter.normal_(0, WritesResidual(name) ? 0.02 / Math.Sqrt(2 * model.Shape.Layers) : 0.02, generator);
         }
-        return model;
     }
 
     static readonly string[] ResidualWriters = ["o_proj.weight", "down_proj.weight", "dense.weight", "dense_4h_to_h.weight"];

@@ -99,6 +99,9 @@ readonly unsafe struct AtenArgument
     /// <summary>A present optional.</summary>
     public static AtenArgument Some(Tensor tensor) => new(0, tensor, true);
 
+    /// <summary>A whole number, or the number of a ScalarType.</summary>
+    public static AtenArgument Some(long value) => new((ulong)value, null, true);
+
     public static AtenArgument Some(double value) => new(BitConverter.DoubleToUInt64Bits(value), null, true);
 
     internal ulong Cell(Aten.Exports api)

@@ -36,6 +36,18 @@ static unsafe class DeviceMemory
         return Marshal.PtrToStringUTF8((nint)name);
     }
 
+    /// <summary>The device's compute capability, such as (9, 0); null as in <see cref="Of"/>.</summary>
+    public static (int Major, int Minor)? CapabilityOf(Device device)
+    {
+        if (device.type != TorchSharp.DeviceType.CUDA || Driver.Value is not { } driver) return null;
+        using var context = zeros(1, device: device);
+        const int capabilityMajor = 75, capabilityMinor = 76;
+        int handle, major, minor;
+        if (driver.CurrentDevice(&handle) != 0 || driver.Attribute(&major, capabilityMajor, handle) != 0 || driver.Attribute(&minor, capabilityMinor, handle) != 0)
+            return null;
+        return (major, minor);
+    }
+
     /// <summary>Frees what an abandoned step left behind, and gives what libtorch keeps for tensors to come back to the device.</summary>
     public static void Trim(Device device)
     {
@@ -62,16 +74,19 @@ static unsafe class DeviceMemory
         public delegate* unmanaged<nuint*, nuint*, int> MemoryInfo;
         public delegate* unmanaged<int*, int> CurrentDevice;
         public delegate* unmanaged<byte*, int, int, int> DeviceName;
+        public delegate* unmanaged<int*, int, int, int> Attribute;
 
         public static CudaDriver? Of(nint library) =>
             NativeLibrary.TryGetExport(library, "cuMemGetInfo_v2", out var info)
             && NativeLibrary.TryGetExport(library, "cuCtxGetDevice", out var device)
             && NativeLibrary.TryGetExport(library, "cuDeviceGetName", out var name)
+            && NativeLibrary.TryGetExport(library, "cuDeviceGetAttribute", out var attribute)
                 ? new()
                 {
                     MemoryInfo = (delegate* unmanaged<nuint*, nuint*, int>)info,
                     CurrentDevice = (delegate* unmanaged<int*, int>)device,
                     DeviceName = (delegate* unmanaged<byte*, int, int, int>)name,
+                    Attribute = (delegate* unmanaged<int*, int, int, int>)attribute,
                 }
                 : null;
     }

@@ -8,6 +8,7 @@ static class CrossChecks
         if (s.Api.Api is not null || s.Given.Keys.Any(key => key.StartsWith("api_", StringComparison.Ordinal))) CheckApi(s);
         else CheckModel(s);
         CheckMethod(s);
+        CheckQuantization(s);
         CheckData(s);
         CheckEvaluation(s);
     }
@@ -36,6 +37,20 @@ static class CrossChecks
             throw Error(s, "pure_bf16", "it needs bf16: true");
         if (s.Method.Stage == Stage.Pt && (s.Dataset.TrainOnPrompt || s.Dataset.MaskHistory))
             throw Error(s, s.Dataset.TrainOnPrompt ? "train_on_prompt" : "mask_history", "stage: pt has no prompts; every token is a label");
+    }
+
+    /// <summary>Also outside training, as LLaMA-Factory does (hparams/parser.py, _verify_model_args).</summary>
+    static void CheckQuantization(SettingsFile s)
+    {
+        const string key = "quantization_bit";
+        var (bits, method) = (s.Model.QuantizationBit, s.Model.QuantizationMethod);
+        if (bits is null) return;
+        if (bits is not (4 or 8)) throw Error(s, key, $"{bits} is not one of 4, 8");
+        if (bits == 4 && method == QuantizationMethod.Fp8) throw Error(s, "quantization_method", "fp8 has 8 bits, and quantization_bit is 4; use bnb for 4 bits");
+        if (s.Method.FinetuningType != FinetuningType.Lora)
+            throw Error(s, key, $"packed weights cannot be trained; use finetuning_type: lora, not {Name(s.Method.FinetuningType)}");
+        if (s.Model.AdapterNameOrPath.Count > 1 || (s.Model.AdapterNameOrPath.Count == 1 && s.Method.CreateNewAdapter))
+            throw Error(s, "adapter_name_or_path", "adapters cannot be merged into packed weights, so there is room for one; merge the others first with `finintent export`");
     }
 
     static void CheckData(SettingsFile s)

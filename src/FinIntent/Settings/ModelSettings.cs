@@ -8,9 +8,34 @@ enum InferenceType
     Float32,
 }
 
+enum QuantizationMethod
+{
+    /// <summary>int8 with 8 bits, NF4 with 4.</summary>
+    Bnb,
+
+    /// <summary>float8_e4m3fn, multiplied as such.</summary>
+    Fp8,
+    [Refused(ModelSettings.Packed)] Gptq,
+    [Refused(ModelSettings.Packed)] Awq,
+    [Refused(ModelSettings.Packed)] Aqlm,
+    [Refused(ModelSettings.Packed)] Mxfp4,
+    [Refused(ModelSettings.OtherLibrary)] Quanto,
+    [Refused(ModelSettings.OtherLibrary)] Eetq,
+    [Refused(ModelSettings.OtherLibrary)] Hqq,
+}
+
+enum QuantizationType
+{
+    Nf4,
+    [Refused("fp4 has the size of nf4 and twice its error; use nf4")] Fp4,
+}
+
 /// <summary>The base model and how it is loaded.</summary>
 sealed record ModelSettings
 {
+    internal const string Packed = "checkpoints quantised that way are not read; name the 16-bit model and use bnb, which packs it while it is loaded";
+    internal const string OtherLibrary = "use bnb (8 or 4 bits) or fp8 (8 bits)";
+
     /// <summary>Folder of the base model.</summary>
     public string ModelNameOrPath { get; init; } = "";
 
@@ -28,6 +53,17 @@ sealed record ModelSettings
 
     /// <summary>Precision outside training; auto: the checkpoint's own.</summary>
     public InferenceType InferDtype { get; init; }
+
+    /// <summary>Bits of the linear layers' weights, 8 or 4, packed while a 16-bit model is loaded; null: as bf16 or infer_dtype say. Only with lora.</summary>
+    public int? QuantizationBit { get; init; }
+
+    public QuantizationMethod QuantizationMethod { get; init; }
+
+    /// <summary>What 4 bits mean.</summary>
+    public QuantizationType QuantizationType { get; init; }
+
+    /// <summary>4 bits: the scales are in 8 bits themselves.</summary>
+    public bool DoubleQuantization { get; init; } = true;
 
     /// <summary>The adapters' folders, adapter_folder applied.</summary>
     public IReadOnlyList<string> AdapterPaths =>

@@ -5,7 +5,8 @@ namespace FinIntent.Settings;
 /// </summary>
 static class OtherKeys
 {
-    const string NoQuantization = "quantised models are not supported yet; leave it out and use bf16: true";
+    const string NoQuantization = "an export is written in 16 or 32 bits; quantization_bit packs it whenever it is loaded";
+    const string Fp8 = "use bf16, or quantization_bit: 8 with quantization_method: fp8 for frozen weights in float8";
     const string NoPreferences = MethodSettings.NoPreferences;
     const string OnlyAdamW = TrainSettings.OnlyAdamW;
     const string OneProcess = "training runs in one process on one device";
@@ -21,7 +22,7 @@ static class OtherKeys
         // model
         "trust_remote_code", "use_fast_tokenizer", "cache_dir", "low_cpu_mem_usage", "flash_attn", "infer_backend", "use_reentrant_gc",
         "offload_folder", "upcast_layernorm", "upcast_lmhead_output", "use_unsloth_gc", "enable_liger_kernel", "use_v1_kernels", "print_param_status",
-        "quantization_type", "double_quantization", "quantization_method", "quantization_device_map", "export_device", "model_revision",
+        "quantization_device_map", "export_device", "model_revision",
         "hf_hub_token", "ms_hub_token", "om_hub_token", "moe_aux_loss_coef", "split_special_tokens", "use_kv_cache",
         // data
         "overwrite_cache", "preprocessing_batch_size", "preprocessing_num_workers", "streaming", "buffer_size", "ignore_pad_token_for_loss",
@@ -52,13 +53,12 @@ static class OtherKeys
         ["parallelism_config"] = new(OneProcess),
         ["use_mca"] = new(OneProcess),
         ["use_ray"] = new(OneProcess),
-        ["quantization_bit"] = new(NoQuantization),
         ["export_quantization_bit"] = new(NoQuantization),
         ["export_quantization_dataset"] = new(NoQuantization),
         ["export_quantization_nsamples"] = new(NoQuantization, "128"),
         ["export_quantization_maxlen"] = new(NoQuantization, "1024"),
-        ["fp8"] = new("use bf16"),
-        ["fp8_backend"] = new("use bf16", "auto"),
+        ["fp8"] = new(Fp8),
+        ["fp8_backend"] = new(Fp8, "auto"),
         ["fp8_enable_fsdp_float8_all_gather"] = new(OneProcess),
         ["fp16"] = new("use bf16: true; its range is fp32's, so losses need no scaling"),
         ["resize_vocab"] = new(NoNewTokens),

@@ -12,10 +12,11 @@ namespace FinIntent.Training;
 /// <summary>run.json: what a run was made from.</summary>
 static class RunRecord
 {
-    public static JsonObject Create(SettingsFile settings, string? template) => new()
+    public static JsonObject Create(SettingsFile settings, string? template, string baseFormat) => new()
     {
         ["base_model"] = settings.Model.ModelNameOrPath,
         ["base_fingerprint"] = ModelFingerprint.Of(settings.Model.ModelNameOrPath),
+        ["base_format"] = baseFormat,
         ["template"] = template,
         ["seed"] = settings.Train.Seed,
         ["settings"] = JsonSerializer.SerializeToNode(settings.Resolved()),

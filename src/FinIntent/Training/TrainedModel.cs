@@ -47,7 +47,7 @@ sealed class TrainedModel : IDisposable
     static TrainedModel Lora(string folder, SettingsFile settings, Device device)
     {
         var method = settings.Method;
-        var model = PretrainedModel.Load(folder, new(TypeOf(settings, device), device));
+        var model = PretrainedModel.Load(folder, TypeOf(settings, device), device, BaseFormat.Of(settings.Model), isTrained: true);
         var given = settings.Model.AdapterPaths;
         var merged = method.CreateNewAdapter ? given : [.. given.SkipLast(1)];
         foreach (var path in merged)

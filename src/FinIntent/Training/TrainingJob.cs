@@ -27,11 +27,11 @@ static class TrainingJob
         rows.Check(trained.Model.Shape.VocabularySize);
         if (settings.Train.Bf16 && trained.Model.ComputeType == ScalarType.Float32) tell("bf16: this CPU multiplies bf16 slower than fp32; computing in fp32");
         tell($"{rows.Train.Count:N0} training rows{(input.Packs is { } packs ? $" in {packs.Count:N0} packs" : "")}, " +
-            $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType.ToString().ToLowerInvariant()})");
+            $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType.ToString().ToLowerInvariant()}{(trained.Model.Format is { } f ? $" on a base in {f.Name}" : "")})");
 
         if (settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation, settings);
 
-        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null)));
+        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null), trained.Model.FormatName));
         if (folder.ResumesFrom is { } checkpoint) tell($"going on from {checkpoint}");
         var options = new TrainingOptions { Train = settings.Train, Evaluation = settings.Evaluation, Output = settings.Output };
         return new Trainer(trained.Model, trained.Trainable, options, input, folder, progress).Run(stop);

@@ -21,6 +21,15 @@ public sealed class ExportCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_export_is_made_from_the_weights_as_they_are_stored_whatever_they_were_trained_in()
+    {
+        var printed = Export("quantization_bit=4");
+
+        Assert.Contains($"quantization_bit: 4 changes nothing here: adapters are merged into the weights as {_tiny.Model} stores them", printed);
+        Assert.Contains("largest difference of logits", printed);
+    }
+
+    [Fact]
     public void The_old_format_is_refused_with_the_reason()
     {
         var error = Assert.Throws<UserErrorException>(() => Export("export_legacy_format=true"));

@@ -1,5 +1,6 @@
 using FinIntent.Generation;
 using FinIntent.Lora;
+using FinIntent.Models.Packed;
 using FinIntent.Text;
 using Xunit;
 
@@ -22,6 +23,25 @@ public sealed class ChatModelTests
 
         Assert.Equal(alone, together);
         Assert.Equal("qwen", chat.Template.Name);
+    }
+
+    /// <summary>8 bits change a score by less than the adapter does.</summary>
+    [Fact]
+    public void On_packed_weights_the_adapter_stays_beside_them_and_is_used()
+    {
+        using var tiny = new TinyChat();
+        double[] merged = Scores(new(tiny.Model, [tiny.Adapter])), without = Scores(new(tiny.Model, [])), packed = Scores(new(tiny.Model, [tiny.Adapter]) { Format = WeightFormat.Int8 });
+
+        double near = Distance(packed, merged), far = Distance(packed, without);
+        Assert.True(near > 0 && near < far / 3, $"{near} from the merged model's probabilities, {far} from the base's");
+
+        static double[] Scores(ChatModelSource source)
+        {
+            using var chat = ChatModel.Load(source);
+            return [.. new OptionScorer(chat.Model, 4096).Score([chat.OptionQuestion(Ask("大盘怎么样"), ['A', 'B', 'C', 'D'])])[0]];
+        }
+
+        static double Distance(double[] a, double[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
     }
 
     [Fact]

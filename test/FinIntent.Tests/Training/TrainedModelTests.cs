@@ -41,6 +41,27 @@ public sealed class TrainedModelTests : IDisposable
         Assert.Equal(ScalarType.BFloat16, trained.Model.ComputeType);
     }
 
+    [Theory]
+    [InlineData("int8", "quantization_bit: 8", "quantization_method: bnb")]
+    [InlineData("nf4", "quantization_bit: 4")]
+    [InlineData("nf4, scales in fp32", "quantization_bit: 4", "quantization_type: nf4", "double_quantization: false")]
+    public void Quantization_bit_packs_the_frozen_base_and_adapters_train_on_it(string format, params string[] settings)
+    {
+        using var trained = Load(["bf16: true", .. settings]);
+        var before = trained.Trainable.Parameters.Select(p => p.Value.detach().clone()).ToArray();
+
+        var reports = Train(trained);
+
+        Assert.Equal(format, trained.Model.Format!.Name);
+        Assert.All(trained.Trainable.Parameters.Zip(before), pair => Assert.False(pair.First.Value.equal(pair.Second).all().item<bool>(), pair.First.Name));
+        Assert.True(reports[^1].Loss < reports[0].Loss);
+    }
+
+    [Fact]
+    public void Float8_is_refused_where_there_is_no_GPU_with_it() =>
+        Assert.Contains("fp8 needs a GPU, and this runs on the cpu; use quantization_method: bnb",
+            Assert.Throws<UserErrorException>(() => Load("quantization_bit: 8", "quantization_method: fp8")).Message);
+
     [Fact]
     public void Full_training_moves_every_parameter_and_saves_a_model_that_loads()
     {

@@ -44,8 +44,19 @@ public sealed class TrainingJobTests : IDisposable
         var run = JsonNode.Parse(File.ReadAllText(_folder["out/run.json"]))!;
         Assert.Equal(7, (int)run["seed"]!);
         Assert.Equal(ModelFingerprint.Of((string)run["base_model"]!), (string)run["base_fingerprint"]!);
+        Assert.Equal("float32", (string)run["base_format"]!);
         Assert.Null(run["template"]); // the rows were tokens already, and none was named
         Assert.Equal(SettingsFile.Keys.Order(), run["settings"]!.AsObject().Select(p => p.Key).Order());
+    }
+
+    [Fact]
+    public void A_run_on_a_packed_base_says_so_and_goes_on_as_it_was()
+    {
+        var result = Run("quantization_bit=4", "lora_dropout=0.1");
+
+        Assert.True(result.IsFinished);
+        Assert.EndsWith("parameters are trained (lora on a base in nf4)", _told[1]);
+        Assert.Equal("nf4", (string)JsonNode.Parse(File.ReadAllText(_folder["out/run.json"]))!["base_format"]!);
     }
 
     [Fact]

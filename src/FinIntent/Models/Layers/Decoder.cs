@@ -102,7 +102,7 @@ public abstract class DecoderLanguageModel : CausalLanguageModel
     [ComponentName(Name = "lm_head")] readonly Module<Tensor, Tensor>? _head;
 
     protected DecoderLanguageModel(string name, DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
-        : this(name, decoder, maxPositions, isTied ? null : new Linear(decoder.Attention.HiddenSize, decoder.Vocabulary, false, placement), placement)
+        : this(name, decoder, maxPositions, isTied ? null : new Linear(decoder.Attention.HiddenSize, decoder.Vocabulary, false, placement.OutsideLayers), placement)
     {
     }
 

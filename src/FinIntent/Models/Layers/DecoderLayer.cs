@@ -75,6 +75,8 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
 {
     public LayerParts Parts => parts;
 
+    public IReadOnlyList<LinearGroup> Groups { get; } = [parts.Qkv, parts.Output, parts.GateUp, parts.Down];
+
     /// <summary>x [T, C] → [T, C] or [N, C], with a gradient.</summary>
     /// <param name="places">[N], ascending: the places in T that are wanted; null: all. What is behind attention is computed for them alone.</param>
     public Tensor Plain(Tensor x, RotaryEmbedding rotary, TokenBatch batch, Tensor? places)
@@ -192,6 +194,6 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
 
     public void Dispose()
     {
-        foreach (var group in (LinearGroup[])[parts.Qkv, parts.Output, parts.GateUp, parts.Down]) group.Dispose();
+        foreach (var group in Groups) group.Dispose();
     }
 }

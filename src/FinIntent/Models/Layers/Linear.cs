@@ -13,7 +13,7 @@ public sealed class Linear : Module<Tensor, Tensor>
     [ComponentName(Name = "bias")] readonly Parameter? _bias;
 
     public Linear(int inputs, int outputs, bool hasBias, Placement placement)
-        : this(Parameters.Empty(placement, outputs, inputs), hasBias ? Parameters.Empty(placement, outputs) : null)
+        : this(Parameters.Empty(placement.Matrices, outputs, inputs), hasBias ? Parameters.Empty(placement, outputs) : null)
     {
     }
 
@@ -30,7 +30,7 @@ public sealed class Linear : Module<Tensor, Tensor>
         var total = 0;
         foreach (var n in outputs) total += n;
         using var scope = NewDisposeScope();
-        var weight = empty([total, inputs], dtype: placement.Type, device: placement.Device);
+        var weight = empty([total, inputs], dtype: placement.Type, device: placement.Matrices.Device);
         var bias = hasBias ? empty([total], dtype: placement.Type, device: placement.Device) : null;
         var linears = new Linear[outputs.Length];
         for (int i = 0, start = 0; i < linears.Length; start += outputs[i++])

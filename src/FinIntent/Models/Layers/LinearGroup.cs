@@ -62,6 +62,8 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
     /// <summary>x [T, in] → [T, Σout], adapters included, with a gradient.</summary>
     public Tensor Plain(Tensor x)
     {
+        if (Packed is not null)
+            throw new InvalidOperationException("packed weights have no plain operators: call forward under no_grad(), and BackwardAdapters for gradients");
         if (members.Length == 1) return members[0].forward(x);
         using var scope = NewDisposeScope();
         return cat([.. members.Select(m => m.forward(x))], -1).MoveToOuterDisposeScope();

@@ -85,7 +85,7 @@ public sealed class ChatModel : IDisposable
         {
             var isPacked = model.Format is not null;
             var kept = isPacked || source.MergesAdapter == false ? source.Adapters.LastOrDefault() : null;
-            if (isPacked && (source.MergesAdapter == true || source.Adapters.Count > 1))
+            if (isPacked && source.Adapters.Count > 0 && (source.MergesAdapter == true || source.Adapters.Count > 1))
                 throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, which takes one adapter, unmerged; export the merged model and quantise that");
             foreach (var folder in kept is null ? source.Adapters : source.Adapters.SkipLast(1))
             {

@@ -122,6 +122,22 @@ public sealed class ChatModelTests
         AssertSame(one, beside);
     }
 
+    [Fact]
+    public void A_quantised_base_takes_one_adapter_that_is_not_merged()
+    {
+        using var tiny = new TinyChat();
+        ChatModelSource packed = new(tiny.Model, [tiny.Adapter]) { Format = WeightFormat.Int8 };
+
+        using var beside = ChatModel.Load(packed);
+        using var none = ChatModel.Load(packed with { Adapters = [], MergesAdapter = true });
+        var merged = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { MergesAdapter = true }));
+        var two = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { Adapters = [tiny.Adapter, tiny.Adapter] }));
+
+        Assert.NotEqual(Scores(none), Scores(beside));
+        Assert.Contains("quantised", merged.Message);
+        Assert.Contains("one adapter", two.Message);
+    }
+
     static void AssertSame(ChatModel one, ChatModel other)
     {
         Assert.Equal(one.Answer([Ask("今天涨吗"), Ask("A")], [0, 0], Greedy), other.Answer([Ask("今天涨吗"), Ask("A")], [0, 0], Greedy));

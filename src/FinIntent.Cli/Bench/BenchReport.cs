@@ -24,7 +24,7 @@ sealed class BenchReport(BenchModel model, MachineRate machine, IReadOnlyList<Be
     public void Print(TextWriter console)
     {
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Shape}, {model.Type}, {machine.Name}; product of {machine.Size} x {machine.Size}: {machine.ProductTflops:g4} TFLOP/s"));
+            $"{Shape}, {model.Type}{(model.Format is { } format ? $" with {format.Name} weights" : "")}, {machine.Name}; product of {machine.Size} x {machine.Size}: {machine.ProductTflops:g4} TFLOP/s"));
         var table = new Table();
         table.AddColumns("", "tokens/s", "ms", "host ms", "TFLOP/s", "of product");
         if (machine.DatasheetTflops is { } promised) table.AddColumn(string.Create(CultureInfo.InvariantCulture, $"of {promised:f0}"));
@@ -49,6 +49,7 @@ sealed class BenchReport(BenchModel model, MachineRate machine, IReadOnlyList<Be
         model.Shape,
         model.Layers,
         Type = model.Type.ToString(),
+        Quantization = model.Format?.Name,
         model.Config,
         Machine = machine.Name,
         machine.ProductTflops,

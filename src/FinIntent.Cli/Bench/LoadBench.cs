@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FinIntent.Checkpoints;
 using FinIntent.Models;
+using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using Spectre.Console;
 using TorchSharp;
@@ -13,7 +14,7 @@ static class LoadBench
 {
     const long ShardBytes = 5_000_000_000;
 
-    public static void Run(string folder, Device device, TextWriter console)
+    public static void Run(string folder, Device device, WeightFormat? format, TextWriter console)
     {
         long bytes;
         using (var checkpoint = Checkpoint.Open(folder)) bytes = checkpoint.Tensors.Values.Sum(t => t.Length);
@@ -25,13 +26,13 @@ static class LoadBench
         foreach (var turn in (string[])["first", "again"])
         {
             var clock = Stopwatch.StartNew();
-            using var model = PretrainedModel.Load(folder, null, device);
+            using var model = PretrainedModel.Load(folder, null, device, format);
             Devices.Synchronize(device);
             var seconds = clock.Elapsed.TotalSeconds;
             table.AddRow(turn, BenchReport.Text(bytes / 1e9, "f2"), BenchReport.Text(seconds, "f2"), BenchReport.Text(bytes / 1e9 / seconds, "f2"),
                 BenchReport.Text(memory.Bytes / 1e9, "f1") + " GB");
         }
-        console.WriteLine($"{folder}, {device}");
+        console.WriteLine($"{folder}, {device}{(format is null ? "" : $", packed into {format.Name}")}");
         BenchReport.Write(console, table);
     }
 
@@ -42,10 +43,10 @@ static class LoadBench
         Directory.CreateDirectory(folder);
         try
         {
-            using (var model = shape.Create())
+            using (var model = (shape with { Format = null }).Create(isTrained: false))
                 SafetensorsWriter.WriteSharded(folder, model.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter)), ShardBytes);
             AtomicFile.WriteText(Path.Combine(folder, Checkpoint.ConfigName), shape.Config.GetRawText());
-            Run(folder, shape.Device, console);
+            Run(folder, shape.Device, shape.Format, console);
         }
         finally
         {

@@ -17,10 +17,12 @@ sealed record MachineRate(string Name, int Size, double ProductTflops, double? D
         ("L40S", 362), ("L40", 181), ("L4", 121), ("RTX 5090", 209), ("RTX 4090", 165), ("RTX 3090", 71),
     ];
 
-    public static MachineRate Measure(Device device, ScalarType type)
+    public static MachineRate Measure(BenchModel model)
     {
+        var (device, type) = (model.Device, model.Type);
         var isGpu = device.type == DeviceType.CUDA;
-        var (size, name) = isGpu ? (8192, DeviceMemory.NameOf(device) ?? "CUDA device") : (2048, $"cpu, {get_num_threads()} threads");
+        var name = isGpu ? DeviceMemory.NameOf(device) ?? "CUDA device" : $"cpu, {get_num_threads()} threads";
+        var size = model.IsTiny ? 256 : isGpu ? 8192 : 2048;
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         Tensor a = randn(size, size, device: device).to(type), b = randn(size, size, device: device).to(type);
@@ -30,7 +32,7 @@ sealed record MachineRate(string Name, int Size, double ProductTflops, double? D
     }
 
     /// <summary>Time until the device is done.</summary>
-    public static double Seconds(Device device, Action work)
+    static double Seconds(Device device, Action work)
     {
         var clock = Stopwatch.StartNew();
         work();

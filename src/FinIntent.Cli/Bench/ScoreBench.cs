@@ -24,7 +24,7 @@ sealed class ScoreBench(BenchModel shape, ScoreBenchOptions options)
     public IReadOnlyList<BenchLine> Run()
     {
         var memory = new PeakMemory(shape.Device);
-        using var model = shape.Create();
+        using var model = shape.Create(isTrained: false);
         var rows = BenchRows.Create(options.Questions, model.Shape.UsableVocabulary, options.Prefix, options.RowsFile);
         var questions = rows.Select(row => new OptionQuestion(row.InputIds, Letters)).ToList();
         var lines = Measure(model, questions, memory, "score", options.Prefix > 0 ? $", first {options.Prefix} tokens shared" : "").ToList();

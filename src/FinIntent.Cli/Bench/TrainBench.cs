@@ -27,7 +27,7 @@ sealed class TrainBench(BenchModel shape, TrainBenchOptions options)
     {
         var memory = new PeakMemory(shape.Device);
         var clock = Stopwatch.StartNew();
-        using var model = shape.Create();
+        using var model = shape.Create(isTrained: true);
         Devices.Synchronize(shape.Device);
         var weights = clock.Elapsed;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FinIntent.Cli.Bench;
+using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using static TorchSharp.torch;
 
@@ -63,15 +64,9 @@ static class BenchCommand
         command.SetAction(arguments =>
         {
             var console = arguments.InvocationConfiguration.Output;
-            if (arguments.GetValue(folder) is { } given)
-            {
-                LibTorch.Load();
-                LoadBench.Run(given, Devices.Default, console);
-            }
-            else
-            {
-                LoadBench.Run(model.Read(arguments), arguments.GetValue(parent), console);
-            }
+            var shape = model.Read(arguments);
+            if (arguments.GetValue(folder) is { } given) LoadBench.Run(given, shape.Device, shape.Format, console);
+            else LoadBench.Run(shape, arguments.GetValue(parent), console);
         });
         return command;
     }
@@ -101,18 +96,28 @@ static class BenchCommand
         readonly Option<int?> _layers = new("--layers") { Description = "Fewer layers than the shape has, for a quick look." };
         readonly Option<string> _type = new("--type") { Description = "Type of the weights and of the computation.", DefaultValueFactory = _ => "bf16" };
 
+        readonly Option<string> _quantization = new("--quantization") { Description = "How the layers' weights are kept: none is as --type says.", DefaultValueFactory = _ => "none" };
+
         public void AddTo(Command command)
         {
+            _quantization.AcceptOnlyFromAmong("none", "int8", "nf4", "fp8");
             _shape.AcceptOnlyFromAmong([.. BenchModel.KnownShapes]);
             _type.AcceptOnlyFromAmong("bf16", "fp16", "fp32");
-            foreach (var option in (Option[])[_shape, _layers, _type]) command.Add(option);
+            foreach (var option in (Option[])[_shape, _layers, _type, _quantization]) command.Add(option);
         }
 
         public BenchModel Read(ParseResult arguments)
         {
             LibTorch.Load();
             var type = arguments.GetValue(_type) switch { "fp32" => ScalarType.Float32, "fp16" => ScalarType.Float16, _ => ScalarType.BFloat16 };
-            return new(arguments.GetRequiredValue(_shape), AtLeastOne(arguments, _layers), type);
+            WeightFormat? format = arguments.GetValue(_quantization) switch
+            {
+                "int8" => WeightFormat.Int8,
+                "nf4" => WeightFormat.Nf4,
+                "fp8" => WeightFormat.Fp8,
+                _ => null,
+            };
+            return new(arguments.GetRequiredValue(_shape), AtLeastOne(arguments, _layers), type, format);
         }
     }
 
@@ -131,7 +136,7 @@ static class BenchCommand
 
         public void Write(ParseResult arguments, BenchModel shape, IReadOnlyList<BenchLine> lines)
         {
-            var report = new BenchReport(shape, MachineRate.Measure(shape.Device, shape.Type), lines);
+            var report = new BenchReport(shape, MachineRate.Measure(shape), lines);
             report.Print(arguments.InvocationConfiguration.Output);
             if (arguments.GetValue(_json) is { } path) report.WriteJson(path);
         }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FinIntent.Checkpoints;
+using FinIntent.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -7,11 +8,25 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Checkpoints;
 
 /// <summary>What goes to a GPU in chunks, here to the CPU: the same cuts, threads and errors, without pinned memory.</summary>
-public sealed class TensorStagingTests : IDisposable
+public sealed class TensorStagingTests() : TensorStagingContract(DeviceType.CPU);
+
+[Trait("tier", "gpu")]
+public sealed class GpuTensorStagingTests() : TensorStagingContract(DeviceType.CUDA);
+
+public abstract class TensorStagingContract : IDisposable
 {
     readonly TemporaryFolder _folder = new();
+    readonly Device _device;
+
+    protected TensorStagingContract(DeviceType device)
+    {
+        Assert.SkipWhen(device == DeviceType.CUDA && !LibTorch.HasCuda, "no CUDA device");
+        _device = device == DeviceType.CUDA ? CUDA : CPU;
+    }
 
     public void Dispose() => _folder.Dispose();
+
+    TensorStaging Staging(int threads, int chunkBytes) => new(threads, chunkBytes, isPinned: _device.type == DeviceType.CUDA);
 
     /// <summary>Chunks of one row, of a few rows with a rest, of whole tensors; a row of "wide" is larger than the first two.</summary>
     [Theory]
@@ -31,9 +46,9 @@ public sealed class TensorStagingTests : IDisposable
             ["scalar"] = tensor(2.5),
             ["nothing"] = zeros(0, 4),
         });
-        var targets = file.Tensors.ToDictionary(t => t.Key, t => zeros([.. t.Value.Shape], dtype: t.Value.Type));
+        var targets = file.Tensors.ToDictionary(t => t.Key, t => zeros([.. t.Value.Shape], dtype: t.Value.Type, device: _device));
 
-        using var staging = new TensorStaging(threads, chunkBytes, isPinned: false);
+        using var staging = Staging(threads, chunkBytes);
         staging.Copy(targets.Select(t => new TensorCopy(file, t.Key, t.Value)));
 
         Assert.All(targets, t => Assert.True(Same(file.Read(t.Key), t.Value), t.Key));
@@ -44,9 +59,10 @@ public sealed class TensorStagingTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var file = Write(new() { ["k"] = rand(20, 6).to(ScalarType.BFloat16), ["v"] = rand(20, 6).to(ScalarType.BFloat16), ["x"] = rand(6, 20) });
-        Tensor rows = full([42, 6], 7f, dtype: ScalarType.BFloat16), columns = full([20, 13], 7f), turned = full([20, 6], 7f, dtype: ScalarType.Float64);
+        Tensor rows = full([42, 6], 7f, dtype: ScalarType.BFloat16, device: _device);
+        Tensor columns = full([20, 13], 7f, device: _device), turned = full([20, 6], 7f, dtype: ScalarType.Float64, device: _device);
 
-        using var staging = new TensorStaging(2, 40, isPinned: false);
+        using var staging = Staging(2, 40);
         staging.Copy([new(file, "k", rows.narrow(0, 1, 20)), new(file, "v", columns.narrow(1, 6, 6)), new(file, "x", turned.t())]);
 
         var seven = tensor(7f);
@@ -62,8 +78,8 @@ public sealed class TensorStagingTests : IDisposable
         var numbers = MemoryMarshal.AsBytes<float>([.. Enumerable.Range(0, 12).Select(i => (float)i)]).ToArray();
         var pickle = HandmadePickle.StateDict(("w", p => p.Tensor("FloatStorage", "0", 12, 0, [4, 3], [1, 4])), ("v", p => p.Tensor("FloatStorage", "0", 12, 0, [6, 2], [2, 1])));
         using (var stream = File.Create(_folder["model.bin"])) new HandmadeZip(stream).Add("m/data.pkl", pickle).Add("m/data/0", numbers).Finish();
-        Tensor w = zeros(4, 3), v = zeros(6, 2);
-        using var staging = new TensorStaging(4, 8, isPinned: false);
+        Tensor w = zeros(4, 3, device: _device), v = zeros(6, 2, device: _device);
+        using var staging = Staging(4, 8);
 
         using (var file = TorchBinFile.Open(_folder["model.bin"]))
         {
@@ -82,10 +98,10 @@ public sealed class TensorStagingTests : IDisposable
     public void A_wrong_shape_is_refused_with_both()
     {
         using var scope = NewDisposeScope();
-        using var staging = new TensorStaging(2, 64, isPinned: false);
+        using var staging = Staging(2, 64);
         using var file = Write(new() { ["w"] = rand(100, 4) });
 
-        var error = Assert.Throws<UserErrorException>(() => staging.Copy([new(file, "w", zeros(4, 100))]));
+        var error = Assert.Throws<UserErrorException>(() => staging.Copy([new(file, "w", zeros(4, 100, device: _device))]));
 
         Assert.Equal($"{file.FilePath}: w is [100, 4] in the file but [4, 100] in the model", error.Message);
     }
@@ -95,18 +111,18 @@ public sealed class TensorStagingTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "a mapped file cannot be cut short there");
         using var scope = NewDisposeScope();
-        using var staging = new TensorStaging(2, 64, isPinned: false);
+        using var staging = Staging(2, 64);
         using var file = Write(new() { ["w"] = rand(100, 4) });
 
         using (var handle = File.OpenHandle(file.FilePath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             RandomAccess.SetLength(handle, 500);
-        var error = Assert.Throws<EndOfStreamException>(() => staging.Copy([new(file, "w", zeros(100, 4))]));
+        var error = Assert.Throws<EndOfStreamException>(() => staging.Copy([new(file, "w", zeros(100, 4, device: _device))]));
 
         Assert.Contains(file.FilePath, error.Message);
     }
 
     static bool Same(Tensor expected, Tensor actual) =>
-        expected.dtype == actual.dtype && expected.shape.SequenceEqual(actual.shape) && (actual.numel() == 0 || expected.equal(actual).all().item<bool>());
+        expected.dtype == actual.dtype && expected.shape.SequenceEqual(actual.shape) && (actual.numel() == 0 || expected.cpu().equal(actual.cpu()).all().item<bool>());
 
     SafetensorsFile Write(Dictionary<string, Tensor> tensors)
     {

@@ -77,12 +77,25 @@ public sealed class BenchCommandTests : IDisposable
         Assert.All(rows[1..], row => Assert.Equal(40, row.AsSpan().CommonPrefixLength(rows[0])));
     }
 
-    [Fact]
-    public void Loading_leaves_no_checkpoint_behind()
+    [Theory]
+    [InlineData("int8")]
+    [InlineData("nf4")]
+    public void Packed_weights_are_trained_and_scored(string format)
     {
-        var printed = CommandLine.Run(BenchCommand.Build(), "load", "--shape", "tiny", "--in", _folder.Path);
+        var trained = Run("train", "--rows", "1", "--steps", "1", "--quantization", format);
+        var scored = Run("score", "--questions", "1", "--passes", "1", "--quantization", format);
 
-        Assert.Contains("again", printed);
+        Assert.All([trained, scored], printed => Assert.Contains($"with {format} weights", printed));
+    }
+
+    [Theory]
+    [InlineData("none", "cpu\n")]
+    [InlineData("nf4", "packed into nf4\n")]
+    public void Loading_leaves_no_checkpoint_behind(string format, string expected)
+    {
+        var printed = CommandLine.Run(BenchCommand.Build(), "load", "--shape", "tiny", "--in", _folder.Path, "--quantization", format);
+
+        Assert.Contains(expected, printed);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 

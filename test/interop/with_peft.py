@@ -87,7 +87,7 @@ def train(folder, cases, settings, work, out):
     rows.write_text("".join(json.dumps({"input_ids": r["input_ids"], "labels": r["labels"]}) + "\n" for r in cases["train"]["rows"]))
     file = work / "train.yaml"
     file.write_text(json.dumps({
-        "model_name_or_path": str(folder), "tokenized_path": str(rows), "output_dir": str(out), "overwrite_output_dir": True,
+        "model_name_or_path": str(folder), "tokenized_path": str(rows), "allow_leak": True, "output_dir": str(out), "overwrite_output_dir": True,
         "per_device_train_batch_size": 4, "max_steps": 8, "learning_rate": 0.02, "lora_target": "all", "save_strategy": "no", **settings}))
     finintent("train", file)
 

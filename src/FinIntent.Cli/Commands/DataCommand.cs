@@ -18,6 +18,24 @@ static class DataCommand
             AlpacaFile.Write(arguments.GetRequiredValue(output), questions);
             Console.WriteLine($"{questions.Count} questions -> {arguments.GetRequiredValue(output)} (for evaluation only, as OpenFinData's notice asks)");
         });
-        return new("data", "Prepare data.") { new Command("convert", "Write other formats as Alpaca rows.") { openFinData } };
+        return new("data", "Prepare data.") { new Command("convert", "Write other formats as Alpaca rows.") { openFinData }, Leaks() };
+    }
+
+    static Command Leaks()
+    {
+        var rows = new Option<string[]>("--rows") { Description = "Files of training rows.", Required = true, AllowMultipleArgumentsPerToken = true };
+        var questions = new Option<string[]>("--questions") { Description = "Files of evaluation questions.", Required = true, AllowMultipleArgumentsPerToken = true };
+        var command = new Command("leaks", "List the training rows that ask what evaluation questions ask, or nearly so; ends with 1 if there are any.") { rows, questions };
+        command.SetAction(arguments =>
+        {
+            var report = new LeakReport();
+            var check = new LeakCheck([.. arguments.GetRequiredValue(questions).SelectMany(LeakCheck.QuestionsOf)]);
+            var read = arguments.GetRequiredValue(rows).Sum(file => check.Compare(file, report));
+            var output = arguments.InvocationConfiguration.Output;
+            foreach (var line in report.Lines) output.WriteLine(line);
+            output.WriteLine($"{report.Count} leaks in {read:N0} rows, of {report.QuestionCount:N0} of {check.Count:N0} questions");
+            return report.Count > 0 ? 1 : 0;
+        });
+        return command;
     }
 }

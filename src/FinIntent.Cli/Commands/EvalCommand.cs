@@ -23,6 +23,7 @@ static class EvalCommand
         var questions = EvaluationQuestion.Load(file);
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         var predictionsFile = Path.Combine(folder, "predictions.jsonl");
+        var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, console.Error.WriteLine) : 0;
         var predictions = settings.Api.Api is null
             ? AskLocal(settings, file, questions, predictionsFile, console.Error)
             : AskApi(settings, file, questions, predictionsFile, console.Error);
@@ -31,7 +32,7 @@ static class EvalCommand
         var api = settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
         var text = ReportText.Of(report) + api?.ToText();
         console.Output.Write(text);
-        WriteFiles(folder, report, text, api);
+        WriteFiles(folder, report, text, api, leaked);
         console.Output.WriteLine($"\n-> {folder}");
     }
 
@@ -59,12 +60,13 @@ static class EvalCommand
         MaxNewTokens = settings.Given.ContainsKey("max_new_tokens") || answers.MaxLength is not null ? answers.MaxNewTokens : DefaultMaxNewTokens,
     };
 
-    static void WriteFiles(string folder, ModelReport report, string text, ApiTotals? api)
+    static void WriteFiles(string folder, ModelReport report, string text, ApiTotals? api, int leaked)
     {
         var comparison = Comparison.Of(report);
         ReportWriter.Write(folder, comparison, Language.Chinese);
         var json = ReportJson.Of(comparison);
         if (api is not null) json["models"]![0]!["api"] = api.ToJson();
+        if (leaked > 0) json["models"]![0]!["leaked_questions"] = leaked;
         ReportJson.Write(Path.Combine(folder, "summary.json"), json);
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
         foreach (var rule in report.Rules) ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);

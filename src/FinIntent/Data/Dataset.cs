@@ -7,7 +7,14 @@ namespace FinIntent.Data;
 /// <summary>A data set's rows as conversations that can be trained on.</summary>
 sealed class Dataset(DatasetEntry entry)
 {
+    /// <summary>Why a row of OpenFinData is not read.</summary>
+    public const string Refusal =
+        "this is an intent question of OpenFinData, whose notice allows evaluation only; it can be neither trained on nor used to choose a checkpoint";
+
     const int PlacesShown = 5;
+
+    /// <summary>What rows are compared with as they are encoded, and where hits are kept.</summary>
+    public (LeakCheck Check, LeakReport Report)? Leaks { get; init; }
 
     /// <summary>Each row's tokens, in the file's order, encoded on all cores.</summary>
     /// <param name="maxSamples">Rows taken from the beginning; null: all.</param>
@@ -27,24 +34,48 @@ sealed class Dataset(DatasetEntry entry)
         if (dropped == rows) throw new UserErrorException($"{summary}. No row is left to train on; see columns and tags in {DatasetRegistry.FileName}.");
         warn(summary);
 
-        (TokenRow? Tokens, string? Problem) Work(SourceRow row)
+        (TokenRow? Tokens, string? Problem, IReadOnlyList<Leak>? Leaks) Work(SourceRow row)
         {
-            RefuseOpenFinData(row);
-            var (conversation, problem) = RowFormats.Align(row, entry);
-            if (conversation is null) return (null, $"{row.Place}: {problem}");
-            if (conversation.Messages.Any(message => OpenFinData.IsIntentPrompt(message.Content))) throw Refusal(row);
-            if (needsAnswer && conversation.Messages.Count % 2 != 0) return (null, $"{row.Place}: no answer in column \"{entry.ColumnNames.Response}\"");
+            var (conversation, problem) = Admit(row);
+            if (conversation is null) return (null, $"{row.Place}: {problem}", null);
+            if (needsAnswer && conversation.Messages.Count % 2 != 0) return (null, $"{row.Place}: no answer in column \"{entry.ColumnNames.Response}\"", null);
             var tokens = encode(conversation);
-            return tokens.InputIds.Length > 0 ? (tokens, null) : (null, $"{row.Place}: the row is empty");
+            return tokens.InputIds.Length > 0 ? (tokens, null, Leaks?.Check.Find(row.Place, conversation)) : (null, $"{row.Place}: the row is empty", null);
         }
 
-        void Take((TokenRow? Tokens, string? Problem) result)
+        void Take((TokenRow? Tokens, string? Problem, IReadOnlyList<Leak>? Leaks) result)
         {
             rows++;
+            if (result.Leaks is { Count: > 0 } leaks) Leaks!.Value.Report.Add(leaks);
             if (result.Tokens is not null) add(result.Tokens);
             else if (++dropped <= PlacesShown) examples.Add(result.Problem!);
         }
     }
+
+    /// <summary>What the rows' users ask, with the place of each.</summary>
+    public IReadOnlyList<PlacedQuestion> Prompts(int? maxSamples, int seed)
+    {
+        EvaluationNotice.Check(entry.Path);
+        List<PlacedQuestion> prompts = [];
+        Read(maxSamples, seed, (row, conversation) => LeakCheck.PromptsOf(conversation).Select(text => new PlacedQuestion(row.Place, text)), prompts.AddRange);
+        return prompts;
+    }
+
+    /// <summary>Compares the rows with evaluation questions without training on them.</summary>
+    public void Compare(LeakCheck check, LeakReport report, int? maxSamples, int seed) =>
+        Read(maxSamples, seed, (row, conversation) => check.Find(row.Place, conversation), report.Add);
+
+    /// <summary>A row as a conversation, unless it is OpenFinData's.</summary>
+    AlignedRow Admit(SourceRow row)
+    {
+        var aligned = OpenFinData.IsIntentItem(row.Columns) ? throw row.Error(Refusal) : RowFormats.Align(row, entry);
+        var isOfficial = aligned.Conversation?.Messages.Any(message => OpenFinData.IsIntentPrompt(message.Content)) ?? false;
+        return isOfficial ? throw row.Error(Refusal) : aligned;
+    }
+
+    void Read<T>(int? maxSamples, int seed, Func<SourceRow, Conversation, T> work, Action<T> take) => OrderedParallel.Run(Select(maxSamples, seed),
+        row => Admit(row).Conversation is { } conversation ? (IsRow: true, Result: work(row, conversation)) : (false, default!),
+        done => { if (done.IsRow) take(done.Result); });
 
     IEnumerable<SourceRow> Select(int? maxSamples, int seed)
     {
@@ -65,12 +96,4 @@ sealed class Dataset(DatasetEntry entry)
             drawn[i < indexes.Length ? indexes[i] : random.Next(indexes.Length)]++;
         return rows.Index().SelectMany(row => Enumerable.Repeat(row.Item, drawn[row.Index]));
     }
-
-    static void RefuseOpenFinData(SourceRow row)
-    {
-        if (OpenFinData.IsIntentItem(row.Columns)) throw Refusal(row);
-    }
-
-    static UserErrorException Refusal(SourceRow row) =>
-        row.Error("this is an intent question of OpenFinData, whose notice allows evaluation only; it can be neither trained on nor used to choose a checkpoint");
 }

@@ -27,7 +27,7 @@ sealed class DatasetRegistry
     {
         if (folder == "ONLINE")
             throw new UserErrorException("dataset_dir: ONLINE names data sets of a hub, which are not fetched; download the files, describe them in a dataset_info.json and give its folder");
-        var path = System.IO.Path.Combine(folder, FileName);
+        var path = FileIn(folder);
         if (!System.IO.File.Exists(path))
             throw new UserErrorException($"{path}: no such file; dataset_dir must be a folder with a {FileName} that describes its data sets");
         using var document = JsonFile.Read(path);
@@ -35,6 +35,11 @@ sealed class DatasetRegistry
             throw new UserErrorException($"{path}: expected an object {{\"name\": {{…}}, …}}");
         return new(folder, document.RootElement.Clone().EnumerateObject().ToDictionary(p => p.Name, p => p.Value));
     }
+
+    public static string FileIn(string folder) => System.IO.Path.Combine(folder, FileName);
+
+    /// <summary>Null when the file has no such data set.</summary>
+    public DatasetEntry? Find(string name) => _entries.ContainsKey(name) ? Get(name) : null;
 
     public DatasetEntry Get(string name)
     {

@@ -7,7 +7,10 @@ namespace FinIntent.Data;
 /// <summary>Rows {"input_ids": […], "labels": […]}, one a line: what training reads when there is nothing left to tokenise.</summary>
 static class TokenizedFile
 {
-    public static void Read(string path, Action<TokenRow> add) => OrderedParallel.Run(JsonRows.Read(path), Row, add);
+    /// <param name="work">Done with each row and its place on any core.</param>
+    /// <param name="take">Takes the results in the file's order.</param>
+    public static void Read<T>(string path, Func<string, TokenRow, T> work, Action<T> take) =>
+        OrderedParallel.Run(JsonRows.Read(path), row => work(row.Place, Row(row)), take);
 
     public static void Write(string path, IRowSource rows) => AtomicFile.Write(path, stream =>
     {

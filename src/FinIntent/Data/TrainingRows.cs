@@ -14,11 +14,13 @@ sealed class TrainingRows : IDisposable
 
     public IRowSource? Validation { get; private set; }
 
-    /// <param name="encoder">Called once, and only when there is text to encode: a tokenised file needs no tokenizer.</param>
-    /// <param name="warn">Told which rows were left out, and why.</param>
-    public static TrainingRows Load(DatasetSettings settings, Stage stage, int seed, Func<RowEncoder> encoder, Action<string> warn)
+    /// <param name="encoder">Called once, and only when there is text to encode.</param>
+    /// <param name="warn">Told which rows were left out, and why, and of leaks that are allowed.</param>
+    /// <param name="tokenizer">Reads rows that are tokens already; null, or giving null: nothing does.</param>
+    public static TrainingRows Load(
+        DatasetSettings settings, Stage stage, int seed, Func<RowEncoder> encoder, Action<string> warn, Func<Tokenizer?>? tokenizer = null)
     {
-        var source = new Source(settings, stage, seed, new(encoder), warn);
+        var source = new Source(settings, stage, seed, new(encoder), warn, tokenizer);
         var store = new RowStore();
         var rows = new TrainingRows(store);
         rows._stores.Add(store);
@@ -79,28 +81,57 @@ sealed class TrainingRows : IDisposable
 
     public void Dispose() => _stores.ForEach(store => store.Dispose());
 
-    sealed class Source(DatasetSettings settings, Stage stage, int seed, Lazy<RowEncoder> encoder, Action<string> warn)
+    sealed class Source(DatasetSettings settings, Stage stage, int seed, Lazy<RowEncoder> encoder, Action<string> warn, Func<Tokenizer?>? tokenizer)
     {
         public void FillTrain(RowStore store)
+        {
+            var report = new LeakReport();
+            FillTrain(store, Questions() is { Count: > 0 } questions ? (new LeakCheck(questions), report) : null);
+            report.Settle(settings.AllowLeak, warn);
+        }
+
+        void FillTrain(RowStore store, (LeakCheck Check, LeakReport Report)? leaks)
         {
             if (settings.TokenizedPath is { } folder && Directory.Exists(folder))
                 throw new UserErrorException($"tokenized_path: {folder} is a folder; here it is a .jsonl file of rows {{\"input_ids\": […], \"labels\": […]}}");
             if (settings.TokenizedPath is { } path && File.Exists(path))
             {
-                TokenizedFile.Read(path, store.Add);
+                ReadTokens(path, store, leaks);
                 if (store.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
                 return;
             }
             if (settings.Dataset.Count == 0)
                 throw new UserErrorException($"tokenized_path: {settings.TokenizedPath}: no such file, and there is no dataset to make it from");
-            FillFrom(settings.Dataset, store);
+            FillFrom(settings.Dataset, store, leaks);
             if (settings.TokenizedPath is { } target) TokenizedFile.Write(target, store);
         }
 
-        public void FillFrom(IReadOnlyList<string> names, RowStore store)
+        /// <summary>What no training row may repeat.</summary>
+        List<PlacedQuestion> Questions()
         {
-            var registry = DatasetRegistry.Open(settings.DatasetDir);
-            var entries = names.Select(registry.Get).ToArray(); // all names are checked before the first file is read
+            var validation = Entries(settings.EvalDataset).SelectMany(entry => LeakCheck.Questions(new Dataset(entry).Prompts(settings.MaxSamples, seed)));
+            return [.. validation, .. settings.LeakCheckFiles.SelectMany(LeakCheck.QuestionsOf)];
+        }
+
+        void ReadTokens(string path, RowStore store, (LeakCheck Check, LeakReport Report)? leaks)
+        {
+            var reader = tokenizer?.Invoke() is { } words ? new TokenizedQuestions(words) : null;
+            if (reader is null && !settings.AllowLeak)
+                throw new UserErrorException($"tokenized_path: {path}: its rows are tokens, and there is no tokenizer in the model's folder to read them with, so nothing tells whether " +
+                    "OpenFinData's questions, which may not be trained on, or evaluation questions are among them; add the tokenizer's files there, or set allow_leak: true if you vouch for the rows");
+            TokenizedFile.Read(path, (place, row) => (Row: row, Leaks: reader?.Admit(place, row, leaks?.Check) ?? []), done =>
+            {
+                if (done.Leaks.Count > 0) leaks!.Value.Report.Add(done.Leaks);
+                store.Add(done.Row);
+            });
+        }
+
+        /// <summary>All names are checked before the first file is read.</summary>
+        DatasetEntry[] Entries(IReadOnlyList<string> names) => names.Count == 0 ? [] : [.. names.Select(DatasetRegistry.Open(settings.DatasetDir).Get)];
+
+        public void FillFrom(IReadOnlyList<string> names, RowStore store, (LeakCheck Check, LeakReport Report)? leaks = null)
+        {
+            var entries = Entries(names);
             var pieces = new PieceCutter(settings.CutoffLen, store.Add);
             Action<TokenRow> add = stage switch
             {
@@ -109,7 +140,7 @@ sealed class TrainingRows : IDisposable
                 _ => store.Add,
             };
             foreach (var entry in entries)
-                new Dataset(entry).Encode(settings.MaxSamples, seed, needsAnswer: stage != Stage.Pt, encoder.Value.Encode, add, warn);
+                new Dataset(entry) { Leaks = leaks }.Encode(settings.MaxSamples, seed, needsAnswer: stage != Stage.Pt, encoder.Value.Encode, add, warn);
             pieces.Finish();
         }
 

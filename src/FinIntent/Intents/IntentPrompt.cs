@@ -78,6 +78,15 @@ public sealed partial class IntentPrompt
             [.. found.Select(line => line.Groups["name"].Index)]);
     }
 
+    /// <summary>The questions that a mark such as 问句: stands before; none without a mark.</summary>
+    internal static IReadOnlyList<string> MarkedIn(string text)
+    {
+        if (text.StartsWith(Opening, StringComparison.Ordinal) && text.IndexOf(Choose, StringComparison.Ordinal) is var end and > 0) return [text[Opening.Length..end]];
+        return [.. MarkedQuestion().Matches(text).Select(match => match.Groups["question"].Value.Trim())];
+    }
+
+    internal static bool IsOptionLine(ReadOnlySpan<char> line) => OptionLine().IsMatch(line);
+
     static string QuestionIn(string before)
     {
         if (before.StartsWith(Opening, StringComparison.Ordinal) && before.EndsWith(Choose, StringComparison.Ordinal))

@@ -24,11 +24,9 @@ public static class OpenFinData
         row.ValueKind == JsonValueKind.Object && row.TryGetProperty("question", out _) && row.TryGetProperty("answer", out _)
         && row.TryGetProperty("A", out _) && row.TryGetProperty("B", out _);
 
-    /// <summary>Whether an object is an intent item of OpenFinData: the item form, its wording and its five options in any order.</summary>
+    /// <summary>Whether an object is an intent item of OpenFinData: the item form with its five options in any order, whatever the words around the question.</summary>
     public static bool IsIntentItem(JsonElement row) =>
-        IsItem(row)
-        && row.GetProperty("question") is { ValueKind: JsonValueKind.String } question && question.GetString()!.Contains(OfficialWording, StringComparison.Ordinal)
-        && IntentSchema.OpenFinData.All(option => row.EnumerateObject().Any(p =>
+        IsItem(row) && IntentSchema.OpenFinData.All(option => row.EnumerateObject().Any(p =>
             p.Name.Length == 1 && p.Value.ValueKind == JsonValueKind.String && p.Value.GetString() == option.Name));
 
     /// <summary>Whether a prompt is in the official words, with the five intents listed in it as they are there.</summary>

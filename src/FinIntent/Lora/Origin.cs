@@ -29,6 +29,30 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
             && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
+    /// <summary>
+    /// The run.json files of the trainings that a folder's weights went through: its own, or that of the run whose checkpoint it is; for an exported
+    /// model those of its base and its adapters. Only those that are there.
+    /// </summary>
+    public static IReadOnlyList<string> RunFiles(string folder)
+    {
+        List<string> files = [];
+        Collect(folder, files, []);
+        return files;
+    }
+
+    static void Collect(string folder, List<string> files, HashSet<string> seen)
+    {
+        if (!seen.Add(Path.GetFullPath(folder))) return;
+        string[] candidates = [Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)];
+        if (candidates.FirstOrDefault(File.Exists) is not { } path) return;
+        using var json = JsonFile.Read(path);
+        if (Path.GetFileName(path) == RunFile) files.Add(path);
+        if (json.RootElement.ValueKind != JsonValueKind.Object) return;
+        if (json.RootElement.TryGetProperty("base_model", out var model) && model.ValueKind == JsonValueKind.String) Collect(model.GetString()!, files, seen);
+        if (!json.RootElement.TryGetProperty("adapters", out var adapters) || adapters.ValueKind != JsonValueKind.Array) return;
+        foreach (var adapter in adapters.EnumerateArray().Where(a => a.ValueKind == JsonValueKind.String)) Collect(adapter.GetString()!, files, seen);
+    }
+
     /// <summary>Writes finintent.json into an exported model's folder.</summary>
     public void Write(string folder, string baseModel, IReadOnlyList<string> adapters)
     {

@@ -64,4 +64,10 @@ sealed record DatasetSettings
 
     /// <summary>A JSONL file of rows {"input_ids": [...], "labels": [...]}: read if it is there, else written.</summary>
     public string? TokenizedPath { get; init; }
+
+    /// <summary>Ours: files of evaluation questions that no training row may repeat; eval_dataset is compared with in any case.</summary>
+    public IReadOnlyList<string> LeakCheckFiles { get; init; } = [];
+
+    /// <summary>Ours: training rows that repeat evaluation questions are told and not refused.</summary>
+    public bool AllowLeak { get; init; }
 }

@@ -25,6 +25,9 @@ public abstract class Tokenizer
             $"{folder} holds neither {TokenizerJson.FileName} nor {SentencePieceModel.FileName}; copy the base model's tokenizer files there");
     }
 
+    public static bool IsIn(string folder) =>
+        File.Exists(Path.Combine(folder, TokenizerJson.FileName)) || File.Exists(Path.Combine(folder, SentencePieceModel.FileName));
+
     /// <summary>The ids of a text, no special token among them.</summary>
     public int[] Encode(string text)
     {

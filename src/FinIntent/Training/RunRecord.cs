@@ -19,6 +19,8 @@ static class RunRecord
         ["base_format"] = baseFormat,
         ["template"] = template,
         ["seed"] = settings.Train.Seed,
+        ["dataset_dir"] = Path.GetFullPath(settings.Dataset.DatasetDir),
+        ["tokenized_path"] = settings.Dataset.TokenizedPath is { } tokens ? Path.GetFullPath(tokens) : null,
         ["settings"] = JsonSerializer.SerializeToNode(settings.Resolved()),
         ["versions"] = new JsonObject
         {

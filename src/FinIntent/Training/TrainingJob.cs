@@ -21,7 +21,7 @@ static class TrainingJob
 
         var template = TemplateOf(settings);
         var isTemplateUsed = settings.Method.Stage == Stage.Sft && settings.Dataset.Dataset.Count > 0;
-        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, template), tell);
+        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, template), tell, () => TokenizerOf(settings));
         var input = new TrainingInput(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
         using var trained = TrainedModel.Load(settings, Devices.Default);
         rows.Check(trained.Model.Shape.VocabularySize);
@@ -55,6 +55,12 @@ static class TrainingJob
 
     static string TemplateOf(SettingsFile settings) =>
         settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(TrainedModel.LocalFolder(settings.Model.ModelNameOrPath))).Template;
+
+    static Tokenizer? TokenizerOf(SettingsFile settings)
+    {
+        var folder = TrainedModel.LocalFolder(settings.Model.ModelNameOrPath);
+        return Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
+    }
 
     static RowEncoder EncoderOf(SettingsFile settings, string template)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
 using FinIntent.Evaluation;
 using FinIntent.Tests.Generation;
@@ -44,6 +45,26 @@ public sealed class EvalCommandTests : IDisposable
         Eval(folder, "overwrite_output_dir=true");
 
         Assert.Contains("adapter_fingerprints", error.Message);
+    }
+
+    [Fact]
+    public void Questions_that_the_adapter_was_trained_on_are_refused()
+    {
+        var rows = _tiny.Write("rows.jsonl", """{"instruction": "新股怎么申购", "output": "D"}""" + "\n" + """{"instruction": "请问怎么改密码", "output": "D"}""");
+        _tiny.Write("dataset_info.json", """{"mine": {"file_name": "rows.jsonl"}}""");
+        var run = JsonNode.Parse(File.ReadAllText(Path.Combine(_tiny.Adapter, "run.json")))!;
+        (run["settings"], run["dataset_dir"]) = (JsonNode.Parse("""{"dataset": ["mine"], "seed": 1}"""), Path.GetDirectoryName(rows));
+        _tiny.Write("adapter/run.json", run.ToJsonString());
+
+        var error = Assert.Throws<UserErrorException>(() => Eval("output_dir=" + _tiny["out"]));
+        Eval("output_dir=" + _tiny["out"], "allow_leak=true");
+        var summary = JsonNode.Parse(File.ReadAllText(_tiny["out/summary.json"]))!;
+        _tiny.Write("dataset_info.json", """{"mine": {"file_name": "gone.jsonl"}}""");
+        Eval("output_dir=" + _tiny["out"]);
+
+        Assert.Contains($"{rows}:2 \"请问怎么改密码\" – {_tiny["intents.json"]}:1 \"怎么改密码\" (", error.Message);
+        Assert.Contains("allow_leak: true", error.Message);
+        Assert.Equal(1, (int)summary["models"]![0]!["leaked_questions"]!);
     }
 
     [Fact]

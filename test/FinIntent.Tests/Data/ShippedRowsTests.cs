@@ -65,22 +65,12 @@ public sealed class ShippedRowsTests
 
     static IReadOnlyList<EvaluationQuestion> Load(string name) => EvaluationQuestion.Load(DatasetRegistry.Open(Folder).Get(name).Path);
 
+    /// <summary>Of letters and digits alone, as the card tells it.</summary>
     static double Largest(IReadOnlyList<EvaluationQuestion> some, IReadOnlyList<EvaluationQuestion> others)
     {
-        var sets = others.Select(q => Bigrams(q.Question)).ToArray();
-        return some.Max(q => { var a = Bigrams(q.Question); return sets.Max(b => Jaccard(a, b)); });
-    }
-
-    static double Jaccard(HashSet<string> a, HashSet<string> b)
-    {
-        var common = a.Count(b.Contains);
-        return (double)common / (a.Count + b.Count - common);
-    }
-
-    /// <summary>Pairs of neighbouring letters or digits, in lower case.</summary>
-    static HashSet<string> Bigrams(string text)
-    {
-        var letters = string.Concat(text.Where(char.IsLetterOrDigit)).ToLowerInvariant();
-        return letters.Length < 2 ? [letters] : [.. Enumerable.Range(0, letters.Length - 1).Select(i => letters.Substring(i, 2))];
+        var index = new QuestionIndex([.. others.Select(q => q.Question)]);
+        Assert.All(some, q => Assert.Empty(index.Find(q.Question)));
+        var plain = others.Select(q => QuestionIndex.Plain(q.Question)).ToArray();
+        return some.Max(q => plain.Max(other => BigramIndex.Similarity(QuestionIndex.Plain(q.Question), other)));
     }
 }

@@ -54,12 +54,12 @@ public sealed class EvaluationQuestionTests
     }
 
     [Fact]
-    public void Only_items_with_the_official_wording_and_options_are_OpenFinDatas()
+    public void Items_with_the_official_options_are_OpenFinDatas_whatever_their_words()
     {
         bool Recognised(string json) => OpenFinData.IsIntentItem(System.Text.Json.JsonDocument.Parse(json).RootElement);
 
         Assert.True(Recognised(Item));
-        Assert.False(Recognised(Item.Replace("你是一个意图情绪助手", "你好")));
+        Assert.True(Recognised(Item.Replace("你是一个意图情绪助手", "你好")));
         Assert.False(Recognised(Item.Replace("基金问询\"", "其他\"")));
         Assert.False(Recognised(Row));
     }

@@ -21,6 +21,7 @@ public sealed class KilledRunTests : IDisposable
         var settings = _folder.Write("train.yaml", $"""
             model_name_or_path: {fixture.Folder}
             tokenized_path: {tokens}
+            allow_leak: true
             lora_dropout: 0.1
             per_device_train_batch_size: 4
             num_train_epochs: 5

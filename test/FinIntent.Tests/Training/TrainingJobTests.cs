@@ -22,6 +22,7 @@ public sealed class TrainingJobTests : IDisposable
         var file = _folder.Write("train.yaml", $"""
             model_name_or_path: {fixture.Folder}
             tokenized_path: {_folder.Write("rows.jsonl", string.Concat(rows.Select(row => row + "\n")))}
+            allow_leak: true
             output_dir: {_folder["out"]}
             per_device_train_batch_size: 4
             num_train_epochs: 1

@@ -33,6 +33,7 @@ static class DataCommand
             var read = arguments.GetRequiredValue(rows).Sum(file => check.Compare(file, report));
             var output = arguments.InvocationConfiguration.Output;
             foreach (var line in report.Lines) output.WriteLine(line);
+            if (report.Count > report.Kept) output.WriteLine($"… and {report.Count - report.Kept:N0} more");
             output.WriteLine($"{report.Count} leaks in {read:N0} rows, of {report.QuestionCount:N0} of {check.Count:N0} questions");
             return report.Count > 0 ? 1 : 0;
         });

@@ -76,7 +76,8 @@ sealed class ApiModel : IDisposable
         var start = _time.GetTimestamp();
         try
         {
-            return ApiAnswer.Of(await _client.GetResponseAsync(messages, _options, either.Token), _time.GetElapsedTime(start));
+            var answer = ApiAnswer.Of(await _client.GetResponseAsync(messages, _options, either.Token), _time.GetElapsedTime(start));
+            return answer with { Text = Redact(answer.Text) };
         }
         // Clients throw all kinds of exceptions at wrong JSON, so all count as an attempt that failed.
         catch (Exception e) when (!stop.IsCancellationRequested)
@@ -93,8 +94,11 @@ sealed class ApiModel : IDisposable
             : Inner<HttpRequestException>(e) is { } http ? $"the connection failed: {http.Message}"
             : Inner<IOException>(e) is { } io ? $"the connection was cut: {io.Message}"
             : $"what it sent is not an answer: {e.Message.ReplaceLineEndings(" ")}";
-        return new($"{_endpoint.Base}: {_endpoint.Key?.Redact(message) ?? message}");
+        return new($"{_endpoint.Base}: {Redact(message)}");
     }
+
+    // Answers are kept in files, so not even a server that sends the key back gets it there.
+    string Redact(string text) => _endpoint.Key?.Redact(text) ?? text;
 
     ApiFailure TooLong(ApiFailure failure) => new($"{failure.Message}; it asks to wait {failure.RetryAfter!.Value.TotalSeconds:0} s, longer than api_longest_wait " +
         $"({_longestWait.TotalSeconds:0} s): run the same command again then", isFinal: true);

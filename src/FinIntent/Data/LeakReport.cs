@@ -41,11 +41,14 @@ sealed class LeakReport
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture,
             $"{Count:N0} times a training row asks what an evaluation question asks ({QuestionCount:N0} of the questions; character bigrams alike by {BigramIndex.Threshold} or more):"));
         foreach (var leak in _leaks.Take(most)) text.Append("\n  ").Append(Line(leak));
-        if (Count > most) text.Append(CultureInfo.InvariantCulture, $"\n  … and {Count - most:N0} more (`finintent data leaks` lists all)");
+        if (Count > most) text.Append(CultureInfo.InvariantCulture, $"\n  … and {Count - most:N0} more (`finintent data leaks` lists them)");
         return text.ToString();
     }
 
-    /// <summary>All of them, a line each.</summary>
+    /// <summary>Of the pairs, those that can be listed.</summary>
+    public int Kept => _leaks.Count;
+
+    /// <summary>They, a line each.</summary>
     public IEnumerable<string> Lines => _leaks.Select(Line);
 
     static string Line(Leak leak) => string.Create(CultureInfo.InvariantCulture,

@@ -48,6 +48,8 @@ sealed class ApiServer : IDisposable
     /// <summary>In place of an answer: status and body.</summary>
     public Func<string, (int Status, string Body)?> Refusal { get; set; } = _ => null;
 
+    public Func<string, string> AnswerOf { get; set; } = AnswerTo;
+
     /// <summary>Seconds in the header of a 429.</summary>
     public int RetryAfter { get; set; } = 1;
 
@@ -84,7 +86,7 @@ sealed class ApiServer : IDisposable
         if (!IsKeyRight(http)) await http.Answer(401, Error("authentication_error", $"invalid key {http.Header("Authorization")}{http.Header("api-key")}"));
         else if (Refusal(question) is { } refusal) await http.Answer(refusal.Status, refusal.Body, [.. Location(refusal.Status)]);
         else if (FaultOf(question, attempt) is { } fault) await Fail(http, fault, question.Length + attempt);
-        else await http.Answer(200, Good(AnswerTo(question)));
+        else await http.Answer(200, Good(AnswerOf(question)));
     }
 
     static IEnumerable<(string, string)> Location(int status) => status is >= 300 and < 400 ? [("Location", "https://elsewhere.example/")] : [];

@@ -8,7 +8,7 @@ namespace FinIntent.Cli.Commands;
 
 static class BenchCommand
 {
-    public static Command Build() => new("bench", "Measure speed and memory with random weights of a true shape.") { Train(), Score(), Load(), Layer() };
+    public static Command Build() => new("bench", "Measure speed and memory with random weights of a true shape.") { Train(), Score(), Load(), Layer(), Kernels() };
 
     static Command Train()
     {
@@ -80,6 +80,18 @@ static class BenchCommand
         {
             LibTorch.Load();
             new LayerBench(AtLeastOne(arguments, rows), AtLeastOne(arguments, length)).Run();
+        });
+        return command;
+    }
+
+    static Command Kernels()
+    {
+        var tokens = new Option<int>("--tokens") { Description = "Rows of the matrices.", DefaultValueFactory = _ => 8192 };
+        var command = new Command("kernels", "Each kernel at the Qwen2.5-7B shape, beside the plain operators it stands for.") { tokens };
+        command.SetAction(arguments =>
+        {
+            LibTorch.Load();
+            new KernelBench(AtLeastOne(arguments, tokens)).Run();
         });
         return command;
     }

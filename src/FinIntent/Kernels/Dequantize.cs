@@ -1,3 +1,4 @@
+using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,6 +7,11 @@ namespace FinIntent.Kernels;
 /// <summary>Weights kept in 8 or 4 bits, written out as the numbers they stand for. Computed in fp32 and rounded once, to the target's type.</summary>
 static class Dequantize
 {
+    const string File = "dequantize.cu";
+
+    static readonly Kernel Int8Kernel = new(File, "dequantize_int8"), Int8Any = new(File, "dequantize_int8_any");
+    static readonly Kernel Nf4Kernel = new(File, "dequantize_nf4"), Nf4Any = new(File, "dequantize_nf4_any");
+
     /// <summary>Numbers that share one scale in <see cref="Nf4(Tensor, Tensor, Tensor)"/>.</summary>
     public const int Block = 64;
 
@@ -24,17 +30,30 @@ static class Dequantize
     ];
 
     /// <summary>target [N, K] = values [N, K] int8 · scales [N] fp32 of its row.</summary>
-    public static void Int8(Tensor values, Tensor scales, Tensor target) => PlainInt8(values, scales, target);
+    public static void Int8(Tensor values, Tensor scales, Tensor target)
+    {
+        if (KernelDevice.Of(target, Int8Kernel) is { } device && AreWhole(values, scales, target)) Int8On(device, values, scales, target);
+        else PlainInt8(values, scales, target);
+    }
 
     /// <summary>
     /// target (contiguous, n numbers) from <paramref name="packed"/> uint8 [32 · ⌈n / 64⌉], the earlier of two numbers in the upper 4 bits, and
     /// <paramref name="absmax"/> fp32 [⌈n / 64⌉].
     /// </summary>
-    public static void Nf4(Tensor packed, Tensor absmax, Tensor target) => PlainNf4(packed, absmax, target);
+    public static void Nf4(Tensor packed, Tensor absmax, Tensor target)
+    {
+        if (KernelDevice.Of(target, Nf4Kernel) is { } device && AreWhole(packed, absmax, target)) Nf4On(device, packed, null, absmax, null, target);
+        else PlainNf4(packed, absmax, target);
+    }
 
     /// <summary>The same with absmax of block b = absmax8[b] · absmaxScales[b / 256] + absmaxMean: int8 [⌈n / 64⌉], fp32 [⌈n / 64 / 256⌉], fp32 [1].</summary>
     public static void Nf4(Tensor packed, Tensor absmax8, Tensor absmaxScales, Tensor absmaxMean, Tensor target)
     {
+        if (KernelDevice.Of(target, Nf4Kernel) is { } device && AreWhole(packed, absmax8, absmaxScales, target))
+        {
+            Nf4On(device, packed, absmax8, absmaxScales, absmaxMean, target);
+            return;
+        }
         using var absmax = PlainAbsmax(absmax8, absmaxScales, absmaxMean);
         PlainNf4(packed, absmax, target);
     }
@@ -58,6 +77,30 @@ static class Dequantize
         using var scope = NewDisposeScope();
         var scales = absmaxScales.repeat_interleave(ScaleBlock).narrow(0, 0, absmax8.numel());
         return absmax8.to(ScalarType.Float32).mul_(scales).add_(absmaxMean).MoveToOuterDisposeScope();
+    }
+
+    internal static void Int8On(KernelDevice device, Tensor values, Tensor scales, Tensor target)
+    {
+        var (rows, columns) = (target.size(0), target.size(1));
+        var lanes = KernelDevice.Lanes(target.dtype);
+        var isWide = columns % lanes == 0 && KernelDevice.AreAligned(values, target);
+        device.Launch(isWide ? Int8Kernel : Int8Any, target.dtype, LaunchShape.Rows(rows, isWide ? columns / lanes : columns), values, scales, target, (int)columns);
+    }
+
+    internal static void Nf4On(KernelDevice device, Tensor packed, Tensor? absmax8, Tensor absmax, Tensor? absmaxMean, Tensor target)
+    {
+        const int threads = 256;
+        var (count, lanes) = (target.numel(), KernelDevice.Lanes(target.dtype));
+        var isWide = count % lanes == 0 && KernelDevice.AreAligned(packed, target);
+        var units = isWide ? count / lanes : count;
+        device.Launch(isWide ? Nf4Kernel : Nf4Any, target.dtype, new((units + threads - 1) / threads, 1, threads), packed, absmax8, absmax, absmaxMean, target, count);
+    }
+
+    static bool AreWhole(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var tensor in tensors)
+            if (!tensor.is_contiguous()) return false;
+        return true;
     }
 
     /// <summary>The two numbers of each byte, [256, 2].</summary>

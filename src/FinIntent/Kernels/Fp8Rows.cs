@@ -1,3 +1,4 @@
+using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,6 +7,13 @@ namespace FinIntent.Kernels;
 /// <summary>Matrices in float8_e4m3fn with a scale for each row. FP8 Formats for Deep Learning, https://arxiv.org/abs/2209.05433.</summary>
 static class Fp8Rows
 {
+    const string File = "fp8_rows.cu";
+    const int MostThreads = 1024;
+
+    // With 1, 2 and 4 times sixteen bytes of the row in a thread's registers, and for any width.
+    static readonly Kernel[] Kernels = [new(File, "fp8_rows_1"), new(File, "fp8_rows_2"), new(File, "fp8_rows_4")];
+    static readonly Kernel Any = new(File, "fp8_rows_any");
+
     /// <summary>float8_e4m3fn, which TorchSharp's enumeration ends before; its calls pass the number through. c10/core/ScalarType.h</summary>
     public const ScalarType Type = (ScalarType)24;
 
@@ -13,7 +21,8 @@ static class Fp8Rows
     public const double Largest = 448;
 
     /// <summary>x [T, K] → values float8 [T, K] and scales fp32 [T, 1] = max |x| of the row / 448 (1 for a row of zeros), so that x ≈ values · scales.</summary>
-    public static (Tensor Values, Tensor Scales) Quantize(Tensor x) => Plain(x);
+    public static (Tensor Values, Tensor Scales) Quantize(Tensor x) =>
+        KernelDevice.Of(x, Any) is { } device && x.is_contiguous() ? On(device, x) : Plain(x);
 
     public static (Tensor Values, Tensor Scales) Plain(Tensor x)
     {
@@ -21,7 +30,25 @@ static class Fp8Rows
         var wide = x.to(ScalarType.Float32);
         var scales = wide.abs().amax([1], keepdim: true).div_(Largest);
         scales = where(scales.eq(0), ones_like(scales), scales);
-        var values = (wide / scales).clamp_(-Largest, Largest).to(Type);
+        var values = (wide * scales.reciprocal()).clamp_(-Largest, Largest).to(Type);
         return (values.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
+    }
+
+    internal static (Tensor Values, Tensor Scales) On(KernelDevice device, Tensor x)
+    {
+        var (rows, n) = (x.size(0), (int)x.size(1));
+        var values = empty([rows, n], dtype: Type, device: x.device);
+        var scales = empty([rows, 1], dtype: ScalarType.Float32, device: x.device);
+        var (kernel, threads) = Choose(n, KernelDevice.Lanes(x.dtype), KernelDevice.AreAligned(x, values));
+        device.Launch(kernel, x.dtype, new(rows, 1, threads), x, values, scales, n);
+        return (values, scales);
+    }
+
+    static (Kernel Kernel, int Threads) Choose(int n, int lanes, bool isAligned)
+    {
+        for (var i = 0; isAligned && n % lanes == 0 && i < Kernels.Length; i++)
+            if ((n / lanes + (1 << i) - 1) >> i is var threads && threads <= (i == Kernels.Length - 1 ? MostThreads : MostThreads / 2))
+                return (Kernels[i], LaunchShape.Warps(threads));
+        return (Any, Math.Min(MostThreads, LaunchShape.Warps(n)));
     }
 }

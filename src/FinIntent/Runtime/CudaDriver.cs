@@ -12,7 +12,6 @@ sealed unsafe class CudaDriver
     readonly delegate* unmanaged<nint, int> _setContext;
     readonly delegate* unmanaged<nint*, byte*, int> _loadModule;
     readonly delegate* unmanaged<nint*, nint, byte*, int> _getFunction;
-    readonly delegate* unmanaged<int*, int, nint, int> _functionAttribute;
     readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> _launch;
     readonly nint _context;
 
@@ -24,7 +23,6 @@ sealed unsafe class CudaDriver
         _setContext = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuCtxSetCurrent");
         _loadModule = (delegate* unmanaged<nint*, byte*, int>)NativeLibrary.GetExport(library, "cuModuleLoadData");
         _getFunction = (delegate* unmanaged<nint*, nint, byte*, int>)NativeLibrary.GetExport(library, "cuModuleGetFunction");
-        _functionAttribute = (delegate* unmanaged<int*, int, nint, int>)NativeLibrary.GetExport(library, "cuFuncGetAttribute");
         _launch = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)
             NativeLibrary.GetExport(library, "cuLaunchKernel");
 
@@ -57,16 +55,6 @@ sealed unsafe class CudaDriver
         nint function;
         fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) Check(_getFunction(&function, module, text), $"cuModuleGetFunction {name}");
         return function;
-    }
-
-    /// <summary>Registers a thread, and bytes a thread keeps in memory for want of registers.</summary>
-    public (int Registers, int SpilledBytes) Resources(nint function)
-    {
-        const int localBytes = 3, registers = 4;
-        int spilled, used;
-        Check(_functionAttribute(&spilled, localBytes, function), "cuFuncGetAttribute");
-        Check(_functionAttribute(&used, registers, function), "cuFuncGetAttribute");
-        return (used, spilled);
     }
 
     public void Launch(nint function, LaunchShape shape, nint stream, void** arguments)

@@ -42,11 +42,6 @@ sealed unsafe class CudaKernels : KernelDevice
         }
     }
 
-    public string Description => $"{_compiler.Version} for {_target}";
-
-    /// <summary>Registers a thread, and bytes a thread keeps in memory for want of registers.</summary>
-    public (int Registers, int SpilledBytes) Resources(Kernel kernel, ScalarType type) => _driver.Resources(Function(kernel, type));
-
     protected override nint Load(Kernel kernel, ScalarType type)
     {
         if (!_modules.TryGetValue((kernel.File, type), out var module)) _modules.Add((kernel.File, type), module = LoadModule(kernel.File, type));

@@ -94,7 +94,7 @@ abstract unsafe class KernelDevice
 
     protected abstract void Launch(nint function, LaunchShape shape, void** arguments);
 
-    protected nint Function(Kernel kernel, ScalarType type)
+    nint Function(Kernel kernel, ScalarType type)
     {
         var index = kernel.Index * Types + TypeIndex(type);
         var functions = _functions;

@@ -68,6 +68,31 @@ public sealed class CudaKernelTests
         foreach (var (rows, columns) in new[] { (4097, 18944), (1, 18944), (5, 264), (3, 7), (1, 1), (70_000, 8) }) On(type).GatedSilu_forward_and_backward(rows, columns);
     }
 
+    [Theory, MemberData(nameof(EachType))]
+    public void Rows_of_fp8(ScalarType type)
+    {
+        foreach (var (rows, columns) in new[] { (4097, 3584), (259, 18944), (33, 37888), (1, 3584), (5, 7), (3, 40000) }) On(type).Fp8_rows(rows, columns);
+    }
+
+    [Theory, MemberData(nameof(EachType))]
+    public void Weights_of_8_and_4_bits(ScalarType type)
+    {
+        foreach (var (rows, columns) in new[] { (4608, 3584), (3584, 18944), (1, 64), (5, 77), (70_001, 16) })
+        {
+            On(type).Int8_rows(rows, columns);
+            On(type).Nf4_numbers(rows, columns);
+        }
+    }
+
+    [Theory, MemberData(nameof(EachType))]
+    public void Lora_factors(ScalarType type)
+    {
+        On(type).Lora_factors(3584, (3584, 8), (512, 8), (512, 8));
+        On(type).Lora_factors(3584, (18944, 16), (18944, 8));
+        On(type).Lora_factors(18944, (3584, 64));
+        On(type).Lora_factors(77, (5, 3), (6, 0), (7, 2), (8, 1), (9, 4));
+    }
+
     [Fact]
     public void Operators_take_the_kernels()
     {

@@ -15,7 +15,8 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
         public void Dispose() => Kernels.Dispose();
     }
 
-    static readonly ScalarType[] Types = [ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16];
+    // fp16 differs from bf16 by conversions that a GPU makes itself.
+    static readonly ScalarType[] Types = [ScalarType.Float32, ScalarType.BFloat16];
 
     readonly EmulatedKernels _kernels;
 
@@ -32,9 +33,11 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
     [Theory, MemberData(nameof(EachType))]
     public void Residual_norms(ScalarType type)
     {
-        foreach (var (rows, columns) in new[] { (3, 64), (1, 3584), (2, 4352), (1, 8448), (2, 77), (1, 1), (1, 16392) })
+        foreach (var (rows, columns) in new[] { (3, 64), (2, 4352), (1, 8448), (2, 77), (1, 16392) })
         {
-            foreach (var order in Enum.GetValues<RmsNormOrder>()) On(type).ResidualNorm_forward(rows, columns, order, rows > 1, type);
+            On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.CastThenScale, rows > 1, type);
+            if (columns < 100) On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.ScaleThenCast, true, type);
+            if (columns < 100) On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.CastToWeightThenScale, true, type);
             On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.CastThenScale, false, ScalarType.Float32);
             On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.CastToWeightThenScale, true, ScalarType.Float32);
             On(type).ResidualNorm_backward(rows, columns, type);
@@ -57,14 +60,37 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
     [Theory, MemberData(nameof(EachType))]
     public void Gated_silus(ScalarType type)
     {
-        foreach (var (rows, columns) in new[] { (1, 18944), (5, 264), (3, 7), (1, 1) }) On(type).GatedSilu_forward_and_backward(rows, columns);
+        foreach (var (rows, columns) in new[] { (1, 4736), (5, 264), (3, 7) }) On(type).GatedSilu_forward_and_backward(rows, columns);
     }
 
-    [Theory, InlineData(ScalarType.BFloat16), InlineData(ScalarType.Float16)]
-    public void Gated_silus_of_low_rank_sums(ScalarType type)
+    [Theory, MemberData(nameof(EachType))]
+    public void Rows_of_fp8(ScalarType type)
+    {
+        foreach (var (rows, columns) in new[] { (5, 3584), (2, 18944), (3, 4104), (1, 64), (5, 7), (1, 40000) }) On(type).Fp8_rows(rows, columns);
+    }
+
+    [Theory, MemberData(nameof(EachType))]
+    public void Weights_of_8_and_4_bits(ScalarType type)
+    {
+        foreach (var (rows, columns) in new[] { (9, 4096), (1, 64), (5, 77), (300, 64) })
+        {
+            On(type).Int8_rows(rows, columns);
+            On(type).Nf4_numbers(rows, columns);
+        }
+    }
+
+    [Theory, MemberData(nameof(EachType))]
+    public void Lora_factors(ScalarType type)
+    {
+        On(type).Lora_factors(96, (64, 8), (16, 8), (16, 8));
+        On(type).Lora_factors(77, (5, 3), (6, 0), (7, 2), (8, 1), (9, 4));
+    }
+
+    [Fact]
+    public void Gated_silus_of_low_rank_sums()
     {
         foreach (var (rows, columns, ranks, split, ownRanks) in new[] { (21L, 64L, 16, 8, 8), (1, 192, 8, 0, 3), (70, 128, 5, 2, 1) })
-            On(type).Low_rank_gated_silu(rows, columns, ranks, split, ownRanks);
+            On(ScalarType.BFloat16).Low_rank_gated_silu(rows, columns, ranks, split, ownRanks);
     }
 
     [Fact]

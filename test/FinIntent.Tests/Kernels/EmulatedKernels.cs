@@ -49,7 +49,7 @@ sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
         string source = Path.Combine(_folder.Path, name + ".cpp"), library = Path.Combine(_folder.Path, name + ".so");
         var header = Path.Combine(Reference.Root, "test", "FinIntent.Tests", "Kernels", "emulated_cuda.h");
         File.WriteAllText(source, $"#include \"{header}\"\n{KernelSource.Of(file, type)}\n{string.Concat(All.Where(k => k.File == file).Select(k => $"ENTRY({k.Name})\n"))}");
-        if (Run("g++", "-O1", "-std=c++17", "-w", "-fPIC", "-shared", "-o", library, source) is { } problem) Assert.Fail(problem);
+        if (Run("g++", "-O1", "-U_FORTIFY_SOURCE", "-std=c++17", "-w", "-fPIC", "-shared", "-o", library, source) is { } problem) Assert.Fail(problem);
         return NativeLibrary.Load(library);
     }
 

@@ -127,6 +127,92 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         Same(expectedGradient, gradient, "gradient");
     }
 
+    public void Fp8_rows(long rows, long columns)
+    {
+        using var scope = NewDisposeScope();
+        var x = Random(rows, columns) * 30;
+        x[0].zero_();
+        if (rows > 1) x[1].mul_(1e-3);                                                            // most numbers fall among the smallest
+        if (rows > 1 && columns > 3) x[1][3] = 1000;
+
+        var (values, scales) = Fp8Rows.On(device, x);
+
+        var (expected, expectedScales) = Fp8Rows.Plain(x);
+        Assert.Equal([rows, 1], scales.shape);
+        Assert.Equal(1f, scales[0].item<float>());
+        Assert.True(expectedScales.equal(scales).all().item<bool>(), "scales");
+        Assert.Equal(Fp8Rows.Type, values.dtype);
+        // Compared as numbers, since the plain operators leave the sign of a zero.
+        Assert.Equal(0, expected.to(ScalarType.Float32).ne(values.to(ScalarType.Float32)).sum().item<long>());
+    }
+
+    public void Int8_rows(long rows, long columns)
+    {
+        using var scope = NewDisposeScope();
+        var values = randint(-127, 128, [rows, columns], dtype: ScalarType.Int8, generator: _random).to(place);
+        var scales = Random(ScalarType.Float32, rows).abs() / 127;
+        Tensor expected = empty([rows, columns], dtype: type, device: place), actual = full_like(expected, double.NaN);
+
+        Dequantize.Int8On(device, values, scales, actual);
+
+        Dequantize.PlainInt8(values, scales, expected);
+        Same(expected, actual, "int8", few: 0);
+    }
+
+    public void Nf4_numbers(long rows, long columns)
+    {
+        using var scope = NewDisposeScope();
+        var blocks = (rows * columns + Dequantize.Block - 1) / Dequantize.Block;
+        var packed = randint(0, 256, [blocks * Dequantize.Block / 2], dtype: ScalarType.Byte, generator: _random).to(place);
+        var absmax8 = randint(-127, 128, [blocks], dtype: ScalarType.Int8, generator: _random).to(place);
+        var scales = Random(ScalarType.Float32, (blocks + Dequantize.ScaleBlock - 1) / Dequantize.ScaleBlock).abs() / 127;
+        var mean = Random(ScalarType.Float32, 1);
+        Tensor expected = empty([rows, columns], dtype: type, device: place), actual = full_like(expected, double.NaN);
+
+        Dequantize.Nf4On(device, packed, absmax8, scales, mean, actual);
+
+        var absmax = Dequantize.PlainAbsmax(absmax8, scales, mean);
+        Dequantize.PlainNf4(packed, absmax, expected);
+        Same(expected, actual, "nf4", few: 0);
+
+        Dequantize.Nf4On(device, packed, null, absmax, null, actual.fill_(double.NaN));
+        Same(expected, actual, "nf4 without double quantisation", few: 0);
+    }
+
+    /// <summary>The scales are numbers that bf16 has: on a CPU, torch rounds what it multiplies 16-bit numbers with.</summary>
+    /// <param name="members">Outputs and rank of each; rank 0: not adapted.</param>
+    public void Lora_factors(long inputs, params (long Outputs, long Rank)[] members)
+    {
+        using var scope = NewDisposeScope();
+        List<LoraPart> parts = [];
+        long outputs = 0, ranks = 0;
+        foreach (var (own, rank) in members)
+        {
+            if (rank > 0) parts.Add(new(Random(ScalarType.Float32, rank, inputs), Random(ScalarType.Float32, own, rank), 1 + 0.25 * ranks, outputs, ranks));
+            outputs += own;
+            ranks += rank;
+        }
+        var like = empty([ranks, outputs], dtype: type, device: place);
+        Poison(like);
+
+        var (a, b) = LoraFactors.JoinOn(device, parts, outputs, type);
+
+        var (expectedA, expectedB) = LoraFactors.PlainJoin(parts, outputs, type);
+        Same(expectedA, a, "a", few: 0);
+        Same(expectedB, b, "b", few: 0);
+
+        Tensor da = Random(ranks, inputs), db = Random(outputs, ranks);
+        List<LoraPart> expected = [.. parts.Select(p => p with { A = p.A.clone(), B = p.B.clone() })];
+        LoraFactors.AddOn(device, da, db, parts);
+
+        LoraFactors.PlainAdd(da, db, expected);
+        foreach (var (e, p) in expected.Zip(parts))
+        {
+            TensorAssert.Close(e.A, p.A, 1e-5, "gradient of A");
+            TensorAssert.Close(e.B, p.B, 1e-4, "gradient of B");
+        }
+    }
+
     (Tensor Cos, Tensor Sin) Angles(long rows, int turned, ScalarType angleType)
     {
         var angles = Random(ScalarType.Float32, rows, 1, turned / 2) * 10;

@@ -1,6 +1,8 @@
 // CUDA's builtins for a C++ compiler: the threads of a block are fibres of one CPU thread, blocks follow one another.
 // A thread gives way at a barrier, and goes on when all of its warp (shuffles) or its block (__syncthreads) have come there.
+#include <algorithm>
 #include <cmath>
+#include <csetjmp>
 #include <cstdint>
 #include <cstring>
 #include <tuple>
@@ -12,6 +14,7 @@
 #define __forceinline__ inline
 #define __global__
 #define __shared__ static
+#define __constant__ static
 #define __launch_bounds__(threads)
 
 struct uint2 { unsigned x, y; };
@@ -23,6 +26,7 @@ static uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return
 static float2 make_float2(float x, float y) { return { x, y }; }
 static float __uint_as_float(unsigned x) { float y; memcpy(&y, &x, 4); return y; }
 static unsigned __float_as_uint(float x) { unsigned y; memcpy(&y, &x, 4); return y; }
+using std::min;
 static float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static float fast_exponential(float x) { return expf(x); }
 #define __expf fast_exponential // glibc has its own __expf
@@ -39,36 +43,55 @@ namespace emulated
 
     struct fibre
     {
-        ucontext_t context;
+        ucontext_t start;
+        jmp_buf place; // switches without the system call that contexts make
+        bool started;
         std::vector<char> stack = std::vector<char>(1 << 16);
         wait waits;
         float slot;
     };
 
     static std::vector<fibre*> fibres;
-    static ucontext_t scheduler;
+    static jmp_buf scheduler;
     static int current, count;
     static void (*body)(void**);
     static void** arguments;
-
-    static void run()
-    {
-        body(arguments);
-        fibres[current]->waits = done;
-    }
 
     static void give_way(wait reason)
     {
         fibre* self = fibres[current];
         self->waits = reason;
-        swapcontext(&self->context, &scheduler);
+        if (!_setjmp(self->place)) _longjmp(scheduler, 1);
+    }
+
+    static void run()
+    {
+        while (true)
+        {
+            body(arguments);
+            give_way(done); // until the next block
+        }
+    }
+
+    static void add_fibre()
+    {
+        fibre* f = new fibre();
+        fibres.push_back(f);
+        getcontext(&f->start);
+        f->start.uc_stack.ss_sp = f->stack.data();
+        f->start.uc_stack.ss_size = f->stack.size();
+        makecontext(&f->start, run, 0);
     }
 
     static void resume(int index)
     {
         current = index;
         threadIdx = { index % blockDim.x, index / blockDim.x, 0 };
-        swapcontext(&scheduler, &fibres[index]->context);
+        if (_setjmp(scheduler)) return;
+        fibre* f = fibres[index];
+        if (f->started) _longjmp(f->place, 1);
+        f->started = true;
+        setcontext(&f->start);
     }
 
     // Lets those from first to last go on when each has ended or waits for that reason, and one waits.
@@ -89,17 +112,8 @@ namespace emulated
     static bool run_block()
     {
         count = blockDim.x * blockDim.y;
-        while ((int)fibres.size() < count) fibres.push_back(new fibre());
-        for (int i = 0; i < count; i++)
-        {
-            fibre* f = fibres[i];
-            f->waits = none;
-            getcontext(&f->context);
-            f->context.uc_stack.ss_sp = f->stack.data();
-            f->context.uc_stack.ss_size = f->stack.size();
-            f->context.uc_link = &scheduler;
-            makecontext(&f->context, run, 0);
-        }
+        while ((int)fibres.size() < count) add_fibre();
+        for (int i = 0; i < count; i++) fibres[i]->waits = none;
         while (true)
         {
             bool moved = false, ended = true;

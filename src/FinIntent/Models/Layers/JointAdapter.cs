@@ -11,7 +11,10 @@ namespace FinIntent.Models.Layers;
 /// </summary>
 sealed class JointAdapter : IDisposable
 {
-    sealed record Part(LinearAdapter Adapter, int Version, long Output, long Outputs, long Rank, long Ranks);
+    sealed record Part(LinearAdapter Adapter, int Version, long Output, long Outputs, long Rank, long Ranks)
+    {
+        public LoraPart Of(Tensor a, Tensor b) => new(a, b, Adapter.Scale, Output, Rank);
+    }
 
     readonly List<Part> _parts = [];
     readonly Tensor _a, _b;
@@ -30,14 +33,8 @@ sealed class JointAdapter : IDisposable
             }
             output += member.Outputs;
         }
-        _a = cat([.. _parts.Select(p => p.Adapter.A.to(type))], 0).DetachFromDisposeScope();
-        _b = zeros([rank, output], dtype: type, device: _a.device).DetachFromDisposeScope();
-        foreach (var p in _parts)
-        {
-            var block = _b.narrow(0, p.Rank, p.Ranks).narrow(1, p.Output, p.Outputs);
-            block.copy_(p.Adapter.B.t());
-            if (p.Adapter.Scale != 1) block.mul_(p.Adapter.Scale);
-        }
+        var (a, b) = LoraFactors.Join([.. _parts.Select(p => p.Of(p.Adapter.A, p.Adapter.B))], output, type);
+        (_a, _b) = (a.DetachFromDisposeScope(), b.DetachFromDisposeScope());
     }
 
     /// <summary>Null: no member is adapted.</summary>
@@ -93,18 +90,11 @@ sealed class JointAdapter : IDisposable
             ? cat([.. _parts.Select((p, i) => tape.LowGradient!.narrow(1, p.Rank, p.Ranks).t().matmul(x * noises[i]))], 0)
             : tape.LowGradient!.t().matmul(x);                                                    // [ΣR, in]
         var dB = dy.t().matmul(tape.Low!);                                                        // [Σout, ΣR]
-        foreach (var p in _parts)
-        {
-            Add(p.Adapter.A, dA.narrow(0, p.Rank, p.Ranks), 1);
-            Add(p.Adapter.B, dB.narrow(0, p.Output, p.Outputs).narrow(1, p.Rank, p.Ranks), p.Adapter.Scale);
-        }
+        LoraFactors.AddGradients(dA, dB, [.. _parts.Select(p => p.Of(GradientOf(p.Adapter.A), GradientOf(p.Adapter.B)))]);
     }
 
-    static void Add(TorchSharp.Modules.Parameter parameter, Tensor gradient, double scale)
-    {
-        if (parameter.grad is { } sum) sum.add_(gradient, scale);
-        else parameter.grad = (gradient.to(parameter.dtype) * scale).DetachFromDisposeScope();
-    }
+    static Tensor GradientOf(TorchSharp.Modules.Parameter parameter) =>
+        parameter.grad ?? (parameter.grad = zeros_like(parameter, requires_grad: false).DetachFromDisposeScope());
 
     public void Dispose()
     {

@@ -1,0 +1,106 @@
+using FinIntent.Runtime;
+using static TorchSharp.torch;
+
+namespace FinIntent.Kernels;
+
+/// <summary>The factors of one adapter, or their gradients, among those of linears that read one input.</summary>
+/// <param name="A">[R, in].</param>
+/// <param name="B">[out, R].</param>
+/// <param name="Scale">Of B·A.</param>
+/// <param name="Output">Where its outputs begin among the Σout of all.</param>
+/// <param name="Rank">Where its ranks begin among the ΣR of all.</param>
+readonly record struct LoraPart(Tensor A, Tensor B, double Scale, long Output, long Rank);
+
+/// <summary>
+/// The adapters of linears that read one input as two matrices in the compute type: a [ΣR, in], the A under one another, and b [ΣR, Σout], the
+/// transposes of the scaled B along the diagonal; and the way back for their gradients.
+/// </summary>
+static class LoraFactors
+{
+    const string File = "lora_factors.cu";
+
+    // As in the CUDA source.
+    const int MostParts = 4, ArgumentsPerPart = 7;
+
+    const int Threads = 256;
+
+    static readonly Kernel JoinKernel = new(File, "join_lora_factors"), AddKernel = new(File, "add_lora_gradients");
+
+    /// <param name="outputs">Σout, those without an adapter among them.</param>
+    public static (Tensor A, Tensor B) Join(IReadOnlyList<LoraPart> parts, long outputs, ScalarType type)
+    {
+        // An empty tensor of the compute type tells the kernels' device and type.
+        using var like = empty([0], dtype: type, device: parts[0].A.device);
+        return Fit(parts) && KernelDevice.Of(like, JoinKernel) is { } device ? JoinOn(device, parts, outputs, type) : PlainJoin(parts, outputs, type);
+    }
+
+    /// <summary>Adds da [ΣR, in] and the parts' blocks of scaled db [Σout, ΣR] to the gradients in <paramref name="parts"/>.</summary>
+    public static void AddGradients(Tensor da, Tensor db, IReadOnlyList<LoraPart> parts)
+    {
+        if (Fit(parts) && da.is_contiguous() && db.is_contiguous() && da.dtype == db.dtype && KernelDevice.Of(da, AddKernel) is { } device)
+            AddOn(device, da, db, parts);
+        else
+            PlainAdd(da, db, parts);
+    }
+
+    public static (Tensor A, Tensor B) PlainJoin(IReadOnlyList<LoraPart> parts, long outputs, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var a = cat([.. parts.Select(p => p.A.to(type))], 0);
+        var b = zeros([a.shape[0], outputs], dtype: type, device: a.device);
+        foreach (var p in parts)
+        {
+            var block = b.narrow(0, p.Rank, p.B.shape[1]).narrow(1, p.Output, p.B.shape[0]);
+            block.copy_(p.B.t());
+            if (p.Scale != 1) block.mul_(p.Scale);
+        }
+        return (a.MoveToOuterDisposeScope(), b.MoveToOuterDisposeScope());
+    }
+
+    public static void PlainAdd(Tensor da, Tensor db, IReadOnlyList<LoraPart> parts)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var p in parts)
+        {
+            p.A.add_(da.narrow(0, p.Rank, p.A.shape[0]));
+            p.B.add_(db.narrow(0, p.Output, p.B.shape[0]).narrow(1, p.Rank, p.B.shape[1]), p.Scale);
+        }
+    }
+
+    static bool Fit(IReadOnlyList<LoraPart> parts)
+    {
+        if (parts.Count > MostParts) return false;
+        foreach (var p in parts)
+            if (p.A.dtype != ScalarType.Float32 || p.B.dtype != ScalarType.Float32 || !p.A.is_contiguous() || !p.B.is_contiguous()) return false;
+        return true;
+    }
+
+    internal static (Tensor A, Tensor B) JoinOn(KernelDevice device, IReadOnlyList<LoraPart> parts, long outputs, ScalarType type)
+    {
+        long inputs = parts[0].A.size(1), ranks = 0;
+        foreach (var p in parts) ranks += p.A.size(0);
+        Tensor a = empty([ranks, inputs], dtype: type, device: parts[0].A.device), b = empty([ranks, outputs], dtype: type, device: a.device);
+        Launch(device, JoinKernel, a, b, (inputs, outputs, ranks), parts);
+        return (a, b);
+    }
+
+    internal static void AddOn(KernelDevice device, Tensor da, Tensor db, IReadOnlyList<LoraPart> parts) =>
+        Launch(device, AddKernel, da, db, (da.size(1), db.size(0), da.size(0)), parts);
+
+    static void Launch(KernelDevice device, Kernel kernel, Tensor a, Tensor b, (long Inputs, long Outputs, long Ranks) size, IReadOnlyList<LoraPart> parts)
+    {
+        Span<KernelArgument> arguments = stackalloc KernelArgument[5 + MostParts * ArgumentsPerPart];
+        arguments.Clear(); // a part that is not there has no ranks
+        (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]) = (a, b, (int)size.Inputs, (int)size.Outputs, (int)size.Ranks);
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var p = parts[i];
+            var at = arguments[(5 + i * ArgumentsPerPart)..];
+            (at[0], at[1]) = (p.A, p.B);
+            (at[2], at[3]) = ((int)p.Output, (int)(p.Output + p.B.size(0)));
+            (at[4], at[5]) = ((int)p.Rank, (int)(p.Rank + p.A.size(0)));
+            at[6] = (float)p.Scale;
+        }
+        device.Launch(kernel, a.dtype, new((size.Ranks * (size.Inputs + size.Outputs) + Threads - 1) / Threads, 1, Threads), arguments);
+    }
+}

@@ -68,11 +68,13 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         Near(expected, again, "product again");
         Near(expectedGradient, gradient, "gradient");
 
-        static void Near(Tensor expected, Tensor actual, string what)
+        void Near(Tensor expected, Tensor actual, string what)
         {
+            // Each of up to three roundings in a row may fall on the other side.
+            var unit = type == ScalarType.BFloat16 ? 1f / 256 : 1f / 2048;
             Tensor a = actual.to(ScalarType.Float32), b = expected.to(ScalarType.Float32);
             Assert.True(a.isfinite().all().item<bool>(), $"{what}: not all are finite");
-            Assert.InRange(((a - b).norm() / b.norm()).item<float>(), 0, 2e-3f);
+            Assert.InRange(((a - b).norm() / b.norm()).item<float>(), 0, 2 * unit);
             TensorAssert.Close(b, a, 0.05 * b.abs().max().item<float>(), what);
         }
     }
@@ -236,7 +238,8 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         Assert.Equal(expected.shape, actual.shape);
         Assert.Equal(type, actual.dtype);
         Tensor wide = expected.to(ScalarType.Float64), difference = (wide - actual.to(ScalarType.Float64)).abs();
-        var unit = type switch { ScalarType.BFloat16 => 1.0 / 128, ScalarType.Float16 => 1.0 / 1024, _ => 1e-5 };
+        // Two units in the last place: a step between that fell on the other side of its rounding is rounded once more.
+        var unit = type switch { ScalarType.BFloat16 => 1.0 / 64, ScalarType.Float16 => 1.0 / 512, _ => 1e-5 };
         var smallest = type == ScalarType.Float16 ? 6e-8 : type == ScalarType.BFloat16 ? 1e-38 : 1e-5;
         var excess = difference - ((wide.abs() + scale) * unit + smallest);
         var worst = excess.argmax().item<long>();

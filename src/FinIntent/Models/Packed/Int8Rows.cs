@@ -28,7 +28,8 @@ sealed class Int8Rows : PackedRows
     IEnumerable<Tensor> Tensors => _exact is var (places, values) ? [_values, _scales, places, values] : [_values, _scales];
 
     /// <summary>Each number of rows [N, in] rounded to the nearest multiple of its row's largest / 127, half to even.</summary>
-    public static Int8Rows Of(Tensor rows)
+    /// <param name="farOut">What is more than this times its row's mean magnitude stays exact.</param>
+    public static Int8Rows Of(Tensor rows, double farOut = FarOut)
     {
         using var scope = NewDisposeScope();
         // What stays is made before what goes: no holes are left in the heap.
@@ -38,7 +39,7 @@ sealed class Int8Rows : PackedRows
         for (var start = 0L; start < rows.shape[0]; start += step)
         {
             var count = Math.Min(step, rows.shape[0] - start);
-            var (places, kept) = Quantize(rows.narrow(0, start, count), values.narrow(0, start, count), scales.narrow(0, start, count));
+            var (places, kept) = Quantize(rows.narrow(0, start, count), values.narrow(0, start, count), scales.narrow(0, start, count), farOut);
             if (places.numel() > 0) exact.Add((places.add_(start * rows.shape[1]), kept));
         }
         values.DetachFromDisposeScope();
@@ -48,12 +49,12 @@ sealed class Int8Rows : PackedRows
     }
 
     /// <summary>Fills values [N, in] and scales [N]; returns the places, counted through all rows, and numbers of what is kept as it is.</summary>
-    static (Tensor Places, Tensor Values) Quantize(Tensor rows, Tensor values, Tensor scales)
+    static (Tensor Places, Tensor Values) Quantize(Tensor rows, Tensor values, Tensor scales, double farOut)
     {
         using var scope = NewDisposeScope();
         var wide = rows.to(ScalarType.Float32);
         var magnitudes = wide.abs();
-        var isFarOut = magnitudes.gt(magnitudes.mean([1], keepdim: true).mul_(FarOut));
+        var isFarOut = magnitudes.gt(magnitudes.mean([1], keepdim: true).mul_(farOut));
         var largest = magnitudes.masked_fill_(isFarOut, 0).amax([1]);
         scales.copy_(largest.div_(Largest).masked_fill_(largest.eq(0), 1));
         values.copy_((wide / scales.unsqueeze(1)).round_().clamp_(-Largest, Largest));

@@ -13,7 +13,7 @@ public sealed class WeightFormat
     WeightFormat(string name, Func<Tensor, bool, PackedWeight> pack) => (Name, _pack) = (name, pack);
 
     /// <summary>8-bit whole numbers, a scale for each row.</summary>
-    public static WeightFormat Int8 { get; } = new("int8", (weight, _) => DequantizedWeight.Of(weight, Int8Rows.Of));
+    public static WeightFormat Int8 { get; } = new("int8", (weight, _) => DequantizedWeight.Of(weight, rows => Int8Rows.Of(rows)));
 
     /// <summary>4-bit NormalFloat with double quantisation: 4.13 bits a number.</summary>
     public static WeightFormat Nf4 { get; } = new("nf4", (weight, _) => DequantizedWeight.Of(weight, rows => Nf4Rows.Of(rows, isDouble: true)));

@@ -38,7 +38,7 @@ public sealed class PackedWeightTests
     {
         using var scope = NewDisposeScope();
         Tensor x = Random(1, 7, 96).to(type), dy = Random(2, 7, 500).to(type), bias = Random(3, 500).to(type), weight = Random(4, 500, 96) / 10;
-        foreach (Func<Tensor, PackedRows> pack in (Func<Tensor, PackedRows>[])[Int8Rows.Of, rows => Nf4Rows.Of(rows, true)])
+        foreach (Func<Tensor, PackedRows> pack in (Func<Tensor, PackedRows>[])[rows => Int8Rows.Of(rows), rows => Nf4Rows.Of(rows, true)])
         {
             // 96 numbers a row: stretches of 128 rows, 128, 128 and 116.
             using var packed = DequantizedWeight.Of(weight, pack, mostNumbers: 12_000);

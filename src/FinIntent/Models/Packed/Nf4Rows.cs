@@ -7,7 +7,7 @@ namespace FinIntent.Models.Packed;
 /// <summary>
 /// Rows in 4-bit NormalFloat: 64 numbers in a row's order share the largest of them as their scale. With double quantisation 256 scales in
 /// turn are kept as their mean plus a multiple, in 8 bits, of the farthest one's distance from it. QLoRA, https://arxiv.org/abs/2305.14314.
-/// Where bitsandbytes takes 8 bits of a floating code for the scales, these are evenly spaced: half the error, and no table (docs/log.md).
+/// Where bitsandbytes takes 8 bits of a floating code for the scales, these are evenly spaced: a third less error, and no table (docs/log.md).
 /// </summary>
 sealed class Nf4Rows : PackedRows
 {

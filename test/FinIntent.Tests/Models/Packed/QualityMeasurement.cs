@@ -79,6 +79,37 @@ public sealed class QualityMeasurement
     }
 
     /// <summary>
+    /// NF4's scales in 8 bits: evenly spaced, and in bitsandbytes' floating code (functional.create_dynamic_map), whose seven decades have
+    /// 1, 2, 4 … 64 evenly spaced values each.
+    /// </summary>
+    [Fact(Explicit = true)]
+    public void Error_of_scales_in_8_bits()
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        using var plain = PretrainedModel.Load(Folder, ScalarType.Float32, CPU);
+        var values = Enumerable.Range(0, 7).SelectMany(i => Enumerable.Range(0, 1 << i).Select(j => Math.Pow(10, i - 6) * (0.1 + 0.9 * (j + 0.5) / (1 << i)))).ToList();
+        var code = tensor([.. values.Concat(values.Select(v => -v)).Append(0).Append(1).Order().Select(v => (float)v)], dtype: ScalarType.Float32);
+        var borders = (code.narrow(0, 0, 255) + code.narrow(0, 1, 255)) / 2;
+        var errors = (Even: 0.0, Floating: 0.0, Count: 0L);
+        foreach (var (name, weight) in plain.named_parameters().Where(p => p.name.Contains("_proj.weight")))
+        {
+            var absmax = weight.view(-1, 64).abs().amax([1]);
+            var distances = (absmax - absmax.mean()).view(-1, 256);
+            var unit = distances / distances.abs().amax([1], keepdim: true);
+            Tensor even = (unit * 127).round() / 127, floating = code.index_select(0, bucketize(unit, borders).view(-1)).view_as(unit);
+            errors.Even += Squares((even - unit) * distances.abs().amax([1], keepdim: true));
+            errors.Floating += Squares((floating - unit) * distances.abs().amax([1], keepdim: true));
+            errors.Count += absmax.numel();
+        }
+        var spread = Math.Sqrt(plain.named_parameters().Where(p => p.name.Contains("_proj.weight")).Sum(p => Squares(p.parameter.view(-1, 64).abs().amax([1]))) / errors.Count);
+        TestContext.Current.TestOutputHelper!.WriteLine($"root mean square error over the scales': even {Math.Sqrt(errors.Even / errors.Count) / spread:e2}, " +
+            $"floating {Math.Sqrt(errors.Floating / errors.Count) / spread:e2}");
+
+        static double Squares(Tensor x) => x.square().sum().item<float>();
+    }
+
+    /// <summary>
     /// The demo's training on a float8 base, multiplied in plain operators as a GPU would; the other formats are measured by
     /// `finintent train config/demo/lora.yaml quantization_bit=…`.
     /// </summary>

@@ -27,12 +27,8 @@ static class LoraFactors
     static readonly Kernel JoinKernel = new(File, "join_lora_factors"), AddKernel = new(File, "add_lora_gradients");
 
     /// <param name="outputs">Σout, those without an adapter among them.</param>
-    public static (Tensor A, Tensor B) Join(IReadOnlyList<LoraPart> parts, long outputs, ScalarType type)
-    {
-        // An empty tensor of the compute type tells the kernels' device and type.
-        using var like = empty([0], dtype: type, device: parts[0].A.device);
-        return Fit(parts) && KernelDevice.Of(like, JoinKernel) is { } device ? JoinOn(device, parts, outputs, type) : PlainJoin(parts, outputs, type);
-    }
+    public static (Tensor A, Tensor B) Join(IReadOnlyList<LoraPart> parts, long outputs, ScalarType type) =>
+        Fit(parts) && KernelDevice.Of(parts[0].A, type, JoinKernel) is { } device ? JoinOn(device, parts, outputs, type) : PlainJoin(parts, outputs, type);
 
     /// <summary>Adds da [ΣR, in] and the parts' blocks of scaled db [Σout, ΣR] to the gradients in <paramref name="parts"/>.</summary>
     public static void AddGradients(Tensor da, Tensor db, IReadOnlyList<LoraPart> parts)

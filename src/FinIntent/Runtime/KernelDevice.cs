@@ -68,9 +68,12 @@ abstract unsafe class KernelDevice
     public static Action<string>? Notice { get; set; }
 
     /// <summary>The GPU where <paramref name="x"/> lies, when it is of a type there are kernels for and <paramref name="kernel"/> runs there; null: plain operators.</summary>
-    public static KernelDevice? Of(Tensor x, Kernel kernel) =>
-        LibTorch.HasCuda && x.device_type == DeviceType.CUDA && TypeIndex(x.dtype) >= 0 && x.device_index is 0 or -1
-        && Cuda.Value is { } device && device.Has(kernel, x.dtype) ? device : null;
+    public static KernelDevice? Of(Tensor x, Kernel kernel) => Of(x, x.dtype, kernel);
+
+    /// <summary>The same for a kernel in another type than that of <paramref name="x"/>.</summary>
+    public static KernelDevice? Of(Tensor x, ScalarType type, Kernel kernel) =>
+        LibTorch.HasCuda && x.device_type == DeviceType.CUDA && TypeIndex(type) >= 0 && x.device_index is 0 or -1
+        && Cuda.Value is { } device && device.Has(kernel, type) ? device : null;
 
     /// <summary>Whether the kernel can be launched; compiles it when it is asked for the first time.</summary>
     public bool Has(Kernel kernel, ScalarType type) => Function(kernel, type) != Refused;

@@ -1,5 +1,4 @@
 using FinIntent.Kernels;
-using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -50,6 +49,7 @@ public abstract class PackedWeight : IDisposable
 /// </summary>
 public sealed class LinearGroup(params Linear[] members) : IDisposable
 {
+    readonly JointView _weight = new(members, m => m.Kernel), _bias = new(members, m => m.Bias!);
     JointAdapter? _adapter;
 
     public IReadOnlyList<Linear> Members => members;
@@ -100,7 +100,7 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
     Tensor ProductGradient(Tensor dy)
     {
         using var scope = NewDisposeScope();
-        var dx = Packed?.InputGradient(dy) ?? (JointOf(m => m.Kernel) is { } weight && weight.dtype == dy.dtype
+        var dx = Packed?.InputGradient(dy) ?? (_weight.Get() is { } weight && weight.dtype == dy.dtype
             ? dy.matmul(weight)
             : dy.split([.. members.Select(m => (long)m.Outputs)], 1).Zip(members, (part, m) => part.matmul(m.Kernel.to(dy.dtype))).Aggregate((a, b) => a + b));
         return dx.MoveToOuterDisposeScope();
@@ -112,28 +112,11 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
     Tensor Product(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var bias = members[0].Bias is null ? null : JointOf(m => m.Bias!) ?? cat([.. members.Select(m => m.Bias!)], 0);
+        var bias = members[0].Bias is null ? null : _bias.Get() ?? cat([.. members.Select(m => m.Bias!)], 0);
         if (Packed is not null) return Packed.Product(x, bias).MoveToOuterDisposeScope();
-        return (JointOf(m => m.Kernel) is { } weight && weight.dtype == x.dtype
+        return (_weight.Get() is { } weight && weight.dtype == x.dtype
             ? functional.linear(x, weight, bias)
             : cat([.. members.Select(m => m.Product(x))], -1)).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The members' tensors as one, when they lie under one another in one memory (<see cref="Linear.Joint"/>); else null.</summary>
-    unsafe Tensor? JointOf(Func<Linear, Tensor> part)
-    {
-        var first = part(members[0]);
-        if (members.Length == 1) return first;
-        long offset = first.storage_offset(), bytes = first.element_size();
-        var memory = TensorMemory.PointerOf(first) - offset * bytes;
-        foreach (var member in members)
-        {
-            var tensor = part(member);
-            if (tensor.storage_offset() != offset || TensorMemory.PointerOf(tensor) != memory + offset * bytes || tensor.dtype != first.dtype) return null;
-            offset += tensor.numel();
-        }
-        var rest = first.shape[1..];
-        return first.as_strided([Outputs, .. rest], first.stride(), first.storage_offset());
     }
 
     /// <summary>Made anew in every forward of training, once for many when they are only used.</summary>
@@ -147,6 +130,8 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
 
     public void Dispose()
     {
+        _weight.Dispose();
+        _bias.Dispose();
         _adapter?.Dispose();
         Packed?.Dispose();
     }

@@ -142,10 +142,13 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         var (expected, expectedScales) = Fp8Rows.Plain(x);
         Assert.Equal([rows, 1], scales.shape);
         Assert.Equal(1f, scales[0].item<float>());
-        Assert.True(expectedScales.equal(scales).all().item<bool>(), "scales");
+        // A GPU divides by 448 as it multiplies by its reciprocal.
+        Assert.True(((expectedScales - scales).abs() / expectedScales).max().item<float>() < 1e-6, "scales");
         Assert.Equal(Fp8Rows.Type, values.dtype);
-        // Compared as numbers, since the plain operators leave the sign of a zero.
-        Assert.Equal(0, expected.to(ScalarType.Float32).ne(values.to(ScalarType.Float32)).sum().item<long>());
+        // Compared as numbers, since the plain operators leave the sign of a zero. Another last bit of the scale rounds a few to a neighbour.
+        Tensor wide = expected.to(ScalarType.Float32), difference = (wide - values.to(ScalarType.Float32)).abs();
+        Assert.True((difference - (wide.abs() / 8 + 1.0 / 512)).max().item<float>() <= 1e-6, "values");
+        Assert.InRange(difference.ne(0).to(ScalarType.Float64).mean().item<double>(), 0, 1e-3);
     }
 
     public void Int8_rows(long rows, long columns)

@@ -95,6 +95,8 @@ public sealed class KilledRunTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no way to send a Ctrl-C to another process's console on Windows");
         using var process = Start("stopped", "save_strategy=no", "num_train_epochs=10000");
+        // A shell that starts the tests in its background has them ignore Ctrl-C, and the program with them.
+        using var limit = new Timer(_ => process.Kill(), null, TimeSpan.FromMinutes(2), Timeout.InfiniteTimeSpan);
         var output = "";
         while (process.StandardOutput.ReadLine() is { } line)
         {

@@ -20,7 +20,13 @@ static class Fp8Rows
     /// <summary>The largest number of the type.</summary>
     public const double Largest = 448;
 
-    /// <summary>x [T, K] → values float8 [T, K] and scales fp32 [T, 1] = max |x| of the row / 448 (1 for a row of zeros), so that x ≈ values · scales.</summary>
+    // The inverse of a smaller scale would be infinite, and zero times it no number.
+    const double Least = 1e-30;
+
+    /// <summary>
+    /// x [T, K] → values float8 [T, K] and scales fp32 [T, 1] = max |x| of the row / 448, so that x ≈ values · scales. A row with nothing above
+    /// 1e-30 becomes zeros with scale 1.
+    /// </summary>
     public static (Tensor Values, Tensor Scales) Quantize(Tensor x) =>
         KernelDevice.Of(x, Any) is { } device && x.is_contiguous() ? On(device, x) : Plain(x);
 
@@ -28,8 +34,8 @@ static class Fp8Rows
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
-        var scales = wide.abs().amax([1], keepdim: true).div_(Largest);
-        scales = where(scales.eq(0), ones_like(scales), scales);
+        var largest = wide.abs().amax([1], keepdim: true);
+        var scales = (largest / Largest).masked_fill_(largest.le(Least), 1);
         var values = (wide * scales.reciprocal()).clamp_(-Largest, Largest).to(Type);
         return (values.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
     }

@@ -27,7 +27,8 @@ DEVICE u32 float8_pair(float low, float high)
 #endif
 }
 
-DEVICE float scale_of(float largest) { return largest > 0.0f ? largest / 448.0f : 1.0f; }
+/// The inverse of a smaller scale would be infinite.
+DEVICE float scale_of(float largest) { return largest > 1e-30f ? largest / 448.0f : 1.0f; }
 
 DEVICE void store_float8(u8* target, const floats& f, float inverse)
 {

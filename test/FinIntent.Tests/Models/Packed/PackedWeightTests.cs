@@ -55,13 +55,13 @@ public sealed class PackedWeightTests
     public void Float8_rows_are_scaled_to_448_and_rounded_to_three_bits()
     {
         using var scope = NewDisposeScope();
-        var x = tensor(new float[,] { { 896, 2 * 17, 2 * 19, -2 * 0.1f }, { 0, 0, 0, 0 }, { -4.48f, 0.01f, 0.02f, 0.03f } });
+        var x = tensor(new float[,] { { 896, 2 * 17, 2 * 19, -2 * 0.1f }, { 0, 0, 0, 0 }, { -4.48f, 0.01f, 0.02f, 0.03f }, { 0, 1e-40f, 0, 1e-37f } });
 
         var (values, scales) = Fp8Rows.Quantize(x);
 
-        TensorAssert.Close(tensor(new[] { 2f, 1f, 0.01f }).view(3, 1), scales, 1e-9, "scales");
+        TensorAssert.Close(tensor(new[] { 2f, 1f, 0.01f, 1f }).view(4, 1), scales, 1e-9, "scales");
         // 17 and 19 lie between 16, 18 and 20: half to even. 0.1 lies between 0.09375 and 0.1015625.
-        TensorAssert.Close(tensor(new float[,] { { 448, 16, 20, -0.1015625f }, { 0, 0, 0, 0 }, { -448, 1, 2, 3 } }), values.to(ScalarType.Float32), 0, "values");
+        TensorAssert.Close(tensor(new float[,] { { 448, 16, 20, -0.1015625f }, { 0, 0, 0, 0 }, { -448, 1, 2, 3 }, { 0, 0, 0, 0 } }), values.to(ScalarType.Float32), 0, "values");
     }
 
     [Fact]

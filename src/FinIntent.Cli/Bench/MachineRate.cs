@@ -10,13 +10,6 @@ namespace FinIntent.Cli.Bench;
 /// <param name="DatasheetTflops">Null: a CPU, an unknown GPU, or not a 16-bit type.</param>
 sealed record MachineRate(string Name, int Size, double ProductTflops, double? DatasheetTflops)
 {
-    // Makers' sheets: dense 16-bit products with fp32 accumulation, without sparsity. The first name that fits counts.
-    static readonly (string Name, double Tflops)[] Datasheet =
-    [
-        ("B200", 2250), ("H200", 989), ("H100 PCIe", 756), ("H100 NVL", 835), ("H100", 989), ("A100", 312), ("A10G", 70), ("A10", 125),
-        ("L40S", 362), ("L40", 181), ("L4", 121), ("RTX 5090", 209), ("RTX 4090", 165), ("RTX 3090", 71),
-    ];
-
     public static MachineRate Measure(BenchModel model)
     {
         var (device, type) = (model.Device, model.Type);
@@ -40,7 +33,5 @@ sealed record MachineRate(string Name, int Size, double ProductTflops, double? D
         return clock.Elapsed.TotalSeconds;
     }
 
-    internal static double? Promised(string gpu) =>
-        Datasheet.Where(known => $" {gpu} ".Contains($" {known.Name} ", StringComparison.Ordinal) || gpu.Contains($" {known.Name}-", StringComparison.Ordinal))
-            .Select(known => (double?)known.Tflops).FirstOrDefault();
+    internal static double? Promised(string gpu) => GpuModel.Named(gpu)?.Tflops;
 }

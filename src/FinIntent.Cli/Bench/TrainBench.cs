@@ -18,6 +18,9 @@ sealed record TrainBenchOptions(int Rows, int Steps, bool Recomputes, string? Ro
 /// <summary>How fast LoRA trains, with the trainer that `finintent train` uses.</summary>
 sealed class TrainBench(BenchModel shape, TrainBenchOptions options)
 {
+    // Of one forward: fixed, so that machines are compared on the same work.
+    const int MostTokens = 8192;
+
     readonly int _warmUp = Timing.WarmUp(shape.Device);
 
     /// <summary>From the start of the program to the end of the first update, the making of the weights left out.</summary>
@@ -35,7 +38,7 @@ sealed class TrainBench(BenchModel shape, TrainBenchOptions options)
         using var adapters = BenchModel.Attach(model);
         var trainable = new Trainable(adapters.Parameters, _ => { }) { IsBaseFrozen = true };
         var settings = new TrainSettings { PerDeviceTrainBatchSize = options.Rows, MaxSteps = options.Steps + _warmUp, LearningRate = 1e-4, DisableShuffling = true };
-        var plan = new ForwardPlan(MicroBatches.DefaultBudget(model), options.Recomputes);
+        var plan = new ForwardPlan(MostTokens, options.Recomputes);
         var updates = new Updates();
         new Trainer(model, trainable, new() { Train = settings, Memory = new() { First = plan } }, new(new MemoryRows(rows)), null, updates).Run();
 

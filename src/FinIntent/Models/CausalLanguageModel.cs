@@ -39,8 +39,8 @@ public sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHea
 /// </summary>
 public abstract class CausalLanguageModel(string name, ModelShape shape, Placement placement) : Module<TokenBatch, Tensor>(name)
 {
-    // Logits made at once in a training step, in fp32.
-    const long HeadElements = 1 << 26;
+    /// <summary>Logits made at once in a training step.</summary>
+    internal const long HeadElements = 1 << 26;
 
     public ModelShape Shape { get; } = shape;
 

@@ -24,6 +24,20 @@ static unsafe class DeviceMemory
         return driver.MemoryInfo(&free, &total) == 0 ? ((long)free, (long)total) : null;
     }
 
+    /// <summary>
+    /// What a run may take for activations: on a GPU what is free but a margin for libraries that load late, on a CPU half of the free memory,
+    /// since others live there, too.
+    /// </summary>
+    public static long Available(Device device)
+    {
+        Trim(device);
+        if (Of(device) is var (free, total)) return free - Margin(total);
+        var memory = GC.GetGCMemoryInfo();
+        return (memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes) / 2;
+    }
+
+    public static long Margin(long total) => Math.Max(256 << 20, total / 40);
+
     /// <summary>The device's name, such as "NVIDIA A10G"; null as in <see cref="Of"/>.</summary>
     public static string? NameOf(Device device)
     {

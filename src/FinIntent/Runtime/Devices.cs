@@ -31,6 +31,21 @@ public static class Devices
     /// <summary>How many times faster than in fp32 a product in <paramref name="type"/> is.</summary>
     static double Ratio(ScalarType type) => Ratios.GetOrAdd(type, static t => Seconds(ScalarType.Float32) / Seconds(t));
 
+    /// <summary>What this CPU's products in <paramref name="type"/> reach, in 10¹² operations a second.</summary>
+    public static double ProductTflops(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        const int n = 1024;
+        Tensor x = zeros(n, n, dtype: type), w = zeros(n, n, dtype: type);
+        var seconds = Enumerable.Range(0, 5).Min(_ =>
+        {
+            var clock = Stopwatch.StartNew();
+            x.matmul(w).Dispose();
+            return clock.Elapsed.TotalSeconds;
+        });
+        return 2.0 * n * n * n / seconds / 1e12;
+    }
+
     /// <summary>The best of five products of a training step's size.</summary>
     static double Seconds(ScalarType type)
     {

@@ -65,6 +65,9 @@ sealed record ModelSettings
     /// <summary>4 bits: the scales are in 8 bits themselves.</summary>
     public bool DoubleQuantization { get; init; } = true;
 
+    /// <summary>True: layers are never computed again to save memory. False: they are where that is sooner done, or nothing else fits.</summary>
+    public bool DisableGradientCheckpointing { get; init; }
+
     /// <summary>The adapters' folders, adapter_folder applied.</summary>
     public IReadOnlyList<string> AdapterPaths =>
         AdapterFolder is null ? AdapterNameOrPath : [.. AdapterNameOrPath.Select(name => Path.Combine(AdapterFolder, name))];

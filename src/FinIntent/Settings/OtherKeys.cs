@@ -31,7 +31,7 @@ static class OtherKeys
         "pissa_iter", "loraplus_lr_embedding",
         // training
         "ddp_timeout", "ddp_find_unused_parameters", "ddp_bucket_cap_mb", "ddp_broadcast_buffers", "ddp_backend", "dataloader_num_workers",
-        "dataloader_pin_memory", "disable_gradient_checkpointing", "dataloader_persistent_workers", "dataloader_prefetch_factor", "gradient_checkpointing",
+        "dataloader_pin_memory", "dataloader_persistent_workers", "dataloader_prefetch_factor", "gradient_checkpointing",
         "gradient_checkpointing_kwargs", "tf32", "full_determinism", "average_tokens_across_devices", "remove_unused_columns", "log_level",
         "log_level_replica", "log_on_each_node", "logging_dir", "logging_nan_inf_filter", "disable_tqdm", "save_safetensors", "save_on_each_node",
         "eval_accumulation_steps", "prediction_loss_only", "group_by_length", "length_column_name", "train_sampling_strategy",

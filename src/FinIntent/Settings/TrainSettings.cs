@@ -106,8 +106,8 @@ sealed record TrainSettings
     public bool DataloaderDropLast { get; init; }
 
     /// <summary>
-    /// Ours: tokens that go through the model at once, in place of gradient checkpointing (nothing is computed twice). It bounds memory and
-    /// does not change the result; a row longer than it goes alone. Null: what fits half of the free memory.
+    /// Ours: tokens that go through the model at once. It bounds memory and does not change the result; a row longer than it goes alone.
+    /// Null: what fits the memory that is free.
     /// </summary>
     [Range(1, int.MaxValue)]
     public int? MaxTokensPerForward { get; init; }

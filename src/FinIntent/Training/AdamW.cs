@@ -13,6 +13,9 @@ namespace FinIntent.Training;
 /// </summary>
 sealed class AdamW : IDisposable
 {
+    /// <summary>Elements updated at once on a GPU: enough to keep it busy, few enough that what is passing is small beside a model.</summary>
+    internal const long DeviceBlockElements = 1 << 26;
+
     readonly List<ParameterGroup> _groups;
     readonly double _beta1, _beta2, _epsilon;
 
@@ -41,8 +44,14 @@ sealed class AdamW : IDisposable
     public Tensor GradientNorm()
     {
         using var scope = NewDisposeScope();
-        var norms = _groups.SelectMany(group => group.Blocks().Select(block => block.Gradients.to(ScalarType.Float32).norm())).ToArray();
+        var norms = _groups.SelectMany(group => group.Blocks().Select(block => Norm(block.Gradients))).ToArray();
         return stack(norms).norm().MoveToOuterDisposeScope();
+
+        static Tensor Norm(Tensor gradients)
+        {
+            using var scope = NewDisposeScope();
+            return gradients.to(ScalarType.Float32).norm().MoveToOuterDisposeScope();
+        }
     }
 
     public void ScaleGradients(double factor)

@@ -33,18 +33,4 @@ static class MicroBatches
 
     /// <summary>Tokens a row is trained on; its first has no prediction.</summary>
     public static int LabelCount(TokenRow row) => row.Labels.AsSpan(1).Length - row.Labels.AsSpan(1).Count(TokenBatch.IgnoredLabel);
-
-    /// <summary>A budget whose activations fill about half of the free memory.</summary>
-    public static int DefaultBudget(CausalLanguageModel model)
-    {
-        const int most = 8192, least = 256;
-        if (model.Placement.Device.type != DeviceType.CPU) return most;
-        // Some 60 values of the hidden size are kept for each token and layer (a gated MLP is 2.7 to 5.3 hidden sizes wide, three times),
-        // and the head's logits in fp32 with their gradient where a label is.
-        var elementBytes = model.ComputeType == ScalarType.Float32 ? 4 : 2;
-        var bytesPerToken = (double)elementBytes * 60 * model.Shape.Layers * model.Shape.HiddenSize + 4 * model.Shape.VocabularySize;
-        var memory = GC.GetGCMemoryInfo();
-        var free = memory.TotalAvailableMemoryBytes - (double)memory.MemoryLoadBytes;
-        return (int)Math.Clamp(free / 2 / bytesPerToken, least, most);
-    }
 }

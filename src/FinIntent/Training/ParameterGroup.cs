@@ -26,11 +26,14 @@ sealed class ParameterGroup : IDisposable
         }
 
         var first = parameters[0].Value;
+        // The memory the parameters had is free again before the rest is taken.
         Values = Flat(first.dtype);
+        foreach (var slot in _slots) Adopt(slot);
         Gradients = Flat(first.dtype);
         Mean = Flat(ScalarType.Float32);
         Variance = Flat(ScalarType.Float32);
-        foreach (var slot in _slots) Adopt(slot);
+        using var scope = NewDisposeScope();
+        foreach (var slot in _slots) slot.Parameter.grad = slot.Of(Gradients); // backward adds to a gradient that is there
 
         Tensor Flat(ScalarType type) => zeros(_length, dtype: type, device: first.device).DetachFromDisposeScope();
     }
@@ -50,7 +53,7 @@ sealed class ParameterGroup : IDisposable
     /// <summary>The same stretch of all four; the tensors belong to the caller's dispose scope.</summary>
     public IEnumerable<(Tensor Values, Tensor Gradients, Tensor Mean, Tensor Variance)> Blocks()
     {
-        var size = Values.device_type == DeviceType.CPU ? BlockElements : _length;
+        var size = Values.device_type == DeviceType.CPU ? BlockElements : AdamW.DeviceBlockElements;
         for (var start = 0L; start < _length; start += size)
         {
             var length = Math.Min(size, _length - start);
@@ -70,12 +73,11 @@ sealed class ParameterGroup : IDisposable
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        Tensor value = slot.Of(Values), gradient = slot.Of(Gradients);
+        var value = slot.Of(Values);
         value.copy_(slot.Parameter);
         slot.Parameter.requires_grad = false;
         slot.Parameter.set_(value);
         slot.Parameter.requires_grad = true;
-        slot.Parameter.grad = gradient; // backward adds to a gradient that is there
     }
 
     public void Dispose()

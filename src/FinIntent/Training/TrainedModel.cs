@@ -1,7 +1,9 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
+using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using TorchSharp;
@@ -29,8 +31,8 @@ sealed class TrainedModel : IDisposable
         var folder = LocalFolder(settings.Model.ModelNameOrPath);
         return settings.Method.FinetuningType switch
         {
-            FinetuningType.Full => Full(folder, settings, device),
-            FinetuningType.Freeze => Freeze(folder, settings, device),
+            FinetuningType.Full => Full(PretrainedModel.Load(folder, new(MasterType(settings.Method), device)), TypeOf(settings, device), folder),
+            FinetuningType.Freeze => Freeze(PretrainedModel.Load(folder, new(TypeOf(settings, device), device)), settings, folder),
             _ => Lora(folder, settings, device),
         };
     }
@@ -55,10 +57,8 @@ sealed class TrainedModel : IDisposable
             using var adapters = LoraAdapters.Load(model, path);
             adapters.Merge();
         }
-        var shape = new LoraSettings(method.LoraRank, method.EffectiveLoraAlpha, method.LoraDropout, method.UseRsLora, method.LoraTarget);
-        var trained = given.Count > merged.Count ? LoraAdapters.Load(model, given[^1]) : LoraAdapters.Attach(model, shape, settings.Train.Seed);
-        var trainable = new Trainable(trained.Parameters, Save) { SetTraining = trained.SetTraining, IsBaseFrozen = true, LoraPlusRatio = method.LoraPlusRatio };
-        return new(model, trainable, trained);
+        var trained = given.Count > merged.Count ? LoraAdapters.Load(model, given[^1]) : LoraAdapters.Attach(model, ShapeOf(method), settings.Train.Seed);
+        return new(model, TrainableOf(trained, method, Save), trained);
 
         void Save(string target)
         {
@@ -67,18 +67,54 @@ sealed class TrainedModel : IDisposable
         }
     }
 
-    /// <summary>Everything, in fp32 under the compute type unless pure_bf16.</summary>
-    static TrainedModel Full(string folder, SettingsFile settings, Device device)
+    static LoraSettings ShapeOf(MethodSettings method) =>
+        new(method.LoraRank, method.EffectiveLoraAlpha, method.LoraDropout, method.UseRsLora, method.LoraTarget);
+
+    static Trainable TrainableOf(LoraAdapters adapters, MethodSettings method, Action<string> save) =>
+        new(adapters.Parameters, save) { SetTraining = adapters.SetTraining, IsBaseFrozen = true, LoraPlusRatio = method.LoraPlusRatio };
+
+    /// <summary>On the meta device, by config.json alone: shapes and types, no numbers and no memory.</summary>
+    /// <param name="compute">What bf16: true or its absence mean on the device the sketch is of.</param>
+    public static TrainedModel Sketch(SettingsFile settings, JsonElement config, ScalarType compute) => Unsaved(settings, compute, (type, format) =>
     {
-        var model = PretrainedModel.Load(folder, new(settings.Method.PureBf16 ? ScalarType.BFloat16 : ScalarType.Float32, device));
-        model.ComputeType = TypeOf(settings, device);
+        var model = ModelFamily.Of(config).Create(config, new(type, META));
+        model.Format = format;
+        return model;
+    });
+
+    /// <summary>With random weights, to measure.</summary>
+    public static TrainedModel Random(SettingsFile settings, JsonElement config, Device device) => Unsaved(settings, TypeOf(settings, device),
+        (type, format) => RandomModel.Create(config, new(type, device), seed: 1, format, isTrained: true));
+
+    static TrainedModel Unsaved(SettingsFile settings, ScalarType compute, Func<ScalarType, WeightFormat?, CausalLanguageModel> create)
+    {
+        var method = settings.Method;
+        if (method.FinetuningType != FinetuningType.Lora)
+        {
+            var isFull = method.FinetuningType == FinetuningType.Full;
+            var whole = create(isFull ? MasterType(method) : compute, null);
+            return isFull ? Full(whole, compute, "") : Freeze(whole, settings, "");
+        }
+
+        var model = create(compute, BaseFormat.Of(settings.Model));
+        var continued = method.CreateNewAdapter || settings.Model.AdapterPaths.Count == 0 ? null : settings.Model.AdapterPaths[^1];
+        var shape = Directory.Exists(continued) ? AdapterConfig.Read(continued).Settings : ShapeOf(method);
+        var adapters = LoraAdapters.Attach(model, shape, settings.Train.Seed);
+        return new(model, TrainableOf(adapters, method, _ => { }), adapters);
+    }
+
+    static ScalarType MasterType(MethodSettings method) => method.PureBf16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    /// <summary>Everything, in fp32 under the compute type unless pure_bf16.</summary>
+    static TrainedModel Full(CausalLanguageModel model, ScalarType compute, string folder)
+    {
+        model.ComputeType = compute;
         return new(model, new(ParametersOf(model), target => SaveModel(model, folder, target)));
     }
 
     /// <summary>Some layers, chosen as LLaMA-Factory does (model/adapter.py, _setup_freeze_tuning): by parts of parameter names.</summary>
-    static TrainedModel Freeze(string folder, SettingsFile settings, Device device)
+    static TrainedModel Freeze(CausalLanguageModel model, SettingsFile settings, string folder)
     {
-        var model = PretrainedModel.Load(folder, new(TypeOf(settings, device), device));
         var parts = FreezeParts([.. ParametersOf(model).Select(p => p.Name)], model.Shape.Layers, settings.Method);
         if (!settings.Method.PureBf16)
         {

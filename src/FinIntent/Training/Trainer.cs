@@ -3,6 +3,7 @@ using FinIntent.Data;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Training.Memory;
 using TorchSharp;
 
 namespace FinIntent.Training;
@@ -66,13 +67,22 @@ sealed class Trainer(
     void Begin(AdamW optimizer)
     {
         if (folder?.Resume(optimizer, _state.Data) is { } state) _state = state;
-        else _state.Forwards = _memory.First ?? new(_train.MaxTokensPerForward ?? MicroBatches.DefaultBudget(model));
+        else _state.Forwards = _memory.First ?? Choose();
         // A run that went on with less, for want of memory, goes on so.
         _state.MaxTokensPerForward = Math.Min(_state.MaxTokensPerForward, _train.MaxTokensPerForward ?? int.MaxValue);
         _state.MaxSteps = _plan.TotalSteps;
         _start = (_state.GlobalStep, _state.ElapsedSeconds);
         _clock.Start();
         if (_state.GlobalStep == 0 && _evaluation.EvalOnStart) Evaluate(optimizer);
+    }
+
+    ForwardPlan Choose()
+    {
+        var (choice, available) = ForwardChoice.For(model, trainable, RowLengths.Of(input), _plan.RowsPerUpdate, _memory.MayRecompute, _train.MaxTokensPerForward);
+        _memory.Tell(choice.Fits
+            ? $"{choice.Plan}: {choice.Reason}"
+            : $"{choice.Plan}: {choice.Reason} for the {available / 1e9:f1} GB that are left, and is tried all the same; {_memory.Remedy(choice.Tokens)}");
+        return choice.Plan;
     }
 
     /// <summary>The update's gradients and loss, in smaller forwards from here on when there is no room for it.</summary>

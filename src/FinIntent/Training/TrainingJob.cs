@@ -4,6 +4,7 @@ using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Text;
+using FinIntent.Training.Memory;
 using static TorchSharp.torch;
 
 namespace FinIntent.Training;
@@ -21,8 +22,8 @@ static class TrainingJob
 
         var template = TemplateOf(settings);
         var isTemplateUsed = settings.Method.Stage == Stage.Sft && settings.Dataset.Dataset.Count > 0;
-        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, template), tell, () => TokenizerOf(settings));
-        var input = new TrainingInput(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
+        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, TrainedModel.LocalFolder(settings.Model.ModelNameOrPath), template), tell, () => TokenizerOf(settings));
+        var input = InputOf(rows, settings);
         using var trained = TrainedModel.Load(settings, Devices.Default);
         rows.Check(trained.Model.Shape.VocabularySize);
         if (settings.Train.Bf16 && trained.Model.ComputeType == ScalarType.Float32) tell("bf16: this CPU multiplies bf16 slower than fp32; computing in fp32");
@@ -33,18 +34,28 @@ static class TrainingJob
 
         var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null), trained.Model.FormatName));
         if (folder.ResumesFrom is { } checkpoint) tell($"going on from {checkpoint}");
-        var options = new TrainingOptions { Train = settings.Train, Evaluation = settings.Evaluation, Output = settings.Output };
+        var options = new TrainingOptions
+        {
+            Train = settings.Train,
+            Evaluation = settings.Evaluation,
+            Output = settings.Output,
+            Memory = new() { MayRecompute = !settings.Model.DisableGradientCheckpointing, Tell = tell },
+        };
         return new Trainer(trained.Model, trained.Trainable, options, input, folder, progress).Run(stop);
     }
 
     static TrainingResult EvaluateOnly(TrainedModel trained, IRowSource? validation, SettingsFile settings)
     {
         if (validation is null) throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
-        var evaluation = new LossPass(trained.Model, trained.Trainable).Evaluate(
-            validation, settings.Train.MaxTokensPerForward ?? MicroBatches.DefaultBudget(trained.Model), settings.Evaluation.ComputeAccuracy);
+        var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingInput(validation)), validation.Count,
+            mayRecompute: false, settings.Train.MaxTokensPerForward);
+        var evaluation = new LossPass(trained.Model, trained.Trainable).Evaluate(validation, choice.Plan.MaxTokens, settings.Evaluation.ComputeAccuracy);
         RunFolder.WriteEvaluation(settings.Output.OutputDir, evaluation, 0);
         return new(true, 0, 0, 0, 0, evaluation.Duration, 0, 0) { Evaluation = evaluation };
     }
+
+    internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) =>
+        new(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
 
     /// <summary>Packs of supervised rows. Pre-training rows are full stretches of text already.</summary>
     static bool IsPacked(SettingsFile settings) =>
@@ -62,9 +73,9 @@ static class TrainingJob
         return Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
     }
 
-    static RowEncoder EncoderOf(SettingsFile settings, string template)
+    internal static RowEncoder EncoderOf(SettingsFile settings, string folder, string template)
     {
-        var tokenizer = Tokenizer.Load(TrainedModel.LocalFolder(settings.Model.ModelNameOrPath));
+        var tokenizer = Tokenizer.Load(folder);
         var chat = ChatTemplate.Get(template, tokenizer, settings.Dataset.DefaultSystem, settings.Dataset.EnableThinking);
         return RowEncoder.For(settings.Method.Stage, settings.Dataset, tokenizer, chat);
     }

@@ -76,9 +76,9 @@ public sealed partial class StructureTests
 
     static CausalLanguageModel Create(string name, out ModelFamily family)
     {
-        using var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(Configs, $"{name}.json")));
-        family = ModelFamily.Of(json.RootElement);
-        return family.Create(json.RootElement, Placement.Meta);
+        var config = KnownModels.Find(name)!.Value;
+        family = ModelFamily.Of(config);
+        return family.Create(config, Placement.Meta);
     }
 
     internal static IEnumerable<(string Name, string Shape)> Unfold(IEnumerable<string> lines)

@@ -63,7 +63,7 @@ public sealed class WholeChainTests : IDisposable
     static string TinyCheckpoint(string model, string tokenizer)
     {
         var folder = RealTokenizers.Folder(tokenizer);
-        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Configs, $"{model}.json")))!.AsObject();
+        var config = JsonNode.Parse(KnownModels.Find(model)!.Value.GetRawText())!.AsObject();
         (string Key, int Value)[] narrow =
         [
             ("hidden_size", 32), ("intermediate_size", 48), ("ffn_hidden_size", 48), ("num_hidden_layers", 2), ("num_layers", 2),

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Globalization;
+using FinIntent.Data;
+using FinIntent.Runtime;
+using FinIntent.Settings;
+using FinIntent.Training;
+using FinIntent.Training.Memory;
+using static TorchSharp.torch;
+
+namespace FinIntent.Cli;
+
+/// <summary>A plan held against a few updates with random weights of the model's shape, on this machine.</summary>
+/// <param name="length">Tokens of the longest row; the others are down to a fifth shorter.</param>
+/// <param name="steps">Updates.</param>
+sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
+{
+    // Of an answer: a letter and its end.
+    const int Labels = 2;
+
+    readonly Device _device = Devices.Default;
+
+    public void Run(PlanTarget target, TextWriter console)
+    {
+        var rowsPerUpdate = settings.Train.PerDeviceTrainBatchSize * settings.Train.GradientAccumulationSteps;
+        var input = new TrainingInput(new MemoryRows(RowsOf(rowsPerUpdate * steps)));
+        using var planner = Planner.Open(settings, target, new(RowLengths.Of(input), null));
+        var plan = planner.Plan();
+        var context = Used();
+
+        using var trained = TrainedModel.Random(settings, planner.Config, _device);
+        DeviceMemory.Trim(_device);
+        var weights = Used() - context;
+        var seconds = Train(trained, input, plan.Forward.Plan);
+        var peak = Peak();
+
+        var rows = $"{rowsPerUpdate} x {(length > 4 ? $"{length * 4 / 5}-" : "")}{length}";
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{plan.Base,-9} {rows,-14} {plan.Forward.Plan.MaxTokens,6} {(plan.Forward.Plan.Recomputes ? "recomputed" : "kept"),-10} ") + string.Create(CultureInfo.InvariantCulture,
+            $"context {plan.Target.Context / 1e9:f2}/{context / 1e9:f2}  weights {(plan.Model.Weights + plan.Model.Trained) / 1e9:f2}/{weights / 1e9:f2}  ") + string.Create(CultureInfo.InvariantCulture,
+            $"peak {plan.Peak / 1e9:f2}/{peak / 1e9:f2} GB  {(plan.Peak - peak) / (double)peak:+0.0%;-0.0%}  {seconds:f2} s an update"));
+    }
+
+    double Train(TrainedModel trained, TrainingInput input, ForwardPlan plan)
+    {
+        var options = new TrainingOptions
+        {
+            Train = settings.Train with { MaxSteps = steps, DisableShuffling = true },
+            Memory = new() { First = plan, Tell = Console.Error.WriteLine },
+        };
+        var ends = new Ends();
+        new Trainer(trained.Model, trained.Trainable, options, input, null, ends).Run();
+        return Stopwatch.GetElapsedTime(ends.Times[^2], ends.Times[^1]).TotalSeconds;
+    }
+
+    /// <summary>Rows of random tokens; in pre-training every one of them is a label.</summary>
+    TokenRow[] RowsOf(int count)
+    {
+        var random = new Random(1);
+        return [.. Enumerable.Range(0, count).Select(i => Row(random, i == 0 ? length : random.Next(length * 4 / 5, length + 1)))];
+    }
+
+    TokenRow Row(Random random, int tokens)
+    {
+        const int ids = 1000;
+        var row = Enumerable.Range(0, tokens).Select(_ => random.Next(ids)).ToArray();
+        return settings.Method.Stage == Stage.Pt ? new(row, row) : new(row, [.. Enumerable.Repeat(TokenRow.IgnoredLabel, tokens - Labels), .. row[^Labels..]]);
+    }
+
+    /// <summary>Of the device's memory, by all that runs there; on a CPU, by this process.</summary>
+    long Used() => DeviceMemory.Of(_device) is var (free, total) ? total - free : Environment.WorkingSet;
+
+    /// <summary>torch's allocator gives nothing back while there is enough.</summary>
+    long Peak() => DeviceMemory.Of(_device) is var (free, total) ? total - free : new PeakMemory(_device).Bytes;
+
+    sealed class Ends : IProgress<StepReport>
+    {
+        public List<long> Times { get; } = [];
+
+        public void Report(StepReport report) => Times.Add(Stopwatch.GetTimestamp());
+    }
+}

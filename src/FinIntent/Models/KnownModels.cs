@@ -1,0 +1,31 @@
+using System.Reflection;
+using System.Text.Json;
+
+namespace FinIntent.Models;
+
+/// <summary>The published config.json of models there are settings for in config/, so that their shapes are known without a download.</summary>
+public static class KnownModels
+{
+    static readonly Dictionary<string, string> Files = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Qwen/Qwen2.5-7B-Instruct"] = "qwen2.5-7b-instruct",
+        ["Qwen/Qwen2.5-0.5B-Instruct"] = "qwen2.5-0.5b-instruct",
+        ["Qwen/Qwen3-8B"] = "qwen3-8b",
+        ["meta-llama/Meta-Llama-3-8B-Instruct"] = "llama-3-8b-instruct",
+        ["THUDM/chatglm3-6b"] = "chatglm3-6b",
+        ["baichuan-inc/Baichuan2-7B-Chat"] = "baichuan2-7b-chat",
+    };
+
+    /// <summary>Their names at the hubs.</summary>
+    public static IReadOnlyCollection<string> Names => Files.Keys;
+
+    /// <summary>The config.json of a hub's name, or of its last part in small letters (llama-3-8b-instruct); null: it is none of these.</summary>
+    public static JsonElement? Find(string name)
+    {
+        var file = Files.GetValueOrDefault(name) ?? Files.Values.FirstOrDefault(value => value == name);
+        if (file is null) return null;
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"FinIntent.Models.Known.{file}")!;
+        using var json = JsonDocument.Parse(stream);
+        return json.RootElement.Clone();
+    }
+}

@@ -11,8 +11,8 @@ namespace FinIntent.Training.Memory;
 /// <param name="Gpu">Its speed; null: a CPU, or a GPU of which only the memory is known.</param>
 sealed record PlanTarget(string Name, long Bytes, GpuModel? Gpu, bool IsCpu)
 {
-    /// <summary>CUDA's context, the libraries' code and their workspaces.</summary>
-    const long GpuContext = 600_000_000;
+    /// <summary>CUDA's context, and what libraries take when they are first used: code and workspaces.</summary>
+    const long GpuContext = 950_000_000;
 
     /// <summary>.NET, libtorch's code and its threads' buffers.</summary>
     const long CpuContext = 300_000_000;

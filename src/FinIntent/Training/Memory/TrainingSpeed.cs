@@ -7,21 +7,25 @@ namespace FinIntent.Training.Memory;
 
 /// <summary>
 /// An estimate of how long forwards take: so much for each token, and so much for each forward however short, since weights are read and
-/// kernels launched all the same. Its numbers are those of Qwen2.5-7B with LoRA on an H100 (docs/log.md: 20,392 tokens/s in forwards of 8,000
-/// tokens, 12,077 in forwards of 1,000); other GPUs go by their makers' rates.
+/// kernels launched all the same. Its numbers are those of Qwen2.5-7B with LoRA on an H100 (docs/log.md: updates of 1,000, 2,000, 4,000 and 8,000
+/// tokens took 63, 110, 198 and 387 ms; 155 for 2,000 with layers computed again; 411, 405 and 285 for 8,000 on a base in int8, nf4 and fp8);
+/// other GPUs go by their makers' rates.
 /// </summary>
 /// <param name="PerToken">Seconds, forward and back.</param>
 /// <param name="PerForward">Seconds, forward and back.</param>
 sealed record TrainingSpeed(double PerToken, double PerForward)
 {
     // Of the maker's 989 TFLOP/s, at 4 operations for each weight and token.
-    const double Share = 0.6;
+    const double Share = 0.57;
 
     // A layer's launches, beside the reading of its weights.
-    const double LaunchSeconds = 1.1e-3;
+    const double LaunchSeconds = 0.32e-3;
 
     // Products in float8 are twice as fast, and a good half of the time is products.
-    const double Fp8Share = 0.72;
+    const double Fp8Share = 0.73;
+
+    // Half as much again would be the count of operations.
+    const double RecomputeFactor = 1.41;
 
     // Autograd runs one operator after another, most of them bound by memory.
     const double GraphFactor = 1.4;
@@ -60,18 +64,18 @@ sealed record TrainingSpeed(double PerToken, double PerForward)
         return (weights, weights * (trainable.IsBaseFrozen ? 4 : 6));
     }
 
-    /// <summary>For each weight of a product: packed ones are read, written out and read again.</summary>
+    /// <summary>For each weight of a product: packed ones are read and written out, at about half the memory's rate, and read again.</summary>
     static double BytesMoved(CausalLanguageModel model)
     {
         var bytes = ActivationMemory.ElementBytes(model.ComputeType);
         if (model.Format is not { } format) return bytes;
-        return format == WeightFormat.Fp8 ? 1 : (format == WeightFormat.Int8 ? 1 : 0.5) + (2 * bytes);
+        return format == WeightFormat.Fp8 ? 1 : (2 * ((format == WeightFormat.Int8 ? 1 : 0.5) + bytes)) + bytes;
     }
 
     /// <summary>Of an update of so many tokens. A forward is seldom full: half a row stays out.</summary>
     public double Seconds(double tokens, ForwardPlan plan, double rowLength)
     {
         var forwards = Math.Ceiling(tokens / Math.Max(plan.MaxTokens - (rowLength / 2), rowLength));
-        return ((tokens * PerToken) + (forwards * PerForward)) * (plan.Recomputes ? 1.5 : 1);
+        return ((tokens * PerToken) + (forwards * PerForward)) * (plan.Recomputes ? RecomputeFactor : 1);
     }
 }

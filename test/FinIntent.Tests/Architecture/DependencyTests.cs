@@ -23,7 +23,7 @@ public sealed partial class DependencyTests
         ["Settings"] = [],
         ["Plots"] = [],
         ["Data"] = ["Checkpoints", "Text", "Intents", "Settings"],
-        ["Training"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
+        ["Training"] = ["Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],

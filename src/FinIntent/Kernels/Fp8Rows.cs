@@ -10,8 +10,8 @@ static class Fp8Rows
     const string File = "fp8_rows.cu";
     const int MostThreads = 1024;
 
-    // With 1, 2 and 4 times sixteen bytes of the row in a thread's registers, and for any width.
-    static readonly Kernel[] Kernels = [new(File, "fp8_rows_1"), new(File, "fp8_rows_2"), new(File, "fp8_rows_4")];
+    // With 1, 2, 4 and 8 times sixteen bytes of the row in a thread's registers, and for any width.
+    static readonly Kernel[] Kernels = [new(File, "fp8_rows_1"), new(File, "fp8_rows_2"), new(File, "fp8_rows_4"), new(File, "fp8_rows_8")];
     static readonly Kernel Any = new(File, "fp8_rows_any");
 
     /// <summary>float8_e4m3fn, which TorchSharp's enumeration ends before; its calls pass the number through. c10/core/ScalarType.h</summary>
@@ -53,7 +53,7 @@ static class Fp8Rows
     static (Kernel Kernel, int Threads) Choose(int n, int lanes, bool isAligned)
     {
         for (var i = 0; isAligned && n % lanes == 0 && i < Kernels.Length; i++)
-            if ((n / lanes + (1 << i) - 1) >> i is var threads && threads <= (i == Kernels.Length - 1 ? MostThreads : MostThreads / 2))
+            if ((n / lanes + (1 << i) - 1) >> i is var threads && threads <= (i < 2 ? MostThreads / 2 : MostThreads))
                 return (Kernels[i], LaunchShape.Warps(threads));
         return (Any, Math.Min(MostThreads, LaunchShape.Warps(n)));
     }

@@ -76,14 +76,15 @@ static class LoraFactors
         long inputs = parts[0].A.size(1), ranks = 0;
         foreach (var p in parts) ranks += p.A.size(0);
         Tensor a = empty([ranks, inputs], dtype: type, device: parts[0].A.device), b = empty([ranks, outputs], dtype: type, device: a.device);
-        Launch(device, JoinKernel, a, b, (inputs, outputs, ranks), parts);
+        Launch(device, JoinKernel, a, b, (inputs, outputs, ranks), parts, ranks * inputs + outputs);
         return (a, b);
     }
 
     internal static void AddOn(KernelDevice device, Tensor da, Tensor db, IReadOnlyList<LoraPart> parts) =>
-        Launch(device, AddKernel, da, db, (da.size(1), db.size(0), da.size(0)), parts);
+        Launch(device, AddKernel, da, db, (da.size(1), db.size(0), da.size(0)), parts, da.numel() + db.numel());
 
-    static void Launch(KernelDevice device, Kernel kernel, Tensor a, Tensor b, (long Inputs, long Outputs, long Ranks) size, IReadOnlyList<LoraPart> parts)
+    static void Launch(KernelDevice device, Kernel kernel, Tensor a, Tensor b, (long Inputs, long Outputs, long Ranks) size,
+        IReadOnlyList<LoraPart> parts, long threads)
     {
         Span<KernelArgument> arguments = stackalloc KernelArgument[5 + MostParts * ArgumentsPerPart];
         arguments.Clear(); // a part that is not there has no ranks
@@ -97,6 +98,6 @@ static class LoraFactors
             (at[4], at[5]) = ((int)p.Rank, (int)(p.Rank + p.A.size(0)));
             at[6] = (float)p.Scale;
         }
-        device.Launch(kernel, a.dtype, new((size.Ranks * (size.Inputs + size.Outputs) + Threads - 1) / Threads, 1, Threads), arguments);
+        device.Launch(kernel, a.dtype, new((threads + Threads - 1) / Threads, 1, Threads), arguments);
     }
 }

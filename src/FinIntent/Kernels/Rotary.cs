@@ -19,6 +19,9 @@ static unsafe class Rotary
 {
     const string File = "rotary.cu";
 
+    // Enough for all heads of a token of a 7B model at once.
+    const int MostThreads = 512;
+
     static readonly Kernel Halves = new(File, "rotary_halves"), Neighbours = new(File, "rotary_neighbours"), Any = new(File, "rotary_any");
 
     /// <summary>
@@ -91,8 +94,8 @@ static unsafe class Rotary
         var isWhole = KernelDevice.AreAligned(target, q.Data, k.Data, v.Data, cos, sin) && size % lanes == 0
             && (pairs == RotaryPairs.Halves ? turned / 2 : turned) % lanes == 0 && IsStrided(q.Data) && IsStrided(k.Data) && IsStrided(v.Data);
         var parts = isWhole ? pairs == RotaryPairs.Halves ? Math.Max(turned / 2, size - turned) / lanes : size / lanes : size / 2;
-        var threads = Math.Clamp(parts, 1, 256);
-        var shape = new LaunchShape(target.size(0), 1, threads, Math.Clamp(q.Heads + k.Heads + v.Heads, 1, 256 / threads));
+        var threads = Math.Clamp(parts, 1, MostThreads);
+        var shape = new LaunchShape(target.size(0), 1, threads, Math.Clamp(q.Heads + k.Heads + v.Heads, 1, MostThreads / threads));
         ReadOnlySpan<KernelArgument> arguments =
         [
             target, q.Data, q.Data.stride(0), q.Data.stride(1), k.Data, k.Data.stride(0), k.Data.stride(1), v.Data, v.Data.stride(0), v.Data.stride(1),

@@ -81,6 +81,7 @@ DEVICE void fp8_rows(const stored* x, u8* values, float* scales, int n)
 ROWS(1)
 ROWS(2)
 ROWS(4)
+ROWS(8)
 
 /// Any width and alignment; the row is read twice.
 KERNEL fp8_rows_any(const stored* x, u8* values, float* scales, int n)

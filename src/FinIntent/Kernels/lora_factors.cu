@@ -10,7 +10,7 @@ struct part { float *a, *b; int output_start, output_end, rank_start, rank_end; 
 #define GATHER(i) { a##i, b##i, output_start##i, output_end##i, rank_start##i, rank_end##i, scale##i }
 #define GATHER_PARTS part parts[PARTS] = { GATHER(0), GATHER(1), GATHER(2), GATHER(3) }
 
-/// A number a thread: first those of a, then those of b, which is zero off the parts.
+/// A thread for each number of a, then one for each column of b, which is zero off the parts: a column's numbers lie side by side in its B.
 KERNEL join_lora_factors(stored* a, stored* b, int inputs, int outputs, int ranks, ALL_PARTS)
 {
     GATHER_PARTS;
@@ -23,18 +23,23 @@ KERNEL join_lora_factors(stored* a, stored* b, int inputs, int outputs, int rank
             if (rank >= parts[i].rank_start && rank < parts[i].rank_end) a[at] = narrow(parts[i].a[(rank - parts[i].rank_start) * inputs + column]);
         return;
     }
-    at -= ranks * inputs;
-    if (at >= ranks * outputs) return;
-    int rank = at / outputs, output = at - rank * outputs;
-    float value = 0.0f;
+    int output = at - ranks * inputs;
+    if (output >= outputs) return;
+    const float* source = 0;
+    int start = 0, end = 0;
+    float scale = 0.0f;
 #pragma unroll
     for (int i = 0; i < PARTS; i++)
     {
         const part& p = parts[i];
-        if (rank < p.rank_start || rank >= p.rank_end || output < p.output_start || output >= p.output_end) continue;
-        value = rounded(p.b[(output - p.output_start) * (p.rank_end - p.rank_start) + rank - p.rank_start]) * p.scale;
+        if (output < p.output_start || output >= p.output_end) continue;
+        start = p.rank_start;
+        end = p.rank_end;
+        scale = p.scale;
+        source = p.b + (long long)(output - p.output_start) * (end - start);
     }
-    b[at] = narrow(value);
+    for (int rank = 0; rank < ranks; rank++)
+        b[rank * outputs + output] = rank >= start && rank < end ? narrow(rounded(source[rank - start]) * scale) : narrow(0.0f);
 }
 
 /// Adds da [ranks, inputs] and the parts of db [outputs, ranks] to the gradients of the A and B.

@@ -17,7 +17,10 @@ public sealed class PackedGpuTests
 
     public static MatrixTheoryData<string, int> Cases => new(PackedWeights.All.Select(f => f.Name), [1, 75, 1000]);
 
-    /// <summary>At the size of a 7B model's q, k and v; with float8 the GPU rounds its products to bf16.</summary>
+    /// <summary>
+    /// At the size of a 7B model's q, k and v; with float8 the GPU rounds its products to bf16. Each device packs for itself, and a GPU's
+    /// division differs in the last bit, so that one int8 number in thousands is its neighbour.
+    /// </summary>
     [Theory, MemberData(nameof(Cases))]
     public void Products_and_gradients_are_the_CPUs(string name, int tokens)
     {
@@ -26,7 +29,7 @@ public sealed class PackedGpuTests
         Tensor weight = Random(1, 4608, 3584) * 0.02, x = Random(2, tokens, 3584), dy = Random(3, tokens, 4608), bias = Random(4, 4608);
         using var onCpu = format.Pack(weight.to(ScalarType.BFloat16), isTrained: true);
         using var onGpu = format.Pack(weight.to(ScalarType.BFloat16).to(CUDA), isTrained: true);
-        foreach (var (type, tolerance) in new[] { (ScalarType.Float32, format == WeightFormat.Fp8 ? 0.05 : 1e-3), (ScalarType.BFloat16, 0.05) })
+        foreach (var (type, tolerance) in new[] { (ScalarType.Float32, format == WeightFormat.Fp8 ? 0.05 : format == WeightFormat.Int8 ? 0.02 : 1e-3), (ScalarType.BFloat16, 0.05) })
         {
             Tensor a = x.to(type), g = dy.to(type), b = bias.to(type);
             TensorAssert.Close(onCpu.Product(a, b), onGpu.Product(a.to(CUDA), b.to(CUDA)).cpu(), tolerance, $"product in {type}");

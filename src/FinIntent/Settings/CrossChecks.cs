@@ -33,6 +33,8 @@ static class CrossChecks
     {
         if (s.Method.FinetuningType != FinetuningType.Lora && s.Model.AdapterNameOrPath.Count > 0)
             throw Error(s, "adapter_name_or_path", $"only finetuning_type: lora has adapters, not {Name(s.Method.FinetuningType)}");
+        if (s.Train.Bf16 && s.Train.Fp16)
+            throw Error(s, "fp16", "bf16: true is given, too; choose one (bf16 where the GPU has it)");
         if (s.Method.PureBf16 && !s.Train.Bf16)
             throw Error(s, "pure_bf16", "it needs bf16: true");
         if (s.Method.Stage == Stage.Pt && (s.Dataset.TrainOnPrompt || s.Dataset.MaskHistory))

@@ -32,7 +32,7 @@ static class OtherKeys
         // training
         "ddp_timeout", "ddp_find_unused_parameters", "ddp_bucket_cap_mb", "ddp_broadcast_buffers", "ddp_backend", "dataloader_num_workers",
         "dataloader_pin_memory", "dataloader_persistent_workers", "dataloader_prefetch_factor", "gradient_checkpointing",
-        "gradient_checkpointing_kwargs", "tf32", "full_determinism", "average_tokens_across_devices", "remove_unused_columns", "log_level",
+        "gradient_checkpointing_kwargs", "full_determinism", "average_tokens_across_devices", "remove_unused_columns", "log_level",
         "log_level_replica", "log_on_each_node", "logging_dir", "logging_nan_inf_filter", "disable_tqdm", "save_safetensors", "save_on_each_node",
         "eval_accumulation_steps", "prediction_loss_only", "group_by_length", "length_column_name", "train_sampling_strategy",
         "skip_memory_metrics", "torch_empty_cache_steps", "include_tokens_per_second", "include_num_input_tokens_seen", "label_names",
@@ -60,7 +60,6 @@ static class OtherKeys
         ["fp8"] = new(Fp8),
         ["fp8_backend"] = new(Fp8, "auto"),
         ["fp8_enable_fsdp_float8_all_gather"] = new(OneProcess),
-        ["fp16"] = new("use bf16: true; its range is fp32's, so losses need no scaling"),
         ["resize_vocab"] = new(NoNewTokens),
         ["add_tokens"] = new(NoNewTokens),
         ["add_special_tokens"] = new(NoNewTokens),

@@ -95,6 +95,12 @@ sealed record TrainSettings
     /// <summary>Compute in bfloat16; trained weights and the optimizer stay in fp32.</summary>
     public bool Bf16 { get; init; }
 
+    /// <summary>Compute in float16, with losses scaled so that gradients do not vanish; for GPUs without bfloat16.</summary>
+    public bool Fp16 { get; init; }
+
+    /// <summary>Products of fp32 numbers on a GPU with 10 bits of mantissa (Ampere and later).</summary>
+    public bool? Tf32 { get; init; }
+
     public int Seed { get; init; } = 42;
 
     /// <summary>Seed of the rows' order; null: seed.</summary>

@@ -13,7 +13,8 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
 {
     /// <summary>Adds the gradients of the rows' mean loss over label tokens; returns that loss.</summary>
     /// <param name="seed">Of dropout, which draws from torch's generator.</param>
-    public double Backward(TokenRow[] rows, ForwardPlan plan, ulong seed)
+    /// <param name="scale">What the gradients, but not the loss that is returned, are multiplied by.</param>
+    public double Backward(TokenRow[] rows, ForwardPlan plan, ulong seed, double scale = 1)
     {
         manual_seed((long)seed).Dispose();
         trainable.SetTraining(true);
@@ -27,10 +28,10 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
             if (batch.LabelCount == 0) continue;
             before?.Invoke(batch);
             total.add_(trainable.IsBaseFrozen
-                ? model.BackwardAdapters(batch, 1 / labels, plan.Recomputes, RowOrder.Mix(seed, (ulong)part.Offset))
-                : Backward(batch, 1 / labels));
+                ? model.BackwardAdapters(batch, scale / labels, plan.Recomputes, RowOrder.Mix(seed, (ulong)part.Offset))
+                : Backward(batch, scale / labels));
         }
-        return total.item<double>();
+        return total.item<double>() / scale;
     }
 
     Tensor Backward(TokenBatch batch, double weight)

@@ -38,7 +38,7 @@ sealed class TrainedModel : IDisposable
     }
 
     static ScalarType TypeOf(SettingsFile settings, Device device) =>
-        settings.Train.Bf16 ? Devices.TypeOn(device, ScalarType.BFloat16) : ScalarType.Float32;
+        Precision.On(device, settings.Train);
 
     /// <exception cref="UserErrorException">It is a hub name, or no folder.</exception>
     public static string LocalFolder(string name) => Directory.Exists(name)

@@ -41,7 +41,7 @@ sealed class Trainer(
             var batch = input.Read(_plan.RowsOf(_state.GlobalStep));
             var learningRate = _train.LearningRate * schedule(_state.GlobalStep);
 
-            var loss = Backward(batch, optimizer);
+            var loss = _train.Fp16 ? ScaledBackward(batch, optimizer) : Backward(batch, optimizer, 1);
             var norm = Clip(optimizer);
             if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw NotFinite(batch, loss);
             optimizer.Step(learningRate);
@@ -85,8 +85,34 @@ sealed class Trainer(
         return choice.Plan;
     }
 
+    // torch.amp.GradScaler's growth_interval, growth_factor and backoff_factor.
+    const int StepsToGrow = 2000;
+    const double Growth = 2, Backoff = 0.5;
+
+    /// <summary>
+    /// The same with the loss scaled up, and the gradients back down: in fp16 small ones would be zero. When they overflow, the step is made
+    /// again with a smaller scale. Mixed Precision Training, https://arxiv.org/abs/1710.03740.
+    /// </summary>
+    double ScaledBackward(TokenRow[] batch, AdamW optimizer)
+    {
+        while (true)
+        {
+            var loss = Backward(batch, optimizer, _state.LossScale);
+            using var norm = optimizer.GradientNorm();
+            var isFinite = float.IsFinite(norm.item<float>());
+            if (!isFinite && double.IsFinite(loss) && _state.LossScale > 1)
+            {
+                (_state.LossScale, _state.StepsAtLossScale) = (_state.LossScale * Backoff, 0);
+                continue;
+            }
+            optimizer.ScaleGradients(1 / _state.LossScale);
+            if (++_state.StepsAtLossScale >= StepsToGrow) (_state.LossScale, _state.StepsAtLossScale) = (_state.LossScale * Growth, 0);
+            return loss;
+        }
+    }
+
     /// <summary>The update's gradients and loss, in smaller forwards from here on when there is no room for it.</summary>
-    double Backward(TokenRow[] batch, AdamW optimizer)
+    double Backward(TokenRow[] batch, AdamW optimizer, double scale)
     {
         // A seed for each step, so that a run taken up again, or a step begun again, draws the same dropout.
         var seed = RowOrder.Mix((ulong)_train.Seed, (ulong)_state.GlobalStep);
@@ -95,7 +121,7 @@ sealed class Trainer(
             optimizer.ZeroGradients();
             try
             {
-                return _pass.Backward(batch, _state.Forwards, seed);
+                return _pass.Backward(batch, _state.Forwards, seed, scale);
             }
             catch (Exception e) when (DeviceMemory.IsExhausted(e))
             {

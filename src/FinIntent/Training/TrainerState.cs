@@ -44,6 +44,12 @@ sealed record TrainerState
         set => (MaxTokensPerForward, RecomputesLayers) = (value.MaxTokens, value.Recomputes);
     }
 
+    /// <summary>What losses are multiplied by under fp16, so that small gradients do not vanish; torch.amp.GradScaler's first value.</summary>
+    public double LossScale { get; set; } = 65536;
+
+    /// <summary>Updates since the scale was last changed.</summary>
+    public int StepsAtLossScale { get; set; }
+
     public required DataPosition Data { get; init; }
 
     public List<LogEntry> LogHistory { get; init; } = [];

@@ -19,6 +19,7 @@ static class TrainingJob
         CrossChecks.CheckTraining(settings);
         if (settings.Harmless.Count > 0) tell($"without effect here: {string.Join(", ", settings.Harmless)}");
         LibTorch.Load();
+        if (settings.Train.Tf32 is { } isTf32 && LibTorch.HasCuda) backends.cuda.matmul.allow_tf32 = isTf32;
 
         var template = TemplateOf(settings);
         var isTemplateUsed = settings.Method.Stage == Stage.Sft && settings.Dataset.Dataset.Count > 0;
@@ -26,7 +27,8 @@ static class TrainingJob
         var input = InputOf(rows, settings);
         using var trained = TrainedModel.Load(settings, Devices.Default);
         rows.Check(trained.Model.Shape.VocabularySize);
-        if (settings.Train.Bf16 && trained.Model.ComputeType == ScalarType.Float32) tell("bf16: this CPU multiplies bf16 slower than fp32; computing in fp32");
+        if (Precision.Wanted(settings.Train) != trained.Model.ComputeType)
+            tell($"{(settings.Train.Bf16 ? "bf16: this CPU multiplies bf16" : "fp16: this CPU multiplies fp16")} slower than fp32; computing in fp32");
         tell($"{rows.Train.Count:N0} training rows{(input.Packs is { } packs ? $" in {packs.Count:N0} packs" : "")}, " +
             $"{rows.Validation?.Count ?? 0:N0} validation rows; {trained.Trainable.Count:N0} parameters are trained ({settings.Method.FinetuningType.ToString().ToLowerInvariant()}{(trained.Model.Format is { } f ? $" on a base in {f.Name}" : "")})");
 

@@ -23,7 +23,7 @@ sealed class PlanChanges(Planner planner)
         new(s => s.Train.MaxTokensPerForward is not null, s => ("max_tokens_per_forward left out", s with { Train = s.Train with { MaxTokensPerForward = null } })),
         new(s => s.Model.DisableGradientCheckpointing && IsLora(s),
             s => ("disable_gradient_checkpointing: false", s with { Model = s.Model with { DisableGradientCheckpointing = false } })),
-        new(s => !s.Train.Bf16, s => ("bf16: true", s with { Train = s.Train with { Bf16 = true } })),
+        new(s => !s.Train.Bf16 && !s.Train.Fp16, s => ("bf16: true", s with { Train = s.Train with { Bf16 = true } })),
         new(s => IsLora(s) && (s.Model.QuantizationBit ?? 16) > 8, s => ("quantization_bit: 8", Quantized(s, 8))),
         new(s => IsLora(s) && (s.Model.QuantizationBit ?? 16) > 4, s => ("quantization_bit: 4", Quantized(s, 4))),
         new(s => !IsLora(s) && !s.Method.PureBf16 && s.Train.Bf16, s => ("pure_bf16: true", s with { Method = s.Method with { PureBf16 = true } })),

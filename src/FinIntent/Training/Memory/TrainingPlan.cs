@@ -28,14 +28,14 @@ sealed record TrainingPlan(PlanTarget Target, ModelMemory Model, ForwardChoice F
 /// <summary>Makes plans of one settings file and what could be changed in it.</summary>
 sealed class Planner : IDisposable
 {
-    readonly Dictionary<(MethodSettings, ModelSettings, bool Bf16), Sketched> _sketches = [];
+    readonly Dictionary<(MethodSettings, ModelSettings, ScalarType), Sketched> _sketches = [];
     readonly PlanTarget _target;
     readonly Lazy<double> _cpuTflops;
 
     Planner(SettingsFile settings, JsonElement config, PlanTarget target, PlanRows rows)
     {
         (Settings, Config, _target, Rows) = (settings, config, target, rows);
-        _cpuTflops = new(() => Devices.ProductTflops(settings.Train.Bf16 ? Devices.TypeOn(CPU, ScalarType.BFloat16) : ScalarType.Float32));
+        _cpuTflops = new(() => Devices.ProductTflops(Precision.On(CPU, settings.Train)));
     }
 
     public SettingsFile Settings { get; }
@@ -84,10 +84,9 @@ sealed class Planner : IDisposable
 
     Sketched SketchOf(SettingsFile settings)
     {
-        var key = (settings.Method, settings.Model, settings.Train.Bf16);
+        var key = (settings.Method, settings.Model, Precision.Wanted(settings.Train));
         if (_sketches.TryGetValue(key, out var known)) return known;
-        var bf16 = _target.IsCpu ? Devices.TypeOn(CPU, ScalarType.BFloat16) : ScalarType.BFloat16;
-        var trained = TrainedModel.Sketch(settings, Config, settings.Train.Bf16 ? bf16 : ScalarType.Float32);
+        var trained = TrainedModel.Sketch(settings, Config, _target.IsCpu ? Precision.On(CPU, settings.Train) : Precision.Wanted(settings.Train));
         var (model, trainable) = (trained.Model, trained.Trainable);
         return _sketches[key] = new(trained, ModelMemory.Of(model, trainable), new(model, trainable, _target.IsCpu ? DeviceType.CPU : DeviceType.CUDA), SpeedOf(model, trainable));
     }

@@ -19,7 +19,7 @@ static class AlpacaFile
             json.WriteStartObject();
             json.WriteString("instruction", question.Prompt.Text);
             json.WriteString("input", "");
-            json.WriteString("output", question.Gold.ToString());
+            json.WriteString("output", question.Gold);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -28,9 +28,9 @@ static class FinEva
             var (file, id) = (Column(label, "file"), Column(label, "row"));
             if (!texts.TryGetValue(file, out var questionOf)) texts[file] = questionOf = Texts(Path.Combine(folder, file));
             if (!questionOf.TryGetValue(id, out var question)) throw label.Error($"{Path.Combine(folder, file)} has no question with the id {id}");
-            var letter = AnswerReading.Read(Column(label, "letter"), ReadingRule.Strict, IntentSchema.OpenFinData)
+            var letter = AnswerReading.Read(Column(label, "letter"), ReadingRule.Strict, IntentOptions.OpenFinData)
                 ?? throw label.Error($"letter \"{label.Text("letter")}\" is none of A, B, C, D, E");
-            var prompt = IntentPrompt.For(question, IntentSchema.OpenFinData);
+            var prompt = IntentPrompt.For(question, IntentOptions.OpenFinData);
             questions.Add(new($"{Path.GetFileNameWithoutExtension(file)}:{id}", question, prompt.Options, letter, prompt));
         }
         return questions;

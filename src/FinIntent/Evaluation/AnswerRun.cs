@@ -39,7 +39,7 @@ public static class AnswerRun
                 Gold = question.Gold,
                 Output = answer,
                 Choice = question.Options is null ? null : Prediction.ChoiceOf(answer, null, question.Options),
-                Options = question.Options?.ToDictionary(o => o.Letter.ToString(), o => o.Name),
+                Options = question.Options?.ToDictionary(o => o.Label, o => o.Name),
                 Model = options.Name,
             };
             file.Append(prediction);

@@ -115,10 +115,10 @@ sealed class ApiRun
     {
         Id = question.Id,
         Question = question.Question,
-        Gold = question.Gold.ToString(),
+        Gold = question.Gold,
         Output = answer.Text,
         Choice = Prediction.ChoiceOf(answer.Text, null, question.Options),
-        Options = question.Options.ToDictionary(o => o.Letter.ToString(), o => o.Name),
+        Options = question.Options.ToDictionary(o => o.Label, o => o.Name),
         Model = _options.Name,
         Seconds = Math.Round(answer.Time.TotalSeconds, 3),
         InputTokens = answer.InputTokens,

@@ -15,7 +15,7 @@ public sealed record AskedQuestion(string Id, string Question, Conversation Conv
     public static AskedQuestion Of(string id, string question, bool asIntent)
     {
         if (!asIntent) return new(id, question, new(null, [new("user", question)]));
-        var prompt = IntentPrompt.For(question, IntentSchema.OpenFinData);
+        var prompt = IntentPrompt.For(question, IntentOptions.OpenFinData);
         return new(id, question, new(null, [new("user", prompt.Text)])) { Options = prompt.Options };
     }
 
@@ -51,7 +51,7 @@ public sealed record AskedQuestion(string Id, string Question, Conversation Conv
     }
 
     static AskedQuestion OfEvaluation(EvaluationQuestion q) =>
-        new(q.Id, q.Question, new(q.System, [new("user", q.Prompt.Text)])) { Options = q.Options, Gold = q.Gold.ToString() };
+        new(q.Id, q.Question, new(q.System, [new("user", q.Prompt.Text)])) { Options = q.Options, Gold = q.Gold };
 
     /// <summary>Alpaca's pairs of question and answer that came before.</summary>
     static IEnumerable<Message> History(JsonElement row, string place)

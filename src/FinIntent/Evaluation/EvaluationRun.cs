@@ -37,7 +37,7 @@ public static class EvaluationRun
 
         using var model = load();
         var scorer = new OptionScorer(model.Model, scoringTokens ?? (model.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu));
-        var ready = questions.Select(q => model.OptionQuestion(ConversationOf(q), [.. q.Options.Select(o => o.Letter)])).ToList();
+        var ready = questions.Select(q => model.OptionQuestion(ConversationOf(q), [.. q.Options.Select(o => o.Label)])).ToList();
         foreach (var batch in scorer.Batches(ready))
         {
             // A batch half written is done again as a whole, so that its bits are those of an uninterrupted run.
@@ -61,17 +61,17 @@ public static class EvaluationRun
 
     static Prediction PredictionOf(EvaluationQuestion question, double[]? scores, string? output, string name)
     {
-        var letters = question.Options.Select(o => o.Letter.ToString()).ToList();
+        var letters = question.Options.Select(o => o.Label).ToList();
         var probabilities = scores is null ? null : letters.Zip(scores).ToDictionary(p => p.First, p => p.Second);
         return new()
         {
             Id = question.Id,
             Question = question.Question,
-            Gold = question.Gold.ToString(),
+            Gold = question.Gold,
             Output = output,
             Choice = Prediction.ChoiceOf(output, probabilities, question.Options),
             Probabilities = probabilities,
-            Options = question.Options.ToDictionary(o => o.Letter.ToString(), o => o.Name),
+            Options = question.Options.ToDictionary(o => o.Label, o => o.Name),
             Model = name,
         };
     }

@@ -47,14 +47,14 @@ public sealed record ModelReport(
         List<IReadOnlyList<IntentOption>> lists = [.. predictions.Select(p => p.OptionList)];
         var areLettersFixed = lists.Select(list => string.Join('|', list)).Distinct().Count() <= 1;
         var options = lists.SelectMany(list => list).DistinctBy(o => o.Name).ToList();
-        List<(string Label, string Intent)> classes = [.. options.Select(o => (areLettersFixed ? o.Letter.ToString() : o.Name, o.Name))];
+        List<(string Label, string Intent)> classes = [.. options.Select(o => (areLettersFixed ? o.Label : o.Name, o.Name))];
         var number = options.Select((o, i) => (o.Name, i)).ToDictionary();
         List<int> gold = [.. predictions.Select((p, i) => NumberOf(i, p.Gold) ?? throw new UserErrorException(
-            $"question {p.Id}: gold is \"{p.Gold}\", which is none of the options {string.Join(", ", lists[i].Select(o => o.Letter))}"))];
+            $"question {p.Id}: gold is \"{p.Gold}\", which is none of the options {string.Join(", ", lists[i].Select(o => o.Label))}"))];
 
         List<RuleReport> rules = [];
         if (predictions.All(p => p.Output is not null))
-            rules.AddRange(AnswerReading.Rules.Select(rule => RuleOf(NameOf(rule), (p, list) => AnswerReading.Read(p.Output!, rule, list)?.ToString())));
+            rules.AddRange(AnswerReading.RulesFor(options).Select(rule => RuleOf(NameOf(rule), (p, list) => AnswerReading.Read(p.Output!, rule, list))));
         if (predictions.All(p => p.Probabilities is not null))
             rules.Add(RuleOf(RuleReport.Scored, (p, list) => Prediction.ChoiceOf(null, p.Probabilities, list)) with { Probabilities = ProbabilityScores.Of([.. gold.Select(Item)]) });
         if (rules.Count == 0) throw new UserErrorException($"the predictions of {name} have neither output nor probabilities on every line");
@@ -62,7 +62,7 @@ public sealed record ModelReport(
         return report.Scored is { } scored && report[NameOf(ReadingRule.Lenient)] is { } read
             ? report with { Disagreements = new(read.Choices.Zip(scored.Choices).Count(c => c.First != c.Second), predictions.Count) } : report;
 
-        int? NumberOf(int i, string? letter) => lists[i].FirstOrDefault(o => o.Letter.ToString() == letter) is { } option ? number[option.Name] : null;
+        int? NumberOf(int i, string? letter) => lists[i].FirstOrDefault(o => o.Label == letter) is { } option ? number[option.Name] : null;
 
         RuleReport RuleOf(string rule, Func<Prediction, IReadOnlyList<IntentOption>, string?> read)
         {
@@ -73,7 +73,7 @@ public sealed record ModelReport(
         (int, IReadOnlyList<double>) Item(int goldClass, int i)
         {
             var values = new double[options.Count];
-            foreach (var option in lists[i]) values[number[option.Name]] = predictions[i].Probabilities![option.Letter.ToString()];
+            foreach (var option in lists[i]) values[number[option.Name]] = predictions[i].Probabilities![option.Label];
             return (goldClass, values);
         }
     }

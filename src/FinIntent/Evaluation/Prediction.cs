@@ -77,24 +77,24 @@ public sealed record Prediction
     /// <summary>The intents behind the letters, in the letters' order; without "options" the letters of the probabilities, or A to E.</summary>
     [JsonIgnore]
     public IReadOnlyList<IntentOption> OptionList =>
-        Options is not null ? [.. Options.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => new IntentOption(o.Key[0], o.Value))]
-        : [.. (Probabilities?.Keys.Order(StringComparer.Ordinal) ?? (IEnumerable<string>)["A", "B", "C", "D", "E"]).Select(letter => new IntentOption(letter[0], letter))];
+        Options is not null ? [.. Options.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => new IntentOption(o.Key, o.Value))]
+        : [.. (Probabilities?.Keys.Order(StringComparer.Ordinal) ?? (IEnumerable<string>)["A", "B", "C", "D", "E"]).Select(label => new IntentOption(label, label))];
 
     public static string? ChoiceOf(string? output, IReadOnlyDictionary<string, double>? probabilities, IReadOnlyList<IntentOption> options)
     {
-        if (probabilities is not null) return options[ProbabilityScores.Best([.. options.Select(o => probabilities[o.Letter.ToString()])])].Letter.ToString();
+        if (probabilities is not null) return options[ProbabilityScores.Best([.. options.Select(o => probabilities[o.Label])])].Label;
         return output is null ? null : AnswerReading.Read(output, ReadingRule.Lenient, options)?.ToString();
     }
 
     /// <summary>What is wrong with it, and what to do; null when nothing is.</summary>
     string? Problem()
     {
-        if ((Options?.Keys ?? Probabilities?.Keys)?.FirstOrDefault(key => key.Length != 1) is { } key)
-            return $"\"{(Options is null ? "probabilities" : "options")}\" has the key \"{key}\"; write one letter for each option";
+        if ((Options?.Keys ?? Probabilities?.Keys)?.Any(string.IsNullOrWhiteSpace) == true)
+            return $"\"{(Options is null ? "probabilities" : "options")}\" has an empty key; write the label of each option: a letter, or its name";
         if (Options?.FirstOrDefault(o => string.IsNullOrWhiteSpace(o.Value)) is { Key: { } unnamed }) return $"option {unnamed} has no name; name it";
         if (Options?.GroupBy(o => o.Value).FirstOrDefault(g => g.Count() > 1) is { } same)
             return $"options {string.Join(" and ", same.Select(o => o.Key))} are both \"{same.Key}\"; options must differ";
-        var letters = OptionList.Select(o => o.Letter.ToString()).ToList();
+        var letters = OptionList.Select(o => o.Label).ToList();
         if (Gold is not null && !letters.Contains(Gold))
             return $"gold is \"{Gold}\", which is none of the options {string.Join(", ", letters)}; write the right option's letter";
         return Probabilities is null ? null : ProblemOfProbabilities(Probabilities, letters);

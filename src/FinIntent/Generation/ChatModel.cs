@@ -125,11 +125,11 @@ public sealed class ChatModel : IDisposable
         return [.. writers.Select(w => w.Text)];
     }
 
-    /// <summary>A question with answers to choose from, one letter each, ready for an <see cref="OptionScorer"/>.</summary>
-    public OptionQuestion OptionQuestion(Conversation question, IReadOnlyList<char> letters)
+    /// <summary>A question with labels to choose from, ready for an <see cref="OptionScorer"/>.</summary>
+    public OptionQuestion OptionQuestion(Conversation question, IReadOnlyList<string> labels)
     {
-        var key = string.Concat(letters);
-        if (!_answersOf.TryGetValue(key, out var answers)) _answersOf[key] = answers = OptionAnswers.For(Template, letters);
+        var key = string.Join('\n', labels);
+        if (!_answersOf.TryGetValue(key, out var answers)) _answersOf[key] = answers = OptionAnswers.For(Template, labels);
         return new(Template.EncodePrompt(question), answers);
     }
 

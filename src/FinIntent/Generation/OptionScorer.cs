@@ -11,26 +11,38 @@ namespace FinIntent.Generation;
 /// </summary>
 public sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
 {
-    /// <summary>Finds what differs between whole answers: their common beginning becomes Lead, their common end (such as the end token) goes.</summary>
+    /// <summary>
+    /// Finds what differs between whole answers: their common beginning becomes Lead, their common end (such as the end token) goes as far as no
+    /// tail then begins with another one.
+    /// </summary>
     public static OptionAnswers Of(IReadOnlyList<int[]> answers)
     {
         if (answers.Count < 2) throw new ArgumentException("a choice needs two answers", nameof(answers));
         var shortest = answers.Min(a => a.Length);
         var lead = Enumerable.Range(0, shortest).TakeWhile(i => answers.All(a => a[i] == answers[0][i])).Count();
-        var end = Enumerable.Range(1, shortest - lead).TakeWhile(i => answers.All(a => a[^i] == answers[0][^i])).Count();
-        var tails = answers.Select(a => a[lead..^end]).ToList();
-        if (tails.Any(t => t.Length == 0) || tails.DistinctBy(t => string.Join(' ', t)).Count() < tails.Count)
-            throw new UserErrorException("the tokenizer does not tell the option letters apart");
-        return new(answers[0][..lead], tails);
+        var shared = Enumerable.Range(1, shortest - lead).TakeWhile(i => answers.All(a => a[^i] == answers[0][^i])).Count();
+        for (var end = shared; end >= 0; end--)
+        {
+            List<int[]> tails = [.. answers.Select(a => a[lead..^end])];
+            if (AreApart(tails)) return new(answers[0][..lead], tails);
+        }
+        throw new UserErrorException("the tokenizer does not tell the options' labels apart");
     }
 
-    /// <summary>One letter each, in the ids that a template teaches such an answer as.</summary>
-    public static OptionAnswers For(ChatTemplate template, IEnumerable<char> letters)
+    /// <summary>Sorted, a tail that begins with another one comes right behind one that does.</summary>
+    static bool AreApart(IReadOnlyList<int[]> tails)
+    {
+        var sorted = tails.Order(Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ToList();
+        return sorted[0].Length > 0 && sorted.Zip(sorted.Skip(1)).All(pair => !pair.Second.AsSpan().StartsWith(pair.First));
+    }
+
+    /// <summary>The labels in the ids that a template teaches them as answers.</summary>
+    public static OptionAnswers For(ChatTemplate template, IEnumerable<string> labels)
     {
         Message question = new("user", "?");
         var prompt = template.EncodePrompt(new(null, [question]));
-        return Of([.. letters.Select(letter =>
-            template.EncodeSupervised(new(null, [question, new("assistant", letter.ToString())]), new SupervisedOptions()).InputIds[prompt.Length..])]);
+        return Of([.. labels.Select(label =>
+            template.EncodeSupervised(new(null, [question, new("assistant", label)]), new SupervisedOptions()).InputIds[prompt.Length..])]);
     }
 
     public bool AreSingleTokens => Tails.All(t => t.Length == 1);

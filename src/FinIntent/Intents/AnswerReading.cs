@@ -6,13 +6,13 @@ namespace FinIntent.Intents;
 /// <summary>How a model's text becomes a choice. Reports give all three rules side by side.</summary>
 public enum ReadingRule
 {
-    /// <summary>The whole answer, trimmed, is one option letter.</summary>
+    /// <summary>The whole answer, trimmed, is one option's label.</summary>
     Strict,
 
-    /// <summary>Exactly one match of (?:选项)?([A-E])[：.]? anywhere, with the question's own letters.</summary>
+    /// <summary>Exactly one match of (?:选项)?([A-E])[：.]? anywhere, with the question's own letters; where names are the labels, exactly one name.</summary>
     Lenient,
 
-    /// <summary>The last upper-case letter of the answer, as OpenCompass reads it.</summary>
+    /// <summary>The last upper-case letter of the answer, as OpenCompass reads it. Only for letters.</summary>
     LastCapital,
 }
 
@@ -20,24 +20,29 @@ public static class AnswerReading
 {
     public static IReadOnlyList<ReadingRule> Rules { get; } = Enum.GetValues<ReadingRule>();
 
-    /// <summary>The option letter the answer chooses; null when the rule finds none, which counts as wrong.</summary>
-    public static char? Read(string answer, ReadingRule rule, IReadOnlyList<IntentOption> options)
+    /// <summary>Those that labels of this kind can be read by.</summary>
+    public static IReadOnlyList<ReadingRule> RulesFor(IEnumerable<IntentOption> options) =>
+        IntentOptions.AreLetters(options) ? Rules : [ReadingRule.Strict, ReadingRule.Lenient];
+
+    /// <summary>The label the answer chooses; null when the rule finds none, which counts as wrong.</summary>
+    public static string? Read(string answer, ReadingRule rule, IReadOnlyList<IntentOption> options)
     {
-        var letter = rule switch
+        var label = rule switch
         {
-            ReadingRule.Strict => answer.Trim() is [var only] ? only : (char?)null,
+            ReadingRule.Strict => answer.Trim(),
             ReadingRule.Lenient => OnlyMatch(answer, options),
-            ReadingRule.LastCapital => LastCapital(answer),
+            ReadingRule.LastCapital => LastCapital(answer)?.ToString(),
             _ => throw new ArgumentOutOfRangeException(nameof(rule)),
         };
-        return options.Any(o => o.Letter == letter) ? letter : null;
+        return options.Any(o => o.Label == label) ? label : null;
     }
 
-    static char? OnlyMatch(string answer, IReadOnlyList<IntentOption> options)
+    static string? OnlyMatch(string answer, IReadOnlyList<IntentOption> options)
     {
-        var letters = string.Concat(options.Select(o => o.Letter));
-        var matches = Regex.Matches(answer, $"(?:选项)?([{letters}])[：.]?");
-        return matches.Count == 1 ? matches[0].Groups[1].Value[0] : null;
+        // A name that another one begins with is looked for after it.
+        var labels = string.Join('|', options.Select(o => o.Label).OrderByDescending(label => label.Length).Select(Regex.Escape));
+        var matches = Regex.Matches(answer, IntentOptions.AreLetters(options) ? $"(?:选项)?({labels})[：.]?" : $"({labels})");
+        return matches.Count == 1 ? matches[0].Groups[1].Value : null;
     }
 
     static char? LastCapital(string answer)

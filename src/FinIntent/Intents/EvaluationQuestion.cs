@@ -2,9 +2,9 @@ using System.Text.Json;
 
 namespace FinIntent.Intents;
 
-/// <summary>A question with a known answer. Prompt is what the model is asked, word for word.</summary>
+/// <summary>A question with a known answer, one of its options' labels. Prompt is what the model is asked, word for word.</summary>
 public sealed record EvaluationQuestion(
-    string Id, string Question, IReadOnlyList<IntentOption> Options, char Gold, IntentPrompt Prompt, string? System = null)
+    string Id, string Question, IReadOnlyList<IntentOption> Options, string Gold, IntentPrompt Prompt, string? System = null)
 {
     /// <summary>Questions of an Alpaca or OpenFinData file (.json list or .jsonl), recognised by their keys.</summary>
     public static IReadOnlyList<EvaluationQuestion> Load(string path)
@@ -33,10 +33,10 @@ public sealed record EvaluationQuestion(
             throw new UserErrorException($"{place}: a question to evaluate must have no history; remove the key");
         var text = string.Join('\n', new[] { Text(row, "instruction", place), Text(row, "input", place) }.Where(part => part.Length > 0));
         var prompt = IntentPrompt.Parse(text)
-            ?? throw new UserErrorException($"{place}: the instruction has no options; write them as lines \"A. name\", \"B. name\" …");
+            ?? throw new UserErrorException($"{place}: the instruction has no options; write them as lines \"A. name\", \"B. name\" …, or \"- name\" where names are the answers");
         var id = row.TryGetProperty("id", out _) ? Text(row, "id", place) : index.ToString();
         var system = Text(row, "system", place);
-        return new(id, prompt.Question, prompt.Options, Letter(Text(row, "output", place), "output", prompt.Options, place), prompt, system.Length > 0 ? system : null);
+        return new(id, prompt.Question, prompt.Options, Label(Text(row, "output", place), "output", prompt.Options, place), prompt, system.Length > 0 ? system : null);
     }
 
     /// <summary>A string or number as text; an absent or null key is the empty text.</summary>
@@ -52,9 +52,9 @@ public sealed record EvaluationQuestion(
         };
     }
 
-    internal static char Letter(string answer, string key, IReadOnlyList<IntentOption> options, string place) =>
+    internal static string Label(string answer, string key, IReadOnlyList<IntentOption> options, string place) =>
         AnswerReading.Read(answer, ReadingRule.Strict, options)
-            ?? throw new UserErrorException($"{place}: \"{key}\" is \"{answer}\", which is none of the options {string.Join(", ", options.Select(o => o.Letter))}");
+            ?? throw new UserErrorException($"{place}: \"{key}\" is \"{answer}\", which is none of the options {string.Join(", ", options.Select(o => o.Label))}");
 
     static void RefuseRepeatedIds(string path, List<EvaluationQuestion> questions)
     {

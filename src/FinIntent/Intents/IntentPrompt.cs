@@ -9,8 +9,7 @@ namespace FinIntent.Intents;
 /// </summary>
 public sealed partial class IntentPrompt
 {
-    const string Opening = "作为一个意图情绪助手，请分析以下问句的意图类型。\n\n问句: ";
-    const string Choose = "\n\n请从以下选项中选择最合适的意图类型：\n";
+    const string NameMark = "- ";
 
     readonly int[] _nameStarts;
 
@@ -26,23 +25,23 @@ public sealed partial class IntentPrompt
 
     public IReadOnlyList<IntentOption> Options { get; }
 
-    /// <summary>The instruction that training rows and converted OpenFinData items have.</summary>
-    public static IntentPrompt For(string question, IReadOnlyList<IntentOption> options)
+    /// <param name="wording">Null: the seed's, which training rows and converted OpenFinData items have, or where labels are names, the one for names.</param>
+    public static IntentPrompt For(string question, IReadOnlyList<IntentOption> options, PromptWording? wording = null)
     {
-        var text = new StringBuilder(Opening).Append(question).Append(Choose);
+        var areLetters = IntentOptions.AreLetters(options);
+        wording ??= areLetters ? PromptWording.Chinese : PromptWording.ChineseNames;
+        var text = new StringBuilder(wording.Parts.Before).Append(question).Append(wording.Parts.Middle);
         var starts = new int[options.Count];
         for (var i = 0; i < options.Count; i++)
         {
             if (i > 0) text.Append('\n');
-            starts[i] = text.Append(options[i].Letter).Append(". ").Length;
+            starts[i] = text.Append(areLetters ? options[i].Label + ". " : NameMark).Length;
             text.Append(options[i].Name);
         }
-        var letters = $"{string.Join('、', options.SkipLast(1).Select(o => o.Letter))}或{options[^1].Letter}";
-        text.Append("\n\n请仅回答选项字母（").Append(letters).Append("）。");
-        return new(text.ToString(), question, options, starts);
+        return new(text.Append(wording.After(options)).ToString(), question, options, starts);
     }
 
-    /// <summary>The same words with other names behind the same letters.</summary>
+    /// <summary>The same words with other names behind the same letters; where names are the labels, in another order.</summary>
     public IntentPrompt With(IReadOnlyList<string> names)
     {
         if (names.Count != Options.Count) throw new ArgumentException($"{names.Count} names for {Options.Count} options");
@@ -56,47 +55,75 @@ public sealed partial class IntentPrompt
             end = _nameStarts[i] + Options[i].Name.Length;
         }
         text.Append(Text, end, Text.Length - end);
-        return new(text.ToString(), Question, [.. Options.Zip(names, (option, name) => option with { Name = name })], starts);
+        return new(text.ToString(), Question, [.. Options.Zip(names, (option, name) => new IntentOption(option.Label == option.Name ? name : option.Label, name))], starts);
     }
 
-    /// <summary>Reads any prompt that has a block of lines "A. name", "B. name" … (the last such block counts); null when it has none.</summary>
+    /// <summary>
+    /// Reads any prompt that has a block of lines "A. name", "B. name" …, or without such lines a block "- name", "- name" …; the last block
+    /// counts. Null when it has none.
+    /// </summary>
     public static IntentPrompt? Parse(string text)
+    {
+        var lettered = Lettered(text);
+        var found = lettered.Count > 0 ? lettered : Named(text);
+        if (found.Count == 0) return null;
+        return new(
+            text,
+            QuestionIn(text[..found[0].Index]),
+            [.. found.Select(line => new IntentOption(line.Groups["letter"] is { Success: true, Value: var letter } ? letter : line.Groups["name"].Value, line.Groups["name"].Value))],
+            [.. found.Select(line => line.Groups["name"].Index)]);
+    }
+
+    static List<Match> Lettered(string text)
     {
         List<Match> block = [], found = [];
         foreach (Match line in OptionLine().Matches(text))
         {
             var letter = line.Groups["letter"].Value[0];
             if (letter == 'A') block = [line];
-            else if (block.Count > 0 && letter == 'A' + block.Count && line.Index == block[^1].Index + block[^1].Length + 1) block.Add(line);
+            else if (block.Count > 0 && letter == 'A' + block.Count && Follows(line, block)) block.Add(line);
             if (block.Count == 2) found = block;
         }
-        if (found.Count == 0) return null;
-        return new(
-            text,
-            QuestionIn(text[..found[0].Index]),
-            [.. found.Select(line => new IntentOption(line.Groups["letter"].Value[0], line.Groups["name"].Value))],
-            [.. found.Select(line => line.Groups["name"].Index)]);
+        return found;
     }
+
+    static List<Match> Named(string text)
+    {
+        List<Match> block = [], found = [];
+        foreach (Match line in NameLine().Matches(text))
+        {
+            if (block.Count > 0 && Follows(line, block)) block.Add(line);
+            else block = [line];
+            if (block.Count == 2) found = block;
+        }
+        return found;
+    }
+
+    static bool Follows(Match line, List<Match> block) => line.Index == block[^1].Index + block[^1].Length + 1;
 
     /// <summary>The questions that a mark such as 问句: stands before; none without a mark.</summary>
     internal static IReadOnlyList<string> MarkedIn(string text)
     {
-        if (text.StartsWith(Opening, StringComparison.Ordinal) && text.IndexOf(Choose, StringComparison.Ordinal) is var end and > 0) return [text[Opening.Length..end]];
+        foreach (var (before, middle, _) in PromptWording.All.Select(w => w.Parts))
+            if (text.StartsWith(before, StringComparison.Ordinal) && text.IndexOf(middle, StringComparison.Ordinal) is var end and > 0) return [text[before.Length..end]];
         return [.. MarkedQuestion().Matches(text).Select(match => match.Groups["question"].Value.Trim())];
     }
 
     internal static bool IsOptionLine(ReadOnlySpan<char> line) => OptionLine().IsMatch(line);
 
-    static string QuestionIn(string before)
+    static string QuestionIn(string text)
     {
-        if (before.StartsWith(Opening, StringComparison.Ordinal) && before.EndsWith(Choose, StringComparison.Ordinal))
-            return before[Opening.Length..^Choose.Length];
-        var marked = MarkedQuestion().Match(before);
-        return (marked.Success ? marked.Groups["question"].Value : before).Trim();
+        foreach (var (before, middle, _) in PromptWording.All.Select(w => w.Parts))
+            if (text.StartsWith(before, StringComparison.Ordinal) && text.EndsWith(middle, StringComparison.Ordinal)) return text[before.Length..^middle.Length];
+        var marked = MarkedQuestion().Match(text);
+        return (marked.Success ? marked.Groups["question"].Value : text).Trim();
     }
 
     [GeneratedRegex(@"^(?<letter>[A-Z])[.．、:：)）][ \t　]*(?<name>\S(?:[^\r\n]*\S)?)[ \t　]*\r?$", RegexOptions.Multiline)]
     private static partial Regex OptionLine();
+
+    [GeneratedRegex(@"^- (?<name>\S(?:[^\r\n]*\S)?)[ \t　]*\r?$", RegexOptions.Multiline)]
+    private static partial Regex NameLine();
 
     [GeneratedRegex(@"(?:问句|问题|句子|[Qq]uestion|[Qq]uery)\s*[:：][ \t]*(?<question>[^\r\n]+)")]
     private static partial Regex MarkedQuestion();

@@ -26,7 +26,7 @@ public static class OpenFinData
 
     /// <summary>Whether an object is an intent item of OpenFinData: the item form with its five options in any order, whatever the words around the question.</summary>
     public static bool IsIntentItem(JsonElement row) =>
-        IsItem(row) && IntentSchema.OpenFinData.All(option => row.EnumerateObject().Any(p =>
+        IsItem(row) && IntentOptions.OpenFinData.All(option => row.EnumerateObject().Any(p =>
             p.Name.Length == 1 && p.Value.ValueKind == JsonValueKind.String && p.Value.GetString() == option.Name));
 
     /// <summary>Whether a prompt is in the official words, with the five intents listed in it as they are there.</summary>
@@ -38,12 +38,12 @@ public static class OpenFinData
     {
         List<IntentOption> options = [];
         for (var letter = 'A'; letter <= 'Z' && row.TryGetProperty(letter.ToString(), out _); letter++)
-            options.Add(new(letter, EvaluationQuestion.Text(row, letter.ToString(), place)));
+            options.Add(new(letter.ToString(), EvaluationQuestion.Text(row, letter.ToString(), place)));
         var id = EvaluationQuestion.Text(row, "id", place);
         if (id.Length == 0) throw new UserErrorException($"{place}: the item has no \"id\"");
         var question = Asked(EvaluationQuestion.Text(row, "question", place));
         if (question.Length == 0) throw new UserErrorException($"{place}: the item has no \"question\"");
-        var gold = EvaluationQuestion.Letter(EvaluationQuestion.Text(row, "answer", place), "answer", options, place);
+        var gold = EvaluationQuestion.Label(EvaluationQuestion.Text(row, "answer", place), "answer", options, place);
         return new(id, question, options, gold, IntentPrompt.For(question, options));
     }
 

@@ -37,7 +37,7 @@ sealed class ApiBench : IDisposable
     public static IReadOnlyList<EvaluationQuestion> Questions(int count) =>
     [
         .. Enumerable.Range(0, count).Select(i => $"第{i}只股票怎么样").Select((q, i) =>
-            new EvaluationQuestion($"{i}", q, IntentSchema.OpenFinData, 'A', IntentPrompt.For(q, IntentSchema.OpenFinData))),
+            new EvaluationQuestion($"{i}", q, IntentOptions.OpenFinData, "A", IntentPrompt.For(q, IntentOptions.OpenFinData))),
     ];
 
     public ApiEndpoint Endpoint => new(Kind, "m-1", new(Kind == ApiKind.Anthropic ? Server.Url : Server.Url + "/v1"), Key: new(ApiServer.Key, "TEST_KEY"));

@@ -63,7 +63,7 @@ public sealed class ApiEvalTests : IDisposable
     {
         var rows = Enumerable.Range(0, Count).Select(i => $"第{i}个基金").Select(q => new Dictionary<string, string>
         {
-            ["instruction"] = IntentPrompt.For(q, IntentSchema.OpenFinData).Text,
+            ["instruction"] = IntentPrompt.For(q, IntentOptions.OpenFinData).Text,
             ["output"] = ApiServer.AnswerTo(q),
         });
         var settings = _folder.Write("eval.yaml", $"""

@@ -19,7 +19,7 @@ public sealed class LeakCheckTests : IDisposable
              {"id": "1", "question": "问句:怎么改密码", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "D"}]
             """);
         var rows = _folder.Write("rows.jsonl", $$"""
-            {"instruction": "{{IntentPrompt.For("创业板今天为什么跌啊", IntentSchema.OpenFinData).Text.ReplaceLineEndings("\\n")}}", "output": "C"}
+            {"instruction": "{{IntentPrompt.For("创业板今天为什么跌啊", IntentOptions.OpenFinData).Text.ReplaceLineEndings("\\n")}}", "output": "C"}
             {"instruction": "分析意图", "input": "怎么改密码？", "output": "D"}
             {"messages": [{"role": "user", "content": "白酒还行吗"}, {"role": "assistant", "content": "A"}, {"role": "user", "content": "怎么改密码"}, {"role": "assistant", "content": "D"}]}
             {"conversations": [{"from": "human", "value": "创业板今天为什么跌"}, {"from": "gpt", "value": "C"}]}

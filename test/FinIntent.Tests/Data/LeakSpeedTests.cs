@@ -39,7 +39,7 @@ public sealed class LeakSpeedTests
         {
             string first = phrasings[random.Next(phrasings.Length)], second = phrasings[random.Next(phrasings.Length)];
             var question = first[..(first.Length / 2)] + second[(second.Length / 2)..];
-            var instruction = IntentPrompt.For(question, IntentSchema.OpenFinData).Text.Replace("\n", "\\n");
+            var instruction = IntentPrompt.For(question, IntentOptions.OpenFinData).Text.Replace("\n", "\\n");
             writer.WriteLine($$"""{"instruction": "{{instruction}}", "input": "", "output": "{{(char)('A' + (i % 5))}}"}""");
         }
     }

@@ -21,7 +21,7 @@ public sealed class ShippedRowsTests
         var rows = Load(name);
 
         Assert.Equal(count, rows.Count);
-        var classes = string.Join(" | ", IntentSchema.OpenFinData.Select(o => rows.Count(r => r.Gold == o.Letter)));
+        var classes = string.Join(" | ", IntentOptions.OpenFinData.Select(o => rows.Count(r => r.Gold == o.Label)));
         var lengths = rows.Select(r => r.Question.Length).ToArray();
         var line = string.Create(CultureInfo.InvariantCulture, $"{count} | {classes} | {lengths.Min()}–{lengths.Max()}, {lengths.Average():F1} |");
         Assert.Contains(line, Card);
@@ -32,7 +32,7 @@ public sealed class ShippedRowsTests
     {
         EvaluationQuestion[] all = [.. Train, .. Validation, .. Evaluation];
 
-        Assert.All(all, row => Assert.Equal(IntentPrompt.For(row.Question, IntentSchema.OpenFinData).Text, row.Prompt.Text));
+        Assert.All(all, row => Assert.Equal(IntentPrompt.For(row.Question, IntentOptions.OpenFinData).Text, row.Prompt.Text));
         Assert.All(all, row => Assert.Equal(row.Question.Trim(), row.Question));
         Assert.Equal(all.Length, all.Select(row => row.Question).Distinct().Count());
     }
@@ -58,7 +58,7 @@ public sealed class ShippedRowsTests
 
         var questions = FinEva.Load(Path.Combine(Folder, FinEva.LabelsFile), folder);
 
-        Assert.Contains($"| {questions.Count} | {string.Join(" | ", IntentSchema.OpenFinData.Select(o => questions.Count(q => q.Gold == o.Letter)))} |", Card);
+        Assert.Contains($"| {questions.Count} | {string.Join(" | ", IntentOptions.OpenFinData.Select(o => questions.Count(q => q.Gold == o.Label)))} |", Card);
         Assert.InRange(Largest(questions, [.. Train, .. Validation, .. Evaluation]), 0, 0.6);
         Assert.Equal(questions.Count, questions.Select(q => q.Id).Distinct().Count());
     }

@@ -58,7 +58,7 @@ public sealed class StreamingTests
         for (var i = 0; i < count; i++)
         {
             var question = string.Concat(Enumerable.Range(0, random.Next(6, 30)).Select(_ => Characters[random.Next(Characters.Length)]));
-            var instruction = IntentPrompt.For($"{question}{i}", IntentSchema.OpenFinData).Text.Replace("\n", "\\n");
+            var instruction = IntentPrompt.For($"{question}{i}", IntentOptions.OpenFinData).Text.Replace("\n", "\\n");
             writer.WriteLine($$"""  {"instruction": "{{instruction}}", "input": "", "output": "{{(char)('A' + (i % 5))}}"}{{(i < count - 1 ? "," : "")}}""");
         }
         writer.WriteLine("]");

@@ -59,13 +59,13 @@ public sealed class TeachGeneratorTests
     [Fact]
     public void The_task_the_demo_is_scored_on_is_never_taught()
     {
-        var demo = IntentPrompt.For("问", IntentSchema.OpenFinData).Text;
+        var demo = IntentPrompt.For("问", IntentOptions.OpenFinData).Text;
         var opening = demo[..demo.IndexOf('\n', StringComparison.Ordinal)];
 
         foreach (var row in Generator(new()).Rows(20_000, seed: 11))
         {
             Assert.DoesNotContain(opening, row.Prompt, StringComparison.Ordinal);
-            Assert.False(IntentSchema.OpenFinData.All(option => row.Prompt.Contains(option.Name, StringComparison.Ordinal)), row.Prompt);
+            Assert.False(IntentOptions.OpenFinData.All(option => row.Prompt.Contains(option.Name, StringComparison.Ordinal)), row.Prompt);
         }
     }
 

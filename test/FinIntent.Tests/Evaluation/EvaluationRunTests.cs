@@ -81,7 +81,7 @@ public sealed class EvaluationRunTests : IDisposable
     static IReadOnlyList<EvaluationQuestion> Questions { get; } =
     [
         .. new[] { "大盘怎么样", "B", "茅台还能买吗", "怎么改密码", "半导体" }.Select((q, i) =>
-            new EvaluationQuestion($"{i}", q, IntentSchema.OpenFinData, (char)('A' + i), IntentPrompt.For(q, IntentSchema.OpenFinData))),
+            new EvaluationQuestion($"{i}", q, IntentOptions.OpenFinData, ((char)('A' + i)).ToString(), IntentPrompt.For(q, IntentOptions.OpenFinData))),
     ];
 
     byte[] Bytes(string path)

@@ -19,7 +19,7 @@ public sealed class PredictionSetTests : IDisposable
             """);
 
         Assert.Equal(["7", "8"], set.Predictions.Select(p => p.Id));
-        Assert.Equal([('A', "一"), ('B', "两")], set.Predictions[0].OptionList.Select(o => (o.Letter, o.Name)));
+        Assert.Equal([("A", "一"), ("B", "两")], set.Predictions[0].OptionList.Select(o => (o.Label, o.Name)));
         Assert.Equal((0.5, null), (set.Predictions[0].Seconds, set.Predictions[1].Seconds));
     }
 
@@ -37,7 +37,7 @@ public sealed class PredictionSetTests : IDisposable
     [InlineData("""{"id":"1","question":"q","gold":"A","output":"A","model":"other"}""", "\"other\", but in line 1 it is \"m\"")]
     [InlineData("""{"id":"1","question":"q","gold":"A","probabilities":{"A":1,"B":0},"model":"m"}""", "no \"output\"")]
     [InlineData("""{"id":"1","question":"q","gold":"A","output":"A","options":{"A":"一","B":"两"},"model":"m"}""", "there is \"options\"")]
-    [InlineData("""{"id":"1","question":"q","gold":"A","output":"A","options":{"AB":"一"},"model":"m"}""", "\"AB\"")]
+    [InlineData("""{"id":"1","question":"q","gold":"A","output":"A","options":{"A":"一"," ":"两"},"model":"m"}""", "empty key")]
     [InlineData("""{"id":"1","question":"q","gold":"A","output":"A","options":{"A":"一","B":"一"},"model":"m"}""", "options A and B")]
     [InlineData("""{"id":"1","question":"q","gold":"A","output":"A","options":{"A":"一","B":" "},"model":"m"}""", "option B has no name")]
     [InlineData("""{"id":"0","question":"q","gold":"A","output":"A","model":"m"}""", "already in line 1")]

@@ -38,7 +38,7 @@ public sealed class ChatModelTests
         static double[] Scores(ChatModelSource source)
         {
             using var chat = ChatModel.Load(source);
-            return [.. new OptionScorer(chat.Model, 4096).Score([chat.OptionQuestion(Ask("大盘怎么样"), ['A', 'B', 'C', 'D'])])[0]];
+            return [.. new OptionScorer(chat.Model, 4096).Score([chat.OptionQuestion(Ask("大盘怎么样"), ["A", "B", "C", "D"])])[0]];
         }
 
         static double Distance(double[] a, double[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
@@ -70,7 +70,7 @@ public sealed class ChatModelTests
         using var tiny = new TinyChat();
         using var chat = ChatModel.Load(new(tiny.Model, []));
 
-        var question = chat.OptionQuestion(Ask("x"), ['A', 'B', 'C']);
+        var question = chat.OptionQuestion(Ask("x"), ["A", "B", "C"]);
 
         Assert.Empty(question.Answers.Lead);
         Assert.Equal([['A'], ['B'], ['C']], question.Answers.Tails.Select(t => t.Select(id => (char)id)));
@@ -144,7 +144,7 @@ public sealed class ChatModelTests
         Assert.Equal(Scores(one), Scores(other), (a, b) => Math.Abs(a - b) < 1e-5);
     }
 
-    static double[] Scores(ChatModel model) => new OptionScorer(model.Model, 4096).Score([model.OptionQuestion(Ask("大盘怎么样"), ['A', 'B', 'C'])])[0];
+    static double[] Scores(ChatModel model) => new OptionScorer(model.Model, 4096).Score([model.OptionQuestion(Ask("大盘怎么样"), ["A", "B", "C"])])[0];
 
     [Fact]
     public void An_exported_model_answers_as_the_adapter_on_its_base_and_knows_its_template()

@@ -21,6 +21,8 @@ public sealed class OptionScorerTests
         Assert.Equal([[330], [331], [332]], answers.Tails);
         Assert.True(answers.AreSingleTokens);
         Assert.False(OptionAnswers.Of([[1, 5, 6, 2], [1, 5, 7, 8, 2]]).AreSingleTokens);
+        // A label that another one begins with keeps its end.
+        Assert.Equal([[7, 2], [7, 8, 2], [9, 2]], OptionAnswers.Of([[5, 7, 2], [5, 7, 8, 2], [5, 9, 2]]).Tails);
     }
 
     /// <summary>The numbers of the pieces A to E (▁A to ▁E in ChatGLM3) in the vocabulary files; ChatGLM3's answers begin with a line break (▁, byte 10).</summary>
@@ -32,7 +34,7 @@ public sealed class OptionScorerTests
     [InlineData("baichuan2-7b-chat", "baichuan2", "", "92343 92359 92344 92363 92367")]
     public void Every_familys_letters_are_one_token_behind_their_lead(string tokenizer, string template, string lead, string letters)
     {
-        var answers = OptionAnswers.For(ChatTemplate.Get(template, RealTokenizers.Get(tokenizer)), "ABCDE");
+        var answers = OptionAnswers.For(ChatTemplate.Get(template, RealTokenizers.Get(tokenizer)), ["A", "B", "C", "D", "E"]);
 
         Assert.Equal(lead, string.Join(' ', answers.Lead));
         Assert.Equal(letters, string.Join(' ', answers.Tails.Select(t => Assert.Single(t))));

@@ -17,9 +17,9 @@ public sealed class EvaluationQuestionTests
     {
         var question = Assert.Single(Load($"[{Item}]"));
 
-        Assert.Equal(("7", "煤炭股还能拿吗", 'A'), (question.Id, question.Question, question.Gold));
-        Assert.Equal(IntentSchema.OpenFinData, question.Options);
-        Assert.Equal(IntentPrompt.For("煤炭股还能拿吗", IntentSchema.OpenFinData).Text, question.Prompt.Text);
+        Assert.Equal(("7", "煤炭股还能拿吗", "A"), (question.Id, question.Question, question.Gold));
+        Assert.Equal(IntentOptions.OpenFinData, question.Options);
+        Assert.Equal(IntentPrompt.For("煤炭股还能拿吗", IntentOptions.OpenFinData).Text, question.Prompt.Text);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class EvaluationQuestionTests
         var questions = Load(Row + "\n\n" + Row);
 
         Assert.Equal(["0", "1"], questions.Select(q => q.Id));
-        Assert.Equal(("今天怎么跌了", 'B', "大盘"), (questions[0].Question, questions[0].Gold, questions[0].Options[1].Name));
+        Assert.Equal(("今天怎么跌了", "B", "大盘"), (questions[0].Question, questions[0].Gold, questions[0].Options[1].Name));
         Assert.Equal("问句: 今天怎么跌了\nA. 个股\nB. 大盘", questions[0].Prompt.Text);
     }
 

@@ -25,7 +25,7 @@ public sealed class IntentPromptTests
 
     [Fact]
     public void The_instruction_is_the_seeds_byte_for_byte() =>
-        Assert.Equal(Seed, IntentPrompt.For("煤炭股还能拿吗", IntentSchema.OpenFinData).Text);
+        Assert.Equal(Seed, IntentPrompt.For("煤炭股还能拿吗", IntentOptions.OpenFinData).Text);
 
     [Theory]
     [InlineData("煤炭股还能拿吗")]
@@ -33,19 +33,19 @@ public sealed class IntentPromptTests
     [InlineData(" 前后有空格 ")]
     public void Parsing_gives_back_question_and_options(string question)
     {
-        var parsed = IntentPrompt.Parse(IntentPrompt.For(question, IntentSchema.OpenFinData).Text)!;
+        var parsed = IntentPrompt.Parse(IntentPrompt.For(question, IntentOptions.OpenFinData).Text)!;
 
         Assert.Equal(question, parsed.Question);
-        Assert.Equal(IntentSchema.OpenFinData, parsed.Options);
+        Assert.Equal(IntentOptions.OpenFinData, parsed.Options);
     }
 
     [Fact]
     public void Any_label_set_up_to_Z_is_read()
     {
-        var options = IntentSchema.Lettered([.. Enumerable.Range(1, 26).Select(i => $"intent {i}")]);
+        var options = IntentOptions.Lettered([.. Enumerable.Range(1, 26).Select(i => $"intent {i}")]);
 
         Assert.Equal(options, IntentPrompt.Parse(IntentPrompt.For("q", options).Text)!.Options);
-        Assert.Equal("请仅回答选项字母（A或B）。", IntentPrompt.For("q", IntentSchema.Lettered(["x", "y"])).Text.Split('\n')[^1]);
+        Assert.Equal("请仅回答选项字母（A或B）。", IntentPrompt.For("q", IntentOptions.Lettered(["x", "y"])).Text.Split('\n')[^1]);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class IntentPromptTests
         var parsed = IntentPrompt.Parse(text)!;
 
         Assert.Equal("is it open today?", parsed.Question);
-        Assert.Equal([new('A', "yes"), new('B', "no")], parsed.Options);
+        Assert.Equal([new("A", "yes"), new("B", "no")], parsed.Options);
         Assert.Equal(text, parsed.Text);
     }
 
@@ -67,8 +67,27 @@ public sealed class IntentPromptTests
 
         var rewritten = IntentPrompt.Parse(Seed)!.With(names);
 
-        Assert.Equal(IntentPrompt.For("煤炭股还能拿吗", IntentSchema.Lettered(names)).Text, rewritten.Text);
-        Assert.Equal(Seed, rewritten.With([.. IntentSchema.OpenFinData.Select(o => o.Name)]).Text);
+        Assert.Equal(IntentPrompt.For("煤炭股还能拿吗", IntentOptions.Lettered(names)).Text, rewritten.Text);
+        Assert.Equal(Seed, rewritten.With([.. IntentOptions.OpenFinData.Select(o => o.Name)]).Text);
+    }
+
+    [Fact]
+    public void Names_as_labels_stand_in_a_list_in_either_language()
+    {
+        string[] names = ["余额查询", "转账失败", "挂失"];
+        var options = IntentOptions.Named(names);
+
+        foreach (var wording in new[] { PromptWording.ChineseNames, PromptWording.EnglishNames })
+        {
+            var prompt = IntentPrompt.For("我的卡\n丢了", options, wording);
+            var parsed = IntentPrompt.Parse(prompt.Text)!;
+
+            Assert.Contains("\n- 余额查询\n- 转账失败\n- 挂失\n", prompt.Text);
+            Assert.Equal(("我的卡\n丢了", prompt.Text), (parsed.Question, parsed.With(names).Text));
+            Assert.Equal(options, parsed.Options);
+            Assert.Equal(IntentOptions.Named([.. names.Reverse()]), parsed.With([.. names.Reverse()]).Options);
+        }
+        Assert.EndsWith("(A, B or C).", IntentPrompt.For("q", IntentOptions.Lettered(names), PromptWording.English).Text);
     }
 
     [Theory]

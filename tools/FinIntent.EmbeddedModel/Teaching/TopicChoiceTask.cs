@@ -60,7 +60,7 @@ sealed class TopicChoiceTask(TeachText teach, QuestionSource questions)
         var suffix = NameLists.Pick(Suffixes, random);
         var suffixed = names.Select((name, i) => topics[i] == None || name.EndsWith(suffix, StringComparison.Ordinal) ? name : name + suffix).ToArray();
         // The five names of the real task, together, are what a tuned model is tested on: teaching leaves them out.
-        return IntentSchema.OpenFinData.All(option => suffixed.Contains(option.Name)) ? names : suffixed;
+        return IntentOptions.OpenFinData.All(option => suffixed.Contains(option.Name)) ? names : suffixed;
     }
 
     AlpacaRow Row(string question, Choices choices, string ask, string answer, Random random)

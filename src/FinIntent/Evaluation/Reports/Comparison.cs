@@ -60,7 +60,7 @@ public sealed record Comparison(
 
     /// <summary>"B 个股问询", or the letter alone where that is all there is.</summary>
     public static string Label(Prediction prediction, string? letter) =>
-        letter is null ? "" : prediction.Options is { } options ? $"{letter} {options[letter]}" : letter;
+        letter is null ? "" : prediction.Options?[letter] is { } intent && intent != letter ? $"{letter} {intent}" : letter;
 
     /// <summary>What the letter stands for, where that is known.</summary>
     public static string IntentOf(Prediction prediction, string letter) => prediction.Options?[letter] ?? letter;

@@ -42,7 +42,7 @@ static class PageData
 
     /// <summary>Of each intent: with its letter, if it has the same one everywhere.</summary>
     static Dictionary<string, string> ClassLabels(Comparison report) =>
-        report.Models.SelectMany(m => m.Predictions).SelectMany(p => p.OptionList.Select(o => $"{o.Letter}").Select(letter => (Intent: Comparison.IntentOf(p, letter), Label: Comparison.Label(p, letter))))
+        report.Models.SelectMany(m => m.Predictions).SelectMany(p => p.OptionList.Select(o => o.Label).Select(letter => (Intent: Comparison.IntentOf(p, letter), Label: Comparison.Label(p, letter))))
             .Distinct().GroupBy(c => c.Intent).ToDictionary(g => g.Key, g => g.Count() == 1 ? g.First().Label : g.Key);
 
     /// <summary>The beginning of a long answer; the rest is in the predictions.</summary>

@@ -143,16 +143,16 @@ public sealed class QualityMeasurement
         var questions = EvaluationQuestion.Load(Path.Combine(Reference.Root, "data", "intent_eval.json"));
         var scorer = new OptionScorer(model, 4096);
         var asked = questions.Select(q => new OptionQuestion(template.EncodePrompt(new(null, [new("user", q.Prompt.Text)])),
-            OptionAnswers.For(template, q.Options.Select(o => o.Letter)))).ToList();
+            OptionAnswers.For(template, q.Options.Select(o => o.Label)))).ToList();
         var probabilities = scorer.Batches(asked).SelectMany(batch => scorer.Score(asked[batch])).ToList();
-        return questions.Zip(probabilities).Count(q => q.First.Options[Array.IndexOf(q.Second, q.Second.Max())].Letter == q.First.Gold);
+        return questions.Zip(probabilities).Count(q => q.First.Options[Array.IndexOf(q.Second, q.Second.Max())].Label == q.First.Gold);
     }
 
     static List<int[]> EvaluationRows()
     {
         var template = ChatTemplate.Get("default", Tokenizer);
         return [.. EvaluationQuestion.Load(Path.Combine(Reference.Root, "data", "intent_eval.json")).Select(q =>
-            template.EncodeSupervised(new(null, [new("user", q.Prompt.Text), new("assistant", q.Gold.ToString())]), new SupervisedOptions()).InputIds)];
+            template.EncodeSupervised(new(null, [new("user", q.Prompt.Text), new("assistant", q.Gold)]), new SupervisedOptions()).InputIds)];
     }
 
     /// <summary>The first 64 stretches of 200 tokens.</summary>

@@ -73,7 +73,7 @@
     const choice = answer[2][rule];
     content.append(choice < 0 ? both("读不出", "Unreadable") : data.classes[choice]);
     const text = answer[3];
-    if (text !== null && (choice < 0 || text.trim() !== data.classes[choice].split(" ")[0])) content.append(element("small", "text", text));
+    if (text !== null && (choice < 0 || ![data.classes[choice], data.classes[choice].split(" ")[0]].includes(text.trim()))) content.append(element("small", "text", text));
     if (answer[4] !== null && state.rule === "scored") content.append(element("small", "", (100 * answer[4]).toFixed(1) + " %"));
     return cell;
   }

@@ -18,12 +18,14 @@ static class EvalCommand
         var file = settings.Inference.EvalFile
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
         var questions = EvaluationQuestion.Load(file);
-        if (EvalRuns.Of(settings) is { Count: > 1 } runs)
+        var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
+        var runs = EvalRuns.Of(settings);
+        if (runs.Count > 1)
         {
-            EvalRuns.Run(runs, file, questions, settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder, console.Output, console.Error);
+            EvalRuns.Run(runs, file, questions, folder, console.Output, console.Error);
             return;
         }
-        var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
+        settings = runs[0].Settings;
         var predictionsFile = Path.Combine(folder, "predictions.jsonl");
         var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, console.Error.WriteLine) : 0;
         var predictions = SettingsToPredictions.Ask(settings, file, questions, predictionsFile, console.Error.WriteLine);

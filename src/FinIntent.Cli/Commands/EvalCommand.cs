@@ -22,35 +22,43 @@ static class EvalCommand
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
         var questions = EvaluationQuestion.Load(file);
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
-        var predictionsFile = Path.Combine(folder, "predictions.jsonl");
+        var permuted = settings.Inference.Permutations is { } permutations ? PermutedQuestions.Of(questions, permutations, settings.Train.Seed) : null;
         var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, console.Error.WriteLine) : 0;
-        var predictions = settings.Api.Api is null
-            ? AskLocal(settings, file, questions, predictionsFile, console.Error)
-            : AskApi(settings, file, questions, predictionsFile, console.Error);
+        var asked = new AskedFile(settings, file, questions, permuted, folder);
+        if (permuted is not null)
+            console.Error.WriteLine($"permutations: {permuted.Orders.Count} orders of {questions.Count} questions, {permuted.All.Count - questions.Count} answers more");
+        var (predictions, inOrders) = settings.Api.Api is null ? AskLocal(asked, console.Error) : AskApi(asked, console.Error);
 
         var report = ModelReport.Of(predictions[0].Model, predictions);
-        var api = settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
+        if (permuted is not null) report = report with { Robustness = RobustnessReport.Of(permuted, inOrders) };
+        var api = settings.Api.Api is null ? null : ApiTotals.Of([.. predictions, .. asked.Further(inOrders)], settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
         var text = ReportText.Of(report) + api?.ToText();
         console.Output.Write(text);
         WriteFiles(folder, report, text, api, leaked);
         console.Output.WriteLine($"\n-> {folder}");
     }
 
-    static IReadOnlyList<Prediction> AskLocal(SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, TextWriter tell)
+    /// <returns>The predictions, and those with permuted options.</returns>
+    static (IReadOnlyList<Prediction>, IReadOnlyList<Prediction>) AskLocal(AskedFile asked, TextWriter tell)
     {
-        var options = SettingsToModel.Run(settings, predictions, file);
+        var settings = asked.Settings;
+        var options = SettingsToModel.Run(settings, asked.PredictionsPath, asked.Path);
         options = options with { Answers = Repeatable(settings, options.Answers) };
-        return EvaluationRun.Predict(() => ChatModel.Load(SettingsToModel.Source(settings)), questions,
-            (Scoring)settings.Inference.Scoring, options, settings.Inference.ScoringTokens, done => tell.WriteLine($"{done}/{questions.Count} questions"));
+        using var model = new ModelOnDemand(() => ChatModel.Load(SettingsToModel.Source(settings)));
+        return asked.Ask((questions, known) => EvaluationRun.Predict(model, questions, (Scoring)settings.Inference.Scoring,
+            known is null ? options : options with { File = asked.PermutationsPath, Inputs = asked.IdentityOf(options.Inputs) },
+            settings.Inference.ScoringTokens, done => tell.WriteLine($"{done}/{questions.Count} questions"), known));
     }
 
-    static IReadOnlyList<Prediction> AskApi(SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, TextWriter tell)
+    static (IReadOnlyList<Prediction>, IReadOnlyList<Prediction>) AskApi(AskedFile asked, TextWriter tell)
     {
-        var endpoint = ApiEndpoint.Of(settings.Api);
+        var (settings, endpoint) = (asked.Settings, ApiEndpoint.Of(asked.Settings.Api));
         if (endpoint.SendsKeyUnencrypted) tell.WriteLine($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
         using var model = new ApiModel(endpoint, settings.Api, SettingsToApi.Request(settings));
-        return ApiRun.Predict(model, questions, SettingsToApi.Run(settings, endpoint, predictions, file), done =>
-            tell.WriteLine($"{done}/{questions.Count} questions{(model.Retries > 0 ? $", {model.Retries} requests made again" : "")}")).GetAwaiter().GetResult();
+        var options = SettingsToApi.Run(settings, endpoint, asked.PredictionsPath, asked.Path);
+        return asked.Ask((questions, known) => ApiRun.Predict(model, questions,
+            known is null ? options : options with { File = asked.PermutationsPath, Identity = asked.IdentityOf(options.Identity) },
+            done => tell.WriteLine($"{done}/{questions.Count} questions{(model.Retries > 0 ? $", {model.Retries} requests made again" : "")}"), known).GetAwaiter().GetResult());
     }
 
     /// <summary>Unless asked otherwise answers are greedy and short: an answer is a letter, or a sentence with one.</summary>

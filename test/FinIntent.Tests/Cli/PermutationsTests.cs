@@ -26,7 +26,7 @@ public sealed class PermutationsTests : IDisposable
         foreach (var name in new[] { "permutations.jsonl", "permutations.run.json", "summary.json", "summary.txt", "report.html", "report.md" }) Assert.Equal(Bytes($"one/{name}"), Bytes($"two/{name}"));
         var lines = PredictionFile.Read(_tiny["one/permutations.jsonl"]);
         Assert.Equal(["0@ABC", "0@BCA", "0@CAB", "1@ABC", "1@BCA", "1@CAB"], lines.Select(p => p.Id));
-        Assert.Equal(["大盘", "行业", "个股"], lines[2].Options!.Values);
+        Assert.Equal(["行业", "大盘", "个股"], lines[2].Options!.Values);
         Assert.All(lines.Take(3), p => Assert.Equal("大盘", p.Options![p.Gold!]));
         // The questions' own order is not asked again.
         Assert.Equal(PredictionFile.Read(_tiny["one/predictions.jsonl"]).Select(p => p.ToLine()), new[] { 0, 3 }.Select(i => (lines[i] with { Id = lines[i].Id[..1] }).ToLine()));

@@ -23,6 +23,8 @@ static class TrainCommand
 
     static int Run(SettingsFile settings)
     {
+        CrossChecks.CheckTraining(settings); // before gigabytes are fetched for it
+        settings = SettingsToFolders.All(settings, Console.Error);
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

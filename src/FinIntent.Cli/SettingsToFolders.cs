@@ -24,7 +24,7 @@ static class SettingsToFolders
     /// <summary>Of the model only its shape and tokenizer, and the data sets; for a plan, which does with less where they are not to be had.</summary>
     public static SettingsFile Shape(SettingsFile settings, TextWriter error) => DownloadProgress.Show(error, context =>
     {
-        var hub = Hub(context);
+        var hub = new HubFolders(HubChoice.FromEnvironment().Once(), context);
         try
         {
             settings = hub.Resolve(settings, ModelFiles.Shape);

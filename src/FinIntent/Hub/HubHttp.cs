@@ -15,13 +15,16 @@ sealed class HubHttp : IDisposable
     const int MostRedirects = 8;
     static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1), LongestOwnWait = TimeSpan.FromSeconds(30), ConnectLimit = TimeSpan.FromSeconds(10);
 
+    static readonly TimeSpan LongWait = TimeSpan.FromSeconds(5);
+
     readonly HubSettings _settings;
     readonly TimeProvider _time;
+    readonly Action<string> _tell;
     readonly HttpClient _http;
 
-    public HubHttp(HubSettings settings, TimeProvider time)
+    public HubHttp(HubSettings settings, HubContext context)
     {
-        (_settings, _time) = (settings, time);
+        (_settings, _time, _tell) = (settings, context.Time, context.Tell);
         var sockets = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -51,6 +54,11 @@ sealed class HubHttp : IDisposable
             Delay = FirstWait,
             MaxDelay = LongestOwnWait,
             DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as HubFailure)?.RetryAfter),
+            OnRetry = attempt =>
+            {
+                if (attempt.RetryDelay >= LongWait) _tell($"{attempt.Outcome.Exception!.Message}; trying again in {attempt.RetryDelay.TotalSeconds:0} s");
+                return ValueTask.CompletedTask;
+            },
         }).Build();
     }
 

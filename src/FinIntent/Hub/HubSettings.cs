@@ -71,6 +71,9 @@ sealed record HubChoice(HubSettings HuggingFace, HubSettings ModelScope, bool Pr
     public static HubChoice FromEnvironment() =>
         FromEnvironment(Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
 
+    /// <summary>For what can be done without: nothing is tried again.</summary>
+    public HubChoice Once() => this with { HuggingFace = HuggingFace with { Attempts = 1 }, ModelScope = ModelScope with { Attempts = 1 } };
+
     /// <summary>LLaMA-Factory's cache_dir in place of the environment's folders.</summary>
     public HubChoice In(string? cache) => cache is null ? this : this with { HuggingFace = HuggingFace with { Cache = cache }, ModelScope = ModelScope with { Cache = cache } };
 }

@@ -13,7 +13,7 @@ abstract class HubSite(HubSettings settings, HubHttp http, HubContext context) :
 
     public static HubSite Of(HubSettings settings, HubContext context)
     {
-        var http = new HubHttp(settings, context.Time);
+        var http = new HubHttp(settings, context);
         return settings.Source == HubSource.HuggingFace ? new HuggingFaceSite(settings, http, context) : new ModelScopeSite(settings, http, context);
     }
 

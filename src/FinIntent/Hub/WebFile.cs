@@ -14,7 +14,7 @@ sealed record WebFile(Uri Address, FileDigest Digest, long? Size = null)
         var info = new HubRequestInfo(null, "", name);
         try
         {
-            using var http = new HubHttp(settings, context.Time);
+            using var http = new HubHttp(settings, context);
             var size = await http.Retries.ExecuteAsync(async token => await SizeOf(http, info, token), stop);
             if (Size is { } right && right != size) throw new UserErrorException($"{Address}: the file has {size:N0} bytes, and {right:N0} are right; it is another file");
             var meter = new DownloadMeter(name, context.Progress, context.Time);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using FinIntent.Hub;
+using FinIntent.Settings;
 using FinIntent.Tests.ApiModels;
 using Xunit;
 
@@ -86,6 +87,8 @@ sealed class HubFixture : IDisposable
         var folders = Folders();
         return folders.Fetch(folders.Hubs.Preferred, HubRepository.Parse(id, kind)!, choice ?? ModelFiles.Model, stop ?? TestContext.Current.CancellationToken);
     }
+
+    public SettingsFile Resolve(SettingsFile settings) => Folders().Resolve(settings, ModelFiles.Model, TestContext.Current.CancellationToken);
 
     public string ErrorOf(FileChoice? choice = null, string id = Id, RepositoryKind kind = RepositoryKind.Model)
     {

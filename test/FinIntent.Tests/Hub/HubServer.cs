@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -24,6 +25,8 @@ enum CdnFault
 /// <summary>A repository of the server.</summary>
 sealed class ServedRepository(string commit)
 {
+    readonly ConditionalWeakTable<byte[], string> _etags = [];
+
     public string Commit { get; set; } = commit;
 
     public SortedDictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
@@ -39,7 +42,7 @@ sealed class ServedRepository(string commit)
 
     public bool IsLarge(string path) => Files[path].Length >= LargeFrom;
 
-    public string ETag(string path) => IsLarge(path) ? Convert.ToHexStringLower(SHA256.HashData(Files[path])) : GitBlob(Files[path]);
+    public string ETag(string path) => _etags.GetValue(Files[path], content => content.Length >= LargeFrom ? Convert.ToHexStringLower(SHA256.HashData(content)) : GitBlob(content));
 
     public static string GitBlob(byte[] content) => Convert.ToHexStringLower(SHA1.HashData((byte[])[.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
 }
@@ -51,8 +54,6 @@ sealed class ServedRepository(string commit)
 sealed class HubServer : IDisposable
 {
     public const string Token = "hf_test5ecret0123456789";
-    const int BlockBytes = 8 << 10;
-
     readonly HttpWire _hub, _cdn;
     readonly ConcurrentDictionary<string, byte[]> _blobs = [];
     int _signatures, _revoked;
@@ -78,6 +79,9 @@ sealed class HubServer : IDisposable
     public Func<string, string, (int Status, (string, string)[] Headers)?> Refusal { get; set; } = (_, _) => null;
 
     public bool IgnoresRanges { get; set; }
+
+    /// <summary>Sent at a time.</summary>
+    public int BlockBytes { get; set; } = 8 << 10;
 
     /// <summary>Real time before each block of content.</summary>
     public TimeSpan Pause { get; set; }

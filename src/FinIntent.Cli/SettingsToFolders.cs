@@ -10,7 +10,7 @@ static class SettingsToFolders
 {
     /// <summary>Model and adapters.</summary>
     public static SettingsFile Models(SettingsFile settings, TextWriter error) =>
-        settings.Api.Api is not null ? settings : DownloadProgress.Show(error, context => Hub(context).Resolve(settings, ModelFiles.Model));
+        settings.Api.Api is not null || IsHere(settings.Model) ? settings : DownloadProgress.Show(error, context => Hub(context).Resolve(settings, ModelFiles.Model));
 
     /// <summary>Model, adapters and data sets.</summary>
     public static SettingsFile All(SettingsFile settings, TextWriter error) => DownloadProgress.Show(error, context =>
@@ -46,6 +46,8 @@ static class SettingsToFolders
     /// <summary>The files of data sets that a run was trained on, where they come from a hub.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Rows(string datasetDir, IReadOnlyList<string> names, Action<string> tell) =>
         HubDatasets.Fetch(datasetDir, names, Hub(new(tell)));
+
+    static bool IsHere(ModelSettings model) => Directory.Exists(model.ModelNameOrPath) && model.AdapterPaths.All(Directory.Exists);
 
     static HubFolders Hub(HubContext context) => new(HubChoice.FromEnvironment(), context);
 }

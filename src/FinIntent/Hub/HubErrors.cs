@@ -18,8 +18,8 @@ static class HubErrors
         if (status is 408 or 425 or 429 or >= 500)
         {
             var wait = Wait(answer.Headers.RetryAfter, time);
-            return new($"{HubHttp.Place(address)} answered {status} {answer.ReasonPhrase}{(message.Length > 0 ? $": {message}" : "")}" +
-                (wait > settings.LongestWait ? $"; it asks to wait {wait.Value.TotalSeconds:0} s: run the same command again then" : "")) { RetryAfter = wait };
+            var advice = wait > settings.LongestWait ? $"; it asks to wait {wait.Value.TotalSeconds:0} s: run the same command again then" : "";
+            return new($"{HubHttp.Place(address)} answered {status} {answer.ReasonPhrase}{(message.Length > 0 ? $": {message}" : "")}{advice}") { RetryAfter = wait };
         }
         // A host the hub sends readers on to knows nothing of repositories; its addresses run out.
         if (!isHub) return new($"{HubHttp.Place(address)} answered {status} {answer.ReasonPhrase}") { IsExpired = status is 400 or 401 or 403 or 404 or 410 };

@@ -12,5 +12,5 @@ sealed class HubFailure(string message, bool isFinal = false, Exception? inner =
     /// <summary>The address's right to be read has run out, as that of a signed one does.</summary>
     public bool IsExpired { get; init; }
 
-    public UserErrorException ToUserError(string before) => new($"{before} {Message}", this);
+    public UserErrorException ToUserError(string before, string after) => new($"{before} {Message}{after}", this);
 }

@@ -18,9 +18,10 @@ static class ModelFiles
     /// <summary>config.json, the tokenizer and the weights.</summary>
     public static IReadOnlyList<string> Model(HubListing listing, string folder)
     {
+        var shape = Shape(listing, folder);
         var weights = Weights.FirstOrDefault(listing.Has) ?? throw new UserErrorException(
             $"{listing.Repository}: none of its {listing.Files.Count} files are weights that are read here ({string.Join(", ", Weights)}); look for the repository with the 16-bit model{Others(listing)}");
-        List<string> files = [.. Shape(listing, folder), weights];
+        List<string> files = [.. shape, weights];
         if (weights.EndsWith(Index, StringComparison.Ordinal) && File.Exists(Path.Combine(folder, weights)))
         {
             var shards = ShardIndex.ReadMap(Path.Combine(folder, weights)).Values.Distinct().Order(StringComparer.Ordinal).ToList();

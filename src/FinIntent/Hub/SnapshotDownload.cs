@@ -24,7 +24,8 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
         }
         catch (HubFailure e) when (!e.IsFinal)
         {
-            throw e.ToUserError($"{repository.Id}: {(cached is null ? $"it is not in {settings.Cache}" : Problem(cached))}, and");
+            throw e.ToUserError($"{repository.Id}: {(cached is null ? $"it is not in {settings.Cache}" : Problem(cached))}, and",
+                e.RetryAfter is null ? $"; look at the network, or name a mirror with {(settings.Source == HubSource.HuggingFace ? "HF_ENDPOINT" : "MODELSCOPE_DOMAIN")}" : "");
         }
         catch (HubFailure e)
         {

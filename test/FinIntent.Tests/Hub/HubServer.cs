@@ -75,6 +75,9 @@ sealed class HubServer : IDisposable
     /// <summary>The fault for the n-th request at the CDN.</summary>
     public Func<int, CdnFault?> FaultOf { get; set; } = _ => null;
 
+    /// <summary>What the hub sends in place of a small file's content.</summary>
+    public Func<string, byte[]?> Tampered { get; set; } = _ => null;
+
     /// <summary>In place of an answer of the hub: status and headers, given method and path.</summary>
     public Func<string, string, (int Status, (string, string)[] Headers)?> Refusal { get; set; } = (_, _) => null;
 
@@ -179,7 +182,7 @@ sealed class HubServer : IDisposable
                 ("X-Linked-Size", content.Length.ToString(CultureInfo.InvariantCulture)), ("ETag", "\"0123456789abcdef0123456789abcdef\""));
         }
         else if (!isSecond) await http.Begin(307, 0, ("Location", $"/api/resolve-cache/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}"), ("X-Repo-Commit", commit));
-        else await Content(http, file, content, ("ETag", $"\"{etag}\""), ("X-Repo-Commit", commit));
+        else await Content(http, file, Tampered(file) ?? content, ("ETag", $"\"{etag}\""), ("X-Repo-Commit", commit));
     }
 
     async Task ServeCdn(WireRequest http)

@@ -116,15 +116,38 @@ public sealed class InterruptionTests : IDisposable
         Assert.Equal(repository.Files["model.safetensors"], File.ReadAllBytes(Path.Combine(_hub.Fetch(), "model.safetensors")));
     }
 
+    /// <summary>git's name of the content is its digest.</summary>
     [Fact]
     public void Wrong_bytes_of_a_small_file_are_seen_too()
     {
         var repository = _hub.AddModel();
-        repository.LargeFrom = 2000; // the tokenizer is at the CDN; its digest is checked like the weights'
-        _hub.Server.FaultOf = number => number == 1 ? CdnFault.WrongBytes : null;
+        var requests = 0;
+        _hub.Server.Tampered = file => file == "tokenizer.json" && Interlocked.Increment(ref requests) == 2 ? new byte[3000] : null; // the first is HEAD
 
         Assert.Equal(repository.Files["tokenizer.json"], File.ReadAllBytes(Path.Combine(_hub.Fetch(ModelFiles.Shape), "tokenizer.json")));
         Assert.Contains(_hub.Told, line => line.Contains("tokenizer.json: wrong bytes"));
+    }
+
+    [Fact]
+    public void A_file_that_changes_between_the_question_and_the_answer_is_not_mixed()
+    {
+        var repository = _hub.AddModel();
+        _hub.Server.Refusal = (method, path) =>
+        {
+            if (method == "GET" && path.EndsWith("tokenizer.json", StringComparison.Ordinal)) repository.Files["tokenizer.json"] = HubFixture.Bytes(3000, 8);
+            return null;
+        };
+
+        Assert.Contains("tokenizer.json changed while it was fetched", _hub.ErrorOf());
+    }
+
+    [Fact]
+    public void A_mirror_that_gives_another_commit_is_refused()
+    {
+        _hub.AddModel();
+        _hub.Server.Refusal = (method, _) => method == "HEAD" ? (200, [("X-Repo-Commit", new string('b', 40)), ("ETag", $"\"{new string('c', 40)}\"")]) : null;
+
+        Assert.Contains($"is of commit {new string('b', 40)}, and {new string('a', 40)} was asked for", _hub.ErrorOf());
     }
 
     [Fact]

@@ -14,6 +14,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     DemoCommand.Build(),
     BenchCommand.Build(),
     DataCommand.Build(),
+    DownloadCommand.Build(),
     InspectCommand.Build(),
     VersionCommand.Build(),
 };

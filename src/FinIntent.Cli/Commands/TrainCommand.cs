@@ -22,6 +22,8 @@ static class TrainCommand
 
     static int Run(SettingsFile settings)
     {
+        CrossChecks.CheckTraining(settings); // before gigabytes are fetched for it
+        settings = SettingsToFolders.All(settings, Console.Error);
         using var stop = new StopRequest("stopping after this step; once more to stop at once");
         var result = TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress, stop.Token));
         Console.WriteLine(Summary(result, settings.Output));

@@ -10,7 +10,7 @@ public sealed class Checkpoint : IDisposable
     public const string ConfigName = "config.json";
 
     /// <summary>What a merged model needs besides weights and config; *.py is the remote code other programs want beside their weights.</summary>
-    static readonly string[] CompanionPatterns =
+    internal static readonly string[] CompanionPatterns =
     [
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "generation_config.json", "special_tokens_map.json",
         "added_tokens.json", "vocab.json", "merges.txt", "chat_template.*", "*.py", "LICENSE*", "NOTICE*",

@@ -79,7 +79,7 @@ sealed class Dataset(DatasetEntry entry)
 
     IEnumerable<SourceRow> Select(int? maxSamples, int seed)
     {
-        var rows = DataFile.Read(entry.Path);
+        var rows = entry.Files is { } files ? files.SelectMany(DataFile.Read) : DataFile.Read(entry.Path);
         if (entry.NumSamples is { } wanted) return Draw(rows, wanted, maxSamples, seed);
         return maxSamples is { } most ? rows.Take(most) : rows;
     }

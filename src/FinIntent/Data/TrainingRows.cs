@@ -127,7 +127,7 @@ sealed class TrainingRows : IDisposable
         }
 
         /// <summary>All names are checked before the first file is read.</summary>
-        DatasetEntry[] Entries(IReadOnlyList<string> names) => names.Count == 0 ? [] : [.. names.Select(DatasetRegistry.Open(settings.DatasetDir).Get)];
+        DatasetEntry[] Entries(IReadOnlyList<string> names) => names.Count == 0 ? [] : [.. names.Select(DatasetRegistry.Open(settings.DatasetDir, settings.HubFiles).Get)];
 
         public void FillFrom(IReadOnlyList<string> names, RowStore store, (LeakCheck Check, LeakReport Report)? leaks = null)
         {

@@ -23,7 +23,7 @@ static class TrainingJob
 
         var template = TemplateOf(settings);
         var isTemplateUsed = settings.Method.Stage == Stage.Sft && settings.Dataset.Dataset.Count > 0;
-        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, TrainedModel.LocalFolder(settings.Model.ModelNameOrPath), template), tell, () => TokenizerOf(settings));
+        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, TrainedModel.LocalFolder(settings.Model), template), tell, () => TokenizerOf(settings));
         var input = InputOf(rows, settings);
         using var trained = TrainedModel.Load(settings, Devices.Default);
         rows.Check(trained.Model.Shape.VocabularySize);
@@ -67,11 +67,11 @@ static class TrainingJob
     static int PackLength(SettingsFile settings) => Math.Max(1, settings.Dataset.CutoffLen - 1);
 
     static string TemplateOf(SettingsFile settings) =>
-        settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(TrainedModel.LocalFolder(settings.Model.ModelNameOrPath))).Template;
+        settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(TrainedModel.LocalFolder(settings.Model))).Template;
 
     static Tokenizer? TokenizerOf(SettingsFile settings)
     {
-        var folder = TrainedModel.LocalFolder(settings.Model.ModelNameOrPath);
+        var folder = TrainedModel.LocalFolder(settings.Model);
         return Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
     }
 

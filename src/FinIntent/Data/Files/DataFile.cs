@@ -23,7 +23,10 @@ static class DataFile
             : throw new UserErrorException($"{path}: rows are read from {Types} files, not \"{Path.GetExtension(path)}\"; convert it");
     }
 
-    static string Types => string.Join(", ", Readers.Keys);
+    public static string Types => string.Join(", ", Readers.Keys);
+
+    /// <param name="extension">With its dot.</param>
+    public static bool IsType(string extension) => Readers.ContainsKey(extension);
 
     static IEnumerable<SourceRow> ReadFolder(string folder)
     {

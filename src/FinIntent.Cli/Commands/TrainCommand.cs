@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using FinIntent.Data;
+using FinIntent.Preflight;
 using FinIntent.Settings;
 using FinIntent.Training;
 
@@ -17,16 +19,25 @@ static class TrainCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("train", "Train an adapter or a model.") { file, overrides };
-        command.SetAction(arguments => Run(SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? [])));
+        command.SetAction(arguments =>
+        {
+            var report = new CheckReport();
+            var (settings, problems) = SettingsFile.Inspect(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
+            SettingsCheck.Report(settings, problems, report);
+            using var check = TrainingCheck.Run(settings, report, CheckSurroundings.Here(), isAlone: false);
+            if (settings.Harmless.Count > 0) TrainProgress.Tell($"without effect here: {string.Join(", ", settings.Harmless)}");
+            CheckText.Write(report.Errors > 0 ? Console.Error : Console.Out, report, isBrief: true);
+            return report.Errors > 0 ? 1 : Run(settings, check.Rows!, check.Input!);
+        });
         return command;
     }
 
-    static int Run(SettingsFile settings)
+    static int Run(SettingsFile settings, TrainingRows rows, TrainingInput input)
     {
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var result = TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress, stop.Token));
+        var result = TrainProgress.Show(progress => TrainingJob.Run(settings, rows, input, TrainProgress.Tell, progress, stop.Token));
         Console.WriteLine(Summary(result, settings.Output));
         return 0;
 

@@ -25,9 +25,9 @@ sealed class RowReading(
     public RowStore ReadTrain()
     {
         var report = new LeakReport();
-        var questions = RowSurvey.Read(inspection.Train, Questions);
-        var leaks = questions is { Count: > 0 } ? (new LeakCheck(questions), report) : ((LeakCheck, LeakReport)?)null;
-        var store = ReadTrain(questions ?? [], leaks);
+        var questions = Questions();
+        var leaks = questions.Count > 0 ? (new LeakCheck(questions), report) : ((LeakCheck, LeakReport)?)null;
+        var store = ReadTrain(questions, leaks);
         if (inspection.Train is { } survey) survey.Leaks = leaks is null ? null : report;
         else report.Settle(settings.AllowLeak, warn);
         return store;
@@ -43,7 +43,7 @@ sealed class RowReading(
         if (settings.Dataset.Count == 0)
             throw new UserErrorException($"tokenized_path: {settings.TokenizedPath}: no such file, and there is no dataset to make it from");
         var store = ReadCached(settings.Dataset, inspection.Train, questions, leaks);
-        if (settings.TokenizedPath is { } target) TokenizedFile.Write(target, store);
+        if (settings.TokenizedPath is { } target && IsClean(inspection.Train, leaks)) TokenizedFile.Write(target, store);
         return store;
     }
 
@@ -65,8 +65,12 @@ sealed class RowReading(
     /// <summary>What no training row may repeat.</summary>
     List<PlacedQuestion> Questions()
     {
-        var validation = Entries(settings.EvalDataset).SelectMany(entry => LeakCheck.Questions(new Dataset(entry).Prompts(settings.MaxSamples, seed)));
-        return [.. validation, .. settings.LeakCheckFiles.SelectMany(LeakCheck.QuestionsOf)];
+        List<PlacedQuestion> questions = [];
+        foreach (var entry in Entries(settings.EvalDataset, inspection.Train)) Add(() => [.. LeakCheck.Questions(new Dataset(entry).Prompts(settings.MaxSamples, seed))]);
+        foreach (var file in settings.LeakCheckFiles) Add(() => LeakCheck.QuestionsOf(file));
+        return questions;
+
+        void Add(Func<IReadOnlyList<PlacedQuestion>> read) => questions.AddRange(RowSurvey.Read(inspection.Train, read) ?? []);
     }
 
     void ReadTokens(string path, RowStore store, (LeakCheck Check, LeakReport Report)? leaks)
@@ -109,10 +113,12 @@ sealed class RowReading(
         var store = Fill(store => Encode(entries, store, survey, leaks, warnings.Add));
         foreach (var warning in warnings) warn(warning);
         // Only rows nothing is wrong with, of files that are still what the key says.
-        var isClean = survey.Findings is { Refused.Count: 0, Broken.Count: 0 } && leaks?.Report.Count is null or 0;
-        if (isClean && Stamps(entries).SequenceEqual(files)) cache.Keep(key, store, new(warnings, survey.Findings));
+        if (IsClean(survey, leaks) && leaks?.Report.Count is null or 0 && Stamps(entries).SequenceEqual(files)) cache.Keep(key, store, new(warnings, survey.Findings));
         return store;
     }
+
+    bool IsClean(RowSurvey? survey, (LeakCheck Check, LeakReport Report)? leaks) =>
+        survey is null || (survey.Findings is { Refused.Count: 0, Broken.Count: 0 } && (settings.AllowLeak || leaks?.Report.Count is null or 0));
 
     static long SourceBytes(IEnumerable<DatasetEntry> entries) => Stamps(entries).Sum(file => file.Length);
 

@@ -18,25 +18,20 @@ static class TrainingJob
     {
         CrossChecks.CheckTraining(settings);
         if (settings.Harmless.Count > 0) tell($"without effect here: {string.Join(", ", settings.Harmless)}");
-        using var rows = Rows(settings, tell);
-        return Run(settings, rows, tell, progress, stop);
+        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed,
+            () => EncoderOf(settings, TrainedModel.LocalFolder(settings.Model.ModelNameOrPath), TemplateOf(settings)), tell, () => TokenizerOf(settings));
+        return Run(settings, rows, InputOf(rows, settings), tell, progress, stop);
     }
-
-    /// <summary>The settings' rows, encoded for the model.</summary>
-    public static TrainingRows Rows(SettingsFile settings, Action<string> tell, RowInspection? inspection = null) => TrainingRows.Load(
-        settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, TrainedModel.LocalFolder(settings.Model.ModelNameOrPath), TemplateOf(settings)),
-        tell, () => TokenizerOf(settings), inspection);
 
     /// <summary>The same on rows that are encoded already.</summary>
     public static TrainingResult Run(
-        SettingsFile settings, TrainingRows rows, Action<string> tell, IProgress<StepReport>? progress = null, CancellationToken stop = default)
+        SettingsFile settings, TrainingRows rows, TrainingInput input, Action<string> tell, IProgress<StepReport>? progress = null, CancellationToken stop = default)
     {
         LibTorch.Load();
         if (settings.Train.Tf32 is { } isTf32 && LibTorch.HasCuda) backends.cuda.matmul.allow_tf32 = isTf32;
 
         var template = TemplateOf(settings);
         var isTemplateUsed = settings.Method.Stage == Stage.Sft && settings.Dataset.Dataset.Count > 0;
-        var input = InputOf(rows, settings);
         using var trained = TrainedModel.Load(settings, Devices.Default);
         rows.Check(trained.Model.Shape.VocabularySize);
         if (Precision.Wanted(settings.Train) != trained.Model.ComputeType)

@@ -93,7 +93,7 @@ public sealed class SettingsFileTests : IDisposable
         Assert.Equal((SchedulerType.Cosine, 0.1, true), (s.Train.LrSchedulerType, s.Train.WarmupRatio, s.Train.Bf16));
         Assert.Equal((1, EvaluationStrategy.Steps, 500.0),
             (s.Evaluation.PerDeviceEvalBatchSize, s.Evaluation.EvalStrategy, s.Evaluation.EvalSteps));
-        Assert.Equal(["trust_remote_code", "overwrite_cache", "preprocessing_num_workers", "ddp_timeout"], s.Harmless);
+        Assert.Equal(["trust_remote_code", "preprocessing_num_workers", "ddp_timeout"], s.Harmless);
     }
 
     [Fact]

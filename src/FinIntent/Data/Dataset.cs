@@ -29,7 +29,8 @@ sealed class Dataset(DatasetEntry entry)
         EvaluationNotice.Check(entry.Path);
         long rows = 0, dropped = 0, refused = 0;
         List<string> examples = [];
-        OrderedParallel.Run(Select(maxSamples, seed), Work, Take);
+        OrderedParallel.Run(UpToAnError(Select(maxSamples, seed)), Work, Take);
+        if (rows == 0 && Survey?.Findings.Broken.Count > 0) return;
         if (rows == 0) throw new UserErrorException($"{entry.Path}: the file has no rows");
         if (dropped == 0) return;
 
@@ -68,6 +69,25 @@ sealed class Dataset(DatasetEntry entry)
                 Survey?.See(done.Place, done.Tokens, done.Hash);
                 add(done.Tokens);
             }
+        }
+    }
+
+    /// <summary>With a survey a file that cannot be read on ends there, and what stands before is looked at.</summary>
+    IEnumerable<SourceRow> UpToAnError(IEnumerable<SourceRow> rows)
+    {
+        using var row = rows.GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!row.MoveNext()) break;
+            }
+            catch (UserErrorException e) when (Survey is not null)
+            {
+                Survey.Findings.Broken.Add(e.Message);
+                break;
+            }
+            yield return row.Current;
         }
     }
 

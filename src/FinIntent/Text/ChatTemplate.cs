@@ -109,7 +109,7 @@ public sealed partial class ChatTemplate
         List<(int[], int[])> turns = [];
         for (var i = 0; i < messages.Count; i += 2)
         {
-            List<int> source = [], target = [];
+            List<int> source = new(256), target = new(16); // as long as most are
             EncodeUser(conversation, i, source);
             var answer = Answer(conversation, i + 1);
             if (_template.Reasons && !_enableThinking) answer = WithoutThought(answer);

@@ -49,7 +49,8 @@ public sealed class TokenCacheTests : IDisposable
 
         Assert.Equal((3, 0), (first.Encoded, second.Encoded));
         Assert.Equal(3, first.Rows.Count);
-        foreach (var (a, b) in first.Rows.Zip(second.Rows)) Assert.Equal((a.InputIds, a.Labels), (b.InputIds, b.Labels));
+        Assert.Equal(first.Rows.Select(row => row.InputIds), second.Rows.Select(row => row.InputIds));
+        Assert.Equal(first.Rows.Select(row => row.Labels), second.Rows.Select(row => row.Labels));
         Assert.Equal((first.Findings.Rows, first.Findings.Longest, first.Findings.LongestPlace), (second.Findings.Rows, second.Findings.Longest, second.Findings.LongestPlace));
         Assert.Equal(first.Findings.LeftOut.Examples, second.Findings.LeftOut.Examples);
         Assert.Equal(2, _told.Count);

@@ -21,9 +21,8 @@ public sealed class TrainingCheckTests : IDisposable
         Assert.Equal((0, 0), (report.Errors, report.Warnings));
         Assert.Equal((4, 1, 4, 2.0), ((int)report.Facts["training_rows"]!, (int)report.Facts["validation_rows"]!, (int)report.Facts["updates"]!, (double)report.Facts["epochs"]!));
         // A token a byte: the system text of template qwen, its marks, and three bytes a character.
-        var (bytes, row) = ((string text) => System.Text.Encoding.UTF8.GetByteCount(text), "请问怎么修改交易密码");
-        var expected = 1 + bytes("system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.") + 2 + 1 + bytes($"user\n{row}") + 2 + 1 + bytes("assistant\n") + bytes("D") + 2;
-        Assert.Equal(expected, (int)report.Facts["longest_row"]!);
+        var words = "system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant." + "user\n请问怎么修改交易密码" + "assistant\n" + "D";
+        Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(words) + "<s>.\n<u>.\n<a>.\n".Count(c => c is '<' or '.' or '\n'), (int)report.Facts["longest_row"]!);
         Assert.Contains(report.Findings, f => f is { Subject: "leaks", Severity: Severity.Ok });
     }
 
@@ -198,7 +197,7 @@ public sealed class TrainingCheckTests : IDisposable
     {
         var path = Path.Combine(_run.Tiny.Model, "config.json");
         var config = JsonNode.Parse(File.ReadAllText(path))!;
-        config["num_hidden_layers"] = 3;
+        config["num_hidden_layers"] = 9;
         File.WriteAllText(path, config.ToJsonString());
 
         Single(_run.Check(), Severity.Error, "model", "the weights do not fit the model that config.json describes");

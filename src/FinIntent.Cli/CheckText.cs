@@ -5,7 +5,7 @@ namespace FinIntent.Cli;
 /// <summary>A check as lines of text.</summary>
 static class CheckText
 {
-    const int SubjectWidth = 12;
+    const int SubjectWidth = 13;
 
     /// <param name="isBrief">Only what is not well, and how long the run is.</param>
     public static void Write(TextWriter console, CheckReport report, bool isBrief = false)

@@ -26,7 +26,8 @@ static class TrainCommand
             SettingsCheck.Report(settings, problems, report);
             using var check = TrainingCheck.Run(settings, report, CheckSurroundings.Here(), isAlone: false);
             if (settings.Harmless.Count > 0) TrainProgress.Tell($"without effect here: {string.Join(", ", settings.Harmless)}");
-            CheckText.Write(report.Errors > 0 ? Console.Error : Console.Out, report, isBrief: true);
+            var console = arguments.InvocationConfiguration;
+            CheckText.Write(report.Errors > 0 ? console.Error : console.Output, report, isBrief: true);
             return report.Errors > 0 ? 1 : Run(settings, check.Rows!, check.Input!);
         });
         return command;

@@ -63,8 +63,8 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, CheckSurroundin
         report.Facts["disk_needed_bytes"] = needed;
         report.Facts["disk_free_bytes"] = free;
         report.Facts["export_bytes"] = export;
-        var words = $"{Words.Bytes(needed)} for {(kept == 1 ? "1 checkpoint" : $"{kept:N0} checkpoints")} of {Words.Bytes(weights + state)} and the result" +
-            $"{(export > 0 ? $", {Words.Bytes(export)} more for an export" : "")}; {Words.Bytes(free)} are free";
+        var checkpoints = kept == 0 ? "" : $"{(kept == 1 ? "1 checkpoint" : $"{kept:N0} checkpoints")} of {Words.Bytes(weights + state)} and ";
+        var words = $"{Words.Bytes(needed)} for {checkpoints}the result{(export > 0 ? $", {Words.Bytes(export)} more for an export" : "")}; {Words.Bytes(free)} are free";
         if (needed > free)
             report.Fail("disk", $"{words} at {settings.Output.OutputDir}: make room, name another output_dir, set save_total_limit, save_only_model: true or a larger save_steps");
         else if (needed + export > free) report.Warn("disk", $"{words} at {settings.Output.OutputDir}: there is no room for the export there; make room before, or export to another disk");

@@ -30,6 +30,7 @@ sealed class TrainingCheck : IDisposable
         LibTorch.Load();
         var check = new TrainingCheck(settings, report);
         report.Try("settings", () => CrossChecks.CheckTraining(settings));
+        if (settings.Api.Api is not null) return check;
         var model = new ModelCheck(settings, report).Run(isTraining: true);
         var (tokenizer, template) = model is null ? (null, null) : check.CheckTemplate(model);
         check.ReadRows(surroundings, model, tokenizer, template, isAlone);
@@ -63,6 +64,7 @@ sealed class TrainingCheck : IDisposable
         };
         Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, _settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection));
         Report(train, validation);
+        if (Rows is { Train.Count: 0 } && _report.Errors == 0) _report.Fail("rows", "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
         if (Rows is null || Rows.Train.Count == 0 || !(canEncode || IsTokensOnly)) return;
         if (model is not null) _report.Try("rows", () => Rows.Check(model.Vocabulary));
         Input = TrainingJob.InputOf(Rows, _settings);

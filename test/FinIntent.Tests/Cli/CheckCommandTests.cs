@@ -18,8 +18,8 @@ public sealed class CheckCommandTests : IDisposable
         var (code, printed) = Check(_run.Write(), "cutoff_len=125");
 
         Assert.Equal(0, code);
-        Assert.Contains("\nwarning  cutoff_len   1 of 4 rows (training)", printed);
-        Assert.Contains("\n                        " + $"{_run["train.jsonl"]}:2 (130 tokens)\n", printed);
+        Assert.Contains("\nwarning  cutoff_len    1 of 4 rows (training)", printed);
+        Assert.Contains("\n                         " + $"{_run["train.jsonl"]}:2 (130 tokens)\n", printed);
         Assert.EndsWith("\n0 errors, 1 warning\n", printed);
     }
 
@@ -52,10 +52,11 @@ public sealed class CheckCommandTests : IDisposable
     [Fact]
     public void Training_does_not_begin_with_an_error()
     {
-        var command = TrainCommand.Build();
+        var error = new StringWriter();
 
-        Assert.Equal(1, command.Parse([_run.Write(), "template=llama3"]).Invoke(new() { EnableDefaultExceptionHandler = false }));
+        Assert.Equal(1, TrainCommand.Build().Parse([_run.Write(), "template=llama3"]).Invoke(new() { Error = error, EnableDefaultExceptionHandler = false }));
 
+        Assert.Contains("template \"llama3\" needs bos_token, <|start_header_id|>", error.ToString());
         Assert.False(Directory.Exists(_run["out"]));
     }
 

@@ -201,6 +201,14 @@ public sealed class SettingsFileTests : IDisposable
         Assert.Equal("command line: expected key=value, got \"lora_rank\"", ErrorOf("", "lora_rank"));
     }
 
+    [Fact]
+    public void All_errors_are_listed()
+    {
+        Assert.Equal(["command line: unknown key \"laerning_rate\"; did you mean \"learning_rate\"?", "command line: lora_rank: expected a number, got \"x\""],
+            ErrorOf("", "lora_rank=x", "laerning_rate=x").Split('\n'));
+        Assert.Equal(2, ErrorOf("", "val_size=0.1", "eval_dataset=a", "bf16=true", "fp16=true").Split('\n').Length);
+    }
+
     [Theory]
     [InlineData("use_galore: false")]
     [InlineData("deepspeed: null")]

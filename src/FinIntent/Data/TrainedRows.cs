@@ -54,7 +54,7 @@ sealed record TrainedRows(string RunFile, IReadOnlyList<string> Datasets, string
     {
         if (tokenizer is null) return $"{TokenizedPath} holds tokens, and the model's folder has no tokenizer to read them with";
         var questions = new TokenizedQuestions(tokenizer);
-        TokenizedFile.Read(TokenizedPath!, (place, row) => questions.Find(place, row, check), report.Add);
+        TokenizedFile.Read(TokenizedPath!, (place, row) => questions.Find(place.ToString(), row, check), report.Add);
         return null;
     }
 

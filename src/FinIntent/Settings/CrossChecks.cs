@@ -3,14 +3,11 @@ namespace FinIntent.Settings;
 /// <summary>What keys demand of each other.</summary>
 static class CrossChecks
 {
-    public static void Check(SettingsFile s)
+    public static void Check(SettingsFile s, List<string> problems)
     {
-        if (s.Api.Api is not null || s.Given.Keys.Any(key => key.StartsWith("api_", StringComparison.Ordinal))) CheckApi(s);
-        else CheckModel(s);
-        CheckMethod(s);
-        CheckQuantization(s);
-        CheckData(s);
-        CheckEvaluation(s);
+        var isApi = s.Api.Api is not null || s.Given.Keys.Any(key => key.StartsWith("api_", StringComparison.Ordinal));
+        foreach (var check in (Action<SettingsFile>[])[isApi ? CheckApi : CheckModel, CheckMethod, CheckQuantization, CheckData, CheckEvaluation])
+            UserErrorException.Note(() => check(s), problems);
     }
 
     static void CheckModel(SettingsFile s)

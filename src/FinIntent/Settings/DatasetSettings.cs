@@ -62,6 +62,9 @@ sealed record DatasetSettings
     /// </summary>
     public bool EnableThinking { get; init; }
 
+    /// <summary>Encoded rows that were kept are made anew.</summary>
+    public bool OverwriteCache { get; init; }
+
     /// <summary>A JSONL file of rows {"input_ids": [...], "labels": [...]}: read if it is there, else written.</summary>
     public string? TokenizedPath { get; init; }
 

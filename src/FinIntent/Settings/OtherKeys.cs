@@ -25,7 +25,7 @@ static class OtherKeys
         "quantization_device_map", "export_device",
         "hf_hub_token", "ms_hub_token", "om_hub_token", "moe_aux_loss_coef", "split_special_tokens", "use_kv_cache",
         // data
-        "overwrite_cache", "preprocessing_batch_size", "preprocessing_num_workers", "streaming", "buffer_size", "ignore_pad_token_for_loss",
+        "preprocessing_batch_size", "preprocessing_num_workers", "streaming", "buffer_size", "ignore_pad_token_for_loss",
         "data_shared_file_system", "tool_format", "interleave_probs", "media_dir", "eval_num_beams",
         // method
         "pissa_iter", "loraplus_lr_embedding",

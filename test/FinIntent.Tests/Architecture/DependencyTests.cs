@@ -25,6 +25,7 @@ public sealed partial class DependencyTests
         ["Hub"] = ["Checkpoints", "Settings"],
         ["Data"] = ["Checkpoints", "Text", "Intents", "Settings", "Hub"],
         ["Training"] = ["Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
+        ["Preflight"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Data", "Settings", "Training"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],

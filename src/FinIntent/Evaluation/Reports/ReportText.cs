@@ -16,6 +16,7 @@ public static class ReportText
             text.Append(Numbers.Format($"\nof the probabilities: log-loss {scores.LogLoss:f4}, Brier {scores.Brier:f4}, calibration error {scores.CalibrationError:f4}\n"));
         if (report.Disagreements is { } differ) text.Append(Numbers.Format($"text and probabilities choose differently: {differ.Successes} of {differ.Trials}\n"));
         foreach (var rule in report.Rules) Append(text, report, rule);
+        if (report.Robustness is { } robustness) Append(text, robustness, robustness[report.Main.Rule] ?? robustness.Rules[^1]);
         return text.ToString();
     }
 
@@ -30,6 +31,26 @@ public static class ReportText
             Append(text, [["from", "to", "reading", "questions", "fixed", "broken", "p", "p (Holm)"], .. report.Pairs.Select(p => Summary(report, p))], 3);
         }
         foreach (var note in Words.Notes(report)) text.Append('\n').Append(note.English).Append('\n');
+        return text.ToString();
+    }
+
+    /// <summary>The seed's table: a line for each model before and after fine-tuning, then how far its runs lie apart.</summary>
+    public static string Study(Comparison report)
+    {
+        var text = new StringBuilder();
+        var rows = StudyTable.Of(report).ToList();
+        Append(text, [[.. StudyTable.Header.Select(w => w.English.ToLowerInvariant())], .. rows.Select(r => (string[])[r.Name, r.Base, r.Tuned, r.Change, r.Runs, r.P])]);
+        text.Append(Spread(report));
+        foreach (var row in rows.Where(r => r.Failure is not null)) text.Append($"\nnot finished: {row.Name}: {row.Failure}\n");
+        return text.ToString();
+    }
+
+    /// <summary>Empty where no group has several runs.</summary>
+    public static string Spread(Comparison report)
+    {
+        var spread = RunSpread.RowsOf(report).ToList();
+        var text = new StringBuilder();
+        if (spread.Count > 0) Append(text.Append('\n'), [["runs of", "runs", "mean", "sd (points)", "lowest–highest", "not always alike"], .. spread]);
         return text.ToString();
     }
 
@@ -69,6 +90,22 @@ public static class ReportText
         if (!matrix.IsWide || matrix.Confusions is not { Count: > 0 } confusions) return;
         text.Append($"\n{rule.Rule}: the most frequent confusions, gold and answer\n");
         Append(text, [.. confusions.Take(MostConfusions).Select(c => (string[])[matrix.Classes[c.Gold], c.Answer is { } answer ? matrix.Classes[answer] : "?", $"{c.Count}"])], words: 2);
+    }
+
+    static void Append(StringBuilder text, RobustnessReport report, RuleRobustness main)
+    {
+        text.Append($"\nrobustness: {report.Questions} questions with their options in {report.Orders.Count} orders\n");
+        Append(text, [["reading", "mean", "95 %", "own", "worst", "", "best", "", "never changes", "right", "vote", "averaged", "letter bias"], .. report.Rules.Select(rule => (string[])
+        [
+            rule.Rule, Numbers.Percent(rule.Mean.Value), Numbers.Interval(rule.Mean.Interval95), Numbers.Percent(rule.ByOrder[0].Value),
+            Numbers.Percent(rule.ByOrder[rule.Worst].Value), report.Orders[rule.Worst], Numbers.Percent(rule.ByOrder[rule.Best].Value), report.Orders[rule.Best],
+            Numbers.Of(rule.Unchanged), $"{rule.UnchangedRight}", Numbers.Percent(rule.Majority.Value), Numbers.Percent(rule.Averaged?.Accuracy.Value ?? double.NaN), Numbers.Percent(rule.TotalVariation),
+        ])]);
+        if (main.Averaged is { } averaged)
+            text.Append(Numbers.Format($"probabilities averaged over the orders: log-loss {averaged.Scores.LogLoss:f4} ({averaged.Single.LogLoss:f4} before), calibration error {averaged.Scores.CalibrationError:f4} ({averaged.Single.CalibrationError:f4})\n"));
+        text.Append($"\n{main.Rule}: letters, or places of the list, over all orders\n");
+        Append(text, [["", "chosen", "right answer there", "difference", "95 %", "accuracy then"], .. main.Places.Select(p => (string[])
+            [p.Label, Numbers.Percent(p.Chosen.Value), Numbers.Percent(p.Gold.Value), Numbers.Points(p.Difference), Numbers.PointsInterval(p.Interval95), Numbers.Percent(p.WhenGold.Value)])]);
     }
 
     /// <summary>Columns of equal width: words to the left, numbers to the right.</summary>

@@ -55,7 +55,7 @@ static class Entries
         }
     }
 
-    static YamlStream Parse(TextReader reader)
+    internal static YamlStream Parse(TextReader reader)
     {
         var stream = new YamlStream();
         var parser = new Parser(reader);

@@ -19,7 +19,7 @@ public sealed partial class DependencyTests
         ["Models"] = ["Runtime", "Checkpoints", "Kernels"],
         ["Lora"] = ["Runtime", "Checkpoints", "Models"],
         ["Text"] = [],
-        ["Intents"] = [],
+        ["Intents"] = ["Settings"],
         ["Settings"] = [],
         ["Plots"] = [],
         ["Hub"] = ["Checkpoints", "Settings"],
@@ -27,6 +27,7 @@ public sealed partial class DependencyTests
         ["Training"] = ["Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Preflight"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Data", "Settings", "Training"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
+        ["Curation"] = ["Checkpoints", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],
     };

@@ -62,14 +62,15 @@ public sealed partial class IntentPrompt
     /// Reads any prompt that has a block of lines "A. name", "B. name" …, or without such lines a block "- name", "- name" …; the last block
     /// counts. Null when it has none.
     /// </summary>
-    public static IntentPrompt? Parse(string text)
+    /// <param name="wording">A schema's words, which may have no mark such as 问句: before the question.</param>
+    public static IntentPrompt? Parse(string text, PromptWording? wording = null)
     {
         var lettered = Lettered(text);
         var found = lettered.Count > 0 ? lettered : Named(text);
         if (found.Count == 0) return null;
         return new(
             text,
-            QuestionIn(text[..found[0].Index]),
+            QuestionIn(text[..found[0].Index], wording),
             [.. found.Select(line => new IntentOption(line.Groups["letter"] is { Success: true, Value: var letter } ? letter : line.Groups["name"].Value, line.Groups["name"].Value))],
             [.. found.Select(line => line.Groups["name"].Index)]);
     }
@@ -111,10 +112,11 @@ public sealed partial class IntentPrompt
 
     internal static bool IsOptionLine(ReadOnlySpan<char> line) => OptionLine().IsMatch(line);
 
-    static string QuestionIn(string text)
+    static string QuestionIn(string text, PromptWording? wording)
     {
-        foreach (var (before, middle, _) in PromptWording.All.Select(w => w.Parts))
-            if (text.StartsWith(before, StringComparison.Ordinal) && text.EndsWith(middle, StringComparison.Ordinal)) return text[before.Length..^middle.Length];
+        var wordings = wording is null ? PromptWording.All : PromptWording.All.Prepend(wording);
+        foreach (var (before, middle, _) in wordings.Select(w => w.Parts))
+            if (text.Length >= before.Length + middle.Length && text.StartsWith(before, StringComparison.Ordinal) && text.EndsWith(middle, StringComparison.Ordinal)) return text[before.Length..^middle.Length];
         var marked = MarkedQuestion().Match(text);
         return (marked.Success ? marked.Groups["question"].Value : text).Trim();
     }

@@ -21,6 +21,15 @@ public sealed record PromptWording(string Text, (string Comma, string Or) Betwee
     public static PromptWording EnglishNames { get; } = new(
         "You are an intent classifier. Decide what the following message is about.\n\nQuestion: {question}\n\nChoose the best intent:\n{options}\n\nAnswer with the intent's name only.", EnglishList);
 
+    /// <summary>The words for a schema that brings none of its own.</summary>
+    public static PromptWording Of(SchemaLanguage language, LabelKind labels) => (language, labels) switch
+    {
+        (SchemaLanguage.Chinese, LabelKind.Letters) => Chinese,
+        (SchemaLanguage.Chinese, _) => ChineseNames,
+        (_, LabelKind.Letters) => English,
+        _ => EnglishNames,
+    };
+
     internal static IReadOnlyList<PromptWording> All { get; } = [Chinese, ChineseNames, English, EnglishNames];
 
     /// <summary>The words before the question, between it and the options, and behind these.</summary>

@@ -49,7 +49,7 @@ static class Entries
         }
     }
 
-    static YamlStream Parse(TextReader reader)
+    internal static YamlStream Parse(TextReader reader)
     {
         var stream = new YamlStream();
         var parser = new Parser(reader);

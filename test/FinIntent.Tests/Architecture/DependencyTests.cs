@@ -19,7 +19,7 @@ public sealed partial class DependencyTests
         ["Models"] = ["Runtime", "Checkpoints", "Kernels"],
         ["Lora"] = ["Runtime", "Checkpoints", "Models"],
         ["Text"] = [],
-        ["Intents"] = [],
+        ["Intents"] = ["Settings"],
         ["Settings"] = [],
         ["Plots"] = [],
         ["Data"] = ["Checkpoints", "Text", "Intents", "Settings"],

@@ -1,0 +1,82 @@
+namespace FinIntent.Intents;
+
+/// <summary>The language of the words around a question.</summary>
+public enum SchemaLanguage
+{
+    Chinese,
+    English,
+}
+
+/// <summary>What a model answers.</summary>
+public enum LabelKind
+{
+    /// <summary>A letter, A to Z: 2 to 26 intents.</summary>
+    Letters,
+
+    /// <summary>The intent's name: 2 to 200 intents.</summary>
+    Names,
+}
+
+/// <summary>One intent of a schema.</summary>
+/// <param name="Borderline">Rules that tell it from its neighbours.</param>
+public sealed record Intent(string Name, string Description, IReadOnlyList<string> Examples, IReadOnlyList<string> Borderline);
+
+/// <summary>A set of intents: what questions may be about, how a model is asked, and what it answers. docs/intents.md describes the file.</summary>
+public sealed record IntentSchema
+{
+    const string BuiltIn = "FinIntent.Intents.openfindata.yaml";
+
+    internal const int FewestIntents = 2, MostLetters = 26, MostNames = 200;
+
+    internal IntentSchema(string name, SchemaLanguage language, LabelKind labels, PromptWording wording, IReadOnlyList<Intent> intents)
+    {
+        (Name, Language, Labels, Wording, Intents) = (name, language, labels, wording, intents);
+        string[] names = [.. intents.Select(i => i.Name)];
+        Options = labels == LabelKind.Letters ? IntentOptions.Lettered(names) : IntentOptions.Named(names);
+    }
+
+    /// <summary>Word for files and data sets.</summary>
+    public string Name { get; }
+
+    public SchemaLanguage Language { get; }
+
+    public LabelKind Labels { get; }
+
+    public PromptWording Wording { get; }
+
+    public IReadOnlyList<Intent> Intents { get; }
+
+    /// <summary>The intents as a question's options, in the schema's order.</summary>
+    public IReadOnlyList<IntentOption> Options { get; }
+
+    /// <summary>OpenFinData's five intents, as config/intents/openfindata.yaml describes them.</summary>
+    public static IntentSchema OpenFinData { get; } = ReadBuiltIn();
+
+    /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed.</exception>
+    public static IntentSchema Load(string path)
+    {
+        if (!File.Exists(path)) throw new UserErrorException($"{path}: there is no such file; `finintent init` writes one");
+        using var reader = File.OpenText(path);
+        return IntentSchemaFile.Read(reader, path);
+    }
+
+    public IntentPrompt Prompt(string question) => IntentPrompt.For(question, Options, Wording);
+
+    /// <summary>The label that stands for an intent; null when the schema has no such intent.</summary>
+    public string? LabelOf(string intentName) => Options.FirstOrDefault(o => o.Name == intentName)?.Label;
+
+    /// <summary>The label that a file's word for an intent means: its label, its name, or its name in other capitals; null when none.</summary>
+    public string? LabelFor(string word)
+    {
+        word = word.Trim();
+        return (Options.FirstOrDefault(o => o.Label == word) ?? Options.FirstOrDefault(o => o.Name == word)
+            ?? Options.FirstOrDefault(o => o.Name.Equals(word, StringComparison.OrdinalIgnoreCase)))?.Label;
+    }
+
+    static IntentSchema ReadBuiltIn()
+    {
+        using var stream = typeof(IntentSchema).Assembly.GetManifestResourceStream(BuiltIn)!;
+        using var reader = new StreamReader(stream);
+        return IntentSchemaFile.Read(reader, "openfindata.yaml");
+    }
+}

@@ -1,0 +1,90 @@
+using FinIntent.Settings;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace FinIntent.Intents;
+
+/// <summary>Reads a schema's YAML, and refuses what a model could not be asked with.</summary>
+static class IntentSchemaFile
+{
+    static readonly string[] Keys = ["name", "language", "labels", "instruction", "intents"], IntentKeys = ["name", "description", "examples", "borderline"];
+
+    public static IntentSchema Read(TextReader reader, string path)
+    {
+        try
+        {
+            return Schema(new(path, Root(reader, path)));
+        }
+        catch (YamlException e)
+        {
+            throw new UserErrorException($"{path}:{e.Start.Line}: {e.Message}", e);
+        }
+    }
+
+    static YamlMappingNode Root(TextReader reader, string path) =>
+        Entries.Parse(reader).Documents is [{ RootNode: YamlMappingNode root }] ? root
+            : throw new UserErrorException($"{path}: expected the keys {string.Join(", ", Keys)}");
+
+    static IntentSchema Schema(YamlPlace file)
+    {
+        file.RefuseUnknown(Keys);
+        var language = file.Choice("language", ("zh", SchemaLanguage.Chinese), ("en", SchemaLanguage.English));
+        var labels = file.Choice("labels", ("letters", LabelKind.Letters), ("names", LabelKind.Names));
+        var name = file.Required("name");
+        if (name.Any(c => !char.IsLetterOrDigit(c) && c is not ('-' or '_')))
+            throw file.Error("name", $"\"{name}\" is a word for files and data sets; use letters, digits, - and _ only");
+        var intents = file.Maps("intents").Select(Intent).ToList();
+        Check(file, labels, intents);
+        var wording = PromptWording.Of(language, labels);
+        if (file.Text("instruction") is { } instruction) wording = wording with { Text = instruction.TrimEnd('\n') };
+        var schema = new IntentSchema(name, language, labels, wording, [.. intents.Select(i => i.Intent)]);
+        if (file.Text("instruction") is not null) CheckInstruction(file, schema);
+        return schema;
+    }
+
+    static (Intent Intent, YamlPlace Place) Intent(YamlPlace map)
+    {
+        map.RefuseUnknown(IntentKeys);
+        return (new(map.Required("name"), map.Text("description")?.Trim() ?? "", map.Texts("examples"), map.Texts("borderline")), map);
+    }
+
+    static void Check(YamlPlace file, LabelKind labels, List<(Intent Intent, YamlPlace Place)> intents)
+    {
+        var most = labels == LabelKind.Letters ? IntentSchema.MostLetters : IntentSchema.MostNames;
+        if (intents.Count < IntentSchema.FewestIntents || intents.Count > most)
+        {
+            var remedy = intents.Count is > IntentSchema.MostLetters and <= IntentSchema.MostNames ? "; use labels: names for up to 200" : "";
+            throw file.Error("intents", $"there are {intents.Count}, and labels: {labels.ToString().ToLowerInvariant()} allows {IntentSchema.FewestIntents} to {most}{remedy}");
+        }
+        Dictionary<string, YamlPlace> seen = new(StringComparer.OrdinalIgnoreCase);
+        foreach (var (intent, place) in intents)
+        {
+            if (intent.Name.AsSpan().IndexOfAny('\r', '\n') >= 0) throw place.Error("name", $"\"{intent.Name.ReplaceLineEndings("\\n")}\" has a line break; a name is one line");
+            if (labels == LabelKind.Names && intent.Name is [>= 'A' and <= 'Z'])
+                throw place.Error("name", $"\"{intent.Name}\" is a letter, and labels: names answers by names; give it a name, or use labels: letters");
+            if (!seen.TryAdd(intent.Name, place))
+                throw place.Error("name", $"\"{intent.Name}\" is the name of the intent at line {seen[intent.Name].Line}, too; names must differ by more than capitals");
+        }
+    }
+
+    static void CheckInstruction(YamlPlace file, IntentSchema schema)
+    {
+        const string question = "?!";
+        var text = schema.Wording.Text;
+        foreach (var place in (string[])["{question}", "{options}", "{labels}"])
+            if (text.Split(place).Length > 2) throw file.Error("instruction", $"{place} occurs {text.Split(place).Length - 1} times; write it once");
+        if (schema.Labels == LabelKind.Names && text.Contains("{labels}", StringComparison.Ordinal))
+            throw file.Error("instruction", "{labels} is for labels: letters; with labels: names the options are the names already, so remove it");
+        try
+        {
+            // Rows are read back from their text, so the options must be found in it.
+            var found = IntentPrompt.Parse(schema.Prompt(question).Text, schema.Wording);
+            if (found is null || found.Question != question || !found.Options.SequenceEqual(schema.Options))
+                throw file.Error("instruction", "{options} must stand on a line of its own, and no other line may look like an option (\"A. …\", \"- …\")");
+        }
+        catch (UserErrorException e) when (!e.Message.Contains(": instruction: ", StringComparison.Ordinal))
+        {
+            throw file.Error("instruction", e.Message);
+        }
+    }
+}

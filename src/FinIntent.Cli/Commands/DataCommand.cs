@@ -18,7 +18,7 @@ static class DataCommand
             AlpacaFile.Write(arguments.GetRequiredValue(output), questions);
             Console.WriteLine($"{questions.Count} questions -> {arguments.GetRequiredValue(output)} (for evaluation only, as OpenFinData's notice asks)");
         });
-        return new("data", "Prepare data.") { new Command("convert", "Write other formats as Alpaca rows.") { openFinData }, Leaks() };
+        return new("data", "Prepare data.") { new Command("convert", "Write other formats as Alpaca rows.") { openFinData }, Leaks(), DataGenerate.Build() };
     }
 
     static Command Leaks()

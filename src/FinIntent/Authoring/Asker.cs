@@ -71,7 +71,7 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
                 InputTokens = answer.InputTokens,
                 OutputTokens = answer.OutputTokens,
                 Seconds = Math.Round(answer.Time.TotalSeconds, 3),
-                Cost = taken.Cost,
+                Cost = author.Price is null ? null : taken.Cost,
                 Tokens = taken.Tokens,
             });
             ledger.Settle(most, taken);
@@ -135,7 +135,7 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         System = request.Conversation.System,
         User = request.User,
         Questions = request.Questions,
-        Cost = most.Cost,
+        Cost = author.Price is null ? null : most.Cost,
         Tokens = most.Tokens,
     };
 

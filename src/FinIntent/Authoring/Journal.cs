@@ -23,6 +23,14 @@ sealed class Journal : IDisposable
 
     public IReadOnlyList<JournalRecord> Decisions => _decisions;
 
+    /// <summary>Times of the first and the last line; null while there is none.</summary>
+    public (DateTimeOffset First, DateTimeOffset Last)? Times { get; private set; }
+
+    /// <summary>Tokens of all answers, as far as servers told them.</summary>
+    public (long Input, long Output) Tokens { get; private set; }
+
+    public IEnumerable<JournalRecord> AllSent => _sent.Values;
+
     /// <summary>Answers to judges' requests, each with what was sent.</summary>
     public IEnumerable<(JournalRecord Sent, JournalRecord Answer)> Judged => _sent.Values
         .Where(sent => sent.Questions is not null && _outcomes.ContainsKey(sent.Id)).Select(sent => (sent, _outcomes[sent.Id]));
@@ -74,6 +82,8 @@ sealed class Journal : IDisposable
 
     void Count(JournalRecord record)
     {
+        Times = (Times?.First ?? record.Time, record.Time);
+        Tokens = (Tokens.Input + (record.InputTokens ?? 0), Tokens.Output + (record.OutputTokens ?? 0));
         switch (record.Kind)
         {
             case JournalKind.Sent:
@@ -114,6 +124,8 @@ sealed class Journal : IDisposable
             Count(record);
         }
     }
+
+    public void Dispose() => _stream.Dispose();
 
     static string RunFileOf(string path) => Path.ChangeExtension(path, ".run.json");
 

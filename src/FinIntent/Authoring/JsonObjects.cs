@@ -15,21 +15,20 @@ static class JsonObjects
     public static (IReadOnlyList<JsonElement> Objects, int Broken) In(string answer, string key)
     {
         List<JsonElement> found = [];
-        var broken = 0;
-        for (var start = answer.IndexOf('{'); start >= 0 && broken < MostBroken; start = start < answer.Length ? answer.IndexOf('{', start) : -1)
+        var (broken, failed) = (0, 0);
+        for (var start = answer.IndexOf('{'); start >= 0 && failed < MostBroken; start = start < answer.Length ? answer.IndexOf('{', start) : -1)
         {
             if (End(answer, start) is { } end && Parse(answer[start..end]) is { } value)
             {
                 Collect(value, key, found);
                 start = end;
+                continue;
             }
-            else
-            {
-                // Around whole objects there may be one that was cut short: only the innermost of them is an item that was lost.
-                var next = answer.IndexOf('{', start + 1);
-                if (next < 0 || answer.AsSpan(start, next - start).Contains($"\"{key}\"", StringComparison.Ordinal)) broken++;
-                start++;
-            }
+            failed++;
+            // Prose may have braces, and a list that was cut short may be in an object: only what looks like an item is one that was lost.
+            var next = answer.IndexOf('{', start + 1);
+            if (next < 0 ? answer.AsSpan(start).Contains('"') : answer.AsSpan(start, next - start).Contains($"\"{key}\"", StringComparison.Ordinal)) broken++;
+            start++;
         }
         return (found, broken);
     }

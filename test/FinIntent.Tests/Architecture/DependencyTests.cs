@@ -26,6 +26,7 @@ public sealed partial class DependencyTests
         ["Training"] = ["Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["ApiModels"] = ["Text", "Settings"],
+        ["Authoring"] = ["Checkpoints", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
         ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],
     };
 

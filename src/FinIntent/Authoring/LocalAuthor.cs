@@ -32,8 +32,9 @@ sealed class LocalAuthor(string name, Func<ChatModel> load, AnswerOptions option
         var prompt = model.Template.EncodePrompt(request.Conversation).Length;
         var text = model.Answer([request.Conversation], [request.Seed(seed)], options, (_, _) => !stop.IsCancellationRequested)[0];
         stop.ThrowIfCancellationRequested();
-        var written = model.Tokenizer.Encode(text).Length;
-        return new(text, written >= options.MaxNewTokens ? "length" : null, prompt, written, time.GetElapsedTime(start));
+        // Of broken characters the text has more tokens than were drawn.
+        var written = Math.Min(model.Tokenizer.Encode(text).Length, options.MaxNewTokens);
+        return new(text, written == options.MaxNewTokens ? "length" : null, prompt, written, time.GetElapsedTime(start));
     }
 
     public void Dispose() => _one.Dispose();

@@ -25,7 +25,7 @@ public sealed class GenerateTests
         Assert.All(bench.Provenance, p => Assert.Equal(("m-1", "write-zh-1", "agrees"), (p.GetProperty("model").GetString(), p.GetProperty("prompt").GetString(), p.GetProperty("judge").GetProperty("verdict").GetString())));
         // Every request is reported as 100 tokens in and 3 out.
         var cost = bench.Server.Requests.Count * (100 * 3 + 3 * 15) / 1e6m;
-        Assert.Contains($"{bench.Server.Requests.Count} requests, {bench.Server.Requests.Count * 103} tokens, cost {cost:0.####}", output);
+        Assert.Contains($"{bench.Server.Requests.Count} requests, {bench.Server.Requests.Count * 103:N0} tokens, cost {cost:0.####}", output);
         Assert.InRange(bench.Provenance.Sum(p => p.GetProperty("cost").GetDecimal()), cost * 0.999m, cost * 1.001m);
         var card = File.ReadAllText(bench.File("README.md"));
         foreach (var part in (string[])["written by a language model", "| B | 个股问询 | 20 | 20 |", "| 9-15 | 30 | 30 |", $"{cost:0.######}"]) Assert.Contains(part, card);

@@ -9,6 +9,7 @@ var root = new RootCommand("Makes what the embedded model is trained from: its t
     CorpusCommand.Build(),
     TeachCommand.Build(),
     StatisticsCommand.Build(),
+    TinyCommand.Build(),
 };
 
 try

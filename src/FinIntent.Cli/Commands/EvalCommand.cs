@@ -1,9 +1,7 @@
 using System.CommandLine;
-using FinIntent.ApiModels;
 using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
-using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Settings;
 
@@ -12,7 +10,6 @@ namespace FinIntent.Cli.Commands;
 static class EvalCommand
 {
     const string DefaultFolder = "eval_output";
-    const int DefaultMaxNewTokens = 64;
 
     public static Command Build() => SettingsCommand.Build("eval", "Measure how well a model tells intents, on a file of questions with known answers.", Run);
 
@@ -22,11 +19,16 @@ static class EvalCommand
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
         var questions = EvaluationQuestion.Load(file);
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
+        var runs = EvalRuns.Of(settings);
+        if (runs.Count > 1)
+        {
+            EvalRuns.Run(runs, file, questions, folder, console.Output, console.Error);
+            return;
+        }
+        settings = runs[0].Settings;
         var predictionsFile = Path.Combine(folder, "predictions.jsonl");
         var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, console.Error.WriteLine) : 0;
-        var predictions = settings.Api.Api is null
-            ? AskLocal(settings, file, questions, predictionsFile, console.Error)
-            : AskApi(settings, file, questions, predictionsFile, console.Error);
+        var predictions = SettingsToPredictions.Ask(settings, file, questions, predictionsFile, console.Error.WriteLine);
 
         var report = ModelReport.Of(predictions[0].Model, predictions);
         var api = settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
@@ -35,30 +37,6 @@ static class EvalCommand
         WriteFiles(folder, report, text, api, leaked);
         console.Output.WriteLine($"\n-> {folder}");
     }
-
-    static IReadOnlyList<Prediction> AskLocal(SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, TextWriter tell)
-    {
-        var options = SettingsToModel.Run(settings, predictions, file);
-        options = options with { Answers = Repeatable(settings, options.Answers) };
-        return EvaluationRun.Predict(() => ChatModel.Load(SettingsToModel.Source(settings)), questions,
-            (Scoring)settings.Inference.Scoring, options, settings.Inference.ScoringTokens, done => tell.WriteLine($"{done}/{questions.Count} questions"));
-    }
-
-    static IReadOnlyList<Prediction> AskApi(SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, TextWriter tell)
-    {
-        var endpoint = ApiEndpoint.Of(settings.Api);
-        if (endpoint.SendsKeyUnencrypted) tell.WriteLine($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
-        using var model = new ApiModel(endpoint, settings.Api, SettingsToApi.Request(settings));
-        return ApiRun.Predict(model, questions, SettingsToApi.Run(settings, endpoint, predictions, file), done =>
-            tell.WriteLine($"{done}/{questions.Count} questions{(model.Retries > 0 ? $", {model.Retries} requests made again" : "")}")).GetAwaiter().GetResult();
-    }
-
-    /// <summary>Unless asked otherwise answers are greedy and short: an answer is a letter, or a sentence with one.</summary>
-    static AnswerOptions Repeatable(SettingsFile settings, AnswerOptions answers) => answers with
-    {
-        Sampling = answers.Sampling with { DoSample = settings.Given.ContainsKey("do_sample") && settings.Generation.DoSample },
-        MaxNewTokens = settings.Given.ContainsKey("max_new_tokens") || answers.MaxLength is not null ? answers.MaxNewTokens : DefaultMaxNewTokens,
-    };
 
     static void WriteFiles(string folder, ModelReport report, string text, ApiTotals? api, int leaked)
     {

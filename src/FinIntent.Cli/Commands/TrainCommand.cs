@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using FinIntent.Settings;
 using FinIntent.Training;
 
@@ -23,20 +22,10 @@ static class TrainCommand
 
     static int Run(SettingsFile settings)
     {
-        using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var stop = new StopRequest("stopping after this step; once more to stop at once");
         var result = TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress, stop.Token));
         Console.WriteLine(Summary(result, settings.Output));
         return 0;
-
-        // The first asks for an end after the update under way; a second ends the process at once.
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = !stop.IsCancellationRequested;
-            if (context.Cancel) Console.Error.WriteLine("stopping after this step; once more to stop at once");
-            stop.Cancel();
-        }
     }
 
     static string Summary(TrainingResult result, OutputSettings output)

@@ -21,10 +21,18 @@ static class Entries
     {
         var entries = ReadFile(path);
         foreach (var entry in overrides.Select(ReadOverride)) entries[entry.Key] = entry;
-        return entries.Where(e => !e.Value.IsNull).ToDictionary();
+        return WithoutNulls(entries);
     }
 
-    static Dictionary<string, Entry> ReadFile(string path)
+    /// <summary>A key that is given as null counts as not given.</summary>
+    public static Dictionary<string, Entry> WithoutNulls(IReadOnlyDictionary<string, Entry> entries) => entries.Where(e => !e.Value.IsNull).ToDictionary();
+
+    /// <summary>The keys of a map inside a file.</summary>
+    public static Dictionary<string, Entry> Of(YamlMappingNode map, string file) => map.Children.ToDictionary(
+        pair => ((YamlScalarNode)pair.Key).Value ?? "",
+        pair => new Entry(((YamlScalarNode)pair.Key).Value ?? "", pair.Value, $"{file}:{pair.Key.Start.Line}"));
+
+    public static Dictionary<string, Entry> ReadFile(string path)
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: there is no such file");
         var name = Path.GetFileName(path);
@@ -35,9 +43,7 @@ static class Entries
             if (stream.Documents.Count == 0) return [];
             if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
                 throw new UserErrorException($"{path}: expected one list of `key: value` lines");
-            return root.Children.ToDictionary(
-                pair => ((YamlScalarNode)pair.Key).Value ?? "",
-                pair => new Entry(((YamlScalarNode)pair.Key).Value ?? "", pair.Value, $"{name}:{pair.Key.Start.Line}"));
+            return Of(root, name);
         }
         catch (YamlException e)
         {
@@ -66,7 +72,8 @@ static class Entries
         }
     }
 
-    static Entry ReadOverride(string argument)
+    /// <summary>"key=value" of a command line.</summary>
+    public static Entry ReadOverride(string argument)
     {
         var equals = argument.IndexOf('=');
         if (equals <= 0) throw new UserErrorException($"command line: expected key=value, got \"{argument}\"");

@@ -33,6 +33,12 @@ sealed record InferenceSettings
     /// <summary>The questions to evaluate on: an Alpaca or OpenFinData file.</summary>
     public string? EvalFile { get; init; }
 
+    /// <summary>Adapters that are each evaluated by itself, in place of the last of adapter_name_or_path; the spread of their scores is reported.</summary>
+    public IReadOnlyList<string> EvalAdapters { get; init; } = [];
+
+    /// <summary>Seeds of sampled answers, an evaluation each; the spread of their scores is reported.</summary>
+    public IReadOnlyList<int> EvalSeeds { get; init; } = [];
+
     public ScoringMode Scoring { get; init; } = ScoringMode.Both;
 
     /// <summary>Tokens of questions that are scored at once, what they share counted once. It bounds memory. Null: 4096, on a GPU 16384.</summary>

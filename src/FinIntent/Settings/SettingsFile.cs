@@ -47,9 +47,11 @@ sealed record SettingsFile
         Sections.SelectMany(Binding.PropertiesOf).Where(p => p.PropertyType == typeof(string)).Select(Binding.KeyOf).ToHashSet();
 
     /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed.</exception>
-    public static SettingsFile Load(string path, IEnumerable<string> overrides)
+    public static SettingsFile Load(string path, IEnumerable<string> overrides) => Of(path, Entries.Read(path, overrides));
+
+    /// <summary>The same from entries that a file of another kind holds.</summary>
+    internal static SettingsFile Of(string path, IReadOnlyDictionary<string, Entry> entries)
     {
-        var entries = Entries.Read(path, overrides);
         var keys = Keys.ToHashSet();
         foreach (var entry in entries.Values) Check(entry, keys);
 

@@ -41,19 +41,28 @@ public sealed record Comparison(
     /// <summary>Those that at least one model can be read by.</summary>
     public IReadOnlyList<string> Rules => [.. RuleReport.Names.Where(rule => Models.Any(m => m[rule] is not null))];
 
+    /// <summary>Models before and after fine-tuning, or the runs of one; a report of these begins with the seed's table.</summary>
+    public IReadOnlyList<ModelGroup> Groups { get; init; } = [];
+
     /// <param name="baseline">The model that every other one is compared with; without it every pair is.</param>
-    public static Comparison Of(IReadOnlyList<PredictionSet> sets, int? baseline = null)
+    public static Comparison Of(IReadOnlyList<PredictionSet> sets, int? baseline = null) => Of(sets, [.. PairsOf(sets.Count, baseline)]);
+
+    /// <param name="pairs">The models that are compared, the earlier one first.</param>
+    public static Comparison Of(IReadOnlyList<PredictionSet> sets, IReadOnlyList<(int A, int B)> pairs)
     {
         var (shared, lent) = ShareOptions(sets);
         List<ModelReport> models = [.. shared.Select(set => ModelReport.Of(set.Name, set.Predictions))];
-        var overlaps = PairsOf(models.Count, baseline).Select(pair => OverlapOf(models, pair.A, pair.B)).ToList();
-        var pairs = overlaps.Where(o => o.Common.Count > 0)
+        var overlaps = pairs.Select(pair => OverlapOf(models, pair.A, pair.B)).ToList();
+        var compared = overlaps.Where(o => o.Common.Count > 0)
             .SelectMany(o => RuleReport.Names.Where(rule => models[o.A][rule] is not null && models[o.B][rule] is not null).Select(rule => PairOf(models, o, rule))).ToList();
-        return new(models, overlaps, [.. Adjusted(pairs)], [.. RuleReport.Names.SelectMany(rule => UnsolvedBy(models, rule))], lent);
+        return new(models, overlaps, [.. Adjusted(compared)], [.. RuleReport.Names.SelectMany(rule => UnsolvedBy(models, rule))], lent);
     }
 
     /// <summary>A report of a single model.</summary>
     public static Comparison Of(ModelReport model) => new([model], [], [], [.. RuleReport.Names.SelectMany(rule => UnsolvedBy([model], rule))], []);
+
+    /// <summary>What a group's accuracies are read by: the report's main rule, else the best one that its models have in common.</summary>
+    public string RuleOf(ModelGroup group) => MainRule ?? CommonRule([.. group.Runs.Append(group.Base ?? -1).Where(i => i >= 0).Select(i => Models[i])]) ?? ModelReport.NameOf(ReadingRule.Lenient);
 
     public static string? CommonRule(IReadOnlyList<ModelReport> models) =>
         ((string[])[RuleReport.Scored, ModelReport.NameOf(ReadingRule.Lenient)]).FirstOrDefault(rule => models.All(m => m[rule] is not null));

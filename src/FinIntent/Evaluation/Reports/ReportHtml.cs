@@ -30,6 +30,7 @@ public static partial class ReportHtml
     static string Body(Comparison report)
     {
         var html = new Html();
+        if (report.Groups.Count > 0) HtmlStudy.Write(html, report);
         Results(html, report);
         if (report.Rules.Count > 1) ByRule(html, report);
         if (report.Pairs.Count > 0) Pairs(html, report);

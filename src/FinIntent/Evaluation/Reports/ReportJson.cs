@@ -10,7 +10,34 @@ public static class ReportJson
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static JsonObject Of(Comparison report) => new()
+    public static JsonObject Of(Comparison report)
+    {
+        var json = Plain(report);
+        if (report.Groups.Count > 0) json["groups"] = Array(report.Groups.Select(group => GroupOf(report, group)));
+        return json;
+    }
+
+    static JsonObject GroupOf(Comparison report, ModelGroup group)
+    {
+        var rule = report.RuleOf(group);
+        var json = new JsonObject
+        {
+            ["name"] = group.Name,
+            ["rule"] = rule,
+            ["base"] = group.Base is { } i ? report.Models[i].Name : null,
+            ["runs"] = new JsonArray([.. group.Runs.Select(run => (JsonNode)report.Models[run].Name)]),
+        };
+        if (group.Failure is { } failure) json["failure"] = failure;
+        if (RunSpread.Of([.. group.Runs.Select(run => report.Models[run])], rule) is not { } spread) return json;
+        json["mean_accuracy"] = Number(spread.Mean);
+        json["standard_deviation"] = Number(spread.Deviation);
+        json["lowest"] = Number(spread.Lowest);
+        json["highest"] = Number(spread.Highest);
+        json["not_always_answered_alike"] = spread.Unsteady.Successes;
+        return json;
+    }
+
+    static JsonObject Plain(Comparison report) => new()
     {
         ["models"] = Array(report.Models.Select(ModelOf)),
         ["pairs"] = Array(report.Pairs.Select(pair => PairOf(report, pair))),

@@ -33,7 +33,9 @@ public static class ReportMarkdown
         {
             Heading(1, Words.Title);
             Paragraph(Words.Lead(report));
+            if (report.Groups.Any(g => g.Base is not null || g.Failure is not null)) Study();
             Results();
+            if (report.Groups.Any(g => g.Runs.Count > 1)) Spread();
             foreach (var note in Words.Notes(report)) Paragraph(note);
             if (report.Rules.Count > 1) ByRule();
             if (report.Pairs.Count > 0) Pairs();
@@ -55,6 +57,21 @@ public static class ReportMarkdown
                 var accuracy = rule.Matrix.Accuracy;
                 return (string[])[Escape(model.Name), In(Words.Rule(rule.Rule)), Numbers.Of(accuracy), Numbers.Percent(accuracy.Value), Numbers.Interval(accuracy.Wilson95), Numbers.Percent(rule.Matrix.MacroF1)];
             }));
+        }
+
+        void Study()
+        {
+            Heading(2, Words.Study);
+            var rows = StudyTable.Of(report).ToList();
+            Table([.. StudyTable.Header], 1, rows.Select(r => (string[])[Escape(r.Name), Escape(r.Base), Escape(r.Tuned), r.Change, r.Runs, Escape(r.P)]));
+            Paragraph(Words.AboutStudy);
+            foreach (var row in rows.Where(r => r.Failure is not null)) Paragraph(new($"{In(Words.Failure)}：{row.Name}：{row.Failure}", $"{In(Words.Failure)}: {row.Name}: {row.Failure}"));
+        }
+
+        void Spread()
+        {
+            Heading(2, Words.Spread);
+            Table([Words.Model, Words.Runs, Words.Mean, Words.Deviation, Words.Range, Words.Unsteady], 1, RunSpread.RowsOf(report).Select(row => row.Select(Escape).ToArray()));
         }
 
         void ByRule()

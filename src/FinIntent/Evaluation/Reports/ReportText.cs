@@ -30,6 +30,26 @@ public static class ReportText
         return text.ToString();
     }
 
+    /// <summary>The seed's table: a line for each model before and after fine-tuning, then how far its runs lie apart.</summary>
+    public static string Study(Comparison report)
+    {
+        var text = new StringBuilder();
+        var rows = StudyTable.Of(report).ToList();
+        Append(text, [[.. StudyTable.Header.Select(w => w.English.ToLowerInvariant())], .. rows.Select(r => (string[])[r.Name, r.Base, r.Tuned, r.Change, r.Runs, r.P])]);
+        text.Append(Spread(report));
+        foreach (var row in rows.Where(r => r.Failure is not null)) text.Append($"\nnot finished: {row.Name}: {row.Failure}\n");
+        return text.ToString();
+    }
+
+    /// <summary>Empty where no group has several runs.</summary>
+    public static string Spread(Comparison report)
+    {
+        var spread = RunSpread.RowsOf(report).ToList();
+        var text = new StringBuilder();
+        if (spread.Count > 0) Append(text.Append('\n'), [["runs of", "runs", "mean", "sd (points)", "lowest–highest", "not always alike"], .. spread]);
+        return text.ToString();
+    }
+
     /// <summary>A line for each model, read by its main rule, and for each pair of them.</summary>
     public static string Short(Comparison report)
     {

@@ -56,6 +56,18 @@ static class Words
     public static readonly Bilingual File = new("预测文件", "Predictions");
     public static readonly Bilingual State = new("变化", "Change");
     public static readonly Bilingual IsRight = new("对错", "Result");
+    public static readonly Bilingual Study = new("微调前后", "Before and after fine-tuning");
+    public static readonly Bilingual Spread = new("多次运行的差异", "Spread over runs");
+    public static readonly Bilingual BaseAccuracy = new("基准准确率", "Base accuracy");
+    public static readonly Bilingual TunedAccuracy = new("微调后准确率", "Tuned accuracy");
+    public static readonly Bilingual Gain = new("提升（点）", "Gain (points)");
+    public static readonly Bilingual FixedBroken = new("改对/改错", "Fixed/broken");
+    public static readonly Bilingual Failure = new("未完成", "Not finished");
+    public static readonly Bilingual Runs = new("运行次数", "Runs");
+    public static readonly Bilingual Mean = new("平均准确率", "Mean accuracy");
+    public static readonly Bilingual Deviation = new("标准差（点）", "Standard deviation (points)");
+    public static readonly Bilingual Range = new("最低–最高", "Lowest–highest");
+    public static readonly Bilingual Unsteady = new("回答不一致的题", "Questions not always answered alike");
     public static readonly Bilingual Search = new("搜索", "Search");
     public static readonly Bilingual ShowAll = new("显示其余的题", "Show the other questions");
     public static readonly Bilingual NoneShown = new("没有符合条件的题。", "No question fits these filters.");
@@ -84,6 +96,10 @@ static class Words
     public static Bilingual AboutDrawing => new(
         "横条是 95 % 的 Wilson 区间：真实准确率大致在其中，题越少越宽。虚线是总答同一类最多能得的分。",
         "The bar is Wilson's 95 % interval: about where the true accuracy lies, and the wider the fewer the questions. The dashed line is the score of always answering the commonest class.");
+
+    public static Bilingual AboutStudy => new(
+        "括号里是 95 % 的 Wilson 区间；多个种子的模型给出平均 ± 标准差（次数：最低–最高）。改对、改错与 p（精确双侧 McNemar，未修正）都与该模型微调前相比。",
+        "Wilson's 95 % interval in brackets; a model with several seeds has the mean ± standard deviation (runs: lowest–highest). Fixed, broken and p (exact two-sided McNemar, unadjusted) are against the model before tuning.");
 
     public static Bilingual AboutPairs => new(
         "“改对”是前者答错、后者答对的题，“改错”反之。p 是这些题的精确双侧 McNemar 检验；Holm 一列按同一读法下列出的所有比较修正，小于 0.05 才说两个模型不同。",

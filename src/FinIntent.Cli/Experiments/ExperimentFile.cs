@@ -1,0 +1,82 @@
+using FinIntent.Settings;
+using YamlDotNet.RepresentationModel;
+
+namespace FinIntent.Cli.Experiments;
+
+/// <summary>
+/// A study as a file: keys of settings files, which all models share, and a list of models, each with a name, perhaps a settings file, and keys of
+/// its own. A model's keys win over the shared ones, and these over its settings file's; the command line's win over all.
+/// </summary>
+/// <param name="Seeds">One training each.</param>
+/// <param name="KeepsModels">False: a merged model is removed once it is scored. Adapters always stay.</param>
+sealed record ExperimentFile(string Path, string OutputDir, IReadOnlyList<int> Seeds, bool KeepsModels, IReadOnlyList<ExperimentModel> Models)
+{
+    static readonly string[] OwnKeys = ["models", "seeds", "keep_models"];
+
+    /// <exception cref="UserErrorException">Names the file, the line and the key.</exception>
+    public static ExperimentFile Read(string path, IEnumerable<string> overrides)
+    {
+        var shared = Entries.ReadFile(path);
+        var given = overrides.Select(Entries.ReadOverride).ToDictionary(entry => entry.Key);
+        if (!shared.TryGetValue("models", out var list)) throw new UserErrorException($"{path}: models is missing; list them, each with a name");
+        if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items }) throw list.Error("expected a list of models, each a map that begins with `- name: …`");
+        if (Values("output_dir") is not [{ } output]) throw new UserErrorException($"{path}: output_dir is missing; name the folder for all results");
+
+        var file = System.IO.Path.GetFileName(path);
+        var common = shared.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
+        var own = given.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
+        List<ExperimentModel> models = [.. items.Select(item => ExperimentModel.Of(item, file, path, common, own))];
+        foreach (var same in models.GroupBy(m => m.Folder, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
+            throw new UserErrorException($"{same.Last().Place}: name: \"{same.Last().Name}\" and \"{same.First().Name}\" would share the folder {same.Key}; name them apart");
+        return new(path, output, SeedsOf(Values("seeds") ?? Values("seed") ?? ["42"]), Values("keep_models") is not ["false" or "no"], models);
+
+        IReadOnlyList<string>? Values(string key) => !given.TryGetValue(key, out var entry) && !shared.TryGetValue(key, out entry) ? null : entry.Value switch
+        {
+            YamlSequenceNode several => [.. several.Children.Select(n => n.ToString())],
+            YamlScalarNode { Value: { } one } => one.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            _ => throw entry.Error("expected a value, or values with commas between"),
+        };
+
+        IReadOnlyList<int> SeedsOf(IReadOnlyList<string> texts) => texts.Count == texts.Distinct().Count() && texts.All(t => int.TryParse(t, out _))
+            ? [.. texts.Select(int.Parse)] : throw new UserErrorException($"{path}: seeds: \"{string.Join(", ", texts)}\" is no list of different whole numbers");
+    }
+}
+
+/// <summary>One model of a study, with all its keys.</summary>
+sealed record ExperimentModel(string Name, string Place, string Path, IReadOnlyDictionary<string, Entry> Keys)
+{
+    // Of the shared keys only these mean something to a model behind an API.
+    static readonly string[] ApiKeys = ["eval_file", "default_system", "max_new_tokens", "stop_words", "seed"];
+
+    public bool IsApi => Keys.ContainsKey("api");
+
+    /// <summary>The name as a folder's.</summary>
+    public string Folder => string.Concat(Name.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
+
+    public static ExperimentModel Of(YamlNode item, string file, string path, IReadOnlyDictionary<string, Entry> common, IReadOnlyDictionary<string, Entry> given)
+    {
+        var place = $"{file}:{item.Start.Line}";
+        if (item is not YamlMappingNode map) throw new UserErrorException($"{place}: expected a map that begins with `- name: …`");
+        var own = Entries.Of(map, file);
+        if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text)) throw new UserErrorException($"{place}: a model has no name; give one");
+        var keys = own.Remove("settings", out var settings) ? Entries.ReadFile(settings.Text ?? throw settings.Error("expected the path of a settings file")) : [];
+        var isApi = own.ContainsKey("api");
+        foreach (var (key, entry) in common.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key))).Concat(own)) keys[key] = entry;
+        foreach (var (key, entry) in given.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key)))) keys[key] = entry;
+        return new(name.Text.Trim(), place, path, keys);
+    }
+
+    static bool IsApiKey(string key) => key == "api" || key.StartsWith("api_", StringComparison.Ordinal);
+
+    /// <summary>The model's settings with some replaced; null takes a key out.</summary>
+    public SettingsFile With(params (string Key, string? Value)[] changes)
+    {
+        var keys = Keys.ToDictionary();
+        foreach (var (key, value) in changes)
+        {
+            keys.Remove(key);
+            if (value is not null) keys[key] = new(key, new YamlScalarNode(value), Place);
+        }
+        return SettingsFile.Of(Path, Entries.WithoutNulls(keys));
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace FinIntent.Cli;
+
+/// <summary>Ctrl-C or a request to end: the first asks for an end at the next good place, a second ends the process at once.</summary>
+sealed class StopRequest : IDisposable
+{
+    readonly CancellationTokenSource _stop = new();
+    readonly PosixSignalRegistration[] _signals;
+
+    /// <param name="notice">Told when the first one comes.</param>
+    public StopRequest(string notice)
+    {
+        _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = !_stop.IsCancellationRequested;
+            if (context.Cancel) Console.Error.WriteLine(notice);
+            _stop.Cancel();
+        }
+    }
+
+    public CancellationToken Token => _stop.Token;
+
+    public void Dispose()
+    {
+        foreach (var signal in _signals) signal.Dispose();
+        _stop.Dispose();
+    }
+}

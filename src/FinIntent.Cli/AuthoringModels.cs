@@ -18,6 +18,7 @@ sealed class AuthoringModels : IDisposable
     readonly Action<string> _tell;
     readonly bool _asks;
     readonly List<IDisposable> _models = [];
+    readonly Dictionary<string, ChatModel> _loaded = [];
 
     /// <param name="asks">False: no model is asked, so no key is needed.</param>
     public AuthoringModels(SettingsFile settings, bool asks, TimeProvider time, Action<string> tell)
@@ -107,8 +108,6 @@ sealed class AuthoringModels : IDisposable
         _models.Add(model);
         return model.Author;
     }
-
-    readonly Dictionary<string, ChatModel> _loaded = [];
 
     /// <summary>A model that writes and judges is loaded once.</summary>
     ChatModel Load(ChatModelSource source)

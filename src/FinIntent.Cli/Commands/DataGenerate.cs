@@ -11,6 +11,7 @@ namespace FinIntent.Cli.Commands;
 static class DataGenerate
 {
     const string DefaultFolder = "generate_output";
+    const string Remedy = "Run the same command again to go on from here; limits may be raised, and nothing that was answered is asked again";
 
     public static Command Build(TimeProvider? time = null)
     {
@@ -85,8 +86,6 @@ static class DataGenerate
         }
     }
 
-    const string Remedy = "Run the same command again to go on from here; limits may be raised, and nothing that was answered is asked again";
-
     static double ValidationShare(SettingsFile settings)
     {
         var size = settings.Dataset.ValSize;
@@ -122,7 +121,7 @@ static class DataGenerate
             var spent = ledger.Spent;
             text += string.Create(CultureInfo.InvariantCulture, $"; {spent.Requests} requests, {spent.Tokens:N0} tokens");
             if (isPriced) text += string.Create(CultureInfo.InvariantCulture, $", cost {spent.Cost:0.####}");
-            return text + (ledger.Limits.Cost is { } budget ? string.Create(CultureInfo.InvariantCulture, $" of {budget:0.####}, {budget - spent.Cost:0.####} left") : "");
+            return text + (ledger.Limits.Cost is { } budget ? string.Create(CultureInfo.InvariantCulture, $" of {budget:0.####}, {Math.Max(0, budget - spent.Cost):0.####} left") : "");
         }
     }
 }

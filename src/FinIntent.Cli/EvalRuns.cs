@@ -18,6 +18,8 @@ static class EvalRuns
         var samples = settings.Given.ContainsKey("do_sample") && settings.Generation.DoSample && settings.Inference.Scoring != ScoringMode.Options;
         if (seeds.Count > 1 && !samples)
             throw Error(settings, "eval_seeds", "the answers do not depend on a seed; set do_sample: true and scoring: generate, or leave eval_seeds out");
+        if (adapters.Count + seeds.Count > 1 && settings.Inference.Permutations is not null)
+            throw Error(settings, "permutations", "it goes with one adapter and one seed; evaluate the runs one by one, or leave permutations out");
         if (adapters.Count > 0 && settings.Api.Api is not null) throw Error(settings, "eval_adapters", "a model behind an API has no adapters");
         RefuseTwice(settings, "eval_adapters", [.. adapters.Select(Path.GetFullPath)]);
         RefuseTwice(settings, "eval_seeds", [.. seeds.Select(s => $"{s}")]);
@@ -36,7 +38,7 @@ static class EvalRuns
             tell.WriteLine($"{name} ({i + 1} of {runs.Count})");
             if (settings.Api.Api is null) TrainedOn.Check(settings, file, tell.WriteLine);
             var predictions = Path.Combine(folder, $"predictions_{i + 1}.jsonl");
-            sets.Add(new(name, predictions, SettingsToPredictions.Ask(settings, file, questions, predictions, tell.WriteLine)));
+            sets.Add(new(name, predictions, SettingsToPredictions.Ask(new(settings, file, questions, null, predictions), tell.WriteLine).Predictions));
         }
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
         ReportWriter.Write(folder, report, Language.Chinese);

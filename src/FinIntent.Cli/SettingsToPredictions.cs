@@ -1,7 +1,6 @@
 using FinIntent.ApiModels;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
-using FinIntent.Intents;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli;
@@ -11,16 +10,20 @@ static class SettingsToPredictions
 {
     const int DefaultMaxNewTokens = 64;
 
-    /// <param name="file">Where the questions are from.</param>
-    /// <param name="predictions">The predictions file, gone on with where a run with the same settings stopped.</param>
     /// <param name="tell">Told of progress.</param>
-    public static IReadOnlyList<Prediction> Ask(
-        SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, Action<string> tell, CancellationToken stop = default) =>
-        settings.Api.Api is null ? AskLocal(settings, file, questions, predictions, tell) : AskApi(settings, file, questions, predictions, tell, stop);
+    /// <returns>The predictions, and those with permuted options.</returns>
+    public static (IReadOnlyList<Prediction> Predictions, IReadOnlyList<Prediction> InOrders) Ask(AskedFile asked, Action<string> tell, CancellationToken stop = default) =>
+        asked.Settings.Api.Api is null ? AskLocal(asked, tell) : AskApi(asked, tell, stop);
 
-    static IReadOnlyList<Prediction> AskLocal(SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, Action<string> tell) =>
-        EvaluationRun.Predict(() => ChatModel.Load(SettingsToModel.Source(settings)), questions, (Scoring)settings.Inference.Scoring,
-            LocalRun(settings, predictions, file), settings.Inference.ScoringTokens, done => tell($"{done}/{questions.Count} questions"));
+    static (IReadOnlyList<Prediction>, IReadOnlyList<Prediction>) AskLocal(AskedFile asked, Action<string> tell)
+    {
+        var settings = asked.Settings;
+        var options = LocalRun(settings, asked.PredictionsPath, asked.Path);
+        using var model = new ModelOnDemand(() => ChatModel.Load(SettingsToModel.Source(settings)));
+        return asked.Ask((questions, known) => EvaluationRun.Predict(model, questions, (Scoring)settings.Inference.Scoring,
+            known is null ? options : options with { File = asked.PermutationsPath, Inputs = asked.IdentityOf(options.Inputs) },
+            settings.Inference.ScoringTokens, done => tell($"{done}/{questions.Count} questions"), known));
+    }
 
     /// <summary>Unless asked otherwise answers are greedy and short: an answer is a letter, or a sentence with one.</summary>
     public static RunOptions LocalRun(SettingsFile settings, string predictions, string file)
@@ -37,13 +40,14 @@ static class SettingsToPredictions
         };
     }
 
-    static IReadOnlyList<Prediction> AskApi(
-        SettingsFile settings, string file, IReadOnlyList<EvaluationQuestion> questions, string predictions, Action<string> tell, CancellationToken stop)
+    static (IReadOnlyList<Prediction>, IReadOnlyList<Prediction>) AskApi(AskedFile asked, Action<string> tell, CancellationToken stop)
     {
-        var endpoint = ApiEndpoint.Of(settings.Api);
+        var (settings, endpoint) = (asked.Settings, ApiEndpoint.Of(asked.Settings.Api));
         if (endpoint.SendsKeyUnencrypted) tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
         using var model = new ApiModel(endpoint, settings.Api, SettingsToApi.Request(settings));
-        return ApiRun.Predict(model, questions, SettingsToApi.Run(settings, endpoint, predictions, file), done =>
-            tell($"{done}/{questions.Count} questions{(model.Retries > 0 ? $", {model.Retries} requests made again" : "")}"), stop).GetAwaiter().GetResult();
+        var options = SettingsToApi.Run(settings, endpoint, asked.PredictionsPath, asked.Path);
+        return asked.Ask((questions, known) => ApiRun.Predict(model, questions,
+            known is null ? options : options with { File = asked.PermutationsPath, Identity = asked.IdentityOf(options.Identity) },
+            done => tell($"{done}/{questions.Count} questions{(model.Retries > 0 ? $", {model.Retries} requests made again" : "")}"), known, stop).GetAwaiter().GetResult());
     }
 }

@@ -26,12 +26,16 @@ static class EvalCommand
             return;
         }
         settings = runs[0].Settings;
-        var predictionsFile = Path.Combine(folder, "predictions.jsonl");
+        var permuted = settings.Inference.Permutations is { } permutations ? PermutedQuestions.Of(questions, permutations, settings.Train.Seed) : null;
         var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, console.Error.WriteLine) : 0;
-        var predictions = SettingsToPredictions.Ask(settings, file, questions, predictionsFile, console.Error.WriteLine);
+        var asked = new AskedFile(settings, file, questions, permuted, Path.Combine(folder, "predictions.jsonl"));
+        if (permuted is not null)
+            console.Error.WriteLine($"permutations: {permuted.Orders.Count} orders of {questions.Count} questions, {permuted.All.Count - questions.Count} answers more");
+        var (predictions, inOrders) = SettingsToPredictions.Ask(asked, console.Error.WriteLine);
 
         var report = ModelReport.Of(predictions[0].Model, predictions);
-        var api = settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
+        if (permuted is not null) report = report with { Robustness = RobustnessReport.Of(permuted, inOrders) };
+        var api = settings.Api.Api is null ? null : ApiTotals.Of([.. predictions, .. asked.Further(inOrders)], settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
         var text = ReportText.Of(report) + api?.ToText();
         console.Output.Write(text);
         WriteFiles(folder, report, text, api, leaked);

@@ -59,12 +59,16 @@ sealed record ExperimentModel(string Name, string Place, string Path, IReadOnlyD
         if (item is not YamlMappingNode map) throw new UserErrorException($"{place}: expected a map that begins with `- name: …`");
         var own = Entries.Of(map, file);
         if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text)) throw new UserErrorException($"{place}: a model has no name; give one");
-        var keys = own.Remove("settings", out var settings) ? Entries.ReadFile(settings.Text ?? throw settings.Error("expected the path of a settings file")) : [];
+        var keys = own.Remove("settings", out var settings) ? Entries.ReadFile(Beside(path, settings.Text ?? throw settings.Error("expected the path of a settings file"))) : [];
         var isApi = own.ContainsKey("api");
         foreach (var (key, entry) in common.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key))).Concat(own)) keys[key] = entry;
         foreach (var (key, entry) in given.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key)))) keys[key] = entry;
         return new(name.Text.Trim(), place, path, keys);
     }
+
+    /// <summary>A path is meant from the study's own folder; from the working folder if it is not there.</summary>
+    static string Beside(string study, string settings) =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(study))!, settings) is var beside && File.Exists(beside) ? beside : settings;
 
     static bool IsApiKey(string key) => key == "api" || key.StartsWith("api_", StringComparison.Ordinal);
 

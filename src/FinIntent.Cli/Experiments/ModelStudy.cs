@@ -75,7 +75,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
         var questions = EvaluationQuestion.Load(EvalFile(settings));
         if (settings.Api.Api is null) TrainedOn.Check(settings, EvalFile(settings), Console.Error.WriteLine);
         var kept = settings with { Output = settings.Output with { OverwriteOutputDir = !isBegun } };
-        SettingsToPredictions.Ask(kept, EvalFile(settings), questions, predictions, Console.Error.WriteLine, stop);
+        SettingsToPredictions.Ask(new(kept, EvalFile(settings), questions, null, predictions), Console.Error.WriteLine, stop);
         return true;
     });
 

@@ -47,21 +47,31 @@ sealed class ApiRun
     }
 
     /// <param name="onProgress">Called with the number of questions that have an answer.</param>
+    /// <param name="known">By id, what need not be asked.</param>
     /// <returns>The predictions of all questions, in order.</returns>
     /// <exception cref="UserErrorException">A question has no answer; the message says how many, why, and what to do.</exception>
-    public static async Task<IReadOnlyList<Prediction>> Predict(
-        ApiModel model, IReadOnlyList<EvaluationQuestion> questions, ApiRunOptions options, Action<int>? onProgress = null, CancellationToken stop = default)
+    public static async Task<IReadOnlyList<Prediction>> Predict(ApiModel model, IReadOnlyList<EvaluationQuestion> questions, ApiRunOptions options,
+        Action<int>? onProgress = null, IReadOnlyDictionary<string, Prediction>? known = null, CancellationToken stop = default)
     {
         Dictionary<string, Prediction> done;
         using (var file = PredictionFile.Open(options.File, options.Identity, options.Overwrite))
         {
             var run = new ApiRun(model, questions, options, file, onProgress);
+            run.KeepKnown(known);
             await run.AskRest(stop);
             done = run._done;
         }
         List<Prediction> inOrder = [.. questions.Select(q => done[q.Id])];
         if (!done.Keys.SequenceEqual(questions.Select(q => q.Id))) PredictionFile.Rewrite(options.File, inOrder);
         return inOrder;
+    }
+
+    void KeepKnown(IReadOnlyDictionary<string, Prediction>? known)
+    {
+        if (known is null) return;
+        List<Prediction> missing = [.. _questions.Where(q => !_done.ContainsKey(q.Id) && known.ContainsKey(q.Id)).Select(q => known[q.Id])];
+        _file.Append(missing);
+        foreach (var prediction in missing) _done.Add(prediction.Id, prediction);
     }
 
     async Task AskRest(CancellationToken stop)

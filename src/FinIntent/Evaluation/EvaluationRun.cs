@@ -30,26 +30,37 @@ public static class EvaluationRun
     public static IReadOnlyList<Prediction> Predict(Func<ChatModel> load, IReadOnlyList<EvaluationQuestion> questions, Scoring scoring, RunOptions options,
         int? scoringTokens = null, Action<int>? onProgress = null)
     {
+        using var model = new ModelOnDemand(load);
+        return Predict(model, questions, scoring, options, scoringTokens, onProgress);
+    }
+
+    /// <summary>The same with a model that others use, too.</summary>
+    /// <param name="known">By id, what need not be asked: it is written where its question stands.</param>
+    public static IReadOnlyList<Prediction> Predict(ModelOnDemand model, IReadOnlyList<EvaluationQuestion> questions, Scoring scoring, RunOptions options,
+        int? scoringTokens = null, Action<int>? onProgress = null, IReadOnlyDictionary<string, Prediction>? known = null)
+    {
         var identity = options.Identity(scoring.ToString().ToLowerInvariant(), scoring != Scoring.Options);
         using var file = PredictionFile.Open(options.File, identity, options.Overwrite);
         List<Prediction> all = [.. file.Done];
         if (file.CountDone([.. questions.Select(q => (q.Id, q.Question))]) == questions.Count) return all;
 
-        using var model = load();
-        var scorer = new OptionScorer(model.Model, scoringTokens ?? (model.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu));
-        var ready = questions.Select(q => model.OptionQuestion(ConversationOf(q), [.. q.Options.Select(o => o.Label)])).ToList();
+        var chat = model.Value;
+        var scorer = new OptionScorer(chat.Model, scoringTokens ?? (chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu));
+        List<(int Number, EvaluationQuestion Question)> asked = [.. questions.Index().Where(q => known?.ContainsKey(q.Item.Id) != true)];
+        var ready = asked.Select(q => chat.OptionQuestion(ConversationOf(q.Question), [.. q.Question.Options.Select(o => o.Label)])).ToList();
         foreach (var batch in scorer.Batches(ready))
         {
+            // What is known goes with the batch before it, or the first.
+            var end = batch.End.Value == asked.Count ? questions.Count : asked[batch.End.Value].Number;
             // A batch half written is done again as a whole, so that its bits are those of an uninterrupted run.
-            if (batch.End.Value <= all.Count) continue;
+            if (end <= all.Count) continue;
             var scores = scoring == Scoring.Generate ? null : scorer.Score([.. ready.Take(batch)]);
-            var outputs = scoring == Scoring.Options ? null : Answers(model, [.. questions.Index().Take(batch)], options);
-            for (var i = all.Count - batch.Start.Value; i < batch.End.Value - batch.Start.Value; i++)
-            {
-                var prediction = PredictionOf(questions[batch.Start.Value + i], scores?[i], outputs?[i], options.Name);
-                file.Append(prediction);
-                all.Add(prediction);
-            }
+            var outputs = scoring == Scoring.Options ? null : Answers(chat, [.. asked.Take(batch)], options);
+            var answers = Enumerable.Range(0, batch.End.Value - batch.Start.Value).ToDictionary(i => asked[batch.Start.Value + i].Number,
+                i => PredictionOf(asked[batch.Start.Value + i].Question, scores?[i], outputs?[i], options.Name));
+            List<Prediction> next = [.. Enumerable.Range(all.Count, end - all.Count).Select(i => answers.GetValueOrDefault(i) ?? known![questions[i].Id])];
+            file.Append(next);
+            all.AddRange(next);
             onProgress?.Invoke(all.Count);
         }
         return all;

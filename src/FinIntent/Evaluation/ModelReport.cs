@@ -20,6 +20,9 @@ public sealed record RuleReport(string Rule, ConfusionMatrix Matrix, IReadOnlyLi
 public sealed record ModelReport(
     string Name, IReadOnlyList<Prediction> Predictions, IReadOnlyList<(string Label, string Intent)> Classes, IReadOnlyList<RuleReport> Rules, Proportion? Disagreements)
 {
+    /// <summary>How much the order of the options matters; null unless that was asked.</summary>
+    public RobustnessReport? Robustness { get; init; }
+
     public RuleReport? Scored => this[RuleReport.Scored];
 
     /// <summary>What to show when only one is shown: option scoring, which needs no reader; else the seed's rule.</summary>

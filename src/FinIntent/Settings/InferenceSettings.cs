@@ -44,4 +44,7 @@ sealed record InferenceSettings
     /// <summary>Tokens of questions that are scored at once, what they share counted once. It bounds memory. Null: 4096, on a GPU 16384.</summary>
     [Range(1, int.MaxValue)]
     public int? ScoringTokens { get; init; }
+
+    /// <summary>Ask every question also with its options in other orders: rotations, all, or a number of orders, drawn with seed. Null: no.</summary>
+    public string? Permutations { get; init; }
 }

@@ -44,11 +44,12 @@ sealed class ApiBench : IDisposable
 
     public ApiModel Model(ApiEndpoint? endpoint = null, ApiRequest? request = null) => new(endpoint ?? Endpoint, Settings, request ?? new(64), Time);
 
-    public async Task<IReadOnlyList<Prediction>> Run(IReadOnlyList<EvaluationQuestion> questions, string name = "p.jsonl", Action<int>? onProgress = null, CancellationToken? stop = null)
+    public async Task<IReadOnlyList<Prediction>> Run(IReadOnlyList<EvaluationQuestion> questions, string name = "p.jsonl", Action<int>? onProgress = null, CancellationToken? stop = null,
+        IReadOnlyDictionary<string, Prediction>? known = null)
     {
         using var model = Model();
         var options = new ApiRunOptions("m-1", _folder[name], new JsonObject { ["model"] = "m-1" }) { Concurrency = Concurrency };
-        return await ApiRun.Predict(model, questions, options, onProgress, stop ?? TestContext.Current.CancellationToken);
+        return await ApiRun.Predict(model, questions, options, onProgress, known, stop ?? TestContext.Current.CancellationToken);
     }
 
     public void Dispose()

@@ -106,6 +106,23 @@ public sealed class ApiRunTests
     }
 
     [Fact]
+    public async Task Permuted_questions_are_asked_once_each_but_for_those_that_are_known()
+    {
+        using var bench = new ApiBench(ApiKind.OpenAi);
+        var permuted = PermutedQuestions.Of(ApiBench.Questions(4), "rotations", 1);
+        var predictions = await bench.Run(permuted.Questions);
+        bench.Server.Requests.Clear();
+
+        var inOrders = await bench.Run(permuted.All, "permutations.jsonl", known: permuted.Known(predictions));
+        var again = await bench.Run(permuted.All, "permutations.jsonl", known: permuted.Known(predictions));
+
+        Assert.Equal(4 * 4, bench.Server.Requests.Count);
+        Assert.Equal(permuted.All.Select(q => q.Id), PredictionFile.Read(bench["permutations.jsonl"]).Select(p => p.Id));
+        Assert.Equal(predictions.Select(p => p with { Id = p.Id + "@ABCDE" }).Select(p => p.ToLine()), inOrders.Where((_, i) => i % 5 == 0).Select(p => p.ToLine()));
+        Assert.Equal(inOrders.Select(p => p.ToLine()), again.Select(p => p.ToLine()));
+    }
+
+    [Fact]
     public async Task Predictions_of_other_questions_are_refused_by_line()
     {
         using var bench = new ApiBench(ApiKind.Ollama);

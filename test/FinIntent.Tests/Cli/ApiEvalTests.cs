@@ -47,6 +47,20 @@ public sealed class ApiEvalTests : IDisposable
     }
 
     [Fact]
+    public async Task Permuted_questions_are_told_before_and_counted_in_tokens_and_price()
+    {
+        using var server = ApiServer.Start(ApiKind.Anthropic);
+
+        var (code, output, error) = await Finish(Start(server, ApiServer.Key, "permutations: rotations"));
+
+        Assert.True(code == 0, error);
+        Assert.Contains("permutations: 5 orders of 24 questions, 96 answers more", error);
+        Assert.Equal(5 * Count, server.Requests.Count);
+        Assert.Contains("tokens: 12,000 in, 360 out; price 0.0414", output);
+        Assert.Equal(5 * Count, PredictionFile.Read(_folder["out/permutations.jsonl"]).Count);
+    }
+
+    [Fact]
     public async Task A_key_that_is_refused_ends_with_1_and_is_not_shown()
     {
         const string Wrong = "sk-wrong-98765";
@@ -59,7 +73,7 @@ public sealed class ApiEvalTests : IDisposable
         AssertNoKey(Wrong, output, error);
     }
 
-    Process Start(ApiServer server, string key)
+    Process Start(ApiServer server, string key, string more = "")
     {
         var rows = Enumerable.Range(0, Count).Select(i => $"第{i}个基金").Select(q => new Dictionary<string, string>
         {
@@ -74,6 +88,7 @@ public sealed class ApiEvalTests : IDisposable
             api_price_output: 15
             eval_file: {_folder.Write("questions.json", JsonSerializer.Serialize(rows))}
             output_dir: {_folder["out"]}
+            {more}
             """);
         var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
         var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), "eval", settings])

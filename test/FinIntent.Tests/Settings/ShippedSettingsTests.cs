@@ -1,3 +1,4 @@
+using FinIntent.Cli.Experiments;
 using FinIntent.Settings;
 using FinIntent.Text;
 using Xunit;
@@ -10,7 +11,8 @@ public sealed class ShippedSettingsTests
     static string Folder => Path.Combine(Reference.Root, "config");
 
     public static TheoryData<string> Files =>
-        new(Directory.EnumerateFiles(Folder, "*.y*ml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file)).Order(StringComparer.Ordinal));
+        new(Directory.EnumerateFiles(Folder, "*.y*ml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file))
+            .Where(file => Path.GetDirectoryName(file) != "experiment").Order(StringComparer.Ordinal));
 
     [Theory, MemberData(nameof(Files))]
     public void Every_file_has_known_keys_only_and_a_template_there_is(string file)
@@ -19,6 +21,22 @@ public sealed class ShippedSettingsTests
 
         if (settings.Api.Api is null) Assert.Contains(settings.Dataset.Template, ChatTemplate.Names);
         if (settings.Dataset.Dataset.Count > 0) CrossChecks.CheckTraining(settings);
+    }
+
+    [Theory]
+    [InlineData("demo", 5)]
+    [InlineData("openfindata", 7)]
+    public void A_studys_models_have_known_keys_only(string name, int count)
+    {
+        var study = ExperimentFile.Read(Path.Combine(Folder, "experiment", $"{name}.yaml"), []);
+
+        Assert.Equal(count, study.Models.Count);
+        foreach (var settings in study.Models.Where(m => !m.IsApi).Select(m => m.With()))
+        {
+            Assert.Contains(settings.Dataset.Template, ChatTemplate.Names);
+            CrossChecks.CheckTraining(settings);
+        }
+        Assert.All(study.Models, model => Assert.NotNull(model.With().Inference.EvalFile));
     }
 
     /// <summary>The recipe the published results were made with.</summary>

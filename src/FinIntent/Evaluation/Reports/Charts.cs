@@ -50,5 +50,27 @@ static class Charts
         static string Y(double share) => Coordinate(8 + Side * (1 - share));
     }
 
+    /// <summary>How many orders have which accuracy, a bar for each number of right answers.</summary>
+    public static string Spread(IReadOnlyList<Proportion> byOrder)
+    {
+        const int width = 480, height = 80, top = 8;
+        var groups = byOrder.CountBy(order => order.Value).OrderBy(group => group.Key).ToList();
+        var most = groups.Max(group => group.Value);
+        var svg = new Html().Raw($"<svg class=\"spread\" viewBox=\"0 0 {width + 2 * Left} {height + Bottom}\" aria-hidden=\"true\">");
+        for (var i = 0; i <= 4; i++)
+            svg.Raw($"<path class=\"tick\" d=\"M{X(i / 4.0)} {top}V{top + height}\"/><text class=\"label middle\" x=\"{X(i / 4.0)}\" y=\"{top + height + 16}\">{25 * i} %</text>");
+        // As wide as a question, so that bars of neighbours touch and do not overlap; still visible among a thousand.
+        var half = Math.Max(1, width / 2.0 / byOrder[0].Trials);
+        foreach (var (accuracy, count) in groups)
+            svg.Raw(Numbers.Format($"<rect class=\"value\" x=\"{Left + width * accuracy - half:0.##}\" y=\"{Coordinate(top + height * (1 - (double)count / most))}\" width=\"{Coordinate(2 * half)}\" height=\"{Coordinate((double)height * count / most)}\"/>"));
+        return svg.Raw("</svg>").ToString();
+
+        static string X(double share) => Coordinate(Left + width * share);
+    }
+
+    /// <summary>A share as a bar, in a table's cell.</summary>
+    public static string Bar(double share) => double.IsNaN(share) ? ""
+        : $"<svg class=\"bar\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path class=\"tick\" d=\"M0 8H100\"/><rect class=\"value\" width=\"{Coordinate(100 * share)}\" height=\"8\"/></svg>";
+
     static string Coordinate(double value) => Numbers.Format($"{value:0.##}");
 }

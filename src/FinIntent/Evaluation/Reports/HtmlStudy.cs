@@ -13,7 +13,7 @@ static class HtmlStudy
 
     static void Table(Html html, Comparison report)
     {
-        html.Heading(2, Words.Study).OpenTable(Words.Study, StudyTable.Header.Select((w, i) => Html.Column(w, i > 0 ? "n" : "")), "stack").Line("<tbody>");
+        html.Heading(2, Words.Study).OpenTable(Words.Study, StudyTable.Header.Select((w, i) => Html.Column(w, i > 0 ? "n" : "")), "stack study").Line("<tbody>");
         foreach (var row in StudyTable.Of(report))
         {
             html.Raw($"<tr><th scope=\"row\">{Html.Escape(row.Name)}");
@@ -28,7 +28,7 @@ static class HtmlStudy
     static void Spread(Html html, Comparison report)
     {
         Bilingual[] numbers = [Words.Runs, Words.Mean, Words.Deviation, Words.Range, Words.Unsteady];
-        html.Heading(2, Words.Spread).OpenTable(Words.Spread, [Html.Column(Words.Model), .. numbers.Select(w => Html.Column(w, "n"))], "stack").Line("<tbody>");
+        html.Heading(2, Words.Spread).OpenTable(Words.Spread, [Html.Column(Words.Model), .. numbers.Select(w => Html.Column(w, "n"))], "stack study").Line("<tbody>");
         foreach (var row in RunSpread.RowsOf(report))
             html.Line($"<tr><th scope=\"row\">{Html.Escape(row[0])}</th>{string.Concat(numbers.Zip(row.Skip(1), (label, value) => Html.Labelled(label, Html.Escape(value), "n")))}</tr>");
         html.Line("</tbody>").CloseTable();

@@ -15,12 +15,18 @@ static class Numbers
     public static string Of(Proportion proportion) => $"{proportion.Successes}/{proportion.Trials}";
 
     /// <summary>A difference of shares in points, with its sign.</summary>
-    public static string Points(double difference) => Format($"{100 * difference:+0.0;−0.0;0.0}");
+    public static string Points(double difference) => double.IsNaN(difference) ? Unknown : Format($"{100 * difference:+0.0;−0.0;0.0}");
+
+    /// <summary>"−1.2 … +3.4": a dash between would look like a sign.</summary>
+    public static string PointsInterval((double Low, double High) interval) => double.IsNaN(interval.Low) ? Unknown : $"{Points(interval.Low)} … {Points(interval.High)}";
 
     public static string P(double p) => p < 0.001 ? "< 0.001" : Format($"{p:f3}");
 
     /// <summary>"= 0.031", "&lt; 0.001".</summary>
     public static string WithSign(double p) => P(p) is var text && text[0] == '<' ? text : $"= {text}";
+
+    /// <summary>A share as a bar of up to twenty blocks.</summary>
+    public static string Bar(double share) => double.IsNaN(share) ? "" : new('█', (int)Math.Round(20 * share));
 
     public static string Three(double value) => double.IsNaN(value) ? Unknown : Format($"{value:f3}");
 

@@ -34,6 +34,7 @@ public static partial class ReportHtml
         Results(html, report);
         if (report.Rules.Count > 1) ByRule(html, report);
         if (report.Pairs.Count > 0) Pairs(html, report);
+        if (report.Models.Any(m => m.Robustness is not null)) Robustness(html, report);
         HtmlQuestions.Write(html, report);
         if (report.Models.Count > 1) Unsolved(html, report);
         html.Line("<section id=\"details\">").Heading(2, Words.Details);
@@ -103,6 +104,14 @@ public static partial class ReportHtml
                 .Raw(string.Concat(numbers.Select(n => Html.Labelled(n.Words, Html.Escape(n.Value(p)), "n"))))
                 .Line($"<td class=\"name verdict\">{Html.Both(Words.VerdictOf(report, p))}</td></tr>");
         html.Line("</tbody>").CloseTable();
+    }
+
+    static void Robustness(Html html, Comparison report)
+    {
+        html.Line("<section id=\"robustness\">").Heading(2, RobustnessWords.Title).Paragraph(RobustnessWords.About);
+        foreach (var model in report.Models)
+            if (model.Robustness is { } robustness) HtmlRobustness.Write(html, model, robustness, report.MainRule ?? model.Main.Rule);
+        html.Line("</section>");
     }
 
     static void Unsolved(Html html, Comparison report)

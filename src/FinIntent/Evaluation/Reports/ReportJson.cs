@@ -57,6 +57,7 @@ public static class ReportJson
         var (commonest, share) = model.Commonest;
         json["commonest_class"] = new JsonObject { ["class"] = commonest, ["share"] = Number(share.Value) };
         if (model.SecondsPerQuestion is { } seconds) json["mean_seconds"] = seconds;
+        if (model.Robustness is { } robustness) json["robustness"] = RobustnessJson.Of(robustness);
         return json;
     }
 
@@ -131,5 +132,5 @@ public static class ReportJson
 
     static JsonArray Array(IEnumerable<JsonNode> items) => [.. items];
 
-    static JsonNode? Number(double value) => double.IsNaN(value) ? null : JsonValue.Create(value);
+    internal static JsonNode? Number(double value) => double.IsNaN(value) ? null : JsonValue.Create(value);
 }

@@ -40,6 +40,7 @@ public static class ReportMarkdown
             if (report.Rules.Count > 1) ByRule();
             if (report.Pairs.Count > 0) Pairs();
             foreach (var pair in MainPairs()) Changes(pair);
+            if (report.Models.Any(m => m.Robustness is not null)) Robustness();
             if (report.Models.Count > 1) Unsolved();
             Heading(2, Words.Details);
             foreach (var model in report.Models) Details(model);
@@ -123,6 +124,38 @@ public static class ReportMarkdown
             var unsolved = report.Unsolved.Where(q => q.Rule == rule).ToList();
             if (unsolved.Count == 0) Paragraph(Words.None);
             else Table(["id", Words.Question, Words.Gold, Words.Asked], 3, unsolved.Select(q => (string[])[Escape(q.Id), Escape(q.Question), Escape(q.Gold), $"{q.Asked}"]));
+        }
+
+        void Robustness()
+        {
+            Heading(2, RobustnessWords.Title);
+            Paragraph(RobustnessWords.About);
+            foreach (var model in report.Models)
+                if (model.Robustness is { } robustness) Robustness(model, robustness, robustness[report.MainRule ?? model.Main.Rule] ?? robustness.Rules[^1]);
+        }
+
+        void Robustness(ModelReport model, RobustnessReport robustness, RuleRobustness main)
+        {
+            _text.Append($"### {Escape(model.Name)}\n\n");
+            Paragraph(RobustnessWords.Lead(robustness, main));
+            Table([Words.Reading, RobustnessWords.Mean, Words.Interval, RobustnessWords.Own, RobustnessWords.Worst, RobustnessWords.Best, RobustnessWords.Unchanged,
+                RobustnessWords.UnchangedRight, RobustnessWords.Majority, RobustnessWords.Averaged, RobustnessWords.TotalVariation], 1, robustness.Rules.Select(rule =>
+                (string[])[In(Words.Rule(rule.Rule)), Numbers.Percent(rule.Mean.Value), Numbers.Interval(rule.Mean.Interval95), Numbers.Percent(rule.ByOrder[0].Value), OrderOf(rule, rule.Worst), OrderOf(rule, rule.Best),
+                    $"{Numbers.Percent(rule.Unchanged.Value)} ({Numbers.Interval(rule.Unchanged.Wilson95)})", $"{rule.UnchangedRight}/{rule.Unchanged.Successes}", Numbers.Percent(rule.Majority.Value),
+                    rule.Averaged is { } averaged ? Numbers.Percent(averaged.Accuracy.Value) : Numbers.Unknown, Numbers.Percent(rule.TotalVariation)]));
+            Table([RobustnessWords.Letter, RobustnessWords.Chosen, RobustnessWords.GoldThere, RobustnessWords.Difference, Words.Interval, RobustnessWords.WhenGold, ""], 1, main.Places.Select(p =>
+                (string[])[Escape(p.Label), Numbers.Percent(p.Chosen.Value), Numbers.Percent(p.Gold.Value), Numbers.Points(p.Difference), Numbers.PointsInterval(p.Interval95), Numbers.Percent(p.WhenGold.Value), Numbers.Bar(p.WhenGold.Value)]), numbers: 5);
+            if (main.Averaged is { } a)
+                Table([RobustnessWords.Kind, Words.LogLoss, Words.Brier, Words.CalibrationError], 1, [ScoresOf(RobustnessWords.Single, a.Single), ScoresOf(RobustnessWords.OverOrders, a.Scores)]);
+            if (main.Changing.Count == 0) return;
+            Paragraph(RobustnessWords.Changing);
+            Table(["id", Words.Question, Words.Gold, RobustnessWords.RightOrders, RobustnessWords.Votes], 3, main.Changing.Take(HtmlRobustness.MostQuestions).Select(q =>
+                (string[])[Escape(q.Id), Escape(q.Question), Escape(q.Gold), Numbers.Of(q.Right), Escape(In(RobustnessWords.VotesOf(q)))]), numbers: 1);
+            if (main.Changing.Count > HtmlRobustness.MostQuestions) Paragraph(RobustnessWords.More(main.Changing.Count - HtmlRobustness.MostQuestions));
+
+            string[] ScoresOf(Bilingual kind, ProbabilityScores scores) => [In(kind), Numbers.Three(scores.LogLoss), Numbers.Three(scores.Brier), Numbers.Three(scores.CalibrationError)];
+
+            string OrderOf(RuleRobustness rule, int order) => $"{Numbers.Percent(rule.ByOrder[order].Value)} ({Escape(robustness.Orders[order])})";
         }
 
         void Details(ModelReport model)

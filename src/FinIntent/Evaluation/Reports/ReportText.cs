@@ -13,6 +13,7 @@ public static class ReportText
             text.Append(Numbers.Format($"\nof the probabilities: log-loss {scores.LogLoss:f4}, Brier {scores.Brier:f4}, calibration error {scores.CalibrationError:f4}\n"));
         if (report.Disagreements is { } differ) text.Append(Numbers.Format($"text and probabilities choose differently: {differ.Successes} of {differ.Trials}\n"));
         foreach (var rule in report.Rules) Append(text, report, rule);
+        if (report.Robustness is { } robustness) Append(text, robustness, robustness[report.Main.Rule] ?? robustness.Rules[^1]);
         return text.ToString();
     }
 
@@ -83,6 +84,22 @@ public static class ReportText
             rows.Add([label, intent == label ? "" : intent, $"{c.Count}", Numbers.Format($"{c.Precision:f3}"), Numbers.Format($"{c.Recall:f3}"), Numbers.Format($"{c.F1:f3}"), .. counts]);
         }
         Append(text, rows, words: 2);
+    }
+
+    static void Append(StringBuilder text, RobustnessReport report, RuleRobustness main)
+    {
+        text.Append($"\nrobustness: {report.Questions} questions with their options in {report.Orders.Count} orders\n");
+        Append(text, [["reading", "mean", "95 %", "own", "worst", "", "best", "", "never changes", "right", "vote", "averaged", "letter bias"], .. report.Rules.Select(rule => (string[])
+        [
+            rule.Rule, Numbers.Percent(rule.Mean.Value), Numbers.Interval(rule.Mean.Interval95), Numbers.Percent(rule.ByOrder[0].Value),
+            Numbers.Percent(rule.ByOrder[rule.Worst].Value), report.Orders[rule.Worst], Numbers.Percent(rule.ByOrder[rule.Best].Value), report.Orders[rule.Best],
+            Numbers.Of(rule.Unchanged), $"{rule.UnchangedRight}", Numbers.Percent(rule.Majority.Value), Numbers.Percent(rule.Averaged?.Accuracy.Value ?? double.NaN), Numbers.Percent(rule.TotalVariation),
+        ])]);
+        if (main.Averaged is { } averaged)
+            text.Append(Numbers.Format($"probabilities averaged over the orders: log-loss {averaged.Scores.LogLoss:f4} ({averaged.Single.LogLoss:f4} before), calibration error {averaged.Scores.CalibrationError:f4} ({averaged.Single.CalibrationError:f4})\n"));
+        text.Append($"\n{main.Rule}: letters, or places of the list, over all orders\n");
+        Append(text, [["", "chosen", "right answer there", "difference", "95 %", "accuracy then"], .. main.Places.Select(p => (string[])
+            [p.Label, Numbers.Percent(p.Chosen.Value), Numbers.Percent(p.Gold.Value), Numbers.Points(p.Difference), Numbers.PointsInterval(p.Interval95), Numbers.Percent(p.WhenGold.Value)])]);
     }
 
     /// <summary>Columns of equal width: words to the left, numbers to the right.</summary>

@@ -170,5 +170,5 @@ static class Words
         return new($"{better} 更好", $"{better} is better");
     }
 
-    static string Of(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+    public static string Of(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 }

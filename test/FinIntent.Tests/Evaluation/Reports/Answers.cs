@@ -25,4 +25,12 @@ static class Answers
     });
 
     public static PredictionSet Changed(PredictionSet set, Func<Prediction, Prediction> change) => set with { Predictions = [.. set.Predictions.Select(change)] };
+
+    /// <summary>With two permuted questions, of which the one with this text is wrong in one order of three.</summary>
+    public static ModelReport WithRobustness(ModelReport model, string text)
+    {
+        var questions = PermutedAnswers.Questions([0, 1], options: 3);
+        var asked = PermutedQuestions.Of([questions[0], questions[1] with { Question = text }], "rotations", 1);
+        return model with { Robustness = PermutedAnswers.Report(asked, (q, order, question) => (q, order) == (1, 2) ? question.Options.First(o => o.Label != question.Gold).Label : question.Gold) };
+    }
 }

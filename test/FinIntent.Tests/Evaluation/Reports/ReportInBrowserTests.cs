@@ -24,7 +24,8 @@ public sealed class ReportInBrowserTests : IDisposable
         var names = ((string, string)[])[("Qwen2.5-7B-Instruct", "AABBCBBBC?"), ("saves/qwen25_7b/lora/sft/a/rather/long/name/of/a/folder", "AABBBCAABC"), ("c", gold)];
         List<PredictionSet> sets = [.. names.Select(n => Answers.Changed(Answers.Set(n.Item1, gold, n.Item2), p => p.Id == "4" ? p with { Question = "<script>throw 1</script>" + new string('长', 80) } : p))];
         sets.Add(Answers.Scored(sets[1]) with { Name = "scored" });
-        ReportWriter.Write(_folder.Path, Comparison.Of(sets), Language.Chinese);
+        var report = Comparison.Of(sets);
+        ReportWriter.Write(_folder.Path, report with { Models = [.. report.Models.Select((m, i) => i == 1 ? Answers.WithRobustness(m, new string('长', 80)) : m)] }, Language.Chinese);
 
         var pages = Open(
             ("", 1280), ("", 390), ("filter=fixed", 390), ("filter=broken&lang=en", 390), ("a=0&b=2&class=B+个股", 1280), ("a=1&b=&filter=wrong", 1280),
@@ -42,9 +43,11 @@ public sealed class ReportInBrowserTests : IDisposable
         Assert.Equal((pages[1].Filter, pages[1].Language), (pages[8].Filter, pages[8].Language));
         Assert.Equal(pages[1].States, pages[9].States);
         Assert.All(pages, page => Assert.Equal(page.Width, page.ContentWidth));
+        // Of accuracies by order, and by letter: drawn, and not wider than the phone.
+        Assert.All(pages, page => Assert.Equal(2 + 3, page.Bars.Count(width => width > 0 && width < page.Width)));
     }
 
-    sealed record Page(string[] States, string Filter, string Language, int Width, int ContentWidth);
+    sealed record Page(string[] States, string Filter, string Language, int Width, int ContentWidth, double[] Bars);
 
     /// <summary>Each in a frame of its width, all in one start of the browser.</summary>
     Page[] Open(params (string Hash, int Width)[] frames)
@@ -61,6 +64,7 @@ public sealed class ReportInBrowserTests : IDisposable
                 Language: page.documentElement.lang,
                 Width: page.documentElement.clientWidth,
                 ContentWidth: page.documentElement.scrollWidth,
+                Bars: [...page.querySelectorAll("#robustness rect")].map(bar => bar.getBoundingClientRect().width),
               };
             })));
             </script>

@@ -105,4 +105,26 @@ public sealed class ReportPageTests
         Assert.Contains("<td class=\"n\">70.0–80.0</td><td class=\"n\">5</td><td class=\"n\">80.0 %</td><td class=\"n\">80.0 %</td>", html);
         Assert.Contains("<dd>0.000</dd>", html);
     }
+
+    [Fact]
+    public void Robustness_is_drawn_and_told_in_both_languages_and_its_text_is_text()
+    {
+        var report = Comparison.Of(Answers.WithRobustness(Report.Models[0], Nasty));
+        var html = ReportHtml.Of(report, Language.Chinese);
+        var markdown = ReportMarkdown.Of(report, Language.English);
+
+        Assert.Contains("<section id=\"robustness\">", html);
+        // Rotations of three options, two questions that are right in 3 and 2 of them: two accuracies.
+        Assert.Equal(2, Regex.Count(Regex.Match(html, "<svg class=\"spread\".*?</svg>").Value, "<rect"));
+        Assert.Equal(3, Regex.Count(html, "<svg class=\"bar\""));
+        Assert.Contains("<td class=\"n\">83.3 %<small>", html);
+        Assert.Equal(Regex.Count(html, "<span class=\"zh\" lang=\"zh\">[^<]+</span>"), Regex.Count(html, "<span class=\"en\" lang=\"en\">[^<]+</span>"));
+        Assert.DoesNotContain("<script>alert", html);
+        Assert.DoesNotContain("<img", html);
+        Assert.Contains("2 questions, 3 orders of the options. By lenient, mean accuracy is 83.3 %", markdown);
+        Assert.Contains("from 50.0 % (CAB) to 100.0 % (ABC); 1/2 questions are given the same intent in every order, 1 of them rightly.", markdown);
+        foreach (var table in markdown.Split("\n\n").Where(part => part.StartsWith('|')))
+            Assert.Single(table.TrimEnd('\n').Split('\n').Select(row => Regex.Count(row, @"(?<!\\)\|")).Distinct());
+        Assert.Equal(html, ReportHtml.Of(Comparison.Of(Answers.WithRobustness(Report.Models[0], Nasty)), Language.Chinese));
+    }
 }

@@ -1,0 +1,43 @@
+using System.Globalization;
+using FinIntent.Intents;
+
+namespace FinIntent.Evaluation;
+
+/// <summary>Questions that are asked once with each of several orders of their options: the same orders for every question.</summary>
+public sealed record PermutedQuestions
+{
+    PermutedQuestions(IReadOnlyList<EvaluationQuestion> questions, IReadOnlyList<OptionOrder> orders)
+    {
+        (Questions, Orders) = (questions, orders);
+        All = [.. questions.SelectMany(question => orders.Select(order => order.Of(question)))];
+    }
+
+    /// <summary>As they are in their file.</summary>
+    public IReadOnlyList<EvaluationQuestion> Questions { get; }
+
+    /// <summary>The questions' own one first.</summary>
+    public IReadOnlyList<OptionOrder> Orders { get; }
+
+    /// <summary>What is asked, all orders of a question behind one another, so that they are scored together and their common beginning is read once.</summary>
+    public IReadOnlyList<EvaluationQuestion> All { get; }
+
+    /// <summary>The orders' names; they mean the same for every question whose labels are the same.</summary>
+    public IReadOnlyList<string> OrderNames => [.. Orders.Select(order => order.NameFor(Questions[0].Options))];
+
+    /// <param name="permutations">rotations, all, or a number of orders.</param>
+    /// <exception cref="UserErrorException">The questions do not have equally many options, or these not as many orders.</exception>
+    public static PermutedQuestions Of(IReadOnlyList<EvaluationQuestion> questions, string permutations, int seed)
+    {
+        var first = questions[0];
+        if (questions.FirstOrDefault(q => q.Options.Count != first.Options.Count) is { } other)
+            throw new UserErrorException(string.Create(CultureInfo.InvariantCulture,
+                $"permutations: question {first.Id} has {first.Options.Count} options and question {other.Id} has {other.Options.Count}, so they have no orders in common; put them into two files"));
+        return new(questions, OptionOrders.Of(permutations, first.Options.Count, seed));
+    }
+
+    internal static PermutedQuestions In(IReadOnlyList<OptionOrder> orders, IReadOnlyList<EvaluationQuestion> questions) => new(questions, orders);
+
+    /// <summary>The answers to the questions in their own order, which need not be asked again, under the ids that they have here.</summary>
+    public IReadOnlyDictionary<string, Prediction> Known(IReadOnlyList<Prediction> predictions) =>
+        Questions.Zip(predictions, (question, prediction) => prediction with { Id = Orders[0].IdOf(question) }).ToDictionary(p => p.Id);
+}

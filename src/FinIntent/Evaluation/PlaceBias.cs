@@ -1,0 +1,49 @@
+namespace FinIntent.Evaluation;
+
+/// <summary>One letter, or place where labels are names: how often it is chosen, and how often the right answer stands there.</summary>
+/// <param name="Chosen">Of the answers that can be read.</param>
+/// <param name="Gold">Of the same.</param>
+/// <param name="Interval95">
+/// Of Difference: ± 1.96 standard errors of a ratio of two sums over questions, which are what is sampled (Taylor linearisation); NaN for fewer than two
+/// questions. It is a normal interval, so a few dozen questions are wanted.
+/// </param>
+/// <param name="WhenGold">Right answers where the right one stands there, unreadable ones counted.</param>
+public sealed record PlaceBias(string Label, Proportion Chosen, Proportion Gold, (double Low, double High) Interval95, Proportion WhenGold)
+{
+    /// <summary>
+    /// Above 0: the model prefers the letter. A model that always reads the same intent has 0 at each letter under rotations and under all orders.
+    /// </summary>
+    public double Difference => Chosen.Value - Gold.Value;
+
+    /// <summary>How far letters are chosen from where the right answers stand: half the sum of the differences' magnitudes, 0 to 1.</summary>
+    public static double TotalVariation(IReadOnlyList<PlaceBias> places) => places.Sum(p => Math.Abs(p.Difference)) / 2;
+
+    internal static PlaceBias Of(OrderAnswers answers, int place, string label)
+    {
+        var (chosen, gold, readable) = (new int[answers.Questions], new int[answers.Questions], new int[answers.Questions]);
+        var (right, trials) = (0, 0);
+        for (var q = 0; q < answers.Questions; q++)
+        {
+            for (var order = 0; order < answers.Orders; order++)
+            {
+                var isGold = answers.Place(order, answers.Gold(q)) == place;
+                if (isGold) trials++;
+                if (isGold && answers.IsRight(q, order)) right++;
+                if (answers.Chosen(q, order) is not { } option) continue;
+                readable[q]++;
+                if (isGold) gold[q]++;
+                if (answers.Place(order, option) == place) chosen[q]++;
+            }
+        }
+        return new(label, new(chosen.Sum(), readable.Sum()), new(gold.Sum(), readable.Sum()), Interval(chosen, gold, readable), new(right, trials));
+    }
+
+    static (double, double) Interval(int[] chosen, int[] gold, int[] readable)
+    {
+        double n = readable.Length, all = readable.Sum(), difference = (chosen.Sum() - gold.Sum()) / all;
+        if (n < 2) return (double.NaN, double.NaN);
+        var residuals = Enumerable.Range(0, readable.Length).Sum(q => Math.Pow(chosen[q] - gold[q] - difference * readable[q], 2));
+        var half = Proportion.Z * Math.Sqrt(n / (n - 1) * residuals) / all;
+        return (difference - half, difference + half);
+    }
+}

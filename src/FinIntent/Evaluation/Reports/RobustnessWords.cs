@@ -1,0 +1,60 @@
+namespace FinIntent.Evaluation.Reports;
+
+/// <summary>What a report says about the order of the options, in both languages.</summary>
+static class RobustnessWords
+{
+    public static readonly Bilingual Title = new("选项顺序", "Robustness: the order of the options");
+    public static readonly Bilingual ByRule = new("选项换序后的准确率", "Accuracy with the options in other orders");
+    public static readonly Bilingual Mean = new("各顺序平均", "Mean over orders");
+    public static readonly Bilingual Own = new("原顺序", "Own order");
+    public static readonly Bilingual Worst = new("最差", "Worst");
+    public static readonly Bilingual Best = new("最好", "Best");
+    public static readonly Bilingual Unchanged = new("意图始终不变", "Intent never changes");
+    public static readonly Bilingual UnchangedRight = new("其中答对", "of these right");
+    public static readonly Bilingual Majority = new("多数票", "Vote of the orders");
+    public static readonly Bilingual Averaged = new("概率平均", "Averaged probabilities");
+    public static readonly Bilingual TotalVariation = new("字母偏向", "Letter bias");
+    public static readonly Bilingual Spread = new("各顺序的准确率：柱高是有多少种顺序", "Accuracy by order: a bar is as high as orders have it");
+    public static readonly Bilingual ByLetter = new("各字母", "By letter");
+    public static readonly Bilingual Letter = new("字母（位置）", "Letter (place)");
+    public static readonly Bilingual Chosen = new("被选", "Chosen");
+    public static readonly Bilingual GoldThere = new("正确答案在此", "Right answer there");
+    public static readonly Bilingual Difference = new("差（点）", "Difference (points)");
+    public static readonly Bilingual WhenGold = new("正确答案在此时的准确率", "Accuracy when the right answer is there");
+    public static readonly Bilingual Changing = new("意图随顺序改变的题", "Questions whose intent depends on the order");
+    public static readonly Bilingual RightOrders = new("答对的顺序", "Right in orders");
+    public static readonly Bilingual Votes = new("所选意图", "Intents chosen");
+    public static readonly Bilingual Kind = new("概率", "Probabilities");
+    public static readonly Bilingual Single = new("每种顺序单独计", "each order by itself");
+    public static readonly Bilingual OverOrders = new("各顺序平均后", "averaged over the orders");
+
+    public static Bilingual About => new(
+        "同样的题，选项换了顺序再问。平均准确率的区间以题为抽样单位：同一题的各次回答彼此相关，不能当作独立的题。意图始终不变的题按 Wilson 区间。" +
+        "字母偏向是各字母被选的比例与正确答案所在比例之差的绝对值之和的一半：0 为没有偏向。多数票与概率平均是把各顺序的回答合成一个。",
+        "The same questions, asked with their options in other orders. The interval of the mean takes questions as what is sampled, for the answers to one question are alike; " +
+        "that of the questions whose intent never changes is Wilson's. Letter bias is half the sum, over letters, of how far the share of answers that choose it is from the share of right answers there: " +
+        "0 is no bias. The vote and the averaged probabilities make one answer of those in all orders.");
+
+    public static Bilingual Lead(RobustnessReport report, RuleRobustness rule)
+    {
+        var (low, high) = (rule.ByOrder[rule.Worst], rule.ByOrder[rule.Best]);
+        var (mean, interval) = (Numbers.Percent(rule.Mean.Value), Numbers.Interval(rule.Mean.Interval95));
+        return new(
+            $"{report.Questions} 题，{report.Orders.Count} 种选项顺序。按“{Words.Rule(rule.Rule).Chinese}”，平均准确率 {mean}（95 % 区间 {interval}），" +
+            $"从 {Numbers.Percent(low.Value)}（{report.Orders[rule.Worst]}）到 {Numbers.Percent(high.Value)}（{report.Orders[rule.Best]}）；{Numbers.Of(rule.Unchanged)} 题的意图在所有顺序下都不变，其中 {rule.UnchangedRight} 题答对。",
+            $"{Words.Of(report.Questions, "question")}, {report.Orders.Count} orders of the options. By {Words.Rule(rule.Rule).English}, mean accuracy is {mean} (95 % interval {interval}), " +
+            $"from {Numbers.Percent(low.Value)} ({report.Orders[rule.Worst]}) to {Numbers.Percent(high.Value)} ({report.Orders[rule.Best]}); {Numbers.Of(rule.Unchanged)} questions are given the same intent in every order, {rule.UnchangedRight} of them rightly.");
+    }
+
+    public static Bilingual More(int count) => new($"另有 {count} 题，见 summary.json。", $"{count} more are in summary.json.");
+
+    /// <summary>"大盘问询 3, 个股问询 2", and how many could not be read.</summary>
+    public static Bilingual VotesOf(ChangingQuestion question)
+    {
+        var read = string.Join(", ", question.Votes.Select(v => $"{v.Intent} {v.Orders}"));
+        var unread = question.Right.Trials - question.Votes.Sum(v => v.Orders);
+        if (unread == 0) return read;
+        var comma = read.Length > 0 ? ", " : "";
+        return new($"{read}{comma}{Words.Unreadable.Chinese} {unread}", $"{read}{comma}{Words.Unreadable.English} {unread}");
+    }
+}

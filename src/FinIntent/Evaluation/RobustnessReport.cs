@@ -1,0 +1,90 @@
+using FinIntent.Intents;
+
+namespace FinIntent.Evaluation;
+
+/// <summary>How a model answers the same questions with their options in other orders, by every rule that its answers can be read by.</summary>
+/// <param name="Orders">Their names, the questions' own one first.</param>
+public sealed record RobustnessReport(IReadOnlyList<string> Orders, int Questions, IReadOnlyList<RuleRobustness> Rules)
+{
+    public RuleRobustness? this[string rule] => Rules.FirstOrDefault(r => r.Rule == rule);
+
+    /// <param name="predictions">One for each of the questions in each order, in the order of <paramref name="asked"/>.All.</param>
+    public static RobustnessReport Of(PermutedQuestions asked, IReadOnlyList<Prediction> predictions)
+    {
+        var report = ModelReport.Of(predictions[0].Model, predictions);
+        return new(asked.OrderNames, asked.Questions.Count, [.. report.Rules.Select(rule =>
+        {
+            var robustness = RuleRobustness.Of(rule.Rule, asked, rule.Choices);
+            return rule.Probabilities is { } single ? robustness with { Averaged = AveragedProbabilities.Of(asked, predictions, single) } : robustness;
+        })]);
+    }
+}
+
+/// <summary>What the order of the options does to the answers as one rule reads them.</summary>
+/// <param name="ByOrder">Each order's accuracy.</param>
+/// <param name="Mean">Accuracy over all questions and orders.</param>
+/// <param name="Unchanged">Questions whose chosen intent is the same in every order; one with an answer that cannot be read is none.</param>
+/// <param name="UnchangedRight">How many of these are right.</param>
+/// <param name="Places">Each letter, or place where labels are names.</param>
+/// <param name="Majority">Questions that are right when the orders vote; the question's own first option among equals.</param>
+/// <param name="Changing">The other questions, those that are least often right first.</param>
+public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrder, QuestionShare Mean, Proportion Unchanged, int UnchangedRight,
+    IReadOnlyList<PlaceBias> Places, Proportion Majority, IReadOnlyList<ChangingQuestion> Changing)
+{
+    /// <summary>Null without probabilities.</summary>
+    public AveragedProbabilities? Averaged { get; init; }
+
+    public double TotalVariation => PlaceBias.TotalVariation(Places);
+
+    /// <summary>The first of the orders with the lowest accuracy.</summary>
+    public int Worst => ByOrder.Index().MinBy(o => o.Item.Successes).Index;
+
+    public int Best => ByOrder.Index().MaxBy(o => o.Item.Successes).Index;
+
+    internal static RuleRobustness Of(string rule, PermutedQuestions asked, IReadOnlyList<string?> choices)
+    {
+        var answers = new OrderAnswers(asked, choices);
+        var questions = Enumerable.Range(0, answers.Questions).ToList();
+        var unchanged = questions.Where(answers.IsUnchanged).ToList();
+        var labels = asked.Questions[0].Options.Select((o, place) => IntentOptions.AreLetters(asked.Questions[0].Options) ? o.Label : $"{place + 1}");
+        return new(rule,
+            [.. Enumerable.Range(0, answers.Orders).Select(order => new Proportion(questions.Count(q => answers.IsRight(q, order)), questions.Count))],
+            QuestionShare.Of([.. questions.Select(answers.Right)], answers.Orders),
+            new(unchanged.Count, questions.Count),
+            unchanged.Count(q => answers.IsRight(q, 0)),
+            [.. labels.Select((label, place) => PlaceBias.Of(answers, place, label))],
+            new(questions.Count(q => answers.Majority(q) == answers.Gold(q)), questions.Count),
+            [.. questions.Except(unchanged).OrderBy(answers.Right).Select(q => ChangingQuestion.Of(answers, q, asked.Questions[q]))]);
+    }
+}
+
+/// <summary>A question whose chosen intent depends on the order.</summary>
+/// <param name="Votes">Each intent that is chosen and in how many orders, the most frequent first; the rest could not be read.</param>
+public sealed record ChangingQuestion(string Id, string Question, string Gold, Proportion Right, IReadOnlyList<(string Intent, int Orders)> Votes)
+{
+    internal static ChangingQuestion Of(OrderAnswers answers, int number, EvaluationQuestion question) => new(question.Id, question.Question,
+        question.Options[answers.Gold(number)].Name, new(answers.Right(number), answers.Orders),
+        [.. answers.Votes(number).Zip(question.Options, (votes, option) => (option.Name, votes)).Where(v => v.votes > 0).OrderByDescending(v => v.votes)]);
+}
+
+/// <summary>The mean of each intent's probability over the orders, as somebody would use the model who does not want the order to matter.</summary>
+/// <param name="Accuracy">Of the most probable intent, the question's own first one among equals.</param>
+/// <param name="Scores">Of the means.</param>
+/// <param name="Single">The same of the probabilities that are averaged, each counted for itself.</param>
+public sealed record AveragedProbabilities(Proportion Accuracy, ProbabilityScores Scores, ProbabilityScores Single)
+{
+    internal static AveragedProbabilities Of(PermutedQuestions asked, IReadOnlyList<Prediction> predictions, ProbabilityScores single)
+    {
+        var orders = asked.Orders.Count;
+        List<(int Gold, IReadOnlyList<double> Probabilities)> items = [];
+        foreach (var (q, question) in asked.Questions.Index())
+        {
+            var means = new double[question.Options.Count];
+            for (var order = 0; order < orders; order++)
+                foreach (var (place, option) in asked.All[q * orders + order].Options.Index())
+                    means[asked.Orders[order].Places[place]] += predictions[q * orders + order].Probabilities![option.Label] / orders;
+            items.Add((question.Options.Index().First(o => o.Item.Label == question.Gold).Index, means));
+        }
+        return new(new(items.Count(i => ProbabilityScores.Best(i.Probabilities) == i.Gold), items.Count), ProbabilityScores.Of(items), single);
+    }
+}

@@ -1,0 +1,28 @@
+namespace FinIntent.Intents;
+
+/// <summary>A question's options in another order, behind the same labels; where names are the labels, the list in another order.</summary>
+/// <param name="Places">At place i stands what stands at Places[i] in the question's own order.</param>
+public sealed record OptionOrder(IReadOnlyList<int> Places)
+{
+    public static OptionOrder Own(int options) => new([.. Enumerable.Range(0, options)]);
+
+    /// <summary>"BCDEA": the labels that the names have in the question's own order, in this one; "2-3-1", counted from 1, where labels are names.</summary>
+    public string NameFor(IReadOnlyList<IntentOption> options) =>
+        IntentOptions.AreLetters(options) ? string.Concat(Places.Select(place => options[place].Label)) : string.Join('-', Places.Select(place => place + 1));
+
+    /// <summary>The question with its options in this order. Its id says which, so that it is unique beside the question's other orders.</summary>
+    public EvaluationQuestion Of(EvaluationQuestion question)
+    {
+        var prompt = question.Prompt.With([.. Places.Select(place => question.Options[place].Name)]);
+        var gold = question.Options.Index().First(o => o.Item.Label == question.Gold).Index;
+        return question with
+        {
+            Id = IdOf(question),
+            Options = prompt.Options,
+            Gold = prompt.Options[Places.Index().First(p => p.Item == gold).Index].Label,
+            Prompt = prompt,
+        };
+    }
+
+    public string IdOf(EvaluationQuestion question) => $"{question.Id}@{NameFor(question.Options)}";
+}

@@ -4,6 +4,7 @@ using FinIntent.Cli.Commands;
 
 var root = new RootCommand("Fine-tune, export, run and evaluate open chat models for financial intent understanding.")
 {
+    InitCommand.Build(),
     PlanCommand.Build(),
     TrainCommand.Build(),
     ExportCommand.Build(),

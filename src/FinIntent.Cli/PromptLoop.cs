@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
+using FinIntent.Intents;
 using FinIntent.Text;
 
 namespace FinIntent.Cli;
@@ -10,16 +11,16 @@ sealed class PromptLoop : IDisposable
 {
     readonly ChatModel _chat;
     readonly AnswerOptions _options;
-    readonly bool _asIntent;
+    readonly IntentSchema? _schema;
     readonly TextWriter _output;
     readonly PosixSignalRegistration _interrupt;
     readonly List<Message> _messages = [];
     long _seed;
     volatile bool _isAnswering, _isStopped;
 
-    public PromptLoop(ChatModel chat, AnswerOptions options, long seed, bool asIntent, TextWriter output)
+    public PromptLoop(ChatModel chat, AnswerOptions options, long seed, IntentSchema? schema, TextWriter output)
     {
-        (_chat, _options, _seed, _asIntent, _output) = (chat, options, seed, asIntent, output);
+        (_chat, _options, _seed, _schema, _output) = (chat, options, seed, schema, output);
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = _isStopped = _isAnswering && !_isStopped);
     }
 
@@ -50,7 +51,7 @@ sealed class PromptLoop : IDisposable
 
     public void Ask(string question)
     {
-        _messages.Add(AskedQuestion.Of("", question, _asIntent).Conversation.Messages[0]);
+        _messages.Add(AskedQuestion.Of("", question, _schema).Conversation.Messages[0]);
         ForgetWhatDoesNotFit();
         (_isAnswering, _isStopped) = (true, false);
         var answer = _chat.Answer([new(null, [.. _messages])], [_seed++], _options, (_, text) =>

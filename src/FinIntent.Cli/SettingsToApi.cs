@@ -31,7 +31,7 @@ static class SettingsToApi
     {
         var request = Request(settings);
         var name = settings.Output.RunName ?? endpoint.Model;
-        return new(name, file, new JsonObject
+        var inputs = new JsonObject
         {
             ["model"] = name,
             ["scoring"] = "generate",
@@ -47,7 +47,9 @@ static class SettingsToApi
             ["stop_words"] = new JsonArray([.. request.StopWords.Select(w => (JsonNode)w)]),
             ["default_system"] = settings.Dataset.DefaultSystem,
             ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),
-        })
+        };
+        SettingsToModel.AddSchema(inputs, settings);
+        return new(name, file, inputs)
         {
             Concurrency = settings.Api.ApiConcurrency,
             DefaultSystem = settings.Dataset.DefaultSystem,

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
+using FinIntent.Intents;
 using FinIntent.Lora;
 using FinIntent.Settings;
 using FinIntent.Training;
@@ -22,6 +23,15 @@ static class SettingsToModel
         Format = BaseFormat.Of(settings.Model),
         Force = settings.Inference.Force,
     };
+
+    /// <summary>The intents that intent_schema names; null without.</summary>
+    public static IntentSchema? Schema(SettingsFile settings) => settings.Inference.IntentSchema is { } file ? IntentSchema.Load(file) : null;
+
+    /// <summary>Answers depend on the schema's words, too.</summary>
+    public static void AddSchema(JsonObject inputs, SettingsFile settings)
+    {
+        if (settings.Inference.IntentSchema is { } file) inputs["schema_fingerprint"] = ModelFingerprint.OfFile(file);
+    }
 
     public static ScalarType? TypeOf(InferenceType type) => type switch
     {
@@ -64,6 +74,7 @@ static class SettingsToModel
                 ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),
             },
         };
+        AddSchema(options.Inputs, settings);
         if (source.MergesAdapter is { } merges) options.Inputs["merge_adapter"] = merges;
         return options;
     }

@@ -18,7 +18,7 @@ static class DataCommand
             AlpacaFile.Write(arguments.GetRequiredValue(output), questions);
             Console.WriteLine($"{questions.Count} questions -> {arguments.GetRequiredValue(output)} (for evaluation only, as OpenFinData's notice asks)");
         });
-        return new("data", "Prepare data.") { new Command("convert", "Write other formats as Alpaca rows.") { openFinData }, Leaks(), DataGenerate.Build() };
+        return new("data", "Prepare data.") { new Command("convert", "Write other formats as Alpaca rows.") { openFinData, DataRows.Build() }, Leaks(), DataStats.Build(), DataSplit.Build(), DataCard.Build(), DataGenerate.Build() };
     }
 
     static Command Leaks()

@@ -17,7 +17,7 @@ static class EvalCommand
     {
         var file = settings.Inference.EvalFile
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
-        var questions = EvaluationQuestion.Load(file);
+        var questions = EvaluationQuestion.Load(file, SettingsToModel.Schema(settings));
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         var runs = EvalRuns.Of(settings);
         if (runs.Count > 1)

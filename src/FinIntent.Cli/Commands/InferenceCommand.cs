@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
+using FinIntent.Intents;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli.Commands;
@@ -26,14 +27,18 @@ static class InferenceCommand
             return;
         }
         using var chat = ChatModel.Load(SettingsToModel.Source(settings));
-        using var loop = new PromptLoop(chat, SettingsToModel.Answers(settings), settings.Train.Seed, wanted.IntentPrompt, output);
+        using var loop = new PromptLoop(chat, SettingsToModel.Answers(settings), settings.Train.Seed, PromptSchema(settings), output);
         if (wanted.Question is { } question) loop.Ask(question);
         else loop.Run(input);
     }
 
+    /// <summary>What questions are put into with intent_prompt; null without.</summary>
+    static IntentSchema? PromptSchema(SettingsFile settings) =>
+        settings.Inference.IntentPrompt ? SettingsToModel.Schema(settings) ?? IntentSchema.OpenFinData : null;
+
     static void AnswerFile(SettingsFile settings, string file, TextWriter output)
     {
-        var questions = AskedQuestion.Load(file, settings.Inference.IntentPrompt);
+        var questions = AskedQuestion.Load(file, PromptSchema(settings));
         var answers = settings.Inference.Answers ?? (settings.Given.ContainsKey("output_dir")
             ? Path.Combine(settings.Output.OutputDir, "answers.jsonl")
             : Path.ChangeExtension(file, ".answers.jsonl"));

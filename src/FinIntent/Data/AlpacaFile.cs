@@ -10,16 +10,23 @@ static class AlpacaFile
 {
     static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(string path, IReadOnlyList<EvaluationQuestion> questions) => AtomicFile.Write(path, stream =>
+    public static void Write(string path, IReadOnlyList<EvaluationQuestion> questions) =>
+        Write(path, questions.Select(question => (question.System, question.Prompt.Text, question.Gold)));
+
+    public static void Write(string path, IReadOnlyList<LabelledRow> rows) =>
+        Write(path, rows.Select(row => (row.Conversation.System, row.Conversation.Messages[^2].Content, row.Label)));
+
+    static void Write(string path, IEnumerable<(string? System, string Prompt, string Answer)> rows) => AtomicFile.Write(path, stream =>
     {
         using var json = new Utf8JsonWriter(stream, Options);
         json.WriteStartArray();
-        foreach (var question in questions)
+        foreach (var (system, prompt, answer) in rows)
         {
             json.WriteStartObject();
-            json.WriteString("instruction", question.Prompt.Text);
+            json.WriteString("instruction", prompt);
             json.WriteString("input", "");
-            json.WriteString("output", question.Gold);
+            json.WriteString("output", answer);
+            if (!string.IsNullOrEmpty(system)) json.WriteString("system", system);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -22,6 +22,13 @@ static class RowPrompts
             string.Join(", ", row.Columns.EnumerateObject().Select(p => p.Name)));
     }
 
+    /// <summary>A row that is a conversation, by the keys it has.</summary>
+    public static AlignedRow Conversation(SourceRow row)
+    {
+        var format = row["conversations"] is not null ? RowFormat.ShareGpt : row["messages"] is not null ? RowFormat.OpenAi : RowFormat.Alpaca;
+        return RowFormats.Align(row, Forms[(int)format]);
+    }
+
     static IEnumerable<string> Aligned(SourceRow row, RowFormat format) =>
         RowFormats.Align(row, Forms[(int)format]).Conversation is { } conversation ? LeakCheck.PromptsOf(conversation) : [];
 }

@@ -11,11 +11,11 @@ public sealed record AskedQuestion(string Id, string Question, Conversation Conv
 
     public string? Gold { get; init; }
 
-    /// <summary>A user's words, put into the instruction with the five intents when <paramref name="asIntent"/> is set.</summary>
-    public static AskedQuestion Of(string id, string question, bool asIntent)
+    /// <summary>A user's words, put into a schema's instruction when one is given.</summary>
+    public static AskedQuestion Of(string id, string question, IntentSchema? schema)
     {
-        if (!asIntent) return new(id, question, new(null, [new("user", question)]));
-        var prompt = IntentPrompt.For(question, IntentOptions.OpenFinData);
+        if (schema is null) return new(id, question, new(null, [new("user", question)]));
+        var prompt = schema.Prompt(question);
         return new(id, question, new(null, [new("user", prompt.Text)])) { Options = prompt.Options };
     }
 
@@ -24,13 +24,13 @@ public sealed record AskedQuestion(string Id, string Question, Conversation Conv
     /// without an id is called by its number.
     /// </summary>
     /// <exception cref="UserErrorException">A row is none of these; the message names it.</exception>
-    public static IReadOnlyList<AskedQuestion> Load(string path, bool asIntent)
+    public static IReadOnlyList<AskedQuestion> Load(string path, IntentSchema? schema)
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
         List<AskedQuestion> questions = Path.GetExtension(path).ToLowerInvariant() switch
         {
-            ".txt" => [.. File.ReadLines(path).Where(line => !string.IsNullOrWhiteSpace(line)).Select((line, i) => Of($"{i + 1}", line.Trim(), asIntent))],
-            ".json" or ".jsonl" => [.. JsonRowFile.Read(path).Select((row, i) => OfRow(row.Row, row.Place, i + 1, asIntent))],
+            ".txt" => [.. File.ReadLines(path).Where(line => !string.IsNullOrWhiteSpace(line)).Select((line, i) => Of($"{i + 1}", line.Trim(), schema))],
+            ".json" or ".jsonl" => [.. JsonRowFile.Read(path).Select((row, i) => OfRow(row.Row, row.Place, i + 1, schema))],
             var other => throw new UserErrorException($"{path}: questions are read from .txt, .json or .jsonl, not {other}"),
         };
         if (questions.Count == 0) throw new UserErrorException($"{path}: there are no questions in it");
@@ -39,12 +39,12 @@ public sealed record AskedQuestion(string Id, string Question, Conversation Conv
         return questions;
     }
 
-    static AskedQuestion OfRow(JsonElement row, string place, int number, bool asIntent)
+    static AskedQuestion OfRow(JsonElement row, string place, int number, IntentSchema? schema)
     {
         if (row.ValueKind != JsonValueKind.Object) throw new UserErrorException($"{place}: a question must be an object");
         if (OpenFinData.IsItem(row)) return OfEvaluation(OpenFinData.Question(row, place));
         var id = row.TryGetProperty("id", out _) ? EvaluationQuestion.Text(row, "id", place) : $"{number}";
-        if (EvaluationQuestion.Text(row, "question", place) is { Length: > 0 } question) return Of(id, question, asIntent);
+        if (EvaluationQuestion.Text(row, "question", place) is { Length: > 0 } question) return Of(id, question, schema);
         var text = string.Join('\n', new[] { "instruction", "input" }.Select(key => EvaluationQuestion.Text(row, key, place)).Where(part => part.Length > 0));
         if (text.Length == 0) throw new UserErrorException($"{place}: neither \"question\" nor \"instruction\" has a text");
         return new(id, text, new(EvaluationQuestion.Text(row, "system", place), [.. History(row, place), new("user", text)]));

@@ -26,7 +26,21 @@ public sealed class ConfusionMatrix
         foreach (var (gold, predicted) in answers) _counts[gold, predicted ?? Unreadable]++;
     }
 
+    // More letters than this do not fit side by side above columns of counts.
+    const int MostLetters = 100;
+
     public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Whether its classes are too many, or their names too long, for a table with a column each: what was confused is then listed.</summary>
+    public bool IsWide => Classes.Sum(c => c.Length) > MostLetters;
+
+    /// <summary>Wrong answers, the most frequent first; null is an answer that could not be read.</summary>
+    public IReadOnlyList<(int Gold, int? Answer, int Count)> Confusions =>
+        [.. from gold in Enumerable.Range(0, Classes.Count)
+            from answer in Enumerable.Range(0, Classes.Count + 1)
+            where answer != gold && _counts[gold, answer] > 0
+            orderby _counts[gold, answer] descending, gold, answer
+            select (gold, answer == Unreadable ? (int?)null : answer, _counts[gold, answer])];
 
     /// <summary>The column of answers that could not be read, behind those of the classes.</summary>
     public int Unreadable => Classes.Count;

@@ -116,19 +116,22 @@ public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForw
             for (var i = 0; i < scores[q].Length; i++) scores[q][i] = logits[q * ids.Length + columns[questions[q].Answers.Tails[i][0]]];
     }
 
-    /// <summary>Answers of several tokens: the probability of each as a whole.</summary>
+    /// <summary>
+    /// Answers of several tokens: the probability of each as a whole. Answers that begin alike are asked once for what follows (200 names begin in
+    /// far fewer ways), and an answer's last token is never read, only predicted.
+    /// </summary>
     void ScoreWhole(IReadOnlyList<OptionQuestion> questions, IReadOnlyList<double[]> scores)
     {
         using var scope = NewDisposeScope();
-        var labels = questions.SelectMany(q => q.Answers.Tails.Select(t =>
-            Enumerable.Repeat(TokenBatch.IgnoredLabel, q.Prompt.Length + q.Answers.Lead.Length).Concat(t).ToArray()));
-        using var batch = TokenBatch.ForTraining([.. questions.SelectMany(RowsOf)], [.. labels], model.Placement.Device, isShared: true);
-        var logits = model.forward(batch).to(ScalarType.Float32);                                        // [N, V]
-        var chosen = Values(logits.gather(1, batch.Labels!.unsqueeze(1)).squeeze(1) - logits.logsumexp(-1));
-        var at = 0;
-        for (var q = 0; q < questions.Count; q++)
-            for (var i = 0; i < scores[q].Length; i++)
-                foreach (var _ in questions[q].Answers.Tails[i]) scores[q][i] += chosen[at++];
+        var plan = new AnswerTree();
+        foreach (var (q, question) in questions.Index()) plan.Add(q, question);
+        using var batch = TokenBatch.At(plan.Rows, plan.Outputs, model.Placement.Device, isShared: true);
+        var asked = plan.Asked.Index().OrderBy(a => a.Item.Output).ToList();
+        var values = Values(model.LogProbabilities(batch, [.. asked.Select(a => ((long)a.Item.Output, (long)a.Item.Id))]));
+        // In the order of the answers' tokens, so that sums do not depend on how the tree lies.
+        var inOrder = new float[values.Length];
+        foreach (var (i, (index, _)) in asked.Index()) inOrder[index] = values[i];
+        foreach (var (i, (_, _, question, option)) in plan.Asked.Index()) scores[question][option] += inOrder[i];
     }
 
     static float[] Values(Tensor numbers)
@@ -137,12 +140,9 @@ public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForw
         return values.data<float>().ToArray();
     }
 
-    /// <summary>What the model reads for a question: up to the answer's place, or each answer with it.</summary>
-    static IReadOnlyList<int[]> RowsOf(OptionQuestion question)
-    {
-        int[] beginning = [.. question.Prompt, .. question.Answers.Lead];
-        return question.Answers.AreSingleTokens ? [beginning] : [.. question.Answers.Tails.Select(tail => (int[])[.. beginning, .. tail])];
-    }
+    /// <summary>What the model reads for a question: up to the answer's place, or each answer with it up to its last token.</summary>
+    static IReadOnlyList<int[]> RowsOf(OptionQuestion question) =>
+        question.Answers.AreSingleTokens ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
 
     static double[] Normalised(double[] scores)
     {

@@ -6,8 +6,11 @@ namespace FinIntent.Intents;
 public sealed record EvaluationQuestion(
     string Id, string Question, IReadOnlyList<IntentOption> Options, string Gold, IntentPrompt Prompt, string? System = null)
 {
-    /// <summary>Questions of an Alpaca or OpenFinData file (.json list or .jsonl), recognised by their keys.</summary>
-    public static IReadOnlyList<EvaluationQuestion> Load(string path)
+    static readonly string[] GoldKeys = ["gold", "intent", "label"];
+
+    /// <summary>Questions of an Alpaca or OpenFinData file (.json list or .jsonl), recognised by their keys; with a schema also rows {"id"?, "question", "gold"}.</summary>
+    /// <param name="schema">Its prompt is what such rows are asked with, and their gold (also called intent or label) is one of its labels or names.</param>
+    public static IReadOnlyList<EvaluationQuestion> Load(string path, IntentSchema? schema = null)
     {
         var rows = JsonRowFile.Read(path);
         if (rows.Count == 0) throw new UserErrorException($"{path}: the file has no questions");
@@ -16,13 +19,36 @@ public sealed record EvaluationQuestion(
         {
             if (row.ValueKind != JsonValueKind.Object)
                 throw new UserErrorException($"{place}: a question must be an object, not {row.ValueKind.ToString().ToLowerInvariant()}");
-            questions.Add(OpenFinData.IsItem(row) ? OpenFinData.Question(row, place) : FromAlpaca(row, place, questions.Count));
+            questions.Add(OpenFinData.IsItem(row) ? OpenFinData.Question(row, place)
+                : IsGoldRow(row) ? FromGold(row, place, questions.Count, schema) : FromAlpaca(row, place, questions.Count, schema));
         }
         RefuseRepeatedIds(path, questions);
         return questions;
     }
 
-    static EvaluationQuestion FromAlpaca(JsonElement row, string place, int index)
+    /// <summary>A user's words as a question of a schema.</summary>
+    /// <param name="intent">An intent's label or name.</param>
+    /// <param name="key">What the intent is called at its place.</param>
+    public static EvaluationQuestion Of(string id, string question, string intent, IntentSchema schema, string key, string place)
+    {
+        if (question.Length == 0) throw new UserErrorException($"{place}: the question is empty; write one, or remove the row");
+        var gold = schema.LabelFor(intent) ?? throw new UserErrorException(
+            $"{place}: \"{key}\" is \"{intent}\", which is no intent of {schema.Name}; did you mean \"{schema.NearestName(intent)}\"?");
+        return new(id, question, schema.Options, gold, schema.Prompt(question));
+    }
+
+    static bool IsGoldRow(JsonElement row) =>
+        row.TryGetProperty("question", out _) && !row.TryGetProperty("instruction", out _) && GoldKeys.Any(key => row.TryGetProperty(key, out _));
+
+    static EvaluationQuestion FromGold(JsonElement row, string place, int index, IntentSchema? schema)
+    {
+        if (schema is null) throw new UserErrorException($"{place}: the row names its intent and not the options; give intent_schema, the file with all intents");
+        var key = GoldKeys.First(k => row.TryGetProperty(k, out _));
+        var id = row.TryGetProperty("id", out _) ? Text(row, "id", place) : index.ToString();
+        return Of(id, Text(row, "question", place), Text(row, key, place), schema, key, place);
+    }
+
+    static EvaluationQuestion FromAlpaca(JsonElement row, string place, int index, IntentSchema? schema)
     {
         if (!row.TryGetProperty("instruction", out _) || !row.TryGetProperty("output", out _))
         {
@@ -32,7 +58,7 @@ public sealed record EvaluationQuestion(
         if (row.TryGetProperty("history", out var history) && history.ValueKind == JsonValueKind.Array && history.GetArrayLength() > 0)
             throw new UserErrorException($"{place}: a question to evaluate must have no history; remove the key");
         var text = string.Join('\n', new[] { Text(row, "instruction", place), Text(row, "input", place) }.Where(part => part.Length > 0));
-        var prompt = IntentPrompt.Parse(text)
+        var prompt = IntentPrompt.Parse(text, schema?.Wording)
             ?? throw new UserErrorException($"{place}: the instruction has no options; write them as lines \"A. name\", \"B. name\" …, or \"- name\" where names are the answers");
         var id = row.TryGetProperty("id", out _) ? Text(row, "id", place) : index.ToString();
         var system = Text(row, "system", place);

@@ -1,3 +1,5 @@
+using FinIntent.Settings;
+
 namespace FinIntent.Intents;
 
 /// <summary>The language of the words around a question.</summary>
@@ -72,6 +74,9 @@ public sealed record IntentSchema
         return (Options.FirstOrDefault(o => o.Label == word) ?? Options.FirstOrDefault(o => o.Name == word)
             ?? Options.FirstOrDefault(o => o.Name.Equals(word, StringComparison.OrdinalIgnoreCase)))?.Label;
     }
+
+    /// <summary>The name that a word was probably meant to be.</summary>
+    internal string NearestName(string word) => EditDistance.Nearest(word, Intents.Select(i => i.Name));
 
     static IntentSchema ReadBuiltIn()
     {

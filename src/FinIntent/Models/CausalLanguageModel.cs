@@ -108,7 +108,42 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         return sums.MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// Without a gradient: the log-probabilities of tokens at the batch's outputs, [P] in fp32. Logits are made a slice at a time, so a large
+    /// vocabulary at many places takes no memory.
+    /// </summary>
+    /// <param name="wanted">Outputs, in ascending order, with the id whose probability is wanted there.</param>
+    internal Tensor LogProbabilities(TokenBatch batch, IReadOnlyList<(long Output, long Id)> wanted)
+    {
+        Check(batch);
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var h = Outputs(batch);                                                                          // [N, C]
+        List<Tensor> parts = [];
+        var first = 0;
+        foreach (var (start, count) in HeadSlices(h.shape[0]))
+        {
+            using var slice = NewDisposeScope();
+            var logits = Logits(h.narrow(0, start, count), null).to(ScalarType.Float32);                 // [n, V]
+            var part = wanted.Skip(first).TakeWhile(w => w.Output < start + count).ToList();
+            first += part.Count;
+            var places = tensor(part.Select(w => w.Output - start).ToArray(), device: h.device);
+            var ids = tensor(part.Select(w => w.Id).ToArray(), device: h.device);
+            var chosen = logits.view(-1).index_select(0, places * logits.shape[1] + ids) - logits.logsumexp(-1).index_select(0, places);
+            parts.Add(chosen.MoveToOuterDisposeScope());
+        }
+        return cat(parts).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The stream behind the last layer where it is read, normed, [N, C], without a gradient.</summary>
+    internal Tensor Hidden(TokenBatch batch)
+    {
+        Check(batch);
+        using var noGradient = no_grad();
+        return Outputs(batch);
+    }
+
+    /// <summary>Needs torch's gradient mode off.</summary>
     Tensor Outputs(TokenBatch batch)
     {
         using var scope = NewDisposeScope();

@@ -91,6 +91,10 @@ public sealed class TokenBatch : IDisposable
     public static TokenBatch Last(IReadOnlyList<int[]> rows, Device device, KvCache? cache = null, bool isShared = false, IReadOnlyList<int>? ids = null) =>
         Create(rows, new() { Outputs = [.. rows.Select((row, b) => (b, row.Length - 1))], Cache = cache, IsShared = isShared, Ids = ids }, device);
 
+    /// <summary>Logits at these tokens, in this order.</summary>
+    public static TokenBatch At(IReadOnlyList<int[]> rows, IReadOnlyList<(int Row, int Token)> outputs, Device device, bool isShared = false) =>
+        Create(rows, new() { Outputs = outputs, IsShared = isShared }, device);
+
     /// <summary>How many tokens a row adds, at least, to a batch of these others that shares beginnings.</summary>
     public static int OwnTokens(int[] row, IEnumerable<int[]> others)
     {

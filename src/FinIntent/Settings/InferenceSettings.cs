@@ -21,8 +21,11 @@ sealed record InferenceSettings
     /// <summary>The file for their answers; null: answers.jsonl in output_dir, or beside the questions when output_dir is not given.</summary>
     public string? Answers { get; init; }
 
-    /// <summary>Questions are put into the instruction with the five intents that models are trained with.</summary>
+    /// <summary>Questions are put into the instruction that models are trained with: intent_schema's, else the one with OpenFinData's five intents.</summary>
     public bool IntentPrompt { get; init; }
+
+    /// <summary>A file of intents (docs/intents.md), for intent_prompt and for evaluation rows that name their intent without listing options.</summary>
+    public string? IntentSchema { get; init; }
 
     /// <summary>Texts that end an answer, besides the template's end tokens.</summary>
     public IReadOnlyList<string> StopWords { get; init; } = [];
@@ -30,7 +33,7 @@ sealed record InferenceSettings
     /// <summary>Another template or base model than the adapter was trained with is meant.</summary>
     public bool Force { get; init; }
 
-    /// <summary>The questions to evaluate on: an Alpaca or OpenFinData file.</summary>
+    /// <summary>The questions to evaluate on: an Alpaca or OpenFinData file, or with intent_schema rows {"question", "gold"}.</summary>
     public string? EvalFile { get; init; }
 
     /// <summary>Adapters that are each evaluated by itself, in place of the last of adapter_name_or_path; the spread of their scores is reported.</summary>

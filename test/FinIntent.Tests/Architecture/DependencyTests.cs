@@ -25,6 +25,7 @@ public sealed partial class DependencyTests
         ["Data"] = ["Checkpoints", "Text", "Intents", "Settings"],
         ["Training"] = ["Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
+        ["Curation"] = ["Checkpoints", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Checkpoints", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
         ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],

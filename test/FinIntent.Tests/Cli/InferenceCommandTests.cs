@@ -64,7 +64,7 @@ public sealed class InferenceCommandTests : IDisposable
         var predictions = PredictionFile.Read(_tiny["a.jsonl"]);
         Assert.Equal([("x", "大盘怎么样"), ("2", "i\nn"), ("0", "茅台")], predictions.Select(p => (p.Id, p.Question)));
         Assert.Equal("B", predictions[2].Gold);
-        var history = AskedQuestion.Load(questions, asIntent: false)[1].Conversation.Messages;
+        var history = AskedQuestion.Load(questions, schema: null)[1].Conversation.Messages;
         Assert.Equal(["q", "a", "i\nn"], history.Select(m => m.Content));
     }
 
@@ -86,7 +86,7 @@ public sealed class InferenceCommandTests : IDisposable
     {
         using var chat = ChatModel.Load(new(_tiny.Model, []));
         var output = new StringWriter { NewLine = "\n" };
-        using var loop = new PromptLoop(chat, new(SamplingOptions.Greedy, 6), seed: 0, asIntent: false, output);
+        using var loop = new PromptLoop(chat, new(SamplingOptions.Greedy, 6), seed: 0, schema: null, output);
 
         loop.Run(new StringReader("大盘\n大盘\nclear\n\n大盘\nexit\n不问了\n"));
 

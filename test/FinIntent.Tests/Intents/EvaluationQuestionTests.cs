@@ -36,6 +36,22 @@ public sealed class EvaluationQuestionTests
     public void Instruction_and_input_are_joined_as_in_training() =>
         Assert.Equal("选择\nA. x\nB. y", Load("""[{"instruction": "选择", "input": "A. x\nB. y", "output": "A"}]""")[0].Prompt.Text);
 
+    [Theory, InlineData("gold", "大盘"), InlineData("intent", "大盘"), InlineData("label", "B")]
+    public void With_a_schema_rows_may_name_their_intent(string key, string value)
+    {
+        using var folder = new TemporaryFolder();
+        var schema = IntentSchema.Load(folder.Write("schema.yaml", "name: s\nlanguage: zh\nlabels: letters\nintents: [{name: 个股}, {name: 大盘}]"));
+        var file = folder.Write("rows.jsonl", $$"""{"question": "今天怎么跌了", "{{key}}": "{{value}}"}""");
+
+        var question = Assert.Single(EvaluationQuestion.Load(file, schema));
+        var without = Assert.Throws<UserErrorException>(() => EvaluationQuestion.Load(file));
+        var unknown = Assert.Throws<UserErrorException>(() => EvaluationQuestion.Load(folder.Write("rows.jsonl", """{"question": "今天怎么跌了", "gold": "大盆"}"""), schema));
+
+        Assert.Equal(("0", "今天怎么跌了", "B", schema.Prompt("今天怎么跌了").Text), (question.Id, question.Question, question.Gold, question.Prompt.Text));
+        Assert.Contains("give intent_schema", without.Message);
+        Assert.Contains("rows.jsonl:1: \"gold\" is \"大盆\", which is no intent of s; did you mean \"大盘\"?", unknown.Message);
+    }
+
     [Theory]
     [InlineData("[]", "no questions")]
     [InlineData("""[{"instruction": "没有选项", "output": "A"}]""", "row 1: the instruction has no options")]

@@ -41,6 +41,11 @@ static class HtmlDetails
 
     static void Confusion(Html html, ModelReport model, ConfusionMatrix matrix)
     {
+        if (matrix.IsWide)
+        {
+            Confusions(html, matrix);
+            return;
+        }
         html.OpenTable(Words.Confusion, ["<td></td>", .. matrix.Classes.Select(c => Html.Column(c, "n")), Html.Column(Words.Unreadable, "n")], "confusion").Line("<tbody>");
         foreach (var (gold, row) in matrix.PerClass.Index())
         {
@@ -53,6 +58,14 @@ static class HtmlDetails
             }
             html.Line("</tr>");
         }
+        html.Line("</tbody>").CloseTable();
+    }
+
+    static void Confusions(Html html, ConfusionMatrix matrix)
+    {
+        html.OpenTable(Words.Confusions, [Html.Column(Words.Gold), Html.Column(Words.Answer), Html.Column(Words.Count, "n")]).Line("<tbody>");
+        foreach (var (gold, answer, count) in matrix.Confusions.Take(ReportText.MostConfusions))
+            html.Line($"<tr><td>{Html.Escape(matrix.Classes[gold])}</td><td>{(answer is { } a ? Html.Escape(matrix.Classes[a]) : Html.Both(Words.Unreadable))}</td>{Html.Number($"{count}")}</tr>");
         html.Line("</tbody>").CloseTable();
     }
 

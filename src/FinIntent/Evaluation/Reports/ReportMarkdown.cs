@@ -172,9 +172,16 @@ public static class ReportMarkdown
         {
             _text.Append($"#### {Escape(model.Name)}, {In(Words.Rule(rule.Rule))}\n\n");
             var classes = rule.Matrix.PerClass;
-            Table([Words.Class, Words.Count, Words.Precision, Words.Recall, Words.F1, .. classes.Select(c => (Bilingual)Escape(c.Class)), Words.Unreadable], 1, classes.Select((c, gold) =>
+            var columns = rule.Matrix.IsWide ? 0 : classes.Count + 1;
+            Table([Words.Class, Words.Count, Words.Precision, Words.Recall, Words.F1, .. columns == 0 ? [] : (Bilingual[])[.. classes.Select(c => (Bilingual)Escape(c.Class)), Words.Unreadable]], 1, classes.Select((c, gold) =>
                 (string[])[Escape(NameOf(model, gold)), $"{c.Count}", Numbers.Percent(c.Precision), Numbers.Percent(c.Recall), Numbers.Percent(c.F1),
-                    .. Enumerable.Range(0, classes.Count + 1).Select(answer => $"{rule.Matrix[gold, answer]}")]));
+                    .. Enumerable.Range(0, columns).Select(answer => $"{rule.Matrix[gold, answer]}")]));
+            if (columns == 0)
+            {
+                Paragraph(Words.Confusions);
+                Table([Words.Gold, Words.Answer, Words.Count], 2, rule.Matrix.Confusions.Take(ReportText.MostConfusions).Select(c =>
+                    (string[])[Escape(classes[c.Gold].Class), c.Answer is { } answer ? Escape(classes[answer].Class) : In(Words.Unreadable), $"{c.Count}"]));
+            }
             if (rule.Probabilities is not { } scores) return;
             Table([Words.Bin, Words.Count, Words.Confidence, Words.Accuracy, Words.Interval], 1, scores.Bins.Where(b => b.Correct.Trials > 0).Select(b =>
                 (string[])[Numbers.Interval((b.Low, b.High)), $"{b.Correct.Trials}", Numbers.Percent(b.Confidence), Numbers.Percent(b.Correct.Value), Numbers.Interval(b.Correct.Wilson95)]));

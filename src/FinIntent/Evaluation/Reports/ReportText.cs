@@ -5,6 +5,9 @@ namespace FinIntent.Evaluation.Reports;
 /// <summary>A report as lines for a terminal or a log.</summary>
 public static class ReportText
 {
+    /// <summary>Listed where a matrix would be too wide.</summary>
+    internal const int MostConfusions = 20;
+
     public static string Of(ModelReport report)
     {
         var text = new StringBuilder($"{report.Name}: {report.Rules.Select(r => r.Matrix.Count).FirstOrDefault()} questions\n\n");
@@ -75,15 +78,18 @@ public static class ReportText
     static void Append(StringBuilder text, ModelReport report, RuleReport rule)
     {
         var matrix = rule.Matrix;
-        text.Append($"\n{rule.Rule}: rows are gold, columns the answer, ? could not be read\n");
-        List<string[]> rows = [["", "", "n", "precision", "recall", "F1", .. matrix.Classes, "?"]];
+        text.Append(matrix.IsWide ? $"\n{rule.Rule}\n" : $"\n{rule.Rule}: rows are gold, columns the answer, ? could not be read\n");
+        List<string[]> rows = [["", "", "n", "precision", "recall", "F1", .. matrix.IsWide ? [] : (string[])[.. matrix.Classes, "?"]]];
         foreach (var (c, i) in matrix.PerClass.Select((c, i) => (c, i)))
         {
-            var counts = Enumerable.Range(0, matrix.Classes.Count + 1).Select(answer => $"{matrix[i, answer]}");
+            var counts = matrix.IsWide ? [] : Enumerable.Range(0, matrix.Classes.Count + 1).Select(answer => $"{matrix[i, answer]}");
             var (label, intent) = report.Classes[i];
             rows.Add([label, intent == label ? "" : intent, $"{c.Count}", Numbers.Format($"{c.Precision:f3}"), Numbers.Format($"{c.Recall:f3}"), Numbers.Format($"{c.F1:f3}"), .. counts]);
         }
         Append(text, rows, words: 2);
+        if (!matrix.IsWide || matrix.Confusions is not { Count: > 0 } confusions) return;
+        text.Append($"\n{rule.Rule}: the most frequent confusions, gold and answer\n");
+        Append(text, [.. confusions.Take(MostConfusions).Select(c => (string[])[matrix.Classes[c.Gold], c.Answer is { } answer ? matrix.Classes[answer] : "?", $"{c.Count}"])], words: 2);
     }
 
     static void Append(StringBuilder text, RobustnessReport report, RuleRobustness main)

@@ -44,6 +44,7 @@ static class Words
     public static readonly Bilingual Question = new("问句", "Question");
     public static readonly Bilingual Asked = new("问过的模型数", "Models asked");
     public static readonly Bilingual Confusion = new("混淆矩阵：行是正确答案，列是模型的回答", "Confusion matrix: rows are right answers, columns the model's");
+    public static readonly Bilingual Confusions = new("最常见的混淆", "The most frequent confusions");
     public static readonly Bilingual PerClass = new("各类别", "By class");
     public static readonly Bilingual Reliability = new("可靠性图", "Reliability diagram");
     public static readonly Bilingual Confidence = new("平均置信度", "Mean confidence");

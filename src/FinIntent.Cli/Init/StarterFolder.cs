@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+using FinIntent.Data;
+using FinIntent.Intents;
+
+namespace FinIntent.Cli.Init;
+
+/// <summary>A folder to begin intents of one's own with. As it is written it trains, exports and evaluates.</summary>
+sealed record StarterFolder(string Folder)
+{
+    const string SchemaFile = "schema.yaml";
+
+    static readonly string[] Splits = ["train", "val", "eval"];
+
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+
+    public required string Name { get; init; }
+
+    public required SchemaLanguage Language { get; init; }
+
+    public required LabelKind Labels { get; init; }
+
+    /// <summary>Null: the five samples.</summary>
+    public required IReadOnlyList<string>? Intents { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string Template { get; init; }
+
+    bool IsChinese => Language == SchemaLanguage.Chinese;
+
+    /// <returns>What to do next.</returns>
+    /// <exception cref="UserErrorException">A file is there already; nothing is written then.</exception>
+    public string Write()
+    {
+        var rows = Intents is null ? StarterRows.Samples(Language) : StarterRows.Placeholders(Intents, Language);
+        var yaml = new StarterYaml(this, rows);
+        (string File, string Text)[] texts =
+        [
+            (SchemaFile, yaml.Schema()), ("train.yaml", yaml.Train()), ("export.yaml", yaml.Export()), ("eval.yaml", yaml.Eval()),
+            ("inference.yaml", yaml.Inference()), ("generate.yaml", yaml.Generate()), (DatasetRegistry.FileName, DatasetInfo()),
+        ];
+        string[] files = [.. texts.Select(t => t.File), .. Splits.Select(split => split + ".json")];
+        if (files.Select(Path).FirstOrDefault(File.Exists) is { } there)
+            throw new UserErrorException($"{there}: the file is there already, and nothing is overwritten; give another folder, or move it away");
+
+        Directory.CreateDirectory(Folder);
+        foreach (var (file, text) in texts) AtomicFile.WriteText(Path(file), text);
+        var schema = IntentSchema.Load(Path(SchemaFile));
+        foreach (var split in Splits)
+        {
+            EvaluationQuestion[] questions = [.. rows.Where(row => row.Split == split).Select((row, i) => EvaluationQuestion.Of($"{i}", row.Question, row.Intent, schema, "intent", split))];
+            AlpacaFile.Write(Path(split + ".json"), questions);
+        }
+        return Next(files);
+    }
+
+    /// <summary>As the settings files name it: from the folder that init was started in.</summary>
+    public string Path(string file) => System.IO.Path.Combine(Folder, file).Replace('\\', '/');
+
+    string DatasetInfo() =>
+        new JsonObject(Splits.Select(split => KeyValuePair.Create($"{Name}_{split}", (JsonNode?)new JsonObject { ["file_name"] = split + ".json" }))).ToJsonString(Indented) + "\n";
+
+    string Next(IReadOnlyList<string> files)
+    {
+        var text = new StringBuilder($"{Folder}: {string.Join(", ", files)}\n");
+        if (Intents is not null)
+            text.Append(IsChinese ? "样例行只是占位：请换成真实问句，或用 generate.yaml 生成。\n" : "The sample rows only hold places: replace them by real questions, or have them written with generate.yaml.\n");
+        foreach (var verb in (string[])["train", "eval", "inference", "export"]) text.Append($"  finintent {verb} {Path(verb + ".yaml")}\n");
+        return text.ToString();
+    }
+}

@@ -38,7 +38,7 @@ static class DataGenerate
     static async Task<int> Run(SettingsFile settings, string? accept, TimeProvider time, InvocationConfiguration console, CancellationToken stop)
     {
         var g = settings.Generate;
-        var schema = IntentSchema.Load(g.IntentSchema ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
+        var schema = IntentSchema.Load(settings.Inference.IntentSchema ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
         var plan = DatasetPlan.Of(g, schema);
         var options = new AuthoringOptions
         {
@@ -98,7 +98,7 @@ static class DataGenerate
     static JsonObject Identity(SettingsFile settings, DatasetPlan plan, AuthoringOptions options, AuthoringModels models, IEnumerable<string> evaluationFiles)
     {
         var identity = models.Identity();
-        identity["intent_schema_fingerprint"] = ModelFingerprint.OfFile(settings.Generate.IntentSchema!);
+        identity["intent_schema_fingerprint"] = ModelFingerprint.OfFile(settings.Inference.IntentSchema!);
         identity["lengths"] = new JsonArray([.. plan.Lengths.Select(l => (JsonNode)l.ToString())]);
         identity["length_unit"] = plan.Unit.ToString().ToLowerInvariant();
         identity["rows"] = new JsonArray([.. plan.Wanted.Select(row => (JsonNode)new JsonArray([.. row.Select(n => (JsonNode)n)]))]);

@@ -21,12 +21,9 @@ enum LengthUnit
     Words,
 }
 
-/// <summary>Ours: rows that `finintent data generate` has a model write.</summary>
+/// <summary>Ours: rows that `finintent data generate` has a model write for the intents of intent_schema.</summary>
 sealed record GenerateSettings
 {
-    /// <summary>The file of the intents (docs/intents.md).</summary>
-    public string? IntentSchema { get; init; }
-
     /// <summary>Rows wanted.</summary>
     [Range(1, 1_000_000)]
     public int Rows { get; init; } = 500;

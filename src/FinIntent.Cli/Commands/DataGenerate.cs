@@ -25,29 +25,29 @@ static class DataGenerate
             string[] given = arguments.GetValue(overrides) ?? [];
             var settings = SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(local) ? [.. WithoutApi, .. given] : given);
             if (settings.Harmless.Count > 0) arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
-            return await Run(settings, arguments.GetValue(accept), time ?? TimeProvider.System, arguments.InvocationConfiguration, stop);
+            try
+            {
+                return await Run(settings, arguments.GetValue(accept), time ?? TimeProvider.System, arguments.InvocationConfiguration, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                throw new UserErrorException($"stopped. {Remedy}");
+            }
         });
         return command;
     }
 
     /// <summary>The keys of API models, taken out.</summary>
-    static IEnumerable<string> WithoutApi => Binding.PropertiesOf(typeof(ApiSettings)).Select(Binding.KeyOf)
-        .Concat(Binding.PropertiesOf(typeof(GenerateSettings)).Select(Binding.KeyOf).Where(key => key.StartsWith("judge_api", StringComparison.Ordinal) || key.StartsWith("judge_price", StringComparison.Ordinal)))
+    static IEnumerable<string> WithoutApi => Binding.PropertiesOf(typeof(ApiSettings)).Concat(Binding.PropertiesOf(typeof(GenerateSettings))).Select(Binding.KeyOf)
+        .Where(key => key.StartsWith("api", StringComparison.Ordinal) || key.StartsWith("judge_api", StringComparison.Ordinal) || key.StartsWith("judge_price", StringComparison.Ordinal))
         .Select(key => key + "=null");
 
     static async Task<int> Run(SettingsFile settings, string? accept, TimeProvider time, InvocationConfiguration console, CancellationToken stop)
     {
-        var g = settings.Generate;
-        var schema = IntentSchema.Load(settings.Inference.IntentSchema ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
-        var plan = DatasetPlan.Of(g, schema);
-        var options = new AuthoringOptions
-        {
-            Styles = g.Styles.Count > 0 ? g.Styles : PromptTexts.Of(schema.Language).Styles,
-            RowsPerRequest = g.RowsPerRequest,
-            JudgeRowsPerRequest = g.JudgeRowsPerRequest,
-            StalledRounds = g.StalledRounds,
-            Seed = settings.Train.Seed,
-        };
+        var schema = IntentSchema.Load(settings.Inference.IntentSchema
+            ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
+        var plan = DatasetPlan.Of(settings.Generate, schema);
+        var options = Options(settings, schema);
         string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles, .. settings.Inference.EvalFile is { } evalFile ? [evalFile] : (string[])[]];
         var evaluation = new EvaluationQuestions(evaluationFiles);
         evaluation.RefuseIn(schema, options.Styles);
@@ -84,6 +84,19 @@ static class DataGenerate
             }, stop);
             return end?.Failure is { } failure ? throw new UserErrorException($"{failure.Message}. {asker.Answered} answers of this run are kept in {folder}; {Remedy}") : end;
         }
+    }
+
+    static AuthoringOptions Options(SettingsFile settings, IntentSchema schema)
+    {
+        var g = settings.Generate;
+        return new()
+        {
+            Styles = g.Styles.Count > 0 ? g.Styles : PromptTexts.Of(schema.Language).Styles,
+            RowsPerRequest = g.RowsPerRequest,
+            JudgeRowsPerRequest = g.JudgeRowsPerRequest,
+            StalledRounds = g.StalledRounds,
+            Seed = settings.Train.Seed,
+        };
     }
 
     static double ValidationShare(SettingsFile settings)

@@ -58,6 +58,49 @@ public sealed class AnswerReadingTests
         Assert.Equal(expected, check.Of(question)?.ToString());
     }
 
+    [Theory]
+    [InlineData("my card hasnt arrived yet, where is it", null)]
+    [InlineData("我的卡在哪里", "Language")]
+    [InlineData("B) where is my card", "TellsAnswer")]
+    [InlineData("Answer: where is my card", "TellsAnswer")]
+    [InlineData("where is my card (card arrival)", "TellsAnswer")]
+    [InlineData("is card arrival something you can tell me", null)]
+    [InlineData("Decide what the following message is about. Where is my card", "Echo")]
+    public void In_English_too(string question, string? expected) =>
+        Assert.Equal(expected, new QuestionCheck(English(), null).Of(question)?.ToString());
+
+    [Fact]
+    public void A_prompt_says_what_is_wanted_in_the_schemas_language()
+    {
+        var order = new WritingOrder(0, [(new(3, 6), 2), (new(7, 12), 3)], "a beginner");
+
+        var prompt = WritingPrompt.For(English(), order, LengthUnit.Words, ["has my card been sent"]).Messages[0].Content;
+
+        foreach (var part in (string[])["This time write for one intent only: card arrival: A card was ordered and is not there.", "- top up: Adding money.", "- Money by card is top up.",
+            "- where is my card", "- 5 messages in all; lengths in words: 2 of 3-6, 3 of 7-12.", "- Voice: a beginner.", "- has my card been sent", """{"question": "the message", "intent": "card arrival"}"""])
+            Assert.Contains(part, prompt);
+        var judging = JudgingPrompt.For(English(), [1, 0], ["where is it"]).Messages[0].Content;
+        Assert.True(judging.IndexOf("- top up: ", StringComparison.Ordinal) < judging.IndexOf("- card arrival: ", StringComparison.Ordinal));
+        Assert.Contains("\n1. where is it", judging);
+    }
+
+    static IntentSchema English()
+    {
+        using var folder = new TemporaryFolder();
+        return IntentSchema.Load(folder.Write("schema.yaml", """
+            name: bank
+            language: en
+            labels: names
+            intents:
+              - name: card arrival
+                description: A card was ordered and is not there.
+                examples: [where is my card]
+                borderline: [Money by card is top up.]
+              - name: top up
+                description: Adding money.
+            """));
+    }
+
     [Fact]
     public void Verdicts_are_read_by_number_and_name_and_what_names_neither_is_left_out()
     {

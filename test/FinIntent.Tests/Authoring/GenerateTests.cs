@@ -176,4 +176,24 @@ public sealed class GenerateTests
         Assert.DoesNotContain(bench.Server.Requests, r => ScriptedModel.IsJudging(r.Question));
         Assert.Contains("Not judged a second time", File.ReadAllText(bench.File("README.md")));
     }
+
+    [Fact]
+    public async Task Another_model_judges_at_its_own_price()
+    {
+        using var bench = new GenerateBench();
+        using var other = ApiServer.Start(FinIntent.Settings.ApiKind.OpenAi, bench.Time);
+        other.QuestionIn = prompt => prompt;
+        other.AnswerOf = bench.Model.Answer;
+        Environment.SetEnvironmentVariable("FININTENT_TEST_JUDGE_KEY", ApiServer.Key);
+
+        var (code, output, error) = await bench.Run("judge=another", "judge_api=openai", "judge_api_model=j-1", $"judge_api_base={other.Url}/v1", "judge_api_key_variable=FININTENT_TEST_JUDGE_KEY",
+            "api_price_input=3", "api_price_output=15", "judge_price_input=1", "judge_price_output=0", "budget=3");
+
+        Assert.True(code == 0, output + error);
+        Assert.All(bench.Server.Requests, r => Assert.False(ScriptedModel.IsJudging(r.Question)));
+        Assert.All(other.Requests, r => Assert.True(ScriptedModel.IsJudging(r.Question)));
+        Assert.Contains($"cost {(bench.Server.Requests.Count * 345 + other.Requests.Count * 100) / 1e6m:0.####} of 3", output);
+        Assert.All(bench.Provenance, p => Assert.Equal(("m-1", "j-1"), (p.GetProperty("model").GetString(), p.GetProperty("judge").GetProperty("model").GetString())));
+        Assert.All(Directory.GetFiles(bench.Output), file => Assert.DoesNotContain(ApiServer.Key, File.ReadAllText(file)));
+    }
 }

@@ -20,7 +20,7 @@ static class DataCommand
             Console.WriteLine($"{questions.Count} questions -> {arguments.GetRequiredValue(output)} (for evaluation only, as OpenFinData's notice asks)");
         });
         var convert = new Command("convert", "Write other formats as Alpaca rows.") { openFinData, DataRows.Build() };
-        return new("data", "Prepare data.") { convert, DataPull.Build(), Leaks(), DataStats.Build(), DataSplit.Build(), DataCard.Build() };
+        return new("data", "Prepare data.") { convert, DataPull.Build(), Leaks(), DataStats.Build(), DataSplit.Build(), DataCard.Build(), DataGenerate.Build() };
     }
 
     static Command Leaks()

@@ -27,6 +27,8 @@ sealed record SettingsFile
 
     public required ApiSettings Api { get; init; }
 
+    public required GenerateSettings Generate { get; init; }
+
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
     public required IReadOnlyList<string> Harmless { get; init; }
 
@@ -35,7 +37,7 @@ sealed record SettingsFile
 
     static readonly Type[] Sections = [typeof(ModelSettings), typeof(MethodSettings), typeof(DatasetSettings), typeof(OutputSettings),
         typeof(TrainSettings), typeof(EvaluationSettings), typeof(GenerationSettings), typeof(ExportSettings),
-        typeof(InferenceSettings), typeof(ApiSettings)];
+        typeof(InferenceSettings), typeof(ApiSettings), typeof(GenerateSettings)];
 
     /// <summary>The keys that have an effect.</summary>
     public static IEnumerable<string> Keys => Sections.SelectMany(Binding.PropertiesOf).Select(Binding.KeyOf);
@@ -77,6 +79,7 @@ sealed record SettingsFile
             Export = Binding.Bind<ExportSettings>(entries, problems),
             Inference = Binding.Bind<InferenceSettings>(entries, problems),
             Api = Binding.Bind<ApiSettings>(entries, problems),
+            Generate = Binding.Bind<GenerateSettings>(entries, problems),
             Harmless = [.. entries.Keys.Where(OtherKeys.Harmless.Contains)],
             Given = entries.ToDictionary(e => e.Key, e => e.Value.Place),
         };
@@ -87,7 +90,7 @@ sealed record SettingsFile
 
     /// <summary>Every key that has an effect, with its value.</summary>
     public IReadOnlyDictionary<string, object?> Resolved() =>
-        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference, Api }.SelectMany(Binding.Resolved).ToDictionary();
+        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference, Api, Generate }.SelectMany(Binding.Resolved).ToDictionary();
 
     static void Check(Entry entry, HashSet<string> keys)
     {

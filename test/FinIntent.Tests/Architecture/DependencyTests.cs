@@ -29,6 +29,7 @@ public sealed partial class DependencyTests
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Curation"] = ["Checkpoints", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
+        ["Authoring"] = ["Checkpoints", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
         ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],
     };
 

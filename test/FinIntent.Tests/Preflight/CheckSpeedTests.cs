@@ -73,7 +73,7 @@ public sealed class CheckSpeedTests
         File.WriteAllLines(path, Enumerable.Range(0, count).Select(i =>
         {
             var question = string.Concat(Enumerable.Range(0, random.Next(12, 30)).Select(_ => Characters[random.Next(Characters.Length)]));
-            var instruction = IntentPrompt.For($"{question}{i}", IntentSchema.OpenFinData).Text;
+            var instruction = IntentPrompt.For($"{question}{i}", IntentOptions.OpenFinData).Text;
             return new JsonObject { ["instruction"] = instruction, ["output"] = $"{(char)('A' + (i % 5))}" }.ToJsonString();
         }));
     }

@@ -51,7 +51,7 @@ abstract class HubSite(HubSettings settings, HubHttp http, HubContext context) :
         http, file, InfoOf(listing, file.Path), settings, meter, async stop => (await Locate(listing, listed, stop)).Location);
 
     public async Task<T> WithRetries<T>(Func<CancellationToken, Task<T>> work, CancellationToken stop, int? attempts = null) =>
-        await (attempts is { } most ? http.RetriesOf(most) : http.Retries).ExecuteAsync(async token => await work(token), stop);
+        await http.RetriesOf(attempts ?? settings.Attempts).ExecuteAsync(async token => await work(token), stop);
 
     protected string RevisionOf(HubRepository repository) =>
         repository.Revision is null || (repository.Revision == "main" && settings.Source == HubSource.ModelScope) ? settings.DefaultRevision : repository.Revision;

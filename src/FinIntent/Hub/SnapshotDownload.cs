@@ -3,6 +3,9 @@ namespace FinIntent.Hub;
 /// <summary>The files of a repository that are needed, brought into a folder of this machine.</summary>
 sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepository repository, FileChoice choice)
 {
+    // Whether there is a way to the hub at all is soon known.
+    const int ListAttempts = 3;
+
     /// <returns>The folder.</returns>
     /// <exception cref="UserErrorException">They are not to be had; the message says what to do.</exception>
     public async Task<string> Run(CancellationToken stop)
@@ -15,7 +18,7 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
         HubListing listing;
         try
         {
-            listing = await site.WithRetries(token => site.List(repository, token), stop, cached is not null && Problem(cached) is null ? 1 : null);
+            listing = await site.WithRetries(token => site.List(repository, token), stop, cached is not null && Problem(cached) is null ? 1 : Math.Min(ListAttempts, settings.Attempts));
         }
         catch (HubFailure e) when (!e.IsFinal && cached is not null && Problem(cached) is null)
         {

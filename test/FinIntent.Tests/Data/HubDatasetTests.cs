@@ -101,6 +101,21 @@ public sealed class HubDatasetTests : IDisposable
     }
 
     [Fact]
+    public void Rows_of_a_hub_that_a_model_was_trained_on_are_compared_with_questions()
+    {
+        const string question = "甲公司明天的股价会不会涨到一百元";
+        _hub.Server.Add("datasets/acme/rows").Files["train.json"] = Encoding.UTF8.GetBytes($$"""[{"instruction": "{{question}}", "output": "B"}]""");
+        Settings("""{"x": {"hf_hub_url": "acme/rows"}}""", "x");
+        File.WriteAllText(_hub["run.json"], $$$"""{"dataset_dir": "{{{_hub.Home}}}", "settings": {"dataset": ["x"]}}""");
+        var (run, check) = (TrainedRows.Read(_hub["run.json"]), new LeakCheck([new("q.json:1", question)]));
+
+        var report = new LeakReport();
+        Assert.Null(run.Compare(check, report, () => null, (folder, names) => HubDatasets.Fetch(folder, names, _hub.Folders(), TestContext.Current.CancellationToken)));
+        Assert.Equal(1, report.Count);
+        Assert.Equal("\"x\" is of a hub, and was not fetched", run.Compare(check, report, () => null));
+    }
+
+    [Fact]
     public void Errors_name_the_entry_and_what_the_hub_said()
     {
         var settings = Settings("""{"x": {"hf_hub_url": "acme/none"}, "y": {"hf_hub_url": "none"}, "z": {"file_name": "z.json"}}""", "x");

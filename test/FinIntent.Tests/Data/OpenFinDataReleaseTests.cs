@@ -1,9 +1,11 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using FinIntent.Cli.Commands;
 using FinIntent.Data;
 using FinIntent.Hub;
 using FinIntent.Intents;
+using FinIntent.Tests.Cli;
 using FinIntent.Tests.Hub;
 using Xunit;
 
@@ -53,6 +55,17 @@ public sealed class OpenFinDataReleaseTests : IDisposable
         Assert.Equal(["intent_understanding.json", "intent_understanding.json.notice.txt", "rows.json", "rows.json.notice.txt"],
             Directory.EnumerateFiles(_hub["out"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.InRange(_hub.Server.ServedBytes, content.Length, content.Length + 2 + (content.Length / 3));
+    }
+
+    [Fact]
+    public void The_command_takes_a_zip_and_its_digest()
+    {
+        var zip = Zip("intent_understanding.json");
+
+        var output = CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--input", zip, "--md5", Md5(zip), "--output", _hub["rows.json"]);
+
+        Assert.StartsWith($"2 questions -> {_hub["rows.json"]} (for evaluation only", output);
+        Assert.Contains("its MD5 is", Assert.Throws<UserErrorException>(() => CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--input", zip, "--output", _hub["rows.json"])).Message);
     }
 
     [Fact]

@@ -152,6 +152,19 @@ public sealed class AccessTests : IDisposable
     }
 
     [Fact]
+    public void Revision_and_cache_are_those_of_the_settings()
+    {
+        var repository = _hub.AddModel();
+        repository.Tags["v1"] = repository.Commit;
+        File.WriteAllText(_hub["a.yaml"], $"model_name_or_path: acme/tiny\nmodel_revision: v1\ncache_dir: {_hub["elsewhere"]}\n");
+
+        var resolved = _hub.Resolve(SettingsFile.Load(_hub["a.yaml"], []));
+
+        Assert.Equal(_hub[Path.Combine("elsewhere", "models--acme--tiny", "snapshots", repository.Commit)], resolved.Model.Folder);
+        Assert.True(File.Exists(_hub[Path.Combine("elsewhere", "models--acme--tiny", "refs", "v1")]));
+    }
+
+    [Fact]
     public void Folders_that_are_there_are_used_as_they_are_and_paths_are_no_names()
     {
         var folder = Directory.CreateDirectory(_hub["base"]).FullName;

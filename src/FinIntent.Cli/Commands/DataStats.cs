@@ -17,7 +17,7 @@ static class DataStats
         var folder = new Option<string>("--dataset-dir") { Description = "The folder with dataset_info.json.", DefaultValueFactory = _ => "data" };
         var schema = new Option<string?>("--schema") { Description = "The file of intents, for rows that list no options." };
         var model = new Option<string?>("--model") { Description = "The model whose tokenizer counts and whose states judge labels; without it the embedded one." };
-        var template = new Option<string[]>("--template") { Description = "Templates to count tokens in; without it the model's own.", AllowMultipleArgumentsPerToken = true };
+        var template = new Option<string[]>("--template") { Description = "Templates to count tokens in, the first also to judge labels in; without it the model's own.", AllowMultipleArgumentsPerToken = true };
         var folds = new Option<int>("--folds") { Description = "Parts for cross-validation of the labels; 0: labels are not judged.", DefaultValueFactory = _ => 5 };
         var confidence = new Option<double>("--confidence") { Description = "Probability from which a disagreement is told.", DefaultValueFactory = _ => 0.8 };
         var json = new Option<string?>("--json") { Description = "Also write all numbers, all duplicates and all doubts to this file." };
@@ -28,9 +28,10 @@ static class DataStats
             if (judging.Folds is < 0 or 1) throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
             var intents = arguments.GetValue(schema) is { } file ? IntentSchema.Load(file) : null;
             List<RowFile> rows = [.. arguments.GetRequiredValue(files).Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents)))];
-            var source = new ChatModelSource(arguments.GetValue(model) ?? EmbeddedModel.Folder(), []);
+            string[] given = arguments.GetValue(template) ?? [];
+            var source = Source(arguments.GetValue(model), given.FirstOrDefault());
             var tokenizer = Tokenizer.Load(source.Model);
-            string[] names = arguments.GetValue(template) is { Length: > 0 } given ? given : [source.TemplateName];
+            string[] names = given.Length > 0 ? given : [source.TemplateName];
             var stats = RowStats.Of(rows, [.. names.Select(name => ChatTemplate.Get(name, tokenizer))]);
             if (judging.Folds > 0) stats = stats with { Labels = Judge(source, rows, judging.Folds, judging.Confidence) };
             arguments.InvocationConfiguration.Output.Write(new RowStatsText(rows).Of(stats));
@@ -38,6 +39,10 @@ static class DataStats
         });
         return command;
     }
+
+    /// <summary>Without a model the embedded one, whose template is called default.</summary>
+    static ChatModelSource Source(string? model, string? template) =>
+        model is null ? new(EmbeddedModel.Folder(), []) { Template = template ?? "default" } : new(model, []) { Template = template };
 
     static HeldOutLabels Judge(ChatModelSource source, IReadOnlyList<RowFile> files, int folds, double confidence)
     {

@@ -50,5 +50,8 @@ sealed class AnswerTree
         return [.. question.Answers.Tails.DistinctBy(tail => Key(tail.AsSpan(..^1))).Select(tail => (int[])[.. beginning, .. tail[..^1]])];
     }
 
+    /// <summary>Tokens of the longest of them.</summary>
+    public static int LongestRow(OptionQuestion question) => question.Prompt.Length + question.Answers.Lead.Length + question.Answers.Tails.Max(tail => tail.Length) - 1;
+
     static string Key(ReadOnlySpan<int> ids) => string.Join(' ', ids.ToArray());
 }

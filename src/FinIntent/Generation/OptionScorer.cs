@@ -97,8 +97,8 @@ public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForw
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        if (questions.MaxBy(q => q.Prompt.Length) is { } longest && longest.Prompt.Length >= model.Shape.MaxPositions)
-            throw new UserErrorException($"a question has {longest.Prompt.Length} tokens and the model reads {model.Shape.MaxPositions} at most; shorten it");
+        if (questions.Select(AnswerTree.LongestRow).DefaultIfEmpty().Max() is var longest && longest >= model.Shape.MaxPositions)
+            throw new UserErrorException($"a question has {longest} tokens and the model reads {model.Shape.MaxPositions} at most; shorten it, or its options' names, or take a model that reads more");
         var scores = questions.Select(q => new double[q.Answers.Tails.Count]).ToList();
         foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].Answers.AreSingleTokens))
             (kind.Key ? (Action<IReadOnlyList<OptionQuestion>, IReadOnlyList<double[]>>)ScoreSingle : ScoreWhole)([.. kind.Select(q => questions[q])], [.. kind.Select(q => scores[q])]);

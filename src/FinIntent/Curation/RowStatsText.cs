@@ -50,6 +50,8 @@ sealed class RowStatsText(IReadOnlyList<RowFile> files)
     {
         Line($"\nlabels given again by classifiers that had not seen the row ({labels.Folds} folds, all files together):");
         Line($"  on the model's states {100.0 * labels.ModelRight / labels.Rows:F1} %, on characters alone {100.0 * labels.LettersRight / labels.Rows:F1} %");
+        if (labels.ModelRight < labels.LettersRight)
+            Line($"  the model knows these texts less well than their characters tell: read the rows with * first, or give --model one that knows the language");
         Line($"suspicious labels: {labels.Doubts.Count:N0}{(labels.Doubts.Count > 0 ? "  (* : the characters alone say so, too)" : "")}");
         var rows = files.SelectMany(file => file.Rows).ToList();
         foreach (var doubt in labels.Doubts)

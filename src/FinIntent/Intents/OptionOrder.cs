@@ -6,9 +6,18 @@ public sealed record OptionOrder(IReadOnlyList<int> Places)
 {
     public static OptionOrder Own(int options) => new([.. Enumerable.Range(0, options)]);
 
+    // Longer orders are named by their beginning and a number made of the whole.
+    const int MostInName = 12, BeginningInName = 5;
+
     /// <summary>"BCDEA": the labels that the names have in the question's own order, in this one; "2-3-1", counted from 1, where labels are names.</summary>
-    public string NameFor(IReadOnlyList<IntentOption> options) =>
-        IntentOptions.AreLetters(options) ? string.Concat(Places.Select(place => options[place].Label)) : string.Join('-', Places.Select(place => place + 1));
+    public string NameFor(IReadOnlyList<IntentOption> options)
+    {
+        if (IntentOptions.AreLetters(options)) return string.Concat(Places.Select(place => options[place].Label));
+        var shown = Places.Count <= MostInName ? Places : Places.Take(BeginningInName);
+        return string.Join('-', shown.Select(place => place + 1)) + (Places.Count <= MostInName ? "" : $"-…{Fnv1a:x8}");
+    }
+
+    uint Fnv1a => Places.Aggregate(2166136261u, (hash, place) => unchecked((hash ^ (uint)place) * 16777619u));
 
     /// <summary>The question with its options in this order. Its id says which, so that it is unique beside the question's other orders.</summary>
     public EvaluationQuestion Of(EvaluationQuestion question)

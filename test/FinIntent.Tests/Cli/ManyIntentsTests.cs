@@ -34,6 +34,7 @@ public sealed class ManyIntentsTests : IDisposable
             """);
 
         var printed = CommandLine.Run(EvalCommand.Build(), yaml);
+        var permuted = CommandLine.Run(EvalCommand.Build(), yaml, "permutations=3", "scoring=options", "output_dir=" + _tiny["permuted"]);
         CommandLine.Run(ReportCommand.Build(), _tiny["out/predictions.jsonl"], "--out", _tiny["report"]);
 
         var predictions = PredictionFile.Read(_tiny["out/predictions.jsonl"]);
@@ -43,6 +44,8 @@ public sealed class ManyIntentsTests : IDisposable
         Assert.DoesNotContain("last_capital", printed);
         Assert.Contains("the most frequent confusions", printed);
         Assert.True(printed.Split('\n').Max(line => line.Length) < 200);
+        Assert.True(permuted.Split('\n').Max(line => line.Length) < 300, permuted.Split('\n').MaxBy(line => line.Length));
+        Assert.InRange(new FileInfo(_tiny["permuted/report.html"]).Length, 1, 2_000_000);
         Assert.InRange(new FileInfo(_tiny["out/report.html"]).Length, 1, 2_000_000);
         Assert.InRange(new FileInfo(_tiny["out/confusion_scored.png"]).Length, 1, 2_000_000);
         Assert.Equal(Intents, JsonNode.Parse(File.ReadAllText(_tiny["out/summary.json"]))!["models"]![0]!["classes"]!.AsObject().Count);

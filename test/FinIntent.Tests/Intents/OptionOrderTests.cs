@@ -62,5 +62,17 @@ public sealed class OptionOrderTests
         Assert.Contains("- 大盘\n- 行业\n- 个股\n", turned.Prompt.Text);
     }
 
+    [Fact]
+    public void Orders_of_many_names_have_short_names_that_differ()
+    {
+        var named = IntentOptions.Named([.. Enumerable.Range(1, 200).Select(i => $"intent {i}")]);
+
+        var names = OptionOrders.Of("rotations", 200, 1).Concat(OptionOrders.Of("500", 200, 1).Skip(1)).Select(order => order.NameFor(named)).ToList();
+
+        Assert.Equal(699, names.Distinct().Count());
+        Assert.StartsWith("2-3-4-5-6-…", names[1]);
+        Assert.All(names, name => Assert.True(name.Length < 40));
+    }
+
     static IEnumerable<string> Names(IEnumerable<OptionOrder> orders) => orders.Select(o => o.NameFor(Options));
 }

@@ -1,4 +1,5 @@
 using FinIntent.Cli.Experiments;
+using FinIntent.Intents;
 using FinIntent.Settings;
 using FinIntent.Text;
 using Xunit;
@@ -12,7 +13,7 @@ public sealed class ShippedSettingsTests
 
     public static TheoryData<string> Files =>
         new(Directory.EnumerateFiles(Folder, "*.y*ml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file))
-            .Where(file => Path.GetDirectoryName(file) != "experiment").Order(StringComparer.Ordinal));
+            .Where(file => Path.GetDirectoryName(file) != "experiment" && !IsSchema(file)).Order(StringComparer.Ordinal));
 
     [Theory, MemberData(nameof(Files))]
     public void Every_file_has_known_keys_only_and_a_template_there_is(string file)
@@ -21,6 +22,15 @@ public sealed class ShippedSettingsTests
 
         if (settings.Api.Api is null) Assert.Contains(settings.Dataset.Template, ChatTemplate.Names);
         if (settings.Dataset.Dataset.Count > 0) CrossChecks.CheckTraining(settings);
+    }
+
+    static bool IsSchema(string file) => Path.GetDirectoryName(file) == "intents" || Path.GetFileName(file) == "schema.yaml";
+
+    [Theory, InlineData("intents/openfindata.yaml", 5), InlineData("banking/schema.yaml", 24)]
+    public void A_schema_loads(string file, int intents)
+    {
+        Assert.True(IsSchema(file));
+        Assert.Equal(intents, IntentSchema.Load(Path.Combine(Folder, file)).Intents.Count);
     }
 
     [Theory]

@@ -41,7 +41,9 @@ enum Rejection
 sealed partial class QuestionCheck
 {
     const double LeastChinese = 0.2, LeastLatin = 0.8;
-    const int ShortestEcho = 8;
+
+    // Plain characters; a shorter sentence of a description may be what a user says.
+    const int ShortestChineseEcho = 8, ShortestEnglishEcho = 24;
 
     readonly IntentSchema _schema;
     readonly LeakCheck? _leaks;
@@ -53,8 +55,9 @@ sealed partial class QuestionCheck
         (_schema, _leaks) = (schema, leaks);
         var instruction = schema.Wording.Text.Split(["{question}", "{options}", "{labels}", "\n"], StringSplitOptions.RemoveEmptyEntries);
         var described = schema.Intents.SelectMany(intent => intent.Borderline.Append(intent.Description));
-        _phrases = [.. instruction.Concat(PromptTexts.Of(schema.Language).Sentences).Concat(described)
-            .Select(QuestionIndex.Plain).Where(phrase => phrase.Length >= ShortestEcho).Distinct()];
+        var shortest = schema.Language == SchemaLanguage.Chinese ? ShortestChineseEcho : ShortestEnglishEcho;
+        _phrases = [.. instruction.Concat(PromptTexts.Of(schema.Language).Sentences).Concat(described).SelectMany(text => SentenceEnd().Split(text))
+            .Select(QuestionIndex.Plain).Where(phrase => phrase.Length >= shortest).Distinct()];
     }
 
     /// <summary>Null when nothing is wrong.</summary>
@@ -99,6 +102,9 @@ sealed partial class QuestionCheck
         }
         return false;
     }
+
+    [GeneratedRegex(@"[。！？；]|[.!?;](?:\s|$)")]
+    private static partial Regex SentenceEnd();
 
     /// <summary>A list's mark in front: "A. ", "3) ", "- ".</summary>
     [GeneratedRegex(@"^\s*(?:[A-Z][.．、:：)）]|[-*•]\s|\d{1,3}(?:[.)]\s|[、）]))")]

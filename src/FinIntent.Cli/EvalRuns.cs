@@ -33,8 +33,9 @@ static class EvalRuns
         IReadOnlyList<EvalRun> runs, string file, IReadOnlyList<EvaluationQuestion> questions, string folder, TextWriter output, TextWriter tell)
     {
         List<PredictionSet> sets = [];
-        foreach (var (i, (name, settings)) in runs.Index())
+        foreach (var (i, (name, given)) in runs.Index())
         {
+            var settings = given.Api.Api is null ? SettingsToFolders.Models(given, tell) : given;
             tell.WriteLine($"{name} ({i + 1} of {runs.Count})");
             if (settings.Api.Api is null) TrainedOn.Check(settings, file, tell.WriteLine);
             var predictions = Path.Combine(folder, $"predictions_{i + 1}.jsonl");
@@ -50,7 +51,7 @@ static class EvalRuns
 
     static SettingsFile With(SettingsFile settings, string adapter) => settings with
     {
-        Model = settings.Model with { AdapterNameOrPath = [.. settings.Model.AdapterPaths.SkipLast(1), adapter], AdapterFolder = null },
+        Model = settings.Model with { AdapterNameOrPath = [.. settings.Model.AdapterPaths.SkipLast(1), adapter], AdapterFolder = null, AdapterFolders = null! },
     };
 
     static SettingsFile With(SettingsFile settings, int seed) => settings with { Train = settings.Train with { Seed = seed } };

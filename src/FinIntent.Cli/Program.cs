@@ -5,6 +5,7 @@ using FinIntent.Cli.Commands;
 var root = new RootCommand("Fine-tune, export, run and evaluate open chat models for financial intent understanding.")
 {
     InitCommand.Build(),
+    CheckCommand.Build(),
     PlanCommand.Build(),
     TrainCommand.Build(),
     ExportCommand.Build(),
@@ -15,6 +16,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     DemoCommand.Build(),
     BenchCommand.Build(),
     DataCommand.Build(),
+    DownloadCommand.Build(),
     InspectCommand.Build(),
     VersionCommand.Build(),
 };

@@ -13,7 +13,7 @@ namespace FinIntent.Cli;
 /// <summary>What a settings file means for a model that answers.</summary>
 static class SettingsToModel
 {
-    public static ChatModelSource Source(SettingsFile settings) => new(settings.Model.ModelNameOrPath, settings.Model.AdapterPaths)
+    public static ChatModelSource Source(SettingsFile settings) => new(settings.Model.Folder, settings.Model.AdapterFolders)
     {
         Template = settings.Dataset.Template,
         DefaultSystem = settings.Dataset.DefaultSystem,
@@ -58,7 +58,7 @@ static class SettingsToModel
     public static RunOptions Run(SettingsFile settings, string file, string questions)
     {
         var source = Source(settings);
-        var options = new RunOptions(settings.Output.RunName ?? source.Adapters.LastOrDefault() ?? source.Model, file, Answers(settings))
+        var options = new RunOptions(settings.Output.RunName ?? settings.Model.AdapterPaths.LastOrDefault() ?? settings.Model.ModelNameOrPath, file, Answers(settings))
         {
             AnswersAtOnce = settings.Evaluation.PerDeviceEvalBatchSize,
             Seed = settings.Train.Seed,

@@ -4,4 +4,17 @@ namespace FinIntent;
 public sealed class UserErrorException : Exception
 {
     public UserErrorException(string message, Exception? inner = null) : base(message, inner) { }
+
+    /// <summary>Does something, and keeps the message where it cannot be done.</summary>
+    internal static void Note(Action action, List<string> problems)
+    {
+        try
+        {
+            action();
+        }
+        catch (UserErrorException e)
+        {
+            problems.Add(e.Message);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FinIntent.Data;
+using FinIntent.Hub;
 using FinIntent.Intents;
 
 namespace FinIntent.Cli.Commands;
@@ -18,7 +19,8 @@ static class DataCommand
             AlpacaFile.Write(arguments.GetRequiredValue(output), questions);
             Console.WriteLine($"{questions.Count} questions -> {arguments.GetRequiredValue(output)} (for evaluation only, as OpenFinData's notice asks)");
         });
-        return new("data", "Prepare data.") { new Command("convert", "Write other formats as Alpaca rows.") { openFinData, DataRows.Build() }, Leaks(), DataStats.Build(), DataSplit.Build(), DataCard.Build() };
+        var convert = new Command("convert", "Write other formats as Alpaca rows.") { openFinData, DataRows.Build() };
+        return new("data", "Prepare data.") { convert, DataPull.Build(), Leaks(), DataStats.Build(), DataSplit.Build(), DataCard.Build(), DataGenerate.Build() };
     }
 
     static Command Leaks()

@@ -25,7 +25,7 @@ static class EvalCommand
             EvalRuns.Run(runs, file, questions, folder, console.Output, console.Error);
             return;
         }
-        settings = runs[0].Settings;
+        settings = SettingsToFolders.Models(runs[0].Settings, console.Error);
         var permuted = settings.Inference.Permutations is { } permutations ? PermutedQuestions.Of(questions, permutations, settings.Train.Seed) : null;
         var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, console.Error.WriteLine) : 0;
         var asked = new AskedFile(settings, file, questions, permuted, Path.Combine(folder, "predictions.jsonl"));

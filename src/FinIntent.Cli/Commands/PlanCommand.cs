@@ -24,7 +24,7 @@ static class PlanCommand
         var command = new Command("plan", "Predict memory, forwards and time of a training run without loading anything.") { file, overrides, gpu, measure, steps };
         command.SetAction(arguments =>
         {
-            var settings = SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
+            var settings = SettingsToFolders.Shape(SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []), arguments.InvocationConfiguration.Error);
             LibTorch.Load();
             var target = PlanTarget.Of(arguments.GetValue(gpu));
             if (arguments.GetValue(measure) is { } length)

@@ -25,7 +25,7 @@ static class SettingsCommand
             if (settings.Api.Api is not null && !WithApi.Contains(name))
                 throw new UserErrorException($"{settings.Given["api"]}: api: `finintent {name}` needs a local model; only {string.Join(", ", WithApi)} asks one behind an API");
             if (settings.Harmless.Count > 0) console.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
-            run(settings, console);
+            run(SettingsToFolders.Models(settings, console.Error), console);
         });
         return command;
     }

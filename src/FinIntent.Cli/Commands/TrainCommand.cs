@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using FinIntent.Data;
+using FinIntent.Preflight;
 using FinIntent.Settings;
 using FinIntent.Training;
 
@@ -16,14 +18,26 @@ static class TrainCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("train", "Train an adapter or a model.") { file, overrides };
-        command.SetAction(arguments => Run(SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? [])));
+        command.SetAction(arguments =>
+        {
+            var report = new CheckReport();
+            var (settings, problems) = SettingsFile.Inspect(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
+            SettingsCheck.Report(settings, problems, report);
+            report.Try("settings", () => CrossChecks.CheckTraining(settings));
+            if (report.Errors == 0) settings = report.Try("download", () => SettingsToFolders.All(settings, Console.Error)) ?? settings; // gigabytes, so not for a run that cannot begin
+            using var check = TrainingCheck.Run(settings, report, CheckSurroundings.Here(), isAlone: false);
+            if (settings.Harmless.Count > 0) TrainProgress.Tell($"without effect here: {string.Join(", ", settings.Harmless)}");
+            var console = arguments.InvocationConfiguration;
+            CheckText.Write(report.Errors > 0 ? console.Error : console.Output, report, isBrief: true);
+            return report.Errors > 0 ? 1 : Run(settings, check.Rows!, check.Input!);
+        });
         return command;
     }
 
-    static int Run(SettingsFile settings)
+    static int Run(SettingsFile settings, TrainingRows rows, TrainingInput input)
     {
         using var stop = new StopRequest("stopping after this step; once more to stop at once");
-        var result = TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress, stop.Token));
+        var result = TrainProgress.Show(progress => TrainingJob.Run(settings, rows, input, TrainProgress.Tell, progress, stop.Token));
         Console.WriteLine(Summary(result, settings.Output));
         return 0;
     }

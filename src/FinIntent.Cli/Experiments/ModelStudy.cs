@@ -20,7 +20,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
     /// <summary>Predictions of the model as it is.</summary>
     public PredictionSet ScoreBase()
     {
-        var settings = model.With(("output_dir", null), ("adapter_name_or_path", null), ("run_name", model.Name));
+        var settings = Here(("output_dir", null), ("adapter_name_or_path", null), ("run_name", model.Name));
         var predictions = Path.Combine(folder, "base.jsonl");
         var step = new Step(predictions, BaseIdentity(settings, predictions));
         Score("base", step, settings, predictions);
@@ -33,8 +33,8 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
         var at = Path.Combine(folder, $"seed-{seed}");
         var (adapter, merged, predictions) = (Path.Combine(at, "train"), Path.Combine(at, "model"), Path.Combine(at, "tuned.jsonl"));
         var name = file.Seeds.Count == 1 ? $"{model.Name} tuned" : $"{model.Name} tuned, seed {seed}";
-        var training = WithEvaluationRows(model.With(("output_dir", adapter), ("seed", $"{seed}")));
-        var exporting = model.With(("adapter_name_or_path", adapter), ("export_dir", merged));
+        var training = WithEvaluationRows(SettingsToFolders.All(model.With(("output_dir", adapter), ("seed", $"{seed}")), Console.Error));
+        var exporting = Here(("adapter_name_or_path", adapter), ("export_dir", merged));
         var scoring = model.With(("model_name_or_path", merged), ("adapter_name_or_path", null), ("output_dir", null), ("run_name", name));
 
         var trained = new Step(adapter, TrainingInputs.Of(training));
@@ -42,7 +42,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
         var scored = new Step(predictions, new()
         {
             ["exported"] = exported.Digest,
-            ["score"] = BaseIdentity(model.With(("adapter_name_or_path", null), ("run_name", name)), predictions),
+            ["score"] = BaseIdentity(Here(("adapter_name_or_path", null), ("run_name", name)), predictions),
         });
         if (!scored.IsThere)
         {
@@ -53,6 +53,9 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
         if (!file.KeepsModels && Directory.Exists(merged)) Directory.Delete(merged, recursive: true);
         return PredictionSet.Read(predictions);
     }
+
+    /// <summary>The model's settings with some replaced, and what they name of hubs on this machine.</summary>
+    SettingsFile Here(params (string, string?)[] changes) => SettingsToFolders.Models(model.With(changes), Console.Error);
 
     /// <summary>What scoring the base depends on; a tuned model's scoring depends on the same and its weights.</summary>
     static JsonObject BaseIdentity(SettingsFile settings, string predictions)

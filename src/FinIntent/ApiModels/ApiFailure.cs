@@ -11,4 +11,7 @@ sealed class ApiFailure(string message, bool isFinal = false) : Exception(messag
 
     /// <summary>The server would not answer this question, as a filter of contents does: that is its answer.</summary>
     public bool IsRefusal { get; init; }
+
+    /// <summary>The request may have reached the model all the same: nothing says that it was turned away.</summary>
+    public bool MayBeCharged { get; init; }
 }

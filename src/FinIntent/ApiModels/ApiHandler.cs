@@ -46,7 +46,13 @@ sealed class ApiHandler(ApiEndpoint endpoint, JsonObject parameters, TimeProvide
         var isOutOfMoney = code is "insufficient_quota" or "billing_hard_limit_reached";
         var isFinal = isOutOfMoney || status is not (408 or 409 or 425 or 429 or >= 500);
         var text = $"{place} answered {status} {NameOf(response)}: {message}{(isFinal ? $"; {Remedy(status, isOutOfMoney)}" : "")}";
-        return new(text, isFinal) { RetryAfter = Wait(response.Headers.RetryAfter), IsRefusal = code == "content_filter" };
+        return new(text, isFinal)
+        {
+            RetryAfter = Wait(response.Headers.RetryAfter),
+            IsRefusal = code == "content_filter",
+            // A server that broke, or a gateway that did not wait, may have had the model answer.
+            MayBeCharged = status is 408 or (>= 500 and not ((int)HttpStatusCode.ServiceUnavailable or OverLoaded)),
+        };
     }
 
     static async Task<string> Text(HttpResponseMessage response, CancellationToken stop)

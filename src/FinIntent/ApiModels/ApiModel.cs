@@ -40,12 +40,26 @@ sealed class ApiModel : IDisposable
     /// <summary>Requests that were made again, so far.</summary>
     public int Retries => _retries;
 
+    /// <param name="onRetry">Called before an attempt that follows a failed one; what it throws ends the request.</param>
     /// <exception cref="ApiFailure">There is no answer: no other attempt can help, or the attempts are used up.</exception>
-    public async Task<ApiAnswer> Ask(Conversation conversation, CancellationToken stop)
+    public async Task<ApiAnswer> Ask(Conversation conversation, CancellationToken stop, Action<ApiFailure>? onRetry = null)
     {
         List<ChatMessage> messages = [.. conversation.Messages.Select(m => new ChatMessage(m.Role == "assistant" ? ChatRole.Assistant : ChatRole.User, m.Content))];
         if (!string.IsNullOrEmpty(conversation.System)) messages.Insert(0, new(ChatRole.System, conversation.System));
-        return await _pipeline.ExecuteAsync(token => Attempt(messages, token), stop);
+        ApiFailure? last = null;
+        return await _pipeline.ExecuteAsync(async token =>
+        {
+            if (last is not null) onRetry?.Invoke(last);
+            try
+            {
+                return await Attempt(messages, token);
+            }
+            catch (ApiFailure failure)
+            {
+                last = failure;
+                throw;
+            }
+        }, stop);
     }
 
     ResiliencePipeline<ApiAnswer> Pipeline(int attempts)
@@ -94,8 +108,11 @@ sealed class ApiModel : IDisposable
             : Inner<HttpRequestException>(e) is { } http ? $"the connection failed: {http.Message}"
             : Inner<IOException>(e) is { } io ? $"the connection was cut: {io.Message}"
             : $"what it sent is not an answer: {e.Message.ReplaceLineEndings(" ")}";
-        return new($"{_endpoint.Base}: {Redact(message)}");
+        return new($"{_endpoint.Base}: {Redact(message)}") { MayBeCharged = isTimeout || !IsUnsent(e) };
     }
+
+    static bool IsUnsent(Exception e) => Inner<HttpRequestException>(e)?.HttpRequestError
+        is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;
 
     // Answers are kept in files, so not even a server that sends the key back gets it there.
     string Redact(string text) => _endpoint.Key?.Redact(text) ?? text;

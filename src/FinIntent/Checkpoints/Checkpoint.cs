@@ -10,7 +10,7 @@ public sealed class Checkpoint : IDisposable
     public const string ConfigName = "config.json";
 
     /// <summary>What a merged model needs besides weights and config; *.py is the remote code other programs want beside their weights.</summary>
-    static readonly string[] CompanionPatterns =
+    internal static readonly string[] CompanionPatterns =
     [
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "generation_config.json", "special_tokens_map.json",
         "added_tokens.json", "vocab.json", "merges.txt", "chat_template.*", "*.py", "LICENSE*", "NOTICE*",
@@ -62,6 +62,9 @@ public sealed class Checkpoint : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether a folder holds weights in any form that is read.</summary>
+    public static bool HasWeights(string folder) => Formats.Any(f => File.Exists(Path.Combine(folder, f.Single)) || File.Exists(Path.Combine(folder, f.Index)));
 
     public static JsonElement ReadConfig(string folder)
     {
@@ -116,14 +119,15 @@ public sealed class Checkpoint : IDisposable
         : throw new UserErrorException($"{Folder}: no tensor named {name} among the checkpoint's {_fileOf.Count}");
 
     /// <summary>The order of transformers: safetensors before pickles, one file before shards.</summary>
+    static readonly (string Single, string Index, Func<string, TensorFile> Open)[] Formats =
+    [
+        (SafetensorsWriter.SingleName, SafetensorsWriter.IndexName, SafetensorsFile.Open),
+        ("pytorch_model.bin", "pytorch_model.bin.index.json", TorchBinFile.Open),
+    ];
+
     static Dictionary<string, TensorFile> OpenWeights(string folder, List<TensorFile> files)
     {
-        (string Single, string Index, Func<string, TensorFile> Open)[] formats =
-        [
-            (SafetensorsWriter.SingleName, SafetensorsWriter.IndexName, SafetensorsFile.Open),
-            ("pytorch_model.bin", "pytorch_model.bin.index.json", TorchBinFile.Open),
-        ];
-        foreach (var (single, index, open) in formats)
+        foreach (var (single, index, open) in Formats)
         {
             if (File.Exists(Path.Combine(folder, single)))
             {
@@ -132,7 +136,7 @@ public sealed class Checkpoint : IDisposable
             }
             if (File.Exists(Path.Combine(folder, index))) return OpenShards(Path.Combine(folder, index), open, files);
         }
-        throw new UserErrorException($"{folder}: no weights: none of {string.Join(", ", formats.Select(f => $"{f.Single}, {f.Index}"))} is there");
+        throw new UserErrorException($"{folder}: no weights: none of {string.Join(", ", Formats.Select(f => $"{f.Single}, {f.Index}"))} is there");
     }
 
     static Dictionary<string, TensorFile> OpenShards(string indexPath, Func<string, TensorFile> open, List<TensorFile> files)

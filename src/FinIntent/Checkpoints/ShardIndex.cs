@@ -18,7 +18,8 @@ static class ShardIndex
         return map;
     }
 
-    static Dictionary<string, string> ReadMap(string path)
+    /// <summary>The same, whether the shards are there or not.</summary>
+    public static IReadOnlyDictionary<string, string> ReadMap(string path)
     {
         using var json = JsonFile.Read(path);
         if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var entries)

@@ -16,6 +16,9 @@ sealed class Dataset(DatasetEntry entry)
     /// <summary>What rows are compared with as they are encoded, and where hits are kept.</summary>
     public (LeakCheck Check, LeakReport Report)? Leaks { get; init; }
 
+    /// <summary>Looks at the rows as they are encoded; null: an error in a row is an exception.</summary>
+    public RowSurvey? Survey { get; init; }
+
     /// <summary>Each row's tokens, in the file's order, encoded on all cores.</summary>
     /// <param name="maxSamples">Rows taken from the beginning; null: all.</param>
     /// <param name="seed">Of the draw that num_samples asks for.</param>
@@ -24,32 +27,95 @@ sealed class Dataset(DatasetEntry entry)
     public void Encode(int? maxSamples, int seed, bool needsAnswer, Func<Conversation, TokenRow> encode, Action<TokenRow> add, Action<string> warn)
     {
         EvaluationNotice.Check(entry.Path);
-        long rows = 0, dropped = 0;
+        long rows = 0, dropped = 0, refused = 0;
         List<string> examples = [];
-        OrderedParallel.Run(Select(maxSamples, seed), Work, Take);
+        OrderedParallel.Run(UpToAnError(Select(maxSamples, seed)), Work, Take);
+        if (rows == 0 && Survey?.Findings.Broken.Count > 0) return;
         if (rows == 0) throw new UserErrorException($"{entry.Path}: the file has no rows");
         if (dropped == 0) return;
 
         var summary = $"data set {entry.Name}: {dropped} of {rows} rows left out: {string.Join("; ", examples)}{(dropped > PlacesShown ? "; …" : "")}";
-        if (dropped == rows) throw new UserErrorException($"{summary}. No row is left to train on; see columns and tags in {DatasetRegistry.FileName}.");
+        if (dropped + refused == rows) throw new UserErrorException($"{summary}. No row is left to train on; see columns and tags in {DatasetRegistry.FileName}.");
         warn(summary);
 
-        (TokenRow? Tokens, string? Problem, IReadOnlyList<Leak>? Leaks) Work(SourceRow row)
+        Worked Work(SourceRow row)
         {
-            var (conversation, problem) = Admit(row);
-            if (conversation is null) return (null, $"{row.Place}: {problem}", null);
-            if (needsAnswer && conversation.Messages.Count % 2 != 0) return (null, $"{row.Place}: no answer in column \"{entry.ColumnNames.Response}\"", null);
-            var tokens = encode(conversation);
-            return tokens.InputIds.Length > 0 ? (tokens, null, Leaks?.Check.Find(row.Place, conversation)) : (null, $"{row.Place}: the row is empty", null);
+            try
+            {
+                return WorkOn(row, needsAnswer, encode);
+            }
+            catch (UserErrorException e) when (Survey is not null)
+            {
+                return new(row.At) { Error = e };
+            }
         }
 
-        void Take((TokenRow? Tokens, string? Problem, IReadOnlyList<Leak>? Leaks) result)
+        void Take(Worked done)
         {
             rows++;
-            if (result.Leaks is { Count: > 0 } leaks) Leaks!.Value.Report.Add(leaks);
-            if (result.Tokens is not null) add(result.Tokens);
-            else if (++dropped <= PlacesShown) examples.Add(result.Problem!);
+            if (done.Leaks is { Count: > 0 } leaks) Leaks!.Value.Report.Add(leaks);
+            if (done.Error is not null)
+            {
+                refused++;
+                Survey!.SeeRefused(done.Error);
+            }
+            else if (done.Tokens is null)
+            {
+                Survey?.SeeLeftOut(done.Problem!);
+                if (++dropped <= PlacesShown) examples.Add(done.Problem!);
+            }
+            else
+            {
+                Survey?.See(done.Place, done.Tokens, done.Hash);
+                add(done.Tokens);
+            }
         }
+    }
+
+    /// <summary>With a survey a file that cannot be read on ends there, and what stands before is looked at.</summary>
+    IEnumerable<SourceRow> UpToAnError(IEnumerable<SourceRow> rows)
+    {
+        using var row = rows.GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!row.MoveNext()) break;
+            }
+            catch (UserErrorException e) when (Survey is not null)
+            {
+                Survey.Findings.Broken.Add(e.Message);
+                break;
+            }
+            yield return row.Current;
+        }
+    }
+
+    /// <summary>A row as tokens, or why there are none.</summary>
+    readonly record struct Worked(RowPlace Place)
+    {
+        public TokenRow? Tokens { get; init; }
+        public string? Problem { get; init; }
+        public UserErrorException? Error { get; init; }
+        public IReadOnlyList<Leak>? Leaks { get; init; }
+        public RowHash? Hash { get; init; }
+    }
+
+    Worked WorkOn(SourceRow row, bool needsAnswer, Func<Conversation, TokenRow> encode)
+    {
+        var (conversation, problem) = Admit(row);
+        if (conversation is null) return LeftOut(problem!);
+        if (needsAnswer && conversation.Messages.Count % 2 != 0) return LeftOut($"no answer in column \"{entry.ColumnNames.Response}\"");
+        var tokens = encode(conversation);
+        if (tokens.InputIds.Length == 0) return LeftOut("the row is empty");
+        return new(row.At)
+        {
+            Tokens = tokens,
+            Leaks = Leaks?.Check.Find(row.Place, conversation),
+            Hash = Survey is not null && needsAnswer ? RowHash.Of(conversation) : null,
+        };
+
+        Worked LeftOut(string why) => new(row.At) { Problem = $"{row.Place}: {why}" };
     }
 
     /// <summary>What the rows' users ask, with the place of each.</summary>
@@ -79,7 +145,7 @@ sealed class Dataset(DatasetEntry entry)
 
     IEnumerable<SourceRow> Select(int? maxSamples, int seed)
     {
-        var rows = DataFile.Read(entry.Path);
+        var rows = entry.Files is { } files ? files.SelectMany(DataFile.Read) : DataFile.Read(entry.Path);
         if (entry.NumSamples is { } wanted) return Draw(rows, wanted, maxSamples, seed);
         return maxSamples is { } most ? rows.Take(most) : rows;
     }

@@ -79,6 +79,10 @@ sealed record DatasetEntry
     [JsonIgnore]
     public string Path { get; init; } = "";
 
+    /// <summary>Of a data set from a hub: its files, in their order; null: what is at <see cref="Path"/>.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string>? Files { get; init; }
+
     public string? HfHubUrl { get; init; }
     public string? MsHubUrl { get; init; }
     public string? OmHubUrl { get; init; }

@@ -8,6 +8,9 @@ sealed class RowEncoder(Func<Conversation, TokenRow> encode)
 {
     public TokenRow Encode(Conversation conversation) => encode(conversation);
 
+    /// <summary>Of which every answer that is taught has one; empty: rows are no answers.</summary>
+    public IReadOnlyList<int> EndTokens { get; init; } = [];
+
     public static RowEncoder For(Stage stage, DatasetSettings settings, Tokenizer tokenizer, ChatTemplate template) =>
         stage == Stage.Pt ? PlainText(tokenizer, template) : Supervised(settings, template);
 
@@ -23,8 +26,11 @@ sealed class RowEncoder(Func<Conversation, TokenRow> encode)
         return new(conversation =>
         {
             var row = template.EncodeSupervised(conversation, options);
-            return new(row.InputIds, row.Labels);
-        });
+            return new(row.InputIds, row.Labels) { CutTokens = row.CutTokens };
+        })
+        {
+            EndTokens = template.StopTokenIds,
+        };
     }
 
     /// <summary>For pt: the first message alone, as plain text with the end-of-text token behind it; every token is a label.</summary>

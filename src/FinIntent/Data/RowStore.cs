@@ -10,7 +10,8 @@ namespace FinIntent.Data;
 /// </summary>
 sealed class RowStore : IRowSource, IDisposable
 {
-    readonly TemporaryFile _rows, _starts;
+    readonly TemporaryFile? _rows, _starts;
+    readonly StoredRows? _stored;
     long _length;
 
     /// <param name="folder">Where there is room for about 5 bytes a token; null: the system's temporary folder.</param>
@@ -23,10 +24,22 @@ sealed class RowStore : IRowSource, IDisposable
         _starts.Append(MemoryMarshal.AsBytes<long>([0L]));
     }
 
+    /// <summary>Rows that are on disk already; none can be added.</summary>
+    public RowStore(StoredRows stored)
+    {
+        (_stored, _length) = (stored, stored.RowBytes);
+        (Count, TokenCount, LargestId, HasLabels) = (stored.Totals.Count, stored.Totals.TokenCount, stored.Totals.LargestId, stored.Totals.HasLabels);
+    }
+
+    public StoredTotals Totals => new(Count, TokenCount, LargestId, HasLabels);
+
     public int Count { get; private set; }
 
     /// <summary>Tokens of all rows together.</summary>
     public long TokenCount { get; private set; }
+
+    /// <summary>On disk.</summary>
+    public long Bytes => _length + ((Count + 1L) * sizeof(long));
 
     /// <summary>Of all tokens and labels.</summary>
     public int LargestId { get; private set; }
@@ -36,6 +49,7 @@ sealed class RowStore : IRowSource, IDisposable
 
     public void Add(TokenRow row)
     {
+        if (_starts is null) throw new InvalidOperationException("these rows are complete");
         if (row.InputIds.Length == 0) throw new ArgumentException("a row needs a token");
         if (row.Labels.Length != row.InputIds.Length) throw new ArgumentException($"a row of {row.InputIds.Length} tokens has {row.Labels.Length} labels");
         // Labels are nearly always some ignored ones and then the tokens themselves, so their number is all that is kept.
@@ -56,12 +70,12 @@ sealed class RowStore : IRowSource, IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         Span<long> place = stackalloc long[2];
-        _starts.Read(MemoryMarshal.AsBytes(place), (long)index * sizeof(long));
+        ReadStarts(MemoryMarshal.AsBytes(place), (long)index * sizeof(long));
         var rented = ArrayPool<int>.Shared.Rent((int)((place[1] - place[0]) / sizeof(int)));
         try
         {
             var stored = rented.AsSpan(0, (int)((place[1] - place[0]) / sizeof(int)));
-            _rows.Read(MemoryMarshal.AsBytes(stored), place[0]);
+            ReadRows(MemoryMarshal.AsBytes(stored), place[0]);
             var (length, ignored) = (stored[0], stored[1]);
             var ids = stored.Slice(2, length).ToArray();
             if (ignored < 0) return new(ids, stored[(2 + length)..].ToArray());
@@ -75,6 +89,43 @@ sealed class RowStore : IRowSource, IDisposable
         }
     }
 
+    /// <summary>Hands out the bytes of the two files, one after the other.</summary>
+    /// <returns>Their lengths.</returns>
+    public (long Rows, long Starts) CopyTo(Writer write)
+    {
+        var starts = (Count + 1L) * sizeof(long);
+        Copy(_length, ReadRows);
+        Copy(starts, ReadStarts);
+        return (_length, starts);
+
+        void Copy(long length, Reader read)
+        {
+            var buffer = new byte[1 << 20];
+            for (var at = 0L; at < length; at += buffer.Length)
+            {
+                var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at));
+                read(part, at);
+                write(part);
+            }
+        }
+    }
+
+    public delegate void Writer(ReadOnlySpan<byte> bytes);
+
+    delegate void Reader(Span<byte> bytes, long offset);
+
+    void ReadRows(Span<byte> bytes, long offset)
+    {
+        if (_stored is null) _rows!.Read(bytes, offset);
+        else _stored.ReadRows(bytes, offset);
+    }
+
+    void ReadStarts(Span<byte> bytes, long offset)
+    {
+        if (_stored is null) _starts!.Read(bytes, offset);
+        else _stored.ReadStarts(bytes, offset);
+    }
+
     static int IgnoredPrefix(TokenRow row)
     {
         var first = row.Labels.AsSpan().IndexOfAnyExcept(TokenRow.IgnoredLabel);
@@ -83,13 +134,14 @@ sealed class RowStore : IRowSource, IDisposable
 
     void Write(ReadOnlySpan<int> values)
     {
-        _rows.Append(MemoryMarshal.AsBytes(values));
+        _rows!.Append(MemoryMarshal.AsBytes(values));
         _length += values.Length * sizeof(int);
     }
 
     public void Dispose()
     {
-        _rows.Dispose();
-        _starts.Dispose();
+        _rows?.Dispose();
+        _starts?.Dispose();
+        _stored?.Dispose();
     }
 }

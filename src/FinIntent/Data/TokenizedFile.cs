@@ -9,8 +9,8 @@ static class TokenizedFile
 {
     /// <param name="work">Done with each row and its place on any core.</param>
     /// <param name="take">Takes the results in the file's order.</param>
-    public static void Read<T>(string path, Func<string, TokenRow, T> work, Action<T> take) =>
-        OrderedParallel.Run(JsonRows.Read(path), row => work(row.Place, Row(row)), take);
+    public static void Read<T>(string path, Func<RowPlace, TokenRow, T> work, Action<T> take) =>
+        OrderedParallel.Run(JsonRows.Read(path), row => work(row.At, Row(row)), take);
 
     public static void Write(string path, IRowSource rows) => AtomicFile.Write(path, stream =>
     {

@@ -21,16 +21,29 @@ sealed record TrainedRows(string RunFile, IReadOnlyList<string> Datasets, string
 
     /// <summary>Compares them with evaluation questions.</summary>
     /// <param name="tokenizer">Of the model; null: rows of tokens cannot be read.</param>
+    /// <param name="fetch">The files of data sets that come from a hub, given the folder of dataset_info.json and the names; null: they are not fetched.</param>
     /// <returns>Why they could not be compared; null when they were.</returns>
-    public string? Compare(LeakCheck check, LeakReport report, Func<Tokenizer?> tokenizer)
+    public string? Compare(LeakCheck check, LeakReport report, Func<Tokenizer?> tokenizer,
+        Func<string, IReadOnlyList<string>, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
     {
         if (TokenizedPath is not null && File.Exists(TokenizedPath)) return CompareTokens(check, report, tokenizer());
         if (Datasets.Count == 0) return TokenizedPath is null ? "it names no training rows" : $"{TokenizedPath} is no longer there";
         var registry = DatasetRegistry.FileIn(DatasetDir ?? "");
-        if (!File.Exists(registry)) return $"{registry} is no longer there";
+        if (DatasetDir != DatasetRegistry.Online && !File.Exists(registry)) return $"{registry} is no longer there";
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? hubFiles;
+        try
+        {
+            hubFiles = fetch?.Invoke(DatasetDir!, Datasets);
+        }
+        catch (UserErrorException e)
+        {
+            return e.Message;
+        }
         foreach (var name in Datasets)
         {
-            if (DatasetRegistry.Open(DatasetDir!).Find(name) is not { } entry) return $"{registry} no longer has \"{name}\"";
+            var data = DatasetRegistry.Open(DatasetDir!, hubFiles);
+            if (data.HubEntry(name) is not null && hubFiles?.ContainsKey(name) != true) return $"\"{name}\" is of a hub, and was not fetched";
+            if (data.Find(name) is not { } entry) return $"{registry} no longer has \"{name}\"";
             if (!File.Exists(entry.Path) && !Directory.Exists(entry.Path)) return $"{entry.Path} is no longer there";
             new Dataset(entry).Compare(check, report, MaxSamples, Seed);
         }
@@ -41,7 +54,7 @@ sealed record TrainedRows(string RunFile, IReadOnlyList<string> Datasets, string
     {
         if (tokenizer is null) return $"{TokenizedPath} holds tokens, and the model's folder has no tokenizer to read them with";
         var questions = new TokenizedQuestions(tokenizer);
-        TokenizedFile.Read(TokenizedPath!, (place, row) => questions.Find(place, row, check), report.Add);
+        TokenizedFile.Read(TokenizedPath!, (place, row) => questions.Find(place.ToString(), row, check), report.Add);
         return null;
     }
 

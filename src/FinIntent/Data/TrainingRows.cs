@@ -8,36 +8,26 @@ sealed class TrainingRows : IDisposable
 {
     readonly List<RowStore> _stores = [];
 
-    TrainingRows(IRowSource train) => Train = train;
+    TrainingRows() { }
 
-    public IRowSource Train { get; private set; }
+    public IRowSource Train { get; private set; } = null!;
 
     public IRowSource? Validation { get; private set; }
 
     /// <param name="encoder">Called once, and only when there is text to encode.</param>
     /// <param name="warn">Told which rows were left out, and why, and of leaks that are allowed.</param>
     /// <param name="tokenizer">Reads rows that are tokens already; null, or giving null: nothing does.</param>
-    public static TrainingRows Load(
-        DatasetSettings settings, Stage stage, int seed, Func<RowEncoder> encoder, Action<string> warn, Func<Tokenizer?>? tokenizer = null)
+    /// <param name="inspection">Looks at the rows on the way, and keeps them for another time; null: nothing does.</param>
+    public static TrainingRows Load(DatasetSettings settings, Stage stage, int seed, Func<RowEncoder> encoder, Action<string> warn,
+        Func<Tokenizer?>? tokenizer = null, RowInspection? inspection = null)
     {
-        var source = new Source(settings, stage, seed, new(encoder), warn, tokenizer);
-        var store = new RowStore();
-        var rows = new TrainingRows(store);
-        rows._stores.Add(store);
+        var source = new RowReading(settings, stage, seed, new(encoder), warn, tokenizer, inspection ?? new());
+        var rows = new TrainingRows();
         try
         {
-            source.FillTrain(store);
-            if (settings.EvalDataset.Count > 0)
-            {
-                var validation = new RowStore();
-                rows._stores.Add(validation);
-                source.FillFrom(settings.EvalDataset, validation);
-                rows.Validation = validation;
-            }
-            else if (settings.ValSize > 0)
-            {
-                rows.Split(settings.ValSize, seed);
-            }
+            rows.Train = rows.Own(source.ReadTrain());
+            if (settings.EvalDataset.Count > 0) rows.Validation = rows.Own(source.ReadValidation());
+            else if (settings.ValSize > 0 && (inspection is null || rows.Train.Count > 0)) rows.Split(settings.ValSize, seed);
             return rows;
         }
         catch
@@ -46,6 +36,15 @@ sealed class TrainingRows : IDisposable
             throw;
         }
     }
+
+    RowStore Own(RowStore store)
+    {
+        _stores.Add(store);
+        return store;
+    }
+
+    /// <summary>Tokens of the training rows; with val_size the share of them that is trained on.</summary>
+    public double TrainTokens => _stores[0].Count == 0 ? 0 : (double)_stores[0].TokenCount * Train.Count / _stores[0].Count;
 
     /// <exception cref="UserErrorException">A row has an id the model does not know, or nothing is to be learnt.</exception>
     public void Check(int vocabularySize)
@@ -80,71 +79,4 @@ sealed class TrainingRows : IDisposable
     }
 
     public void Dispose() => _stores.ForEach(store => store.Dispose());
-
-    sealed class Source(DatasetSettings settings, Stage stage, int seed, Lazy<RowEncoder> encoder, Action<string> warn, Func<Tokenizer?>? tokenizer)
-    {
-        public void FillTrain(RowStore store)
-        {
-            var report = new LeakReport();
-            FillTrain(store, Questions() is { Count: > 0 } questions ? (new LeakCheck(questions), report) : null);
-            report.Settle(settings.AllowLeak, warn);
-        }
-
-        void FillTrain(RowStore store, (LeakCheck Check, LeakReport Report)? leaks)
-        {
-            if (settings.TokenizedPath is { } folder && Directory.Exists(folder))
-                throw new UserErrorException($"tokenized_path: {folder} is a folder; here it is a .jsonl file of rows {{\"input_ids\": […], \"labels\": […]}}");
-            if (settings.TokenizedPath is { } path && File.Exists(path))
-            {
-                ReadTokens(path, store, leaks);
-                if (store.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
-                return;
-            }
-            if (settings.Dataset.Count == 0)
-                throw new UserErrorException($"tokenized_path: {settings.TokenizedPath}: no such file, and there is no dataset to make it from");
-            FillFrom(settings.Dataset, store, leaks);
-            if (settings.TokenizedPath is { } target) TokenizedFile.Write(target, store);
-        }
-
-        /// <summary>What no training row may repeat.</summary>
-        List<PlacedQuestion> Questions()
-        {
-            var validation = Entries(settings.EvalDataset).SelectMany(entry => LeakCheck.Questions(new Dataset(entry).Prompts(settings.MaxSamples, seed)));
-            return [.. validation, .. settings.LeakCheckFiles.SelectMany(LeakCheck.QuestionsOf)];
-        }
-
-        void ReadTokens(string path, RowStore store, (LeakCheck Check, LeakReport Report)? leaks)
-        {
-            var reader = tokenizer?.Invoke() is { } words ? new TokenizedQuestions(words) : null;
-            if (reader is null && !settings.AllowLeak)
-                throw new UserErrorException($"tokenized_path: {path}: its rows are tokens, and there is no tokenizer in the model's folder to read them with, so nothing tells whether " +
-                    "OpenFinData's questions, which may not be trained on, or evaluation questions are among them; add the tokenizer's files there, or set allow_leak: true if you vouch for the rows");
-            TokenizedFile.Read(path, (place, row) => (Row: row, Leaks: reader?.Admit(place, row, leaks?.Check) ?? []), done =>
-            {
-                if (done.Leaks.Count > 0) leaks!.Value.Report.Add(done.Leaks);
-                store.Add(done.Row);
-            });
-        }
-
-        /// <summary>All names are checked before the first file is read.</summary>
-        DatasetEntry[] Entries(IReadOnlyList<string> names) => names.Count == 0 ? [] : [.. names.Select(DatasetRegistry.Open(settings.DatasetDir).Get)];
-
-        public void FillFrom(IReadOnlyList<string> names, RowStore store, (LeakCheck Check, LeakReport Report)? leaks = null)
-        {
-            var entries = Entries(names);
-            var pieces = new PieceCutter(settings.CutoffLen, store.Add);
-            Action<TokenRow> add = stage switch
-            {
-                Stage.Pt when settings.Packing ?? true => row => pieces.Add(row.InputIds),
-                Stage.Pt => row => store.Add(Cut(row)),
-                _ => store.Add,
-            };
-            foreach (var entry in entries)
-                new Dataset(entry) { Leaks = leaks }.Encode(settings.MaxSamples, seed, needsAnswer: stage != Stage.Pt, encoder.Value.Encode, add, warn);
-            pieces.Finish();
-        }
-
-        TokenRow Cut(TokenRow row) =>
-            row.InputIds.Length <= settings.CutoffLen ? row : new(row.InputIds[..settings.CutoffLen], row.Labels[..settings.CutoffLen]);
-    }
 }

@@ -72,19 +72,32 @@ public sealed class LoraAdapters : IDisposable
     {
         var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
         using var file = OpenWeights(folder);
-        var parameters = adapters.Parameters.ToDictionary(p => p.Name, p => p.Value);
+        var parameters = adapters.Compare(file);
+        using var _ = no_grad();
+        foreach (var (name, parameter) in parameters) file.CopyTo(name, parameter);
+        return adapters;
+    }
+
+    /// <summary>Whether a folder's adapters would load; the model may be on the meta device.</summary>
+    /// <exception cref="UserErrorException">They would not.</exception>
+    internal static void Check(CausalLanguageModel model, string folder)
+    {
+        using var adapters = Create(model, AdapterConfig.Read(folder).Settings, ScalarType.Float32);
+        using var file = OpenWeights(folder);
+        adapters.Compare(file);
+    }
+
+    Dictionary<string, Parameter> Compare(TensorFile file)
+    {
+        var parameters = Parameters.ToDictionary(p => p.Name, p => p.Value);
         var faults = parameters.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
             .Concat(file.Tensors.Keys.Except(parameters.Keys).Select(name => $"unexpected {name}"))
             .Concat(parameters.Where(p => file.Tensors.TryGetValue(p.Key, out var t) && !t.Shape.SequenceEqual(p.Value.shape))
                 .Select(p => $"{p.Key} is [{string.Join(", ", file.Tensors[p.Key].Shape)}], the model needs [{string.Join(", ", p.Value.shape)}]"))
             .ToList();
-        if (faults.Count > 0)
-            throw new UserErrorException($"{file.FilePath} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
-                "remedy: use the base model the adapter was trained on (adapter_config.json names it)");
-
-        using var _ = no_grad();
-        foreach (var (name, parameter) in parameters) file.CopyTo(name, parameter);
-        return adapters;
+        if (faults.Count == 0) return parameters;
+        throw new UserErrorException($"{file.FilePath} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
+            "remedy: use the base model the adapter was trained on (adapter_config.json names it)");
     }
 
     /// <summary>Writes adapter_model.safetensors and adapter_config.json.</summary>

@@ -61,7 +61,7 @@ public static class ModelExport
     }
 
     /// <summary>A folder is replaced only if it is empty or an earlier export: anything else in it would be lost.</summary>
-    static void RefuseForeignFolder(string folder)
+    internal static void RefuseForeignFolder(string folder)
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !File.Exists(Path.Combine(folder, Origin.ExportFile)))
             throw new UserErrorException($"export_dir: {folder} holds files that no export wrote; name a new or an empty folder");

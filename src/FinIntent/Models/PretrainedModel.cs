@@ -23,6 +23,9 @@ public static class PretrainedModel
 
     public static CausalLanguageModel Load(string folder, Placement placement) => Load(folder, placement.Type, placement.Device);
 
+    /// <summary>The model without its numbers, on the meta device, once it is sure that the checkpoint's tensors fit it.</summary>
+    internal static CausalLanguageModel Sketch(Checkpoint checkpoint) => Load(checkpoint, new(checkpoint.Type, META), format: null, isTrained: false);
+
     internal static CausalLanguageModel Load(Checkpoint checkpoint, Placement placement, WeightFormat? format, bool isTrained)
     {
         var family = ModelFamily.Of(checkpoint.Config);

@@ -18,12 +18,13 @@ static class Binding
     public static IEnumerable<PropertyInfo> PropertiesOf(Type record) =>
         record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite);
 
-    public static T Bind<T>(IReadOnlyDictionary<string, Entry> entries) where T : new()
+    /// <summary>What cannot be bound keeps its default, and a problem says why.</summary>
+    public static T Bind<T>(IReadOnlyDictionary<string, Entry> entries, List<string> problems) where T : new()
     {
         object record = new T();
         foreach (var property in PropertiesOf(typeof(T)))
         {
-            if (entries.TryGetValue(KeyOf(property), out var entry)) property.SetValue(record, Value(property, entry));
+            if (entries.TryGetValue(KeyOf(property), out var entry)) UserErrorException.Note(() => property.SetValue(record, Value(property, entry)), problems);
         }
         return (T)record;
     }

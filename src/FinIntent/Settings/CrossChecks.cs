@@ -3,14 +3,11 @@ namespace FinIntent.Settings;
 /// <summary>What keys demand of each other.</summary>
 static class CrossChecks
 {
-    public static void Check(SettingsFile s)
+    public static void Check(SettingsFile s, List<string> problems)
     {
-        if (s.Api.Api is not null || s.Given.Keys.Any(key => key.StartsWith("api_", StringComparison.Ordinal))) CheckApi(s);
-        else CheckModel(s);
-        CheckMethod(s);
-        CheckQuantization(s);
-        CheckData(s);
-        CheckEvaluation(s);
+        var isApi = s.Api.Api is not null || s.Given.Keys.Any(key => key.StartsWith("api_", StringComparison.Ordinal));
+        foreach (var check in (Action<SettingsFile>[])[isApi ? CheckApi : CheckModel, CheckMethod, CheckQuantization, CheckData, CheckEvaluation, CheckJudge])
+            UserErrorException.Note(() => check(s), problems);
     }
 
     static void CheckModel(SettingsFile s)
@@ -99,6 +96,20 @@ static class CrossChecks
                 throw Error(s, key, "Anthropic's current models take no sampling parameters; for one that does, give it in api_parameters, such as {temperature: 0}");
         foreach (var key in (string[])["top_k", "repetition_penalty", "max_length"])
             if (s.Given.ContainsKey(key)) throw Error(s, key, "it is not passed on to an API; if the server knows it, give it in api_parameters");
+    }
+
+    static void CheckJudge(SettingsFile s)
+    {
+        var g = s.Generate;
+        var given = ((string[])["judge_api", "judge_api_model", "judge_api_base", "judge_api_version", "judge_api_key_variable", "judge_api_parameters", "judge_price_input",
+            "judge_price_output", "judge_model_name_or_path", "judge_adapter_name_or_path"]).FirstOrDefault(s.Given.ContainsKey);
+        if (given is not null && g.Judge != JudgeKind.Another) throw Error(s, given, $"it is for another model than the one that writes, and judge is {Name(g.Judge)}; set judge: another");
+        if (g.Judge != JudgeKind.Another) return;
+        if (g.JudgeApi is null == g.JudgeModelNameOrPath is null)
+            throw Error(s, "judge", $"another needs one model, and {(g.JudgeApi is null ? "none is" : "two are")} given; give judge_api with judge_api_model, or judge_model_name_or_path");
+        if (g.JudgeApi is not null && g.JudgeApiModel is null) throw Error(s, "judge_api", "judge_api_model is missing; name the model that judges");
+        if (g.JudgePriceInput is null != g.JudgePriceOutput is null)
+            throw Error(s, g.JudgePriceInput is null ? "judge_price_output" : "judge_price_input", "a price needs both, judge_price_input and judge_price_output; give the other one too");
     }
 
     static string Name(Enum value) => value.ToString().ToLowerInvariant();

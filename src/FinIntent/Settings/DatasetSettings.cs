@@ -16,7 +16,7 @@ sealed record DatasetSettings
     /// <summary>Name of the chat template; null: the one the model's tokenizer configuration implies.</summary>
     public string? Template { get; init; }
 
-    /// <summary>Names in dataset_info.json of dataset_dir.</summary>
+    /// <summary>Names in dataset_info.json of dataset_dir; with dataset_dir: ONLINE, names on the hub.</summary>
     public IReadOnlyList<string> Dataset { get; init; } = [];
 
     public IReadOnlyList<string> EvalDataset { get; init; } = [];
@@ -62,6 +62,9 @@ sealed record DatasetSettings
     /// </summary>
     public bool EnableThinking { get; init; }
 
+    /// <summary>Encoded rows that were kept are made anew.</summary>
+    public bool OverwriteCache { get; init; }
+
     /// <summary>A JSONL file of rows {"input_ids": [...], "labels": [...]}: read if it is there, else written.</summary>
     public string? TokenizedPath { get; init; }
 
@@ -70,4 +73,7 @@ sealed record DatasetSettings
 
     /// <summary>Ours: training rows that repeat evaluation questions are told and not refused.</summary>
     public bool AllowLeak { get; init; }
+
+    /// <summary>No key: the files of the data sets that come from a hub, by name, where a host has fetched them.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<string>> HubFiles { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }

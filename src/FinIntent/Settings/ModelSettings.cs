@@ -36,11 +36,17 @@ sealed record ModelSettings
     internal const string Packed = "checkpoints quantised that way are not read; name the 16-bit model and use bnb, which packs it while it is loaded";
     internal const string OtherLibrary = "use bnb (8 or 4 bits) or fp8 (8 bits)";
 
-    /// <summary>Folder of the base model.</summary>
+    /// <summary>Folder of the base model, or its name on a hub.</summary>
     public string ModelNameOrPath { get; init; } = "";
 
-    /// <summary>Folders of adapters: training continues the last one (unless create_new_adapter), the ones before it are merged.</summary>
+    /// <summary>Folders of adapters, or their names on a hub: training continues the last one (unless create_new_adapter), the ones before it are merged.</summary>
     public IReadOnlyList<string> AdapterNameOrPath { get; init; } = [];
+
+    /// <summary>Of a model that comes from a hub: branch, tag or commit.</summary>
+    public string ModelRevision { get; init; } = "main";
+
+    /// <summary>Where files from hubs are kept; null: where the environment says (docs/download.md).</summary>
+    public string? CacheDir { get; init; }
 
     /// <summary>A folder the adapters' names are relative to.</summary>
     public string? AdapterFolder { get; init; }
@@ -71,4 +77,12 @@ sealed record ModelSettings
     /// <summary>The adapters' folders, adapter_folder applied.</summary>
     public IReadOnlyList<string> AdapterPaths =>
         AdapterFolder is null ? AdapterNameOrPath : [.. AdapterNameOrPath.Select(name => Path.Combine(AdapterFolder, name))];
+
+    // What follows is no key: it is not public.
+
+    /// <summary>The model's folder on this machine; a host sets it when model_name_or_path is a hub's name.</summary>
+    internal string Folder { get => field ?? ModelNameOrPath; init; } = null!;
+
+    /// <summary>The same of the adapters.</summary>
+    internal IReadOnlyList<string> AdapterFolders { get => field ?? AdapterPaths; init; } = null!;
 }

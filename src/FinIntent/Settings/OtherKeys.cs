@@ -20,12 +20,12 @@ static class OtherKeys
     public static readonly IReadOnlySet<string> Harmless = new HashSet<string>
     {
         // model
-        "trust_remote_code", "use_fast_tokenizer", "cache_dir", "low_cpu_mem_usage", "flash_attn", "infer_backend", "use_reentrant_gc",
+        "trust_remote_code", "use_fast_tokenizer", "low_cpu_mem_usage", "flash_attn", "infer_backend", "use_reentrant_gc",
         "offload_folder", "upcast_layernorm", "upcast_lmhead_output", "use_unsloth_gc", "enable_liger_kernel", "use_v1_kernels", "print_param_status",
-        "quantization_device_map", "export_device", "model_revision",
+        "quantization_device_map", "export_device",
         "hf_hub_token", "ms_hub_token", "om_hub_token", "moe_aux_loss_coef", "split_special_tokens", "use_kv_cache",
         // data
-        "overwrite_cache", "preprocessing_batch_size", "preprocessing_num_workers", "streaming", "buffer_size", "ignore_pad_token_for_loss",
+        "preprocessing_batch_size", "preprocessing_num_workers", "streaming", "buffer_size", "ignore_pad_token_for_loss",
         "data_shared_file_system", "tool_format", "interleave_probs", "media_dir", "eval_num_beams",
         // method
         "pissa_iter", "loraplus_lr_embedding",

@@ -27,6 +27,8 @@ sealed record SettingsFile
 
     public required ApiSettings Api { get; init; }
 
+    public required GenerateSettings Generate { get; init; }
+
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
     public required IReadOnlyList<string> Harmless { get; init; }
 
@@ -35,7 +37,7 @@ sealed record SettingsFile
 
     static readonly Type[] Sections = [typeof(ModelSettings), typeof(MethodSettings), typeof(DatasetSettings), typeof(OutputSettings),
         typeof(TrainSettings), typeof(EvaluationSettings), typeof(GenerationSettings), typeof(ExportSettings),
-        typeof(InferenceSettings), typeof(ApiSettings)];
+        typeof(InferenceSettings), typeof(ApiSettings), typeof(GenerateSettings)];
 
     /// <summary>The keys that have an effect.</summary>
     public static IEnumerable<string> Keys => Sections.SelectMany(Binding.PropertiesOf).Select(Binding.KeyOf);
@@ -44,38 +46,51 @@ sealed record SettingsFile
     internal static IReadOnlySet<string> TextKeys { get; } =
         Sections.SelectMany(Binding.PropertiesOf).Where(p => p.PropertyType == typeof(string)).Select(Binding.KeyOf).ToHashSet();
 
-    /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed.</exception>
+    /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed, for all that is wrong.</exception>
     public static SettingsFile Load(string path, IEnumerable<string> overrides) => Of(path, Entries.Read(path, overrides));
 
     /// <summary>The same from entries that a file of another kind holds.</summary>
     internal static SettingsFile Of(string path, IReadOnlyDictionary<string, Entry> entries)
     {
+        var (settings, problems) = Inspect(path, entries);
+        return problems.Count == 0 ? settings : throw new UserErrorException(string.Join('\n', problems));
+    }
+
+    /// <summary>The settings, with all that is wrong with them; a key that is wrong has its default.</summary>
+    /// <exception cref="UserErrorException">The file, or a part of the command line, is no list of keys and values.</exception>
+    public static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(string path, IEnumerable<string> overrides) => Inspect(path, Entries.Read(path, overrides));
+
+    static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(string path, IReadOnlyDictionary<string, Entry> entries)
+    {
         var keys = Keys.ToHashSet();
-        foreach (var entry in entries.Values) Check(entry, keys);
+        List<string> problems = [];
+        foreach (var entry in entries.Values) UserErrorException.Note(() => Check(entry, keys), problems);
 
         var settings = new SettingsFile
         {
             Path = path,
-            Model = Binding.Bind<ModelSettings>(entries),
-            Method = Binding.Bind<MethodSettings>(entries),
-            Dataset = Binding.Bind<DatasetSettings>(entries),
-            Output = Binding.Bind<OutputSettings>(entries),
-            Train = Binding.Bind<TrainSettings>(entries),
-            Evaluation = Binding.Bind<EvaluationSettings>(entries),
-            Generation = Binding.Bind<GenerationSettings>(entries),
-            Export = Binding.Bind<ExportSettings>(entries),
-            Inference = Binding.Bind<InferenceSettings>(entries),
-            Api = Binding.Bind<ApiSettings>(entries),
+            Model = Binding.Bind<ModelSettings>(entries, problems),
+            Method = Binding.Bind<MethodSettings>(entries, problems),
+            Dataset = Binding.Bind<DatasetSettings>(entries, problems),
+            Output = Binding.Bind<OutputSettings>(entries, problems),
+            Train = Binding.Bind<TrainSettings>(entries, problems),
+            Evaluation = Binding.Bind<EvaluationSettings>(entries, problems),
+            Generation = Binding.Bind<GenerationSettings>(entries, problems),
+            Export = Binding.Bind<ExportSettings>(entries, problems),
+            Inference = Binding.Bind<InferenceSettings>(entries, problems),
+            Api = Binding.Bind<ApiSettings>(entries, problems),
+            Generate = Binding.Bind<GenerateSettings>(entries, problems),
             Harmless = [.. entries.Keys.Where(OtherKeys.Harmless.Contains)],
             Given = entries.ToDictionary(e => e.Key, e => e.Value.Place),
         };
-        CrossChecks.Check(settings);
-        return settings;
+        // What keys demand of each other says nothing while some of them are not what was meant.
+        if (problems.Count == 0) CrossChecks.Check(settings, problems);
+        return (settings, problems);
     }
 
     /// <summary>Every key that has an effect, with its value.</summary>
     public IReadOnlyDictionary<string, object?> Resolved() =>
-        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference, Api }.SelectMany(Binding.Resolved).ToDictionary();
+        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference, Api, Generate }.SelectMany(Binding.Resolved).ToDictionary();
 
     static void Check(Entry entry, HashSet<string> keys)
     {

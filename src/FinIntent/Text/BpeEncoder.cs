@@ -1,26 +1,40 @@
+using System.Numerics;
 using System.Text;
 
 namespace FinIntent.Text;
 
 /// <summary>Merges the bytes of pre-tokens, with its own scratch space and memory of what it has seen: one per thread.</summary>
-sealed class BpeEncoder(TokenizerJson model)
+sealed class BpeEncoder
 {
     const int LongPiece = 256;   // bytes; above it a queue finds the next merge, below it a scan is faster
     const int LongestKept = 48;  // characters
 
-    readonly BpeVocabulary _vocabulary = model.Vocabulary;
-    readonly MergeTable _merges = model.Merges;
-    readonly int[] _idOfByte = [.. Enumerable.Range(0, 0x100).Select(b => model.Vocabulary.Find([(byte)b]))];
+    readonly TokenizerJson _model;
+    readonly BpeVocabulary _vocabulary;
+    readonly MergeTable _merges;
+    readonly int[] _idOfByte;
+    readonly (int Rank, int Merged)[] _bytePairs = new (int, int)[0x10000]; // a text has few of them, so they stay near where the table of all merges does not
     readonly PieceCache _cache = new();
     readonly List<int> _ends = [];
     readonly int[] _ranks = new int[LongPiece], _merged = new int[LongPiece];
     int[] _symbols = new int[LongPiece];
     byte[] _bytes = new byte[4 * LongPiece];
 
+    public BpeEncoder(TokenizerJson model)
+    {
+        (_model, _vocabulary, _merges) = (model, model.Vocabulary, model.Merges);
+        _idOfByte = [.. Enumerable.Range(0, 0x100).Select(b => model.Vocabulary.Find([(byte)b]))];
+        for (var pair = 0; pair < _bytePairs.Length; pair++)
+        {
+            var rank = _merges.Rank(_idOfByte[pair >> 8], _idOfByte[pair & 0xFF], out var merged);
+            _bytePairs[pair] = (rank, merged);
+        }
+    }
+
     public void Encode(string text, List<int> ids)
     {
         _ends.Clear();
-        model.PreTokenizer.Split(text, _ends);
+        _model.PreTokenizer.Split(text, _ends);
         var start = 0;
         foreach (var end in _ends)
         {
@@ -42,28 +56,28 @@ sealed class BpeEncoder(TokenizerJson model)
         if (3 * piece.Length > _bytes.Length) _bytes = new byte[3 * piece.Length];
         var bytes = _bytes.AsSpan(0, Encoding.UTF8.GetBytes(piece, _bytes)); // half a surrogate pair becomes U+FFFD
         if (bytes.Length > _symbols.Length) _symbols = new int[bytes.Length];
-        if (model.IgnoreMerges && _vocabulary.Find(bytes) is >= 0 and var whole)
+        if (_model.IgnoreMerges && _vocabulary.Find(bytes) is >= 0 and var whole)
         {
             _symbols[0] = whole;
             return _symbols.AsSpan(0, 1);
         }
         for (var i = 0; i < bytes.Length; i++) _symbols[i] = _idOfByte[bytes[i]];
-        var count = bytes.Length <= LongPiece ? MergeByScan(bytes.Length) : MergeByQueue(bytes.Length);
+        var count = bytes.Length <= LongPiece ? MergeByScan(bytes) : MergeByQueue(bytes.Length);
         return _symbols.AsSpan(0, count);
     }
 
     /// <summary>Always the pair of lowest rank, the leftmost of equals.</summary>
-    int MergeByScan(int count)
+    int MergeByScan(ReadOnlySpan<byte> bytes)
     {
+        var count = bytes.Length;
         var symbols = _symbols.AsSpan();
         Span<int> ranks = _ranks, merged = _merged;
-        for (var i = 0; i + 1 < count; i++) ranks[i] = _merges.Rank(symbols[i], symbols[i + 1], out merged[i]);
+        for (var i = 0; i + 1 < count; i++) (ranks[i], merged[i]) = _bytePairs[(bytes[i] << 8) | bytes[i + 1]];
         while (count > 1)
         {
-            var (best, rank) = (0, ranks[0]);
-            for (var i = 1; i < count - 1; i++)
-                if (ranks[i] < rank) (best, rank) = (i, ranks[i]);
+            var rank = Least(ranks[..(count - 1)]);
             if (rank == MergeTable.NoMerge) break;
+            var best = ranks.IndexOf(rank);
 
             symbols[best] = merged[best];
             symbols[(best + 2)..count].CopyTo(symbols[(best + 1)..]);
@@ -77,6 +91,20 @@ sealed class BpeEncoder(TokenizerJson model)
             if (best + 1 < count) ranks[best] = _merges.Rank(symbols[best], symbols[best + 1], out merged[best]);
         }
         return count;
+    }
+
+    static int Least(ReadOnlySpan<int> values)
+    {
+        var least = int.MaxValue;
+        if (values.Length >= Vector<int>.Count)
+        {
+            var all = new Vector<int>(values[^Vector<int>.Count..]);
+            for (var i = 0; i + Vector<int>.Count < values.Length; i += Vector<int>.Count) all = Vector.Min(all, new Vector<int>(values[i..]));
+            for (var i = 0; i < Vector<int>.Count; i++) least = Math.Min(least, all[i]);
+            return least;
+        }
+        foreach (var value in values) least = Math.Min(least, value);
+        return least;
     }
 
     int MergeByQueue(int count)

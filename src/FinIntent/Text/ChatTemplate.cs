@@ -24,7 +24,7 @@ public sealed partial class ChatTemplate
         _eos = template.ReplaceEos ? IdOf(template.StopWords[0]) : tokenizer.EosTokenId;
         // A stop word the tokenizer lacks, as Llama-3's <|eom_id|>, cannot be said, so nothing needs to stop at it.
         StopTokenIds = [.. template.StopWords.Select(tokenizer.IdOf).Prepend(_eos).OfType<int>().Distinct()];
-        foreach (var part in (TemplatePart[])[.. template.Prefix, .. template.System, .. template.User, .. template.Assistant])
+        foreach (var part in template.Parts)
             if (part.Kind != TemplatePartKind.Text) IdOf(part); // a template of another model fails here and not at the first row
         if (template.EfficientEos) IdOf(TemplatePart.Eos);
         if (template.Reasons) IdOf("<think>");
@@ -54,6 +54,29 @@ public sealed partial class ChatTemplate
         var template = TemplateDefinition.All.FirstOrDefault(t => t.Name == name)
             ?? throw new UserErrorException($"template \"{name}\" is not known; known are {string.Join(", ", Names)}");
         return new(template, tokenizer, defaultSystem, enableThinking);
+    }
+
+    /// <summary>The names of what a template needs and a tokenizer has not; none for a template that is not known.</summary>
+    public static IReadOnlyList<string> MissingTokens(string name, Tokenizer tokenizer)
+    {
+        if (TemplateDefinition.All.FirstOrDefault(t => t.Name == name) is not { } template) return [];
+        var eos = template.ReplaceEos ? tokenizer.IdOf(template.StopWords[0]) : tokenizer.EosTokenId;
+        var needed = template.Parts.Concat(template.EfficientEos ? [TemplatePart.Eos] : []).Concat(template.ReplaceEos ? [TemplatePart.Token(template.StopWords[0])] : [])
+            .Concat(template.Reasons ? [TemplatePart.Token("<think>")] : []);
+        return [.. needed.Where(IsMissing).Select(part => part.Kind switch
+        {
+            TemplatePartKind.Bos => "bos_token",
+            TemplatePartKind.Eos => "eos_token",
+            _ => part.Value,
+        }).Distinct()];
+
+        bool IsMissing(TemplatePart part) => part.Kind switch
+        {
+            TemplatePartKind.Text => false,
+            TemplatePartKind.Bos => tokenizer.BosTokenId is null,
+            TemplatePartKind.Eos => eos is null,
+            _ => tokenizer.IdOf(part.Value) is null,
+        };
     }
 
     /// <summary>Everything up to where the model's answer begins. A last message of the assistant is left out.</summary>
@@ -86,7 +109,7 @@ public sealed partial class ChatTemplate
         List<(int[], int[])> turns = [];
         for (var i = 0; i < messages.Count; i += 2)
         {
-            List<int> source = [], target = [];
+            List<int> source = new(256), target = new(16); // as long as most are
             EncodeUser(conversation, i, source);
             var answer = Answer(conversation, i + 1);
             if (_template.Reasons && !_enableThinking) answer = WithoutThought(answer);

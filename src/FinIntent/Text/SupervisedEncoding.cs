@@ -1,7 +1,11 @@
 namespace FinIntent.Text;
 
 /// <summary>Labels has one label a token, −100 where nothing is learnt.</summary>
-public sealed record EncodedRow(int[] InputIds, int[] Labels);
+public sealed record EncodedRow(int[] InputIds, int[] Labels)
+{
+    /// <summary>Tokens that were left out because the row is longer than it may be.</summary>
+    public int CutTokens { get; init; }
+}
 
 /// <param name="CutoffLength">Most tokens of a row.</param>
 /// <param name="TrainOnPrompt">The questions are labels too.</param>
@@ -16,24 +20,41 @@ static class SupervisedEncoding
     /// <param name="efficientEos">An end token that answers are taught and the next turn does not read; null: the template has its own.</param>
     public static EncodedRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
     {
-        List<(int[] Ids, int[] Labels)> parts = [];
+        // What of each turn is kept, in the order of the turns.
+        var kept = new (int Source, int Target)[turns.Count];
         var total = efficientEos is null ? 0 : 1;
-        for (var turn = 0; turn < turns.Count && total < options.CutoffLength; turn++)
+        for (var i = 0; i < turns.Count && total < options.CutoffLength; i++)
         {
             // The last turn first when only it is a label: what is cut then is the oldest.
-            var (source, target) = turns[options.MaskHistory ? turns.Count - 1 - turn : turn];
-            var (sourceLength, targetLength) = Lengths(source.Length, target.Length, options.CutoffLength - total);
-            (source, target) = (source[..sourceLength], target[..targetLength]);
-            total += sourceLength + targetLength;
-
-            var sourceLabels = options.TrainOnPrompt ? source : Masked(sourceLength);
-            // The end of the answer before is taught at the first token of this question.
-            if (!options.TrainOnPrompt && efficientEos is { } eos && turn > 0 && sourceLength > 0) sourceLabels[0] = eos;
-            parts.Add(([.. source, .. target], [.. sourceLabels, .. options.MaskHistory && turn > 0 ? Masked(targetLength) : target]));
+            var turn = options.MaskHistory ? turns.Count - 1 - i : i;
+            kept[turn] = Lengths(turns[turn].Source.Length, turns[turn].Target.Length, options.CutoffLength - total);
+            total += kept[turn].Source + kept[turn].Target;
         }
-        if (options.MaskHistory) parts.Reverse();
-        if (efficientEos is { } end) parts.Add(([end], [end]));
-        return new([.. parts.SelectMany(part => part.Ids)], [.. parts.SelectMany(part => part.Labels)]);
+        return Join(turns, kept, total, efficientEos, options) with { CutTokens = turns.Sum(t => t.Source.Length + t.Target.Length) - kept.Sum(k => k.Source + k.Target) };
+    }
+
+    static EncodedRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total, int? efficientEos, SupervisedOptions options)
+    {
+        int[] ids = new int[total], labels = new int[total];
+        var at = 0;
+        for (var turn = 0; turn < turns.Count; turn++)
+        {
+            var isFirstDone = options.MaskHistory ? turn == turns.Count - 1 : turn == 0;
+            Add(turns[turn].Source.AsSpan(0, kept[turn].Source), options.TrainOnPrompt);
+            // The end of the answer before is taught at the first token of this question.
+            if (!options.TrainOnPrompt && efficientEos is { } eos && !isFirstDone && kept[turn].Source > 0) labels[at - kept[turn].Source] = eos;
+            Add(turns[turn].Target.AsSpan(0, kept[turn].Target), !options.MaskHistory || isFirstDone);
+        }
+        if (efficientEos is { } end) Add([end], true);
+        return new(ids, labels);
+
+        void Add(ReadOnlySpan<int> tokens, bool isLabel)
+        {
+            tokens.CopyTo(ids.AsSpan(at));
+            if (isLabel) tokens.CopyTo(labels.AsSpan(at));
+            else labels.AsSpan(at, tokens.Length).Fill(Ignored);
+            at += tokens.Length;
+        }
     }
 
     /// <summary>Shares a budget between question and answer; both keep their beginnings.</summary>
@@ -44,12 +65,5 @@ static class SupervisedEncoding
             : (int)(budget * ((double)target / (source + target)));
         var kept = Math.Min(most, target);
         return (Math.Min(Math.Max(budget - kept, 0), source), kept);
-    }
-
-    static int[] Masked(int length)
-    {
-        var labels = new int[length];
-        Array.Fill(labels, Ignored);
-        return labels;
     }
 }

@@ -22,6 +22,8 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
 {
     public TemplatePart[] Prefix { get; init; } = [];
 
+    public IEnumerable<TemplatePart> Parts => [.. Prefix, .. System, .. User, .. Assistant];
+
     public string DefaultSystem { get; init; } = "";
 
     public string[] StopWords { get; init; } = [];

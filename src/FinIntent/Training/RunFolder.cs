@@ -31,7 +31,7 @@ sealed class RunFolder
         Path = System.IO.Path.GetFullPath(output.OutputDir);
         Directory.CreateDirectory(Path);
         AtomicFolder.Clean(Path);
-        ResumesFrom = CheckpointToResume();
+        ResumesFrom = CheckpointToResume(output);
         if (ResumesFrom is null) RemoveEarlierRun();
         Write(At(RunFile), run);
         _log = new(Path);
@@ -146,24 +146,26 @@ sealed class RunFolder
 
     static void Write(string path, JsonObject json) => AtomicFile.WriteText(path, json.ToJsonString(RunJson.Indented) + "\n");
 
-    string? CheckpointToResume()
+    /// <summary>The checkpoint that a run would go on from; null: it would start at the beginning. Nothing is changed.</summary>
+    /// <exception cref="UserErrorException">It can neither go on nor start.</exception>
+    public static string? CheckpointToResume(OutputSettings output)
     {
-        var wanted = _output.ResumeFromCheckpoint;
+        var (wanted, folder) = (output.ResumeFromCheckpoint, System.IO.Path.GetFullPath(output.OutputDir));
         var isLast = wanted is not null && wanted.Equals("true", StringComparison.OrdinalIgnoreCase);
         if (wanted is not null && !isLast && !wanted.Equals("false", StringComparison.OrdinalIgnoreCase))
             return File.Exists(System.IO.Path.Combine(wanted, OptimizerFile))
                 ? System.IO.Path.GetFullPath(wanted)
                 : throw new UserErrorException($"resume_from_checkpoint: {wanted} has no {OptimizerFile}; name a checkpoint-N folder " +
                     "saved without save_only_model");
-        if (_output.OverwriteOutputDir && !isLast) return null;
-        if (LastCheckpoint() is { } last)
+        if (output.OverwriteOutputDir && !isLast) return null;
+        if (Checkpoints(folder).Select(c => c.Folder).LastOrDefault() is { } last)
             return File.Exists(System.IO.Path.Combine(last, OptimizerFile))
                 ? last
                 : throw new UserErrorException($"{last}: it was saved with save_only_model, so the run cannot go on; set overwrite_output_dir: true " +
                     "to start anew");
-        if (isLast) throw new UserErrorException($"resume_from_checkpoint: there is no checkpoint in {Path}");
-        if (File.Exists(At(TrainResultsFile)))
-            throw new UserErrorException($"output_dir: {Path} holds a finished run; set overwrite_output_dir: true, or another output_dir");
+        if (isLast) throw new UserErrorException($"resume_from_checkpoint: there is no checkpoint in {folder}");
+        if (File.Exists(System.IO.Path.Combine(folder, TrainResultsFile)))
+            throw new UserErrorException($"output_dir: {folder} holds a finished run; set overwrite_output_dir: true, or another output_dir");
         return null;
     }
 
@@ -174,9 +176,11 @@ sealed class RunFolder
         foreach (var name in files) File.Delete(At(name));
     }
 
-    List<(int Step, string Folder)> Checkpoints() =>
+    List<(int Step, string Folder)> Checkpoints() => Checkpoints(Path);
+
+    static List<(int Step, string Folder)> Checkpoints(string path) => !Directory.Exists(path) ? [] :
     [
-        .. Directory.EnumerateDirectories(Path, CheckpointPrefix + "*")
+        .. Directory.EnumerateDirectories(path, CheckpointPrefix + "*")
             .Where(folder => File.Exists(System.IO.Path.Combine(folder, StateFile)))
             .Select(folder => (Step: int.TryParse(System.IO.Path.GetFileName(folder)[CheckpointPrefix.Length..], out var step) ? step : -1, folder))
             .Where(c => c.Step >= 0)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
+using FinIntent.Data;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using TorchSharp;
@@ -15,11 +16,11 @@ static class RunRecord
     public static JsonObject Create(SettingsFile settings, string? template, string baseFormat) => new()
     {
         ["base_model"] = settings.Model.ModelNameOrPath,
-        ["base_fingerprint"] = ModelFingerprint.Of(settings.Model.ModelNameOrPath),
+        ["base_fingerprint"] = ModelFingerprint.Of(settings.Model.Folder),
         ["base_format"] = baseFormat,
         ["template"] = template,
         ["seed"] = settings.Train.Seed,
-        ["dataset_dir"] = Path.GetFullPath(settings.Dataset.DatasetDir),
+        ["dataset_dir"] = settings.Dataset.DatasetDir == DatasetRegistry.Online ? DatasetRegistry.Online : Path.GetFullPath(settings.Dataset.DatasetDir),
         ["tokenized_path"] = settings.Dataset.TokenizedPath is { } tokens ? Path.GetFullPath(tokens) : null,
         ["settings"] = JsonSerializer.SerializeToNode(settings.Resolved()),
         ["versions"] = new JsonObject

@@ -28,7 +28,7 @@ sealed class TrainedModel : IDisposable
 
     public static TrainedModel Load(SettingsFile settings, Device device)
     {
-        var folder = LocalFolder(settings.Model.ModelNameOrPath);
+        var folder = LocalFolder(settings.Model);
         return settings.Method.FinetuningType switch
         {
             FinetuningType.Full => Full(PretrainedModel.Load(folder, new(MasterType(settings.Method), device)), TypeOf(settings, device), folder),
@@ -40,17 +40,17 @@ sealed class TrainedModel : IDisposable
     static ScalarType TypeOf(SettingsFile settings, Device device) =>
         Precision.On(device, settings.Train);
 
-    /// <exception cref="UserErrorException">It is a hub name, or no folder.</exception>
-    public static string LocalFolder(string name) => Directory.Exists(name)
-        ? name
-        : throw new UserErrorException($"model_name_or_path: there is no folder {name}; models are not yet fetched from hubs: download it and name its folder");
+    /// <exception cref="UserErrorException">It is no folder.</exception>
+    public static string LocalFolder(ModelSettings model) => Directory.Exists(model.Folder)
+        ? model.Folder
+        : throw new UserErrorException($"model_name_or_path: there is no folder {model.Folder}; name one, or a model of a hub as owner/name");
 
     /// <summary>The base in compute type and frozen, adapters in fp32.</summary>
     static TrainedModel Lora(string folder, SettingsFile settings, Device device)
     {
         var method = settings.Method;
         var model = PretrainedModel.Load(folder, TypeOf(settings, device), device, BaseFormat.Of(settings.Model), isTrained: true);
-        var given = settings.Model.AdapterPaths;
+        var given = settings.Model.AdapterFolders;
         var merged = method.CreateNewAdapter ? given : [.. given.SkipLast(1)];
         foreach (var path in merged)
         {
@@ -97,7 +97,7 @@ sealed class TrainedModel : IDisposable
         }
 
         var model = create(compute, BaseFormat.Of(settings.Model));
-        var continued = method.CreateNewAdapter || settings.Model.AdapterPaths.Count == 0 ? null : settings.Model.AdapterPaths[^1];
+        var continued = method.CreateNewAdapter || settings.Model.AdapterFolders.Count == 0 ? null : settings.Model.AdapterFolders[^1];
         var shape = Directory.Exists(continued) ? AdapterConfig.Read(continued).Settings : ShapeOf(method);
         var adapters = LoraAdapters.Attach(model, shape, settings.Train.Seed);
         return new(model, TrainableOf(adapters, method, _ => { }), adapters);

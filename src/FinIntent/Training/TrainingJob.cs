@@ -18,13 +18,20 @@ static class TrainingJob
     {
         CrossChecks.CheckTraining(settings);
         if (settings.Harmless.Count > 0) tell($"without effect here: {string.Join(", ", settings.Harmless)}");
+        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed,
+            () => EncoderOf(settings, TrainedModel.LocalFolder(settings.Model), TemplateOf(settings)), tell, () => TokenizerOf(settings));
+        return Run(settings, rows, InputOf(rows, settings), tell, progress, stop);
+    }
+
+    /// <summary>The same on rows that are encoded already.</summary>
+    public static TrainingResult Run(
+        SettingsFile settings, TrainingRows rows, TrainingInput input, Action<string> tell, IProgress<StepReport>? progress = null, CancellationToken stop = default)
+    {
         LibTorch.Load();
         if (settings.Train.Tf32 is { } isTf32 && LibTorch.HasCuda) backends.cuda.matmul.allow_tf32 = isTf32;
 
         var template = TemplateOf(settings);
         var isTemplateUsed = settings.Method.Stage == Stage.Sft && settings.Dataset.Dataset.Count > 0;
-        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, settings.Train.Seed, () => EncoderOf(settings, TrainedModel.LocalFolder(settings.Model.ModelNameOrPath), template), tell, () => TokenizerOf(settings));
-        var input = InputOf(rows, settings);
         using var trained = TrainedModel.Load(settings, Devices.Default);
         rows.Check(trained.Model.Shape.VocabularySize);
         if (Precision.Wanted(settings.Train) != trained.Model.ComputeType)
@@ -66,12 +73,12 @@ static class TrainingJob
     // LLaMA-Factory keeps one token of a pack free.
     static int PackLength(SettingsFile settings) => Math.Max(1, settings.Dataset.CutoffLen - 1);
 
-    static string TemplateOf(SettingsFile settings) =>
-        settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(TrainedModel.LocalFolder(settings.Model.ModelNameOrPath))).Template;
+    internal static string TemplateOf(SettingsFile settings) =>
+        settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(TrainedModel.LocalFolder(settings.Model))).Template;
 
     static Tokenizer? TokenizerOf(SettingsFile settings)
     {
-        var folder = TrainedModel.LocalFolder(settings.Model.ModelNameOrPath);
+        var folder = TrainedModel.LocalFolder(settings.Model);
         return Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
     }
 

@@ -50,6 +50,12 @@ sealed class ApiServer : IDisposable
 
     public Func<string, string> AnswerOf { get; set; } = AnswerTo;
 
+    /// <summary>What stands for the request in faults and answers: of a prompt, its question.</summary>
+    public Func<string, string> QuestionIn { get; set; } = prompt => prompt.Split("问句: ")[1].Split('\n')[0];
+
+    /// <summary>Tokens of a request and of its answer, as the server tells them.</summary>
+    public Func<string, string, (int In, int Out)> UsageOf { get; set; } = (_, _) => (100, 3);
+
     /// <summary>Seconds in the header of a 429.</summary>
     public int RetryAfter { get; set; } = 1;
 
@@ -73,7 +79,7 @@ sealed class ApiServer : IDisposable
     {
         Max(Interlocked.Increment(ref _now));
         var body = (JsonObject)JsonNode.Parse(http.Body)!;
-        var question = Text(body["messages"]!.AsArray().Last()!["content"]!).Split("问句: ")[1].Split('\n')[0];
+        var question = QuestionIn(Text(body["messages"]!.AsArray().Last()!["content"]!));
         Requests.Enqueue(new(http.Path, http.Query, http.Headers, body, question, TimeSpan.FromTicks(_time.GetTimestamp())));
         await Task.Delay(Pause);
         // Before the answer: the client may ask again before its end is noticed here.
@@ -85,8 +91,8 @@ sealed class ApiServer : IDisposable
     {
         if (!IsKeyRight(http)) await http.Answer(401, Error("authentication_error", $"invalid key {http.Header("Authorization")}{http.Header("api-key")}"));
         else if (Refusal(question) is { } refusal) await http.Answer(refusal.Status, refusal.Body, [.. Location(refusal.Status)]);
-        else if (FaultOf(question, attempt) is { } fault) await Fail(http, fault, question.Length + attempt);
-        else await http.Answer(200, Good(AnswerOf(question)));
+        else if (FaultOf(question, attempt) is { } fault) await Fail(http, fault, question, attempt);
+        else await http.Answer(200, Good(question, AnswerOf(question)));
     }
 
     static IEnumerable<(string, string)> Location(int status) => status is >= 300 and < 400 ? [("Location", "https://elsewhere.example/")] : [];
@@ -100,7 +106,7 @@ sealed class ApiServer : IDisposable
         _ => http.Header("Authorization") == "Bearer " + Key,
     };
 
-    async Task Fail(WireRequest http, Fault fault, int variant)
+    async Task Fail(WireRequest http, Fault fault, string question, int attempt)
     {
         switch (fault)
         {
@@ -124,10 +130,10 @@ sealed class ApiServer : IDisposable
                 http.Cut();
                 break;
             case Fault.CutInside:
-                await http.AnswerHalf(Good("B"));
+                await http.AnswerHalf(Good(question, "B"));
                 break;
             case Fault.WrongJson:
-                await http.Answer(200, WrongJson[variant % WrongJson.Length]);
+                await http.Answer(200, WrongJson[(question.Length + attempt) % WrongJson.Length]);
                 break;
             case Fault.NoJson:
                 await http.Answer(200, "<html>proxy</html>");
@@ -145,17 +151,21 @@ sealed class ApiServer : IDisposable
         return new JsonObject { ["error"] = error }.ToJsonString();
     }
 
-    string Good(string answer) => _kind == ApiKind.Anthropic
-        ? $$$"""
-            {"id":"msg_1","type":"message","role":"assistant","model":"m-1","content":[{"type":"text","text":{{{JsonSerializer.Serialize(answer)}}}}],
-             "stop_reason":"{{{(FinishReason == "stop" ? "end_turn" : FinishReason)}}}","stop_sequence":null,
-             "usage":{"input_tokens":100,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":3,"service_tier":"standard"}}
-            """
-        : $$$"""
-            {"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"m-1","system_fingerprint":"fp_1",
-             "choices":[{"index":0,"message":{"role":"assistant","content":{{{JsonSerializer.Serialize(answer)}}},"refusal":null},"logprobs":null,"finish_reason":"{{{FinishReason}}}"}],
-             "usage":{"prompt_tokens":100,"completion_tokens":3,"total_tokens":103}}
-            """;
+    string Good(string question, string answer)
+    {
+        var usage = UsageOf(question, answer);
+        return _kind == ApiKind.Anthropic
+            ? $$$"""
+                {"id":"msg_1","type":"message","role":"assistant","model":"m-1","content":[{"type":"text","text":{{{JsonSerializer.Serialize(answer)}}}}],
+                 "stop_reason":"{{{(FinishReason == "stop" ? "end_turn" : FinishReason)}}}","stop_sequence":null,
+                 "usage":{"input_tokens":{{{usage.In}}},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":{{{usage.Out}}},"service_tier":"standard"}}
+                """
+            : $$$"""
+                {"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"m-1","system_fingerprint":"fp_1",
+                 "choices":[{"index":0,"message":{"role":"assistant","content":{{{JsonSerializer.Serialize(answer)}}},"refusal":null},"logprobs":null,"finish_reason":"{{{FinishReason}}}"}],
+                 "usage":{"prompt_tokens":{{{usage.In}}},"completion_tokens":{{{usage.Out}}},"total_tokens":{{{usage.In + usage.Out}}}}}
+                """;
+    }
 
     /// <summary>A content is a text, or a list of parts with one.</summary>
     static string Text(JsonNode content) => content is JsonArray parts ? parts[0]!["text"]!.GetValue<string>() : content.GetValue<string>();

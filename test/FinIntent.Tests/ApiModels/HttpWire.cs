@@ -51,8 +51,10 @@ sealed class HttpWire : IDisposable
     public void Dispose() => _listener.Dispose();
 }
 
-sealed class WireRequest(TcpClient client, string target, IReadOnlyDictionary<string, string> headers, string body)
+sealed class WireRequest(TcpClient client, string method, string target, IReadOnlyDictionary<string, string> headers, string body)
 {
+    public string Method => method;
+
     public string Path => target.Split('?')[0];
 
     public string Query => target.Contains('?') ? target[target.IndexOf('?')..] : "";
@@ -72,7 +74,7 @@ sealed class WireRequest(TcpClient client, string target, IReadOnlyDictionary<st
         while (await Line(stream) is { Length: > 0 } line) headers[line[..line.IndexOf(':')]] = line[(line.IndexOf(':') + 1)..].Trim();
         var body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture)];
         await stream.ReadExactlyAsync(body);
-        return new(client, first.Split(' ')[1], headers, Encoding.UTF8.GetString(body));
+        return new(client, first.Split(' ')[0], first.Split(' ')[1], headers, Encoding.UTF8.GetString(body));
     }
 
     public async Task Answer(int status, string content, params (string Name, string Value)[] more)
@@ -80,6 +82,11 @@ sealed class WireRequest(TcpClient client, string target, IReadOnlyDictionary<st
         var bytes = Encoding.UTF8.GetBytes(content);
         await client.GetStream().WriteAsync((byte[])[.. Head(status, bytes.Length, more), .. bytes]);
     }
+
+    /// <summary>The head of an answer whose body, of so many bytes, follows by <see cref="Write"/>.</summary>
+    public async Task Begin(int status, long length, params (string Name, string Value)[] more) => await client.GetStream().WriteAsync(Head(status, length, more));
+
+    public async Task Write(ReadOnlyMemory<byte> bytes) => await client.GetStream().WriteAsync(bytes);
 
     /// <summary>The first half of an answer, and then the connection is reset.</summary>
     public async Task AnswerHalf(string content)
@@ -97,7 +104,7 @@ sealed class WireRequest(TcpClient client, string target, IReadOnlyDictionary<st
 
     public async Task WaitForHangUp() => await client.GetStream().ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
 
-    static byte[] Head(int status, int length, (string Name, string Value)[] more) => Encoding.ASCII.GetBytes(
+    static byte[] Head(int status, long length, (string Name, string Value)[] more) => Encoding.ASCII.GetBytes(
         $"HTTP/1.1 {status} {(HttpStatusCode)status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n" +
         string.Concat(more.Select(h => $"{h.Name}: {h.Value}\r\n")) + "\r\n");
 

@@ -22,11 +22,14 @@ public sealed partial class DependencyTests
         ["Intents"] = ["Settings"],
         ["Settings"] = [],
         ["Plots"] = [],
-        ["Data"] = ["Checkpoints", "Text", "Intents", "Settings"],
+        ["Hub"] = ["Checkpoints", "Settings"],
+        ["Data"] = ["Checkpoints", "Text", "Intents", "Settings", "Hub"],
         ["Training"] = ["Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
+        ["Preflight"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Data", "Settings", "Training"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Curation"] = ["Checkpoints", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
+        ["Authoring"] = ["Checkpoints", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
         ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],
     };
 

@@ -31,9 +31,9 @@ public sealed class DatasetRegistryTests : IDisposable
 
     [Theory]
     [InlineData("""{"intent_understanding": {}}""", "no data set \"x\"; did you mean \"intent_understanding\"?")]
-    [InlineData("""{"x": {"hf_hub_url": "someone/something", "file_name": "x.json"}}""", "hf_hub_url \"someone/something\" is not yet fetched")]
-    [InlineData("""{"x": {"ms_hub_url": "someone/something"}}""", "ms_hub_url \"someone/something\" is not yet fetched")]
-    [InlineData("""{"x": {"script_url": "folder"}}""", "script_url \"folder\" is not yet fetched")]
+    [InlineData("""{"x": {"hf_hub_url": "someone/something", "file_name": "x.json"}}""", "\"someone/something\" is a data set of a hub, and it was not fetched")]
+    [InlineData("""{"x": {"om_hub_url": "someone/something"}}""", "om_hub_url \"someone/something\" is not fetched")]
+    [InlineData("""{"x": {"script_url": "folder"}}""", "script_url \"folder\" is not fetched")]
     [InlineData("""{"x": {}}""", "file_name is missing")]
     [InlineData("""{"x": {"file_name": "x.json", "file": "y"}}""", "'file'")]
     [InlineData("""{"x": {"file_name": "x.json", "ranking": true}}""", "ranking")]
@@ -55,10 +55,9 @@ public sealed class DatasetRegistryTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_without_the_file_and_ONLINE_are_explained()
+    public void A_folder_without_the_file_is_explained()
     {
         Assert.Contains("dataset_info.json: no such file", Assert.Throws<UserErrorException>(() => DatasetRegistry.Open(_folder.Path)).Message);
-        Assert.Contains("ONLINE", Assert.Throws<UserErrorException>(() => DatasetRegistry.Open("ONLINE")).Message);
     }
 
     DatasetEntry Get(string info)

@@ -49,8 +49,11 @@ public sealed class ApiSettingsTests : IDisposable
     {
         var file = _folder.Write("api.yaml", "api: openai\napi_model: m");
 
-        foreach (var command in new[] { TrainCommand.Build(), ExportCommand.Build(), InferenceCommand.Build() })
+        foreach (var command in new[] { ExportCommand.Build(), InferenceCommand.Build() })
             Assert.Contains("needs a local model", Assert.Throws<UserErrorException>(() => CommandLine.Run(command, file)).Message);
+        var error = new StringWriter();
+        Assert.Equal(1, TrainCommand.Build().Parse([file]).Invoke(new() { Error = error }));
+        Assert.Contains("needs a local model", error.ToString());
     }
 
     [Theory]

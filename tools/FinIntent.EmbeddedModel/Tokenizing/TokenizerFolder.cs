@@ -14,6 +14,12 @@ static class TokenizerFolder
 
     static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // Template "default", for programs that read Jinja.
+    const string ChatTemplate =
+        "{% for message in messages %}{% if message['role'] == 'system' %}{{ 'System: ' + message['content'] + eos_token + '\\n' }}" +
+        "{% elif message['role'] == 'user' %}{{ 'Human: ' + message['content'] + eos_token + '\\nAssistant:' }}" +
+        "{% else %}{{ message['content'] + eos_token + '\\n' }}{% endif %}{% endfor %}";
+
     public static void Write(string folder, Vocabulary vocabulary)
     {
         var endOfText = vocabulary.Tokens.Count;
@@ -99,6 +105,7 @@ static class TokenizerFolder
             KeyValuePair.Create($"{firstSpecial + i}", (JsonNode?)AddedToken(content, 0, withId: false)))),
         ["additional_special_tokens"] = new JsonArray([.. SpecialTokens.Skip(1).Select(t => (JsonNode)t)]),
         ["bos_token"] = null,
+        ["chat_template"] = ChatTemplate,
         ["clean_up_tokenization_spaces"] = false,
         ["eos_token"] = SpecialTokens[0],
         ["errors"] = "replace",

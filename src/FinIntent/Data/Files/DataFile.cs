@@ -23,11 +23,17 @@ static class DataFile
             : throw new UserErrorException($"{path}: rows are read from {Types} files, not \"{Path.GetExtension(path)}\"; convert it");
     }
 
-    static string Types => string.Join(", ", Readers.Keys);
+    public static string Types => string.Join(", ", Readers.Keys);
+
+    /// <param name="extension">With its dot.</param>
+    public static bool IsType(string extension) => Readers.ContainsKey(extension);
+
+    /// <summary>The files whose rows are read.</summary>
+    public static IReadOnlyList<string> FilesOf(string path) => Directory.Exists(path) ? FilesIn(path) : [path];
 
     static IEnumerable<SourceRow> ReadFolder(string folder)
     {
-        var files = Directory.GetFiles(folder).Where(f => !Path.GetFileName(f).StartsWith('.')).Order(StringComparer.Ordinal).ToArray();
+        var files = FilesIn(folder);
         var types = files.Select(f => Path.GetExtension(f).ToLowerInvariant()).Distinct().ToArray();
         return types.Length switch
         {
@@ -36,6 +42,9 @@ static class DataFile
             _ => throw new UserErrorException($"{folder}: the folder holds files of several types ({string.Join(", ", types)}); keep one of {Types}"),
         };
     }
+
+    static string[] FilesIn(string folder) =>
+        [.. Directory.GetFiles(folder).Where(f => !Path.GetFileName(f).StartsWith('.')).Order(StringComparer.Ordinal)];
 
     /// <summary>UTF-8 with or without a byte order mark; bytes that are not UTF-8 are refused, never replaced.</summary>
     public static StreamReader OpenText(string path) =>

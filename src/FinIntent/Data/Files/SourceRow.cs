@@ -5,7 +5,9 @@ namespace FinIntent.Data.Files;
 /// <summary>One row of a data file, an object of columns, with the line (or, where a file has no lines, the row) it stands at.</summary>
 readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElement Columns)
 {
-    public string Place => IsLine ? $"{File}:{Number}" : $"{File}: row {Number}";
+    public string Place => At.ToString();
+
+    public RowPlace At => new(File, Number, IsLine);
 
     public UserErrorException Error(string message, Exception? inner = null) => new($"{Place}: {message}", inner);
 

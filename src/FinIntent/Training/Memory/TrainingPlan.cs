@@ -52,7 +52,7 @@ sealed class Planner : IDisposable
         CrossChecks.CheckTraining(settings);
         LibTorch.Load();
         var name = settings.Model.ModelNameOrPath;
-        var folder = Directory.Exists(name) ? name : null;
+        var folder = Directory.Exists(settings.Model.Folder) ? settings.Model.Folder : null;
         var config = folder is null ? KnownModels.Find(name) ?? throw Unknown() : Checkpoint.ReadConfig(folder);
         return new(settings, config, target, rows ?? PlanRows.Of(settings, folder, settings.Dataset.Template ?? ModelFamily.Of(config).Template));
 

@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+using FinIntent.ApiModels;
+using FinIntent.Authoring;
+using FinIntent.Checkpoints;
+using FinIntent.Generation;
+using FinIntent.Settings;
+
+namespace FinIntent.Cli;
+
+/// <summary>The models that write and judge rows, as a settings file names them.</summary>
+sealed class AuthoringModels : IDisposable
+{
+    // Each would let an answer cost more than what is reserved for it.
+    static readonly string[] Unbounded = ["max_tokens", "max_completion_tokens", "n", "best_of", "messages", "system", "model", "tools"];
+
+    readonly SettingsFile _settings;
+    readonly TimeProvider _time;
+    readonly Action<string> _tell;
+    readonly bool _asks;
+    readonly List<IDisposable> _models = [];
+    readonly Dictionary<string, ChatModel> _loaded = [];
+
+    /// <param name="asks">False: no model is asked, so no key is needed.</param>
+    public AuthoringModels(SettingsFile settings, bool asks, TimeProvider time, Action<string> tell)
+    {
+        (_settings, _asks, _time, _tell) = (settings, asks, time, tell);
+        Writer = settings.Api.Api is null ? Local(LocalSource, judges: false) : Api(settings.Api, Price(settings.Api), judges: false);
+        Judge = settings.Generate.Judge switch
+        {
+            JudgeKind.None => null,
+            JudgeKind.Another when settings.Generate.JudgeApi is null => Local(JudgeSource, judges: true),
+            JudgeKind.Another => Api(JudgeApi, Price(JudgeApi), judges: true),
+            _ => settings.Api.Api is null ? Local(LocalSource, judges: true) : Api(settings.Api, Price(settings.Api), judges: true),
+        };
+        CheckLimits();
+    }
+
+    public Author Writer { get; }
+
+    public Author? Judge { get; }
+
+    /// <summary>Whether all that is asked has a price.</summary>
+    public bool IsPriced => Writer.Price is not null && Judge is not { Price: null };
+
+    public Limits Limits => new((decimal?)_settings.Generate.Budget, _settings.Generate.MaxTokensTotal, _settings.Generate.MaxRequests);
+
+    /// <summary>What the answers of both depend on.</summary>
+    public JsonObject Identity()
+    {
+        var g = _settings.Generate;
+        return new()
+        {
+            ["model"] = _settings.Api.Api is null ? Identity(LocalSource) : Identity(_settings.Api),
+            ["judge"] = g.Judge.ToString().ToLowerInvariant(),
+            ["judge_model"] = g.Judge != JudgeKind.Another ? null : g.JudgeApi is null ? Identity(JudgeSource) : Identity(JudgeApi),
+            ["max_new_tokens"] = MaxNewTokens,
+            ["sampling"] = _settings.Api.Api is null ? SettingsToModel.Answers(_settings).Sampling.ToString() : null,
+            ["temperature"] = Given("temperature", _settings.Generation.Temperature),
+            ["top_p"] = Given("top_p", _settings.Generation.TopP),
+        };
+    }
+
+    int MaxNewTokens => SettingsToApi.Request(_settings).MaxTokens;
+
+    double? Given(string key, double value) => _settings.Given.ContainsKey(key) ? value : null;
+
+    ChatModelSource LocalSource => SettingsToModel.Source(_settings);
+
+    ChatModelSource JudgeSource => new(_settings.Generate.JudgeModelNameOrPath!, _settings.Generate.JudgeAdapterNameOrPath) { Type = SettingsToModel.TypeOf(_settings.Model.InferDtype) };
+
+    ApiSettings JudgeApi => _settings.Api with
+    {
+        Api = _settings.Generate.JudgeApi,
+        ApiModel = _settings.Generate.JudgeApiModel,
+        ApiBase = _settings.Generate.JudgeApiBase,
+        ApiVersion = _settings.Generate.JudgeApiVersion,
+        ApiKeyVariable = _settings.Generate.JudgeApiKeyVariable,
+        ApiParameters = _settings.Generate.JudgeApiParameters,
+        ApiPriceInput = _settings.Generate.JudgePriceInput,
+        ApiPriceOutput = _settings.Generate.JudgePriceOutput,
+    };
+
+    static TokenPrice? Price(ApiSettings api) => api is { ApiPriceInput: { } input, ApiPriceOutput: { } output } ? new((decimal)input, (decimal)output) : null;
+
+    Author Api(ApiSettings api, TokenPrice? price, bool judges)
+    {
+        if (!_asks) return Silent(api.ApiModel!, price);
+        var endpoint = ApiEndpoint.Of(api);
+        if (endpoint.SendsKeyUnencrypted) _tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
+        var request = new ApiRequest(MaxNewTokens)
+        {
+            // A judge is asked for its best answer; a writer for different ones.
+            Temperature = judges ? (api.Api == ApiKind.Anthropic ? null : 0) : Given("temperature", _settings.Generation.Temperature),
+            TopP = judges ? null : Given("top_p", _settings.Generation.TopP),
+        };
+        var model = new ApiModel(endpoint, api, request, _time);
+        _models.Add(model);
+        return ApiAuthor.Of(model, api.ApiModel!, MaxNewTokens, price, api.ApiConcurrency);
+    }
+
+    Author Local(ChatModelSource source, bool judges)
+    {
+        var name = source.Adapters.LastOrDefault() ?? source.Model;
+        if (!_asks) return Silent(name, TokenPrice.Free);
+        var answers = SettingsToModel.Answers(_settings) with { MaxNewTokens = MaxNewTokens };
+        if (judges) answers = answers with { Sampling = SamplingOptions.Greedy };
+        var model = new LocalAuthor(name, () => Load(source), answers, _settings.Train.Seed, _time);
+        _models.Add(model);
+        return model.Author;
+    }
+
+    /// <summary>A model that writes and judges is loaded once.</summary>
+    ChatModel Load(ChatModelSource source)
+    {
+        var key = string.Join('\n', source.Adapters.Prepend(source.Model));
+        if (!_loaded.TryGetValue(key, out var model)) _loaded[key] = model = ChatModel.Load(source);
+        return model;
+    }
+
+    Author Silent(string name, TokenPrice? price) => new(name, MaxNewTokens, price, 1, (_, _, _) => throw new InvalidOperationException("nothing is asked here"));
+
+    void CheckLimits()
+    {
+        var g = _settings.Generate;
+        if (g.Budget is not null && !IsPriced)
+            throw new UserErrorException($"{_settings.Given["budget"]}: budget: {g.Budget} cannot be kept without prices; give " +
+                (Writer.Price is null ? "api_price_input and api_price_output (of a million tokens)" : "judge_price_input and judge_price_output (of a million tokens)"));
+        if (g.Budget is null && g.MaxTokensTotal is null) return;
+        foreach (var (key, parameters) in (IEnumerable<(string, JsonObject)>)[("api_parameters", _settings.Api.ApiParameters), ("judge_api_parameters", g.JudgeApiParameters)])
+            if (Unbounded.FirstOrDefault(parameters.ContainsKey) is { } name)
+                throw new UserErrorException($"{_settings.Given[key]}: {key}: {name} changes what a request may cost, so {(g.Budget is null ? "max_tokens_total" : "budget")} could not be kept; " +
+                    (name.StartsWith("max_", StringComparison.Ordinal) ? "use max_new_tokens" : "take it out"));
+    }
+
+    static JsonObject Identity(ApiSettings api) => new()
+    {
+        ["api"] = api.Api!.Value.ToString().ToLowerInvariant(),
+        ["api_model"] = api.ApiModel,
+        ["api_base"] = api.ApiBase,
+        ["api_parameters"] = api.ApiParameters.DeepClone(),
+    };
+
+    static JsonObject Identity(ChatModelSource source) => new()
+    {
+        ["base_fingerprint"] = ModelFingerprint.Of(source.Model),
+        ["adapters"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(Lora.LoraAdapters.WeightsPath(a)))]),
+        ["template"] = source.TemplateName,
+    };
+
+    public void Dispose()
+    {
+        foreach (var model in _models) model.Dispose();
+        foreach (var model in _loaded.Values) model.Dispose();
+    }
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+using FinIntent.Hub;
+using FinIntent.Training;
+using Spectre.Console;
+
+namespace FinIntent.Cli;
+
+/// <summary>A download in the terminal: one live line there, plain lines elsewhere. All of it goes to standard error, for standard output holds results.</summary>
+sealed class DownloadProgress : IProgress<DownloadReport>
+{
+    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
+
+    readonly ProgressTask? _task;
+    readonly Action<string> _tell;
+    readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+    readonly Lock _lock = new();
+
+    DownloadProgress(ProgressTask? task, Action<string> tell) => (_task, _tell) = (task, tell);
+
+    /// <summary>Runs <paramref name="work"/> with what a download reports to.</summary>
+    public static T Show<T>(TextWriter error, Func<HubContext, T> work)
+    {
+        if (Console.IsErrorRedirected || error != Console.Error) return work(Context(null, error.WriteLine));
+        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
+        if (!console.Profile.Capabilities.Interactive) return work(Context(null, error.WriteLine));
+        return console.Progress()
+            .AutoClear(true)
+            .HideCompleted(true)
+            .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Start(context => work(Context(context.AddTask("looking", autoStart: true), console.WriteLine)));
+    }
+
+    static HubContext Context(ProgressTask? task, Action<string> tell) => new(tell) { Progress = new DownloadProgress(task, tell) };
+
+    public void Report(DownloadReport report)
+    {
+        lock (_lock)
+        {
+            if (_task is not null)
+            {
+                _task.MaxValue = Math.Max(1, report.TotalBytes);
+                _task.Value = report.Bytes;
+                _task.Description = Markup.Escape(Line(report));
+            }
+            var isLast = report.Files == report.TotalFiles && report.TotalFiles > 0;
+            if (!isLast && (_task is not null || _sinceLine.Elapsed < Quiet)) return;
+            _sinceLine.Restart();
+            _tell(Line(report));
+        }
+    }
+
+    static string Line(DownloadReport r)
+    {
+        var rate = r.BytesPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $", {r.BytesPerSecond / 1e6:f1} MB/s") : "";
+        var left = r is { Remaining: { } remaining } && r.Bytes < r.TotalBytes ? $", left {TrainerLog.Clock(remaining)}" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{r.Name}: {r.Bytes / 1e6:n1}/{r.TotalBytes / 1e6:n1} MB, {r.Files}/{r.TotalFiles} files{rate}{left}");
+    }
+}

@@ -1,0 +1,45 @@
+using FinIntent.Data;
+using FinIntent.Intents;
+
+namespace FinIntent.Authoring;
+
+/// <summary>Questions of evaluation files: no row may repeat one, and none may come into a prompt.</summary>
+sealed class EvaluationQuestions
+{
+    // A shorter one, such as a fund's name, may occur in a description by itself.
+    const int ShortestInText = 6;
+
+    readonly IReadOnlyList<PlacedQuestion> _questions;
+
+    public EvaluationQuestions(IEnumerable<string> files)
+    {
+        _questions = [.. files.SelectMany(LeakCheck.QuestionsOf)];
+        Check = _questions.Count == 0 ? null : new(_questions);
+    }
+
+    /// <summary>Null when there are none.</summary>
+    public LeakCheck? Check { get; }
+
+    /// <summary>What the user writes goes into prompts word for word, so it must not hold a question either.</summary>
+    /// <exception cref="UserErrorException">An example, a description, a rule or a style does.</exception>
+    public void RefuseIn(IntentSchema schema, IReadOnlyList<string> styles)
+    {
+        if (Check is null) return;
+        var texts = schema.Intents.SelectMany(i => i.Examples.Concat(i.Borderline).Append(i.Description).Select(text => ($"intent_schema: {i.Name}", text)))
+            .Concat(styles.Select(style => ("styles", style)));
+        foreach (var (place, text) in texts)
+        {
+            if (Found(text) is { } question)
+                throw new UserErrorException($"{place}: \"{text}\" holds the evaluation question \"{question.Text}\" ({question.Place}), which would tell the writing model what it is judged on; write another text");
+        }
+    }
+
+    PlacedQuestion? Found(string text)
+    {
+        if (Check!.Find("", [text]) is [var leak, ..]) return leak.Question;
+        var plain = QuestionIndex.Plain(text);
+        foreach (var question in _questions)
+            if (QuestionIndex.Plain(question.Text) is { Length: >= ShortestInText } part && plain.Contains(part, StringComparison.Ordinal)) return question;
+        return null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace FinIntent.Authoring;
+
+/// <summary>Money, tokens and requests. Money is in the currency of the prices, and decimal: no sum of it is rounded.</summary>
+readonly record struct Amount(decimal Cost, long Tokens, int Requests)
+{
+    public static Amount operator +(Amount a, Amount b) => new(a.Cost + b.Cost, a.Tokens + b.Tokens, a.Requests + b.Requests);
+
+    public static Amount operator -(Amount a, Amount b) => new(a.Cost - b.Cost, a.Tokens - b.Tokens, a.Requests - b.Requests);
+}
+
+/// <summary>Most of everything; null: no limit.</summary>
+sealed record Limits(decimal? Cost = null, long? Tokens = null, int? Requests = null)
+{
+    /// <summary>The setting that an amount goes beyond, with its value; null when none.</summary>
+    public string? Beyond(Amount amount) =>
+        amount.Cost > Cost ? string.Create(CultureInfo.InvariantCulture, $"budget ({Cost})")
+        : amount.Tokens > Tokens ? string.Create(CultureInfo.InvariantCulture, $"max_tokens_total ({Tokens})")
+        : amount.Requests > Requests ? string.Create(CultureInfo.InvariantCulture, $"max_requests ({Requests})") : null;
+}
+
+/// <summary>
+/// What is spent, and what requests under way may take at most. A request is sent only when the limits hold even if it and all others under way take
+/// their most. Thread-safe.
+/// </summary>
+sealed class Ledger(Limits limits)
+{
+    readonly Lock _lock = new();
+    Amount _spent, _reserved;
+    TaskCompletionSource? _change;
+
+    public Limits Limits => limits;
+
+    public Amount Spent
+    {
+        get { lock (_lock) return _spent; }
+    }
+
+    /// <summary>Spent by earlier runs.</summary>
+    public void Add(Amount amount)
+    {
+        lock (_lock) _spent += amount;
+    }
+
+    /// <summary>
+    /// Reserves the most that a request can take. Where it does not fit beside others under way, these are waited for: they may take less than
+    /// their most. So whether a request is sent depends on those before it only, not on which of them is sooner done.
+    /// </summary>
+    /// <param name="kept">What must be left besides, for what this request leads to.</param>
+    /// <returns>The limit that stands in the way; null when it is reserved.</returns>
+    public async Task<string?> Reserve(Amount most, Amount kept, CancellationToken stop)
+    {
+        while (true)
+        {
+            Task change;
+            lock (_lock)
+            {
+                if (limits.Beyond(_spent + _reserved + most + kept) is not { } limit)
+                {
+                    _reserved += most;
+                    return null;
+                }
+                if (_reserved.Requests == 0) return limit;
+                change = (_change ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+            await change.WaitAsync(stop);
+        }
+    }
+
+    /// <summary>A failed attempt that may have been charged for counts as its most, and the next one needs as much again.</summary>
+    /// <returns>The limit that stands in the way; the failed attempt is settled in any case.</returns>
+    public string? ReserveAgain(Amount most)
+    {
+        lock (_lock)
+        {
+            Settle(most, most);
+            var limit = limits.Beyond(_spent + _reserved + most);
+            if (limit is null) _reserved += most;
+            return limit;
+        }
+    }
+
+    /// <summary>A request is done: what it took replaces the most it could take.</summary>
+    public void Settle(Amount most, Amount taken)
+    {
+        lock (_lock)
+        {
+            _reserved -= most;
+            _spent += taken;
+            _change?.TrySetResult();
+            _change = null;
+        }
+    }
+}

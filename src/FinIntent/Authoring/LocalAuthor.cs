@@ -1,0 +1,47 @@
+using FinIntent.ApiModels;
+using FinIntent.Generation;
+
+namespace FinIntent.Authoring;
+
+/// <summary>A local model as an author: loaded when it is first asked, one request at a time, at no cost.</summary>
+/// <param name="load">The model stays its owner's.</param>
+sealed class LocalAuthor(string name, Func<ChatModel> load, AnswerOptions options, int seed, TimeProvider time) : IDisposable
+{
+    readonly SemaphoreSlim _one = new(1);
+    ChatModel? _model;
+
+    public Author Author => new(name, options.MaxNewTokens, TokenPrice.Free, 1, Ask);
+
+    async Task<ApiAnswer> Ask(AuthorRequest request, Action<ApiFailure> onRetry, CancellationToken stop)
+    {
+        await _one.WaitAsync(stop);
+        try
+        {
+            return await Task.Run(() => Answer(request, stop), stop);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    ApiAnswer Answer(AuthorRequest request, CancellationToken stop)
+    {
+        var model = _model ??= load();
+        var start = time.GetTimestamp();
+        var prompt = model.Template.EncodePrompt(request.Conversation).Length;
+        var text = model.Answer([request.Conversation], [request.Seed(seed)], options, (_, _) => !stop.IsCancellationRequested)[0];
+        stop.ThrowIfCancellationRequested();
+        // Of broken characters the text has more tokens than were drawn.
+        var written = Math.Min(model.Tokenizer.Encode(text).Length, options.MaxNewTokens);
+        return new(text, written == options.MaxNewTokens ? "length" : null, prompt, written, time.GetElapsedTime(start));
+    }
+
+    public void Dispose() => _one.Dispose();
+}
+
+static class ApiAuthor
+{
+    public static Author Of(ApiModel model, string name, int maxNewTokens, TokenPrice? price, int atOnce) =>
+        new(name, maxNewTokens, price, atOnce, (request, onRetry, stop) => model.Ask(request.Conversation, stop, onRetry));
+}

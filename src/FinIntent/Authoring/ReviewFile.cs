@@ -1,0 +1,71 @@
+using System.Text;
+using CsvHelper;
+using FinIntent.Checkpoints;
+using FinIntent.Data.Files;
+using FinIntent.Intents;
+using FinIntent.Settings;
+
+namespace FinIntent.Authoring;
+
+/// <summary>
+/// Rows that writer and judge disagree about, as a table for a person: in the column "decision" goes the intent, or "drop". The question may be mended.
+/// </summary>
+static class ReviewFile
+{
+    const string Drop = "drop";
+
+    static readonly string[] Columns = ["id", "question", "written_as", "judged_as", "reason", "decision"];
+
+    public static void Write(string path, AuthoredSet set) => AtomicFile.Write(path, stream =>
+    {
+        // Spreadsheets take a file without the mark for one in a local encoding.
+        stream.Write(Encoding.UTF8.Preamble);
+        using var csv = CsvWriter.Create(new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true), leaveOpen: false);
+        Row(csv, Columns);
+        foreach (var row in set.Aside)
+        {
+            var judged = row.Judged is null ? "" : row.Judged.Verdict.Intent is { } intent ? set.Plan.Intents[intent] : "–";
+            Row(csv, [row.Written.Id, row.Written.Question, set.Plan.Intents[row.Written.Intent], judged, row.Judged?.Verdict.Reason ?? "the judge gave no verdict", ""]);
+        }
+    });
+
+    static void Row(CsvWriter csv, IEnumerable<string> fields)
+    {
+        foreach (var field in fields) csv.WriteField(field);
+        csv.EndRecord();
+    }
+
+    /// <summary>The decisions of a review file that are new, for the journal.</summary>
+    /// <exception cref="UserErrorException">A decision names no intent, or a mended question may not be a row; the message has file and line.</exception>
+    public static IReadOnlyList<JournalRecord> Read(string path, AuthoredSet set, IntentSchema schema, QuestionCheck check, int round, DateTimeOffset time)
+    {
+        Dictionary<string, JournalRecord> decisions = [];
+        foreach (var row in DataFile.Read(path))
+        {
+            string Text(string key) => row.Text(key)?.Trim() ?? "";
+            var (id, decision, question) = (Text("id"), Text("decision"), Text("question"));
+            if (decision.Length == 0 || set.IsDecided(id)) continue;
+            if (set.AsideOf(id) is not { } aside)
+                throw new UserErrorException($"{row.Place}: there is no row \"{id}\" to decide about; leave the column id as review.csv has it");
+            string? intent = null;
+            if (!decision.Equals(Drop, StringComparison.OrdinalIgnoreCase))
+            {
+                intent = Intent(decision, schema, row.Place);
+                if (question != aside.Written.Question && (check.Of(question) is not null || set.Repeats(question)))
+                    throw new UserErrorException($"{row.Place}: \"{question}\" cannot be a row ({Words(check.Of(question) ?? Rejection.Duplicate)}); mend it, or decide \"{Drop}\"");
+            }
+            decisions[id] = new(JournalKind.Decision, id, time) { Question = question, Intent = intent, Round = round };
+        }
+        return [.. decisions.Values];
+    }
+
+    /// <summary>A rejection as the card and the messages say it.</summary>
+    public static string Words(Rejection why) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(why.ToString());
+
+    static string Intent(string decision, IntentSchema schema, string place)
+    {
+        if (schema.LabelFor(decision) is { } label) return schema.Options.First(o => o.Label == label).Name;
+        var nearest = EditDistance.Nearest(decision, schema.Options.Select(o => o.Name).Append(Drop));
+        throw new UserErrorException($"{place}: decision: \"{decision}\" is no intent of the schema and not \"{Drop}\"; did you mean \"{nearest}\"?");
+    }
+}

@@ -1,0 +1,49 @@
+using FinIntent.Settings;
+
+namespace FinIntent.Hub;
+
+/// <summary>Names of models, adapters and data sets as folders of this machine: a folder that is there is used as it is, owner/name is fetched from a hub.</summary>
+sealed class HubFolders(HubChoice hubs, HubContext context)
+{
+    public HubChoice Hubs => hubs;
+
+    /// <summary>The settings with model and adapters as folders. The names that were given stay, for what is written.</summary>
+    /// <param name="choice">What is needed of the model.</param>
+    public SettingsFile Resolve(SettingsFile settings, FileChoice choice, CancellationToken stop = default)
+    {
+        var model = settings.Model;
+        var here = this.In(model.CacheDir);
+        return settings with
+        {
+            Model = model with
+            {
+                Folder = here.Folder("model_name_or_path", model.ModelNameOrPath, model.ModelRevision, choice, stop),
+                AdapterFolders = [.. model.AdapterPaths.Select(name => model.AdapterFolder is null
+                    ? here.Folder("adapter_name_or_path", name, null, ModelFiles.Adapter, stop) : name)],
+            },
+        };
+    }
+
+    public HubFolders In(string? cache) => new(hubs.In(cache), context);
+
+    /// <param name="key">What names it, for messages.</param>
+    /// <param name="revision">Where the name has none.</param>
+    string Folder(string key, string name, string? revision, FileChoice choice, CancellationToken stop)
+    {
+        if (Directory.Exists(name)) return name;
+        // A path that is not there: said by whoever reads it.
+        if (HubRepository.Parse(name, RepositoryKind.Model, revision == "main" ? null : revision) is not { } repository) return name;
+        try
+        {
+            return Fetch(hubs.Preferred, repository, choice, stop);
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException($"{key}: there is no folder {name} on this machine; on the hub: {e.Message}", e);
+        }
+    }
+
+    /// <exception cref="UserErrorException">It is not to be had; the message says what to do.</exception>
+    public string Fetch(HubSettings hub, HubRepository repository, FileChoice choice, CancellationToken stop = default) =>
+        Task.Run(() => new SnapshotDownload(hub, context, repository, choice).Run(stop), stop).GetAwaiter().GetResult();
+}

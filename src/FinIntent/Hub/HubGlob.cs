@@ -1,0 +1,52 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace FinIntent.Hub;
+
+/// <summary>
+/// Patterns of file paths as fsspec's glob has them since 2023.12 (and so `datasets`): * and ? within a name, ** between slashes for any folders, [abc] and [a-z].
+/// </summary>
+static class HubGlob
+{
+    public static bool IsMatch(string pattern, string path) => ToRegex(pattern).IsMatch(path);
+
+    public static bool IsPattern(string text) => text.AsSpan().IndexOfAny("*?[") >= 0;
+
+    public static Regex ToRegex(string pattern)
+    {
+        var text = new StringBuilder("^");
+        var parts = pattern.Split('/');
+        foreach (var (i, part) in parts.Index())
+        {
+            var isLast = i == parts.Length - 1;
+            if (part == "**")
+            {
+                text.Append(isLast ? ".*" : "(?:[^/]+/)*");
+                continue;
+            }
+            AppendName(text, part);
+            if (!isLast) text.Append('/');
+        }
+        return new(text.Append('$').ToString(), RegexOptions.CultureInvariant);
+    }
+
+    static void AppendName(StringBuilder text, string part)
+    {
+        for (var i = 0; i < part.Length; i++)
+        {
+            var close = part[i] == '[' ? part.IndexOf(']', i + 1) : -1;
+            if (close > i + 1)
+            {
+                var set = part[(i + 1)..close];
+                var isNot = set[0] == '!';
+                // A minus at the beginning stands for itself, here and in .NET.
+                text.Append(isNot ? "[^" : "[").Append((isNot ? set[1..] : set).Replace("\\", "\\\\").Replace("[", "\\[").Replace("^", "\\^")).Append(']');
+                i = close;
+            }
+            else
+            {
+                text.Append(part[i] switch { '*' => "[^/]*", '?' => "[^/]", var c => Regex.Escape(c.ToString()) });
+            }
+        }
+    }
+}

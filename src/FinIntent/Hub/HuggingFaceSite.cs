@@ -1,0 +1,133 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace FinIntent.Hub;
+
+/// <summary>
+/// Hugging Face and its mirrors. The cache is huggingface_hub's (file_download.py at 0.36 and 1.x): models--owner--name/blobs/ETAG holds the bytes,
+/// snapshots/COMMIT/path links to them, refs/REVISION names the commit, .no_exist/COMMIT/path says what is not there, .locks/models--owner--name/ETAG.lock
+/// is held while a blob is fetched.
+/// </summary>
+sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
+{
+    public override async Task<HubListing> List(HubRepository repository, CancellationToken stop)
+    {
+        var revision = RevisionOf(repository);
+        var (json, _) = await Http.Json(Address($"/api/{repository.Plural}/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true"), new(repository, revision), stop);
+        using (json)
+        {
+            var root = json.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || Text(root, "sha") is not { } commit || !HubRepository.IsCommit(commit)
+                || !root.TryGetProperty("siblings", out var files) || files.ValueKind != JsonValueKind.Array) throw NoList(repository);
+            return new(repository, commit, [.. files.EnumerateArray().Select(Listed).Where(file => HubListing.IsSafe(file.Path))]);
+        }
+    }
+
+    static ListedFile Listed(JsonElement json)
+    {
+        var path = Text(json, "rfilename") ?? "";
+        return json.TryGetProperty("lfs", out var lfs) && lfs.ValueKind == JsonValueKind.Object && Text(lfs, "sha256") is { } hash
+            ? new(path, Number(lfs, "size") ?? Number(json, "size"), new(DigestKind.Sha256, hash))
+            : new(path, Number(json, "size"), Text(json, "blobId") is { } blob ? FileDigest.OfETag(blob) : null);
+    }
+
+    /// <summary>A HEAD request, as huggingface_hub makes it: redirects within the hub are followed, the one to another host is where the bytes are.</summary>
+    public override async Task<RemoteFile> Locate(HubListing listing, ListedFile file, CancellationToken stop)
+    {
+        var repository = listing.Repository;
+        var prefix = repository.Kind == RepositoryKind.Dataset ? "/datasets/" : "/";
+        var address = Address($"{prefix}{repository.Id}/resolve/{listing.Commit}/{Escaped(file.Path)}");
+        using var answer = await Http.Send(HttpMethod.Head, address, null, leavesHub: false, InfoOf(listing, file.Path), stop);
+        var place = HubHttp.Place(address);
+        if (HubErrors.Header(answer, "X-Repo-Commit") is { } commit && commit != listing.Commit)
+            throw new HubFailure($"{place} is of commit {commit}, and {listing.Commit} was asked for; the mirror does not keep them apart: use another (HF_ENDPOINT)", isFinal: true);
+        var etag = Plain(HubErrors.Header(answer, "X-Linked-ETag") ?? answer.Headers.ETag?.Tag ?? HubErrors.Header(answer, "ETag"));
+        if (etag is null || etag.Length == 0 || !etag.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || etag[0] == '.')
+            throw new HubFailure($"{place} names no ETag, so nothing tells what it holds; is it a hub (HF_ENDPOINT)?", isFinal: true);
+        if (Linked(answer) is not { } size) throw new HubFailure($"{place} names no length, so nothing tells when it is complete; is it a hub (HF_ENDPOINT)?", isFinal: true);
+        var digest = FileDigest.OfETag(etag);
+        if (file.Digest is { } listed && digest is not null && listed.Kind == digest.Kind && listed != digest)
+            throw new HubFailure($"{place} holds {digest}, and the list of files names {listed}", isFinal: true);
+        return new(file.Path, etag, size, digest ?? file.Digest, address, answer.Headers.Location);
+    }
+
+    static long? Linked(HttpResponseMessage answer) =>
+        long.TryParse(HubErrors.Header(answer, "X-Linked-Size"), out var size) ? size : (int)answer.StatusCode is >= 300 and < 400 ? null : answer.Content.Headers.ContentLength;
+
+    static string? Plain(string? etag)
+    {
+        if (etag is null) return null;
+        return (etag.StartsWith("W/", StringComparison.Ordinal) ? etag[2..] : etag).Trim('"');
+    }
+
+    public override string FolderOf(HubRepository repository, string commit) => Path.Combine(Home(repository), "snapshots", commit);
+
+    public override string? CachedCommit(HubRepository repository)
+    {
+        var revision = RevisionOf(repository);
+        var commit = HubRepository.IsCommit(revision) ? revision : File.Exists(Reference(repository, revision)) ? File.ReadAllText(Reference(repository, revision)).Trim() : null;
+        return commit is not null && HubRepository.IsCommit(commit) && Directory.Exists(FolderOf(repository, commit)) ? commit : null;
+    }
+
+    public override bool IsPlaced(HubListing listing, ListedFile file) => File.Exists(Pointer(listing, file.Path));
+
+    public override string TargetOf(HubListing listing, RemoteFile file) => Path.Combine(Home(listing.Repository), "blobs", file.ETag);
+
+    public override bool HasBytes(HubListing listing, RemoteFile file) => new FileInfo(TargetOf(listing, file)) is { Exists: true } blob && blob.Length == file.Size;
+
+    public override string LockOf(HubListing listing, RemoteFile file) => Path.Combine(Settings.Cache, ".locks", NameOf(listing.Repository), file.ETag + ".lock");
+
+    public override void Place(HubListing listing, RemoteFile file, bool isNew)
+    {
+        var (pointer, blob) = (Pointer(listing, file.Path), TargetOf(listing, file));
+        var folder = Path.GetDirectoryName(pointer)!;
+        Directory.CreateDirectory(folder);
+        File.Delete(pointer); // a link to a blob that is gone
+        try
+        {
+            Context.Link(pointer, Path.GetRelativePath(folder, blob));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            if (File.Exists(pointer)) return;
+            // As huggingface_hub does where there are no links: a new blob moves, one that others may use is copied.
+            if (isNew) File.Move(blob, pointer);
+            else CopyWhole(blob, pointer);
+        }
+    }
+
+    static void CopyWhole(string from, string to)
+    {
+        using var source = File.OpenRead(from);
+        Checkpoints.AtomicFile.Write(to, target => source.CopyTo(target));
+    }
+
+    /// <summary>The revision is made known when all is there: until then it means what it meant before, for those without a network.</summary>
+    public override void Finish(HubListing listing)
+    {
+        var (revision, repository) = (RevisionOf(listing.Repository), listing.Repository);
+        if (repository.Kind == RepositoryKind.Model)
+        {
+            foreach (var name in ModelFiles.Absent(listing))
+            {
+                var marker = Path.Combine(Home(repository), ".no_exist", listing.Commit, name);
+                if (File.Exists(marker)) continue;
+                Directory.CreateDirectory(Path.GetDirectoryName(marker)!);
+                File.WriteAllBytes(marker, []);
+            }
+        }
+        if (revision == listing.Commit) return;
+        var reference = Reference(repository, revision);
+        if (!File.Exists(reference) || File.ReadAllText(reference) != listing.Commit) Checkpoints.AtomicFile.WriteText(reference, listing.Commit);
+    }
+
+    string Home(HubRepository repository) => Path.Combine(Settings.Cache, NameOf(repository));
+
+    static string NameOf(HubRepository repository) => $"{repository.Plural}--{repository.Owner}--{repository.Name}";
+
+    string Reference(HubRepository repository, string revision) => HubListing.IsSafe(revision)
+        ? Path.Combine([Home(repository), "refs", .. revision.Split('/')])
+        : throw new UserErrorException($"{repository.Id}: \"{revision}\" is not the name of a branch, tag or commit");
+
+    string Pointer(HubListing listing, string path) => Path.Combine([FolderOf(listing.Repository, listing.Commit), .. path.Split('/')]);
+}

@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Net;
+
+namespace FinIntent.Hub;
+
+/// <summary>A file on a hub.</summary>
+/// <param name="Digest">Null: the hub names none that is known, and only the size is checked.</param>
+/// <param name="Address">Where the hub has it.</param>
+/// <param name="Location">Where its bytes are, which may be another host and may run out; null: as <paramref name="Address"/>.</param>
+sealed record RemoteFile(string Path, string ETag, long Size, FileDigest? Digest, Uri Address, Uri? Location = null);
+
+/// <summary>
+/// One file, fetched in parts over several connections. What was interrupted goes on where it stopped, within a part too; a cut connection costs the bytes
+/// that were on their way. The first answer tells whether the server knows ranges: one that does not is read from its beginning over one connection.
+/// </summary>
+/// <param name="locate">A new <see cref="RemoteFile.Location"/> when the old one has run out; null: there is no other.</param>
+sealed class RangedDownload(
+    HubHttp http, RemoteFile file, HubRequestInfo info, HubSettings settings, DownloadMeter meter, Func<CancellationToken, Task<Uri?>>? locate = null)
+{
+    const int BufferBytes = 1 << 18, MostContents = 3;
+
+    readonly TaskCompletionSource<bool> _knowsRanges = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly SemaphoreSlim _locating = new(1);
+    Uri _location = file.Location ?? file.Address;
+    int _next;
+
+    /// <param name="tell">Told when what came was wrong.</param>
+    /// <exception cref="HubFailure">It is not to be had.</exception>
+    public async Task Run(string target, Action<string> tell, CancellationToken stop)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        using var partial = PartialFile.Open(target, file.Size, settings.PartBytes);
+        for (var contents = 1; ; contents++)
+        {
+            await Fetch(partial, stop);
+            if (file.Digest is not { } wanted) break;
+            var found = await Task.Run(() => partial.Digest(wanted.Kind, stop), stop);
+            if (found == wanted.Hex) break;
+            meter.Lose(partial.Done);
+            partial.Forget();
+            if (contents == MostContents)
+                throw new HubFailure($"{file.Path}: {HubHttp.Place(_location)} sent wrong bytes {MostContents} times: {wanted} is right, {found} came; nothing of it is kept: try another mirror, or later", isFinal: true);
+            tell($"{file.Path}: wrong bytes ({found} instead of {wanted.Hex}); fetching it again");
+        }
+        partial.Complete();
+    }
+
+    async Task Fetch(PartialFile partial, CancellationToken stop)
+    {
+        _next = 0;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var missing = Enumerable.Range(0, partial.Parts).Count(part => partial.Missing(part) is not null);
+        var tasks = Enumerable.Range(0, Math.Min(missing, settings.Connections)).Select(number => Work(partial, number == 0, end)).ToList();
+        await Task.WhenAll(tasks);
+    }
+
+    async Task Work(PartialFile partial, bool isFirst, CancellationTokenSource end)
+    {
+        try
+        {
+            if (!isFirst && !await _knowsRanges.Task.WaitAsync(end.Token)) return;
+            while (Interlocked.Increment(ref _next) - 1 is var part && part < partial.Parts)
+                while (partial.Missing(part) is not null)
+                    await http.Retries.ExecuteAsync(token => Attempt(partial, part, isFirst, token), end.Token);
+        }
+        catch
+        {
+            // One that cannot go on ends them all.
+            await end.CancelAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Some more of a part. Whoever gets something has not failed, so that a bad line that moves at all gets there.</summary>
+    async ValueTask Attempt(PartialFile partial, int part, bool isFirst, CancellationToken stop)
+    {
+        if (partial.Missing(part) is not var (from, to)) return;
+        var (before, location) = (partial.Missing(part), _location);
+        try
+        {
+            // All of a file in one piece needs no range, and every server can give it.
+            var isWhole = from == 0 && to == file.Size;
+            using var answer = await http.Send(HttpMethod.Get, location, isWhole ? null : (from, to), leavesHub: true, info, stop);
+            if (answer.StatusCode == HttpStatusCode.PartialContent) Check(answer, from, to);
+            else if (!isWhole && !isFirst) throw new HubFailure($"{HubHttp.Place(location)} does not answer with the range asked for");
+            var isRange = answer.StatusCode == HttpStatusCode.PartialContent;
+            CheckETag(answer);
+            if (isFirst) _knowsRanges.TrySetResult(isRange);
+            await Copy(answer, partial, isRange ? from : 0, isRange ? to : file.Size, stop);
+        }
+        catch (HubFailure e) when (e.IsExpired && locate is not null)
+        {
+            await Renew(location, stop);
+            throw;
+        }
+        catch (HubFailure e) when (!e.IsFinal && partial.Missing(part) != before)
+        {
+            // cut after something came
+        }
+    }
+
+    async Task Copy(HttpResponseMessage answer, PartialFile partial, long from, long to, CancellationToken stop)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        using var limit = http.Limit(stop);
+        try
+        {
+            await using var stream = await answer.Content.ReadAsStreamAsync(limit.Token);
+            while (from < to)
+            {
+                var read = await Read(stream, buffer.AsMemory(0, (int)Math.Min(BufferBytes, to - from)), limit, stop);
+                meter.Add(partial.Write(from, buffer.AsSpan(0, read)));
+                from += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    async ValueTask<int> Read(Stream stream, Memory<byte> buffer, CancellationTokenSource limit, CancellationToken stop)
+    {
+        try
+        {
+            http.Extend(limit);
+            var read = await stream.ReadAsync(buffer, limit.Token);
+            return read > 0 ? read : throw new HubFailure($"{HubHttp.Place(_location)} ended before its end");
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw http.Silence(_location);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new HubFailure($"the connection to {_location.GetLeftPart(UriPartial.Authority)} was cut: {e.Message}", inner: e);
+        }
+    }
+
+    void Check(HttpResponseMessage answer, long from, long to)
+    {
+        var range = answer.Content.Headers.ContentRange;
+        if (range?.From != from || range.To >= to || (range.Length ?? file.Size) != file.Size)
+            throw new HubFailure($"{HubHttp.Place(_location)} was asked for the bytes {from}-{to - 1} of {file.Size} and sends {range?.ToString() ?? "none it names"}");
+    }
+
+    /// <summary>The hub's own answers carry the ETag of what they hold; other hosts' have ETags of their own.</summary>
+    void CheckETag(HttpResponseMessage answer)
+    {
+        if (answer.Headers.ETag is { IsWeak: false } tag && http.IsHub(_location) && FileDigest.OfETag(tag.Tag.Trim('"')) is { } found && found.Hex != file.ETag && found.Kind == file.Digest?.Kind)
+            throw new HubFailure($"{file.Path} changed while it was fetched: its ETag was {file.ETag} and is {found.Hex}; run the same command again", isFinal: true);
+    }
+
+    async Task Renew(Uri old, CancellationToken stop)
+    {
+        await _locating.WaitAsync(stop);
+        try
+        {
+            if (_location == old && await locate!(stop) is { } location) _location = location;
+        }
+        finally
+        {
+            _locating.Release();
+        }
+    }
+}

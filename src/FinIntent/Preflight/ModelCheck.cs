@@ -1,0 +1,95 @@
+using FinIntent.Checkpoints;
+using FinIntent.Lora;
+using FinIntent.Models;
+using FinIntent.Settings;
+using FinIntent.Training;
+
+namespace FinIntent.Preflight;
+
+/// <summary>What of a model folder the other checks ask.</summary>
+/// <param name="WeightBytes">As stored.</param>
+/// <param name="CompanionBytes">Of the tokenizer and the like, copied beside trained weights.</param>
+sealed record CheckedModel(string Folder, ModelFamily Family, int Vocabulary, long Numbers, long WeightBytes, long CompanionBytes)
+{
+    /// <summary>Numbers that are trained; null: nothing is, or it cannot be told.</summary>
+    public long? Trained { get; init; }
+}
+
+/// <summary>The base model's folder and the adapters on it, by their headers alone.</summary>
+sealed class ModelCheck(SettingsFile settings, CheckReport report)
+{
+    /// <summary>Null: the folder is no model that can be loaded.</summary>
+    public CheckedModel? Run(bool isTraining)
+    {
+        if (settings.Model.ModelNameOrPath == "")
+        {
+            report.Fail("model", $"{settings.Path}: model_name_or_path is missing; name the base model's folder");
+            return null;
+        }
+        return report.Try("model", () =>
+        {
+            var folder = TrainedModel.LocalFolder(settings.Model);
+            if (folder != settings.Model.ModelNameOrPath && !Checkpoint.HasWeights(folder)) return NotFetched(folder);
+            using var checkpoint = Checkpoint.Open(folder);
+            using var model = PretrainedModel.Sketch(checkpoint);
+            var (numbers, bytes) = (checkpoint.Tensors.Values.Sum(t => t.Count), checkpoint.Tensors.Values.Sum(t => t.Length));
+            var family = ModelFamily.Of(checkpoint.Config);
+            report.Ok("model", $"{folder}: {family.ModelType}, {Words.Count(numbers)} weights, {Words.Bytes(bytes)} in {checkpoint.StoredType.ToString().ToLowerInvariant()}");
+            foreach (var adapter in settings.Model.AdapterFolders) report.Try("adapter", () => CheckAdapter(model, checkpoint, adapter));
+            return new CheckedModel(folder, family, model.Shape.VocabularySize, numbers, bytes, checkpoint.CompanionFiles.Sum(file => new FileInfo(file).Length))
+            {
+                Trained = isTraining ? Trained(checkpoint) : null,
+            };
+        });
+    }
+
+    /// <summary>Of a hub's model only what a check needs has been fetched: its shape and its tokenizer.</summary>
+    CheckedModel NotFetched(string folder)
+    {
+        var config = Checkpoint.ReadConfig(folder);
+        var family = ModelFamily.Of(config);
+        using var model = family.Create(config, Placement.Meta);
+        var numbers = model.parameters().Sum(p => p.numel());
+        report.Warn("model", $"{settings.Model.ModelNameOrPath}: {family.ModelType}, {Words.Count(numbers)} weights, which are not on this machine yet: " +
+            $"the run fetches about {Words.Bytes(2 * numbers)}, or fetch them before with `finintent download {settings.Model.ModelNameOrPath}`");
+        return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0);
+    }
+
+    void CheckAdapter(CausalLanguageModel model, Checkpoint checkpoint, string folder)
+    {
+        if (!Directory.Exists(folder)) throw new UserErrorException($"adapter_name_or_path: there is no folder {folder}");
+        var config = AdapterConfig.Read(folder);
+        LoraAdapters.Check(model, folder);
+        Origin.CheckBase(checkpoint, [folder], settings.Inference.Force);
+        report.Ok("adapter", $"{folder}: rank {config.Settings.Rank} on {string.Join(", ", config.Settings.Targets)}");
+        // Ours carry the base's fingerprint; of others only the name can be compared.
+        if (Origin.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(checkpoint.Folder))
+            report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {checkpoint.Folder}; use the base it was trained on, unless the folder is only called otherwise");
+    }
+
+    static string NameOf(string path) => Path.GetFileName(path.TrimEnd('/', '\\')).ToLowerInvariant();
+
+    /// <summary>Also holds lora_target and freeze_… against the model's modules.</summary>
+    long? Trained(Checkpoint checkpoint)
+    {
+        var method = settings.Method;
+        if (method.FinetuningType == FinetuningType.Lora && settings.Model.AdapterFolders.Count > 0 && !method.CreateNewAdapter) CompareRank(settings.Model.AdapterFolders[^1]);
+        long? count = null;
+        report.Try("method", () =>
+        {
+            using var sketch = TrainedModel.Sketch(settings, checkpoint.Config, Precision.Wanted(settings.Train));
+            count = sketch.Trainable.Count;
+            report.Ok("method", $"{method.FinetuningType.ToString().ToLowerInvariant()}: {count:N0} numbers are trained");
+        });
+        return count;
+    }
+
+    void CompareRank(string folder) => report.Try("lora_rank", () =>
+    {
+        if (!Directory.Exists(folder)) return;
+        var rank = AdapterConfig.Read(folder).Settings.Rank;
+        if (settings.Given.TryGetValue("lora_rank", out var place) && settings.Method.LoraRank != rank)
+            report.Warn("lora_rank", $"{place}: {settings.Method.LoraRank} is given, but the adapter that is trained on, {folder}, has rank {rank} and keeps it; " +
+                "leave the key out, or set create_new_adapter: true");
+    });
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace FinIntent.Text;
+
+/// <summary>
+/// The chat_template that a model was published with: a Jinja program, of which only the marks are looked at that a template of ours puts between the turns.
+/// </summary>
+sealed class PublishedTemplate
+{
+    const string JinjaFile = "chat_template.jinja", JsonFile = "chat_template.json", Key = "chat_template";
+
+    readonly string _text;
+
+    PublishedTemplate(string file, string text) => (File, _text) = (file, text);
+
+    /// <summary>Where it stands.</summary>
+    public string File { get; }
+
+    /// <summary>Null: the folder has none.</summary>
+    public static PublishedTemplate? Find(string folder)
+    {
+        var jinja = Path.Combine(folder, JinjaFile);
+        if (System.IO.File.Exists(jinja)) return new(jinja, System.IO.File.ReadAllText(jinja));
+        return ((string[])[JsonFile, TokenizerConfig.FileName]).Select(name => InJson(Path.Combine(folder, name))).FirstOrDefault(found => found is not null);
+    }
+
+    static PublishedTemplate? InJson(string path)
+    {
+        if (!System.IO.File.Exists(path)) return null;
+        try
+        {
+            using var json = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
+            if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty(Key, out var value)) return null;
+            // One text, or a list of {"name", "template"}.
+            return value.ValueKind switch
+            {
+                JsonValueKind.String => new(path, value.GetString()!),
+                JsonValueKind.Array => new(path, string.Concat(value.EnumerateArray().Select(t => t.TryGetProperty("template", out var text) ? text.GetString() : ""))),
+                _ => null,
+            };
+        }
+        catch (JsonException)
+        {
+            return null; // said of the tokenizer's files already
+        }
+    }
+
+    /// <summary>The names of our templates that have its marks.</summary>
+    public IReadOnlyList<string> Candidates => [.. TemplateDefinition.All.Where(IsLike).Select(template => template.Name)];
+
+    public bool IsLike(string name) => TemplateDefinition.All.FirstOrDefault(t => t.Name == name) is { } template && IsLike(template);
+
+    bool IsLike(TemplateDefinition template)
+    {
+        var marks = MarksOf(template);
+        return marks.Count > 0 && marks.All(_text.Contains) && (!template.Reasons || _text.Contains("<think>"));
+    }
+
+    /// <summary>The tokens around a user's turn; without any, the words there.</summary>
+    internal static IReadOnlySet<string> MarksOf(TemplateDefinition template)
+    {
+        var tokens = template.User.Where(part => part.Kind == TemplatePartKind.Token).Select(part => part.Value).ToHashSet();
+        return tokens.Count > 0 ? tokens : template.User.Where(part => part.Kind == TemplatePartKind.Text)
+            .SelectMany(part => part.Value.Split("{content}")).Select(text => text.Trim()).Where(text => text.Length > 0).ToHashSet();
+    }
+}

@@ -1,0 +1,48 @@
+using FinIntent.Preflight;
+using Xunit;
+
+namespace FinIntent.Tests.Preflight;
+
+public sealed class UseCheckTests : IDisposable
+{
+    readonly CheckedRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    string[] Export => [$"adapter_name_or_path: {_run.Tiny.Adapter}", "template: qwen", $"export_dir: {_run["merged"]}"];
+
+    [Fact]
+    public void An_export_that_is_well_is_told_its_size()
+    {
+        var report = _run.CheckUse(Export);
+
+        Assert.Equal((0, 0), (report.Errors, report.Warnings));
+        Assert.InRange((long)report.Facts["export_bytes"]!, new FileInfo(Path.Combine(_run.Tiny.Model, "model.safetensors")).Length - 10_000, 2 << 20);
+    }
+
+    [Fact]
+    public void An_export_without_room_or_over_other_files_is_an_error()
+    {
+        _run.FreeBytes = 1;
+        Assert.Contains(_run.CheckUse(Export).Findings, f => f is { Severity: Severity.Error, Subject: "disk" });
+
+        Directory.CreateDirectory(_run["merged"]);
+        File.WriteAllText(Path.Combine(_run["merged"], "letter.txt"), "");
+        Assert.Contains(_run.CheckUse(Export).Findings, f => f.Severity == Severity.Error && f.Detail.Contains("holds files that no export wrote"));
+    }
+
+    [Fact]
+    public void Another_template_than_in_training_is_an_error() =>
+        Assert.Contains(_run.CheckUse($"adapter_name_or_path: {_run.Tiny.Adapter}", "template: default", $"export_dir: {_run["merged"]}").Findings,
+            f => f.Severity == Severity.Error && f.Detail.Contains("was trained with \"qwen\""));
+
+    [Fact]
+    public void Questions_of_an_evaluation_are_read()
+    {
+        var questions = _run.Tiny.Write("questions.json", """[{"instruction": "问句: 大盘怎么样\nA. 大盘问询\nB. 个股问询", "output": "A"}]""");
+        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f => f.Severity == Severity.Ok && f.Detail.StartsWith("1 questions in"));
+
+        _run.Tiny.Write("questions.json", """[{"instruction": "问句: 大盘怎么样\nA. 大盘问询\nB. 个股问询", "output": "C"}]""");
+        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f => f.Severity == Severity.Error && f.Detail.Contains("none of the options"));
+    }
+}

@@ -38,7 +38,7 @@ public sealed class InitCommandTests : IDisposable
             Assert.Equal(schema.Options, questions.Select(q => q.Options.First(o => o.Label == q.Gold)).Distinct().OrderBy(o => schema.Options.ToList().IndexOf(o)));
             Assert.All(questions, q => Assert.Equal(schema.Prompt(q.Question).Text, q.Prompt.Text));
         }
-        var settings = ((string[])["train", "export", "eval", "inference"]).Select(verb => SettingsFile.Load(Path.Combine(Folder, verb + ".yaml"), [])).ToList();
+        var settings = ((string[])["train", "export", "eval", "inference", "generate"]).Select(verb => SettingsFile.Load(Path.Combine(Folder, verb + ".yaml"), [])).ToList();
         Assert.Equal(schema.Name + "_train", settings[0].Dataset.Dataset[0]);
     }
 

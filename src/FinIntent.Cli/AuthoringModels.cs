@@ -10,8 +10,9 @@ namespace FinIntent.Cli;
 /// <summary>The models that write and judge rows, as a settings file names them.</summary>
 sealed class AuthoringModels : IDisposable
 {
-    // Each would let an answer cost more than what is reserved for it.
-    static readonly string[] Unbounded = ["max_tokens", "max_completion_tokens", "n", "best_of", "messages", "system", "model", "tools"];
+    // Whatever else is sent might let a request cost more than what is reserved for it.
+    static readonly string[] Bounded = ["temperature", "top_p", "top_k", "min_p", "seed", "stop", "stop_sequences", "presence_penalty", "frequency_penalty",
+        "reasoning_effort", "thinking", "user", "metadata"];
 
     readonly SettingsFile _settings;
     readonly TimeProvider _time;
@@ -127,9 +128,9 @@ sealed class AuthoringModels : IDisposable
                 (Writer.Price is null ? "api_price_input and api_price_output (of a million tokens)" : "judge_price_input and judge_price_output (of a million tokens)"));
         if (g.Budget is null && g.MaxTokensTotal is null) return;
         foreach (var (key, parameters) in (IEnumerable<(string, JsonObject)>)[("api_parameters", _settings.Api.ApiParameters), ("judge_api_parameters", g.JudgeApiParameters)])
-            if (Unbounded.FirstOrDefault(parameters.ContainsKey) is { } name)
-                throw new UserErrorException($"{_settings.Given[key]}: {key}: {name} changes what a request may cost, so {(g.Budget is null ? "max_tokens_total" : "budget")} could not be kept; " +
-                    (name.StartsWith("max_", StringComparison.Ordinal) ? "use max_new_tokens" : "take it out"));
+            if (parameters.Select(p => p.Key).FirstOrDefault(p => !Bounded.Contains(p)) is { } name)
+                throw new UserErrorException($"{_settings.Given[key]}: {key}: {name} may change what a request costs, so {(g.Budget is null ? "max_tokens_total" : "budget")} could not be kept; " +
+                    (name.StartsWith("max_", StringComparison.Ordinal) ? "use max_new_tokens" : $"take it out; what may be there is {string.Join(", ", Bounded)}"));
     }
 
     static JsonObject Identity(ApiSettings api) => new()
@@ -145,6 +146,11 @@ sealed class AuthoringModels : IDisposable
         ["base_fingerprint"] = ModelFingerprint.Of(source.Model),
         ["adapters"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(Lora.LoraAdapters.WeightsPath(a)))]),
         ["template"] = source.TemplateName,
+        ["default_system"] = source.DefaultSystem,
+        ["enable_thinking"] = source.EnableThinking,
+        ["infer_dtype"] = source.Type?.ToString(),
+        ["base_format"] = source.Format?.Name,
+        ["merge_adapter"] = source.MergesAdapter,
     };
 
     public void Dispose()

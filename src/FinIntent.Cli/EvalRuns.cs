@@ -37,15 +37,17 @@ static class EvalRuns
         {
             var settings = given.Api.Api is null ? SettingsToFolders.Models(given, tell) : given;
             tell.WriteLine($"{name} ({i + 1} of {runs.Count})");
-            if (settings.Api.Api is null) TrainedOn.Check(settings, file, tell.WriteLine);
+            var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, tell.WriteLine) : 0;
             var predictions = Path.Combine(folder, $"predictions_{i + 1}.jsonl");
-            sets.Add(new(name, predictions, SettingsToPredictions.Ask(new(settings, file, questions, null, predictions), tell.WriteLine).Predictions));
+            var answers = SettingsToPredictions.Ask(new(settings, file, questions, null, predictions), tell.WriteLine).Predictions;
+            sets.Add(new(name, predictions, answers) { Api = SettingsToApi.Totals(settings, answers), LeakedQuestions = leaked });
         }
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
         ReportWriter.Write(folder, report, Language.Chinese);
         ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(report));
         output.Write(ReportText.Of(report));
         output.Write(ReportText.Spread(report));
+        foreach (var set in sets.Where(set => set.Api is not null)) output.Write($"\n{set.Name}{set.Api!.ToText()}");
         output.WriteLine($"\n-> {folder}");
     }
 
@@ -54,7 +56,11 @@ static class EvalRuns
         Model = settings.Model with { AdapterNameOrPath = [.. settings.Model.AdapterPaths.SkipLast(1), adapter], AdapterFolder = null, AdapterFolders = null! },
     };
 
-    static SettingsFile With(SettingsFile settings, int seed) => settings with { Train = settings.Train with { Seed = seed } };
+    static SettingsFile With(SettingsFile settings, int seed) => settings with
+    {
+        Train = settings.Train with { Seed = seed },
+        Given = settings.Given.Append(new("seed", settings.Given["eval_seeds"])).DistinctBy(g => g.Key).ToDictionary(),
+    };
 
     static EvalRun Named(EvalRun run, SettingsFile settings)
     {

@@ -27,6 +27,10 @@ static class SettingsToApi
         };
     }
 
+    /// <summary>What the answers took; null for a local model.</summary>
+    public static ApiTotals? Totals(SettingsFile settings, IReadOnlyList<Prediction> predictions) =>
+        settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
+
     public static ApiRunOptions Run(SettingsFile settings, ApiEndpoint endpoint, string file, string questions)
     {
         var request = Request(settings);

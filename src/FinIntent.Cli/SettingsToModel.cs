@@ -71,6 +71,7 @@ static class SettingsToModel
                 ["base_format"] = source.Format?.Name,
                 ["template"] = source.TemplateName,
                 ["default_system"] = source.DefaultSystem,
+                ["enable_thinking"] = source.EnableThinking,
                 ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),
             },
         };

@@ -23,7 +23,8 @@ static class DataGenerate
         command.SetAction(async (arguments, stop) =>
         {
             string[] given = arguments.GetValue(overrides) ?? [];
-            var settings = SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(local) ? [.. WithoutApi, .. given] : given);
+            var path = arguments.GetRequiredValue(file);
+            var settings = SettingsFile.Load(path, arguments.GetValue(local) ? [.. WithoutApi, .. JudgeOf(path), .. given] : given);
             if (settings.Harmless.Count > 0) arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             try
             {
@@ -42,6 +43,9 @@ static class DataGenerate
     static IEnumerable<string> WithoutApi => Binding.PropertiesOf(typeof(ApiSettings)).Concat(Binding.PropertiesOf(typeof(GenerateSettings))).Select(Binding.KeyOf)
         .Where(key => key.StartsWith("api", StringComparison.Ordinal) || key.StartsWith("judge_api", StringComparison.Ordinal) || key.StartsWith("judge_price", StringComparison.Ordinal))
         .Select(key => key + "=null");
+
+    /// <summary>Where the file's judge is behind an API, the writer judges.</summary>
+    static string[] JudgeOf(string path) => Entries.ReadFile(path).ContainsKey("judge_api") ? ["judge=same"] : [];
 
     static async Task<int> Run(SettingsFile settings, string? accept, TimeProvider time, InvocationConfiguration console, CancellationToken stop)
     {

@@ -33,23 +33,20 @@ static class EvalCommand
             console.Error.WriteLine($"permutations: {permuted.Orders.Count} orders of {questions.Count} questions, {permuted.All.Count - questions.Count} answers more");
         var (predictions, inOrders) = SettingsToPredictions.Ask(asked, console.Error.WriteLine);
 
-        var report = ModelReport.Of(predictions[0].Model, predictions);
+        var api = SettingsToApi.Totals(settings, [.. predictions, .. asked.Further(inOrders)]);
+        var report = ModelReport.Of(predictions[0].Model, predictions) with { Api = api, LeakedQuestions = leaked };
         if (permuted is not null) report = report with { Robustness = RobustnessReport.Of(permuted, inOrders) };
-        var api = settings.Api.Api is null ? null : ApiTotals.Of([.. predictions, .. asked.Further(inOrders)], settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
         var text = ReportText.Of(report) + api?.ToText();
         console.Output.Write(text);
-        WriteFiles(folder, report, text, api, leaked);
+        WriteFiles(folder, report, text);
         console.Output.WriteLine($"\n-> {folder}");
     }
 
-    static void WriteFiles(string folder, ModelReport report, string text, ApiTotals? api, int leaked)
+    static void WriteFiles(string folder, ModelReport report, string text)
     {
         var comparison = Comparison.Of(report);
         ReportWriter.Write(folder, comparison, Language.Chinese);
-        var json = ReportJson.Of(comparison);
-        if (api is not null) json["models"]![0]!["api"] = api.ToJson();
-        if (leaked > 0) json["models"]![0]!["leaked_questions"] = leaked;
-        ReportJson.Write(Path.Combine(folder, "summary.json"), json);
+        ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(comparison));
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
         foreach (var rule in report.Rules) ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
     }

@@ -17,7 +17,8 @@ sealed record ExperimentFile(string Path, string OutputDir, IReadOnlyList<int> S
     public static ExperimentFile Read(string path, IEnumerable<string> overrides)
     {
         var shared = Entries.ReadFile(path);
-        var given = overrides.Select(Entries.ReadOverride).ToDictionary(entry => entry.Key);
+        Dictionary<string, Entry> given = [];
+        foreach (var entry in overrides.Select(Entries.ReadOverride)) given[entry.Key] = entry;
         if (!shared.TryGetValue("models", out var list)) throw new UserErrorException($"{path}: models is missing; list them, each with a name");
         if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items }) throw list.Error("expected a list of models, each a map that begins with `- name: …`");
         if (Values("output_dir") is not [{ } output]) throw new UserErrorException($"{path}: output_dir is missing; name the folder for all results");
@@ -28,7 +29,16 @@ sealed record ExperimentFile(string Path, string OutputDir, IReadOnlyList<int> S
         List<ExperimentModel> models = [.. items.Select(item => ExperimentModel.Of(item, file, path, common, own))];
         foreach (var same in models.GroupBy(m => m.Folder, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
             throw new UserErrorException($"{same.Last().Place}: name: \"{same.Last().Name}\" and \"{same.First().Name}\" would share the folder {same.Key}; name them apart");
-        return new(path, output, SeedsOf(Values("seeds") ?? Values("seed") ?? ["42"]), Values("keep_models") is not ["false" or "no"], models);
+        var seeds = given.ContainsKey("seed") && !given.ContainsKey("seeds") ? Values("seed") : Values("seeds") ?? Values("seed") ?? ["42"];
+        foreach (var model in models) model.Check();
+        return new(path, output, SeedsOf(seeds!), KeepsModels(), models);
+
+        bool KeepsModels() => Values("keep_models") switch
+        {
+            null => true,
+            [{ } word] when Binding.Boolean(word) is { } keeps => keeps,
+            var other => throw new UserErrorException($"{path}: keep_models: expected true or false, got \"{string.Join(", ", other)}\""),
+        };
 
         IReadOnlyList<string>? Values(string key) => !given.TryGetValue(key, out var entry) && !shared.TryGetValue(key, out entry) ? null : entry.Value switch
         {
@@ -46,7 +56,7 @@ sealed record ExperimentFile(string Path, string OutputDir, IReadOnlyList<int> S
 sealed record ExperimentModel(string Name, string Place, string Path, IReadOnlyDictionary<string, Entry> Keys)
 {
     // Of the shared keys only these mean something to a model behind an API.
-    static readonly string[] ApiKeys = ["eval_file", "default_system", "max_new_tokens", "stop_words", "seed"];
+    static readonly string[] ApiKeys = ["eval_file", "default_system", "max_new_tokens", "stop_words", "seed", "intent_schema"];
 
     public bool IsApi => Keys.ContainsKey("api");
 
@@ -71,6 +81,20 @@ sealed record ExperimentModel(string Name, string Place, string Path, IReadOnlyD
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(study))!, settings) is var beside && File.Exists(beside) ? beside : settings;
 
     static bool IsApiKey(string key) => key == "api" || key.StartsWith("api_", StringComparison.Ordinal);
+
+    /// <summary>All that can be said of the keys before anything is run.</summary>
+    /// <exception cref="UserErrorException">A key is wrong, or asks for what a study does not do.</exception>
+    public void Check()
+    {
+        var settings = With();
+        if (settings.Inference.EvalFile is null) throw new UserErrorException($"{Place}: {Name}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
+        if (IsApi) return;
+        CrossChecks.CheckTraining(settings);
+        if (settings.Method.FinetuningType != FinetuningType.Lora)
+            throw new UserErrorException($"{Keys["finetuning_type"].Place}: finetuning_type: a study trains LoRA adapters and merges them, not {Keys["finetuning_type"].Text}; use `finintent train` and `finintent eval` for it");
+        if (settings.Model.AdapterNameOrPath.Count > 0)
+            throw new UserErrorException($"{Keys["adapter_name_or_path"].Place}: adapter_name_or_path: a study trains a fresh adapter on each model; merge this one first with `finintent export` and name the merged model");
+    }
 
     /// <summary>The model's settings with some replaced; null takes a key out.</summary>
     public SettingsFile With(params (string Key, string? Value)[] changes)

@@ -24,7 +24,8 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
         var predictions = Path.Combine(folder, "base.jsonl");
         var step = new Step(predictions, BaseIdentity(settings, predictions));
         Score("base", step, settings, predictions);
-        return PredictionSet.Read(predictions);
+        var set = PredictionSet.Read(predictions);
+        return set with { Api = SettingsToApi.Totals(settings, set.Predictions) };
     }
 
     /// <summary>Predictions of the model trained with a seed.</summary>
@@ -32,8 +33,8 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
     {
         var at = Path.Combine(folder, $"seed-{seed}");
         var (adapter, merged, predictions) = (Path.Combine(at, "train"), Path.Combine(at, "model"), Path.Combine(at, "tuned.jsonl"));
-        var name = file.Seeds.Count == 1 ? $"{model.Name} tuned" : $"{model.Name} tuned, seed {seed}";
-        var training = WithEvaluationRows(SettingsToFolders.All(model.With(("output_dir", adapter), ("seed", $"{seed}")), Console.Error));
+        var name = $"{model.Name} tuned, seed {seed}"; // in predictions always: another seed beside it changes none of them
+        var training = WithEvaluationRows(SettingsToFolders.All(model.With(("output_dir", adapter), ("seed", $"{seed}"), ("resume_from_checkpoint", null)), Console.Error));
         var exporting = Here(("adapter_name_or_path", adapter), ("export_dir", merged));
         var scoring = model.With(("model_name_or_path", merged), ("adapter_name_or_path", null), ("output_dir", null), ("run_name", name));
 
@@ -51,7 +52,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
         }
         Score($"tuned, seed {seed}", scored, scoring, predictions);
         if (!file.KeepsModels && Directory.Exists(merged)) Directory.Delete(merged, recursive: true);
-        return PredictionSet.Read(predictions);
+        return file.Seeds.Count == 1 ? PredictionSet.Read(predictions) with { Name = $"{model.Name} tuned" } : PredictionSet.Read(predictions);
     }
 
     /// <summary>The model's settings with some replaced, and what they name of hubs on this machine.</summary>
@@ -61,7 +62,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
     static JsonObject BaseIdentity(SettingsFile settings, string predictions)
     {
         var questions = EvalFile(settings);
-        if (settings.Api.Api is not null) return SettingsToApi.Run(settings, ApiEndpoint.Of(settings.Api), predictions, questions).Identity;
+        if (settings.Api.Api is not null) return SettingsToApi.Run(settings, ApiEndpoint.Unopened(settings.Api), predictions, questions).Identity;
         var scoring = (Scoring)settings.Inference.Scoring;
         return SettingsToPredictions.LocalRun(settings, predictions, questions).Identity(scoring.ToString().ToLowerInvariant(), scoring != Scoring.Options);
     }
@@ -73,24 +74,24 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
     static SettingsFile WithEvaluationRows(SettingsFile settings) =>
         settings with { Dataset = settings.Dataset with { LeakCheckFiles = [.. settings.Dataset.LeakCheckFiles.Append(EvalFile(settings)).Distinct()] } };
 
-    void Score(string what, Step step, SettingsFile settings, string predictions) => Run(what, step, isBegun =>
+    void Score(string what, Step step, SettingsFile settings, string predictions) => Run(what, step, () =>
     {
-        var questions = EvaluationQuestion.Load(EvalFile(settings));
+        var questions = EvaluationQuestion.Load(EvalFile(settings), SettingsToModel.Schema(settings));
         if (settings.Api.Api is null) TrainedOn.Check(settings, EvalFile(settings), Console.Error.WriteLine);
-        var kept = settings with { Output = settings.Output with { OverwriteOutputDir = !isBegun } };
+        var kept = settings with { Output = settings.Output with { OverwriteOutputDir = false } };
         SettingsToPredictions.Ask(new(kept, EvalFile(settings), questions, null, predictions), Console.Error.WriteLine, stop);
         return true;
     });
 
-    void Train(int seed, Step step, SettingsFile settings) => Run($"train, seed {seed}", step, isBegun =>
+    void Train(int seed, Step step, SettingsFile settings) => Run($"train, seed {seed}", step, () =>
     {
-        var kept = settings with { Output = settings.Output with { OverwriteOutputDir = !(isBegun && HasCheckpoint(step.Result)) } };
+        var kept = settings with { Output = settings.Output with { OverwriteOutputDir = !HasCheckpoint(step.Result) } };
         return TrainProgress.Show(progress => TrainingJob.Run(kept, line => TrainProgress.Tell("    " + line), progress, stop)).IsFinished;
     });
 
     static bool HasCheckpoint(string run) => Directory.Exists(run) && Directory.EnumerateDirectories(run, "checkpoint-*").Any();
 
-    void Export(int seed, Step step, SettingsFile settings) => Run($"export, seed {seed}", step, _ =>
+    void Export(int seed, Step step, SettingsFile settings) => Run($"export, seed {seed}", step, () =>
     {
         var source = SettingsToModel.Source(settings);
         ModelExport.Run(new(source.Model, source.Adapters, step.Result, settings.Export.ExportSize * Gigabyte)
@@ -102,7 +103,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
         return true;
     });
 
-    void Run(string what, Step step, Func<bool, bool> work)
+    void Run(string what, Step step, Func<bool> work)
     {
         stop.ThrowIfCancellationRequested();
         if (step.IsThere)

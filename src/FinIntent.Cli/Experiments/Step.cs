@@ -28,15 +28,15 @@ sealed class Step(string result, JsonObject inputs)
 
     public bool IsThere => WasDone && (File.Exists(result) || Directory.Exists(result));
 
-    /// <summary>Does the work unless it is done.</summary>
-    /// <param name="work">Told whether what an earlier, unfinished run left is of these inputs and can be gone on with; gives false when it stopped before its end.</param>
+    /// <summary>Does the work unless it is done. What an earlier, unfinished run of the same inputs left is there to be gone on with; of other inputs nothing is.</summary>
+    /// <param name="work">Gives false when it stopped before its end.</param>
     /// <returns>False when it stopped.</returns>
-    public bool Do(Func<bool, bool> work)
+    public bool Do(Func<bool> work)
     {
         if (IsThere) return true;
-        var isBegun = IsSame(out _);
+        if (!IsSame(out _)) RemoveResult(); // before these inputs are written down beside it
         Write(isFinished: false);
-        if (!work(isBegun)) return false;
+        if (!work()) return false;
         Write(isFinished: true);
         return true;
     }
@@ -48,6 +48,12 @@ sealed class Step(string result, JsonObject inputs)
         using var record = JsonFile.Read(RecordFile);
         isFinished = record.RootElement.TryGetProperty("is_finished", out var finished) && finished.ValueKind == JsonValueKind.True;
         return record.RootElement.TryGetProperty("inputs", out var made) && JsonNode.DeepEquals(JsonNode.Parse(made.GetRawText()), inputs);
+    }
+
+    void RemoveResult()
+    {
+        if (Directory.Exists(result)) Directory.Delete(result, recursive: true);
+        File.Delete(result);
     }
 
     void Write(bool isFinished)

@@ -3,12 +3,15 @@ using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Data;
 using FinIntent.Settings;
+using FinIntent.Training;
 
 namespace FinIntent.Cli.Experiments;
 
 /// <summary>What trained weights depend on: base, rows and settings. Where they are written, and what is logged, is none of it.</summary>
 static class TrainingInputs
 {
+    static readonly string[] ModelFiles = ["config.json", "tokenizer*", "special_tokens_map.json", "vocab.json", "merges.txt"];
+
     static readonly string[] Without = ["dataset_dir", "tokenized_path", "model_name_or_path", "cache_dir", "overwrite_cache", "leak_check_files", "allow_leak"];
 
     public static JsonObject Of(SettingsFile settings)
@@ -18,21 +21,32 @@ static class TrainingInputs
         return new()
         {
             ["base"] = ModelFingerprint.Of(settings.Model.Folder),
-            ["rows"] = new JsonArray([.. FilesOf(settings).Select(file => (JsonNode)ModelFingerprint.OfFile(file))]),
+            ["model_files"] = Fingerprints(ModelFiles.SelectMany(pattern => Directory.EnumerateFiles(settings.Model.Folder, pattern)).Distinct()),
+            ["template"] = TrainingJob.TemplateOf(settings),
+            ["entries"] = new JsonArray([.. EntriesOf(settings).Select(entry => JsonSerializer.SerializeToNode(entry))]),
+            ["rows"] = Fingerprints(FilesOf(settings)),
             ["settings"] = JsonSerializer.SerializeToNode(keys),
         };
     }
 
+    static JsonArray Fingerprints(IEnumerable<string> files) => [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)ModelFingerprint.OfFile(file))];
+
+    /// <summary>With what columns and tags the rows are read.</summary>
+    static IEnumerable<DatasetEntry> EntriesOf(SettingsFile settings)
+    {
+        List<string> names = [.. settings.Dataset.Dataset, .. settings.Dataset.EvalDataset];
+        if (names.Count == 0) return [];
+        return names.Select(DatasetRegistry.Open(settings.Dataset.DatasetDir, settings.Dataset.HubFiles).Get);
+    }
+
+    /// <summary>Tokens that were made from rows are none of them: the rows are.</summary>
     static IEnumerable<string> FilesOf(SettingsFile settings)
     {
-        if (settings.Dataset.TokenizedPath is { } tokens && File.Exists(tokens)) yield return tokens;
-        List<string> names = [.. settings.Dataset.Dataset, .. settings.Dataset.EvalDataset];
-        if (names.Count == 0) yield break;
-        var registry = DatasetRegistry.Open(settings.Dataset.DatasetDir, settings.Dataset.HubFiles);
-        foreach (var path in names.Select(registry.Get).SelectMany(entry => entry.Files ?? [entry.Path]))
+        if (settings.Dataset.Dataset.Count == 0 && settings.Dataset.TokenizedPath is { } tokens) yield return tokens;
+        foreach (var path in EntriesOf(settings).SelectMany(entry => entry.Files ?? [entry.Path]))
         {
             if (!Directory.Exists(path)) yield return path;
-            else foreach (var file in Directory.EnumerateFiles(path).Order(StringComparer.Ordinal)) yield return file;
+            else foreach (var file in Directory.EnumerateFiles(path)) yield return file;
         }
     }
 }

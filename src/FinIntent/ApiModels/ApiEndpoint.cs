@@ -17,7 +17,14 @@ sealed record ApiEndpoint(ApiKind Kind, string Model, Uri Base, string? Version 
         if (key is null && (settings.ApiKeyVariable is not null || kind == ApiKind.Azure || (kind != ApiKind.Ollama && settings.ApiBase is null)))
             throw new UserErrorException($"api: {kind.ToString().ToLowerInvariant()} needs a key, and the environment variable {variable} is not set: " +
                 $"export {variable}=… or dotnet user-secrets set {variable} … --id {ApiKey.SecretsId}");
-        return new(kind, settings.ApiModel!, Address(kind, settings), settings.ApiVersion, key);
+        return Unopened(settings) with { Key = key };
+    }
+
+    /// <summary>The same without its key, to tell what was asked of whom.</summary>
+    public static ApiEndpoint Unopened(ApiSettings settings)
+    {
+        var kind = settings.Api!.Value;
+        return new(kind, settings.ApiModel!, Address(kind, settings), settings.ApiVersion);
     }
 
     /// <summary>Whether the key goes over a network in the open.</summary>

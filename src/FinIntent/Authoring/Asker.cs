@@ -50,6 +50,7 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         // One that failed for good has said all there is to say to the others.
         if (underWay.FirstOrDefault(w => w.Task is { IsCompletedSuccessfully: true, Result: ApiFailure { IsFinal: true } }).Task is { } failed)
             return new(failed.Result!.Message, (ApiFailure)failed.Result);
+        if (underWay.Any(w => w.Task.IsFaulted)) return new("a request could not be asked"); // what it throws is told
         var most = author.Most(request);
         if (await ledger.Reserve(most, kept, stop) is { } limit) return new(limit);
         journal.Append(Sent(author, request, most));
@@ -92,6 +93,13 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         catch (LimitReachedException e)
         {
             return e; // settled where it was thrown
+        }
+        catch (Exception e)
+        {
+            // No answer and no charge: a prompt that a local model cannot read, say. It ends the run, and the request is asked again by the next one.
+            journal.Append(new(JournalKind.Free, request.Id, time.GetUtcNow()) { Reason = e.Message });
+            ledger.Settle(most, default);
+            throw;
         }
         finally
         {

@@ -51,12 +51,16 @@ static class ReviewFile
             if (!decision.Equals(Drop, StringComparison.OrdinalIgnoreCase))
             {
                 intent = Intent(decision, schema, row.Place);
-                if (question != aside.Written.Question && (check.Of(question) is not null || set.Repeats(question)))
+                if (question != aside.Written.Question && (check.Of(question) is not null || set.Repeats(question) || IsTaken(question)))
                     throw new UserErrorException($"{row.Place}: \"{question}\" cannot be a row ({Words(check.Of(question) ?? Rejection.Duplicate)}); mend it, or decide \"{Drop}\"");
             }
             decisions[id] = new(JournalKind.Decision, id, time) { Question = question, Intent = intent, Round = round };
         }
         return [.. decisions.Values];
+
+        // By a row of this file that is decided already.
+        bool IsTaken(string question) => decisions.Values.Any(d => d.Intent is not null && d.Question is { } taken
+            && (taken == question || BigramIndex.Similarity(taken, question) >= BigramIndex.Threshold));
     }
 
     /// <summary>A rejection as the card and the messages say it.</summary>

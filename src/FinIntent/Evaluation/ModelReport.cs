@@ -23,6 +23,11 @@ public sealed record ModelReport(
     /// <summary>How much the order of the options matters; null unless that was asked.</summary>
     public RobustnessReport? Robustness { get; init; }
 
+    /// <summary>What an API's answers took.</summary>
+    internal ApiTotals? Api { get; init; }
+
+    internal int LeakedQuestions { get; init; }
+
     public RuleReport? Scored => this[RuleReport.Scored];
 
     /// <summary>What to show when only one is shown: option scoring, which needs no reader; else the seed's rule.</summary>

@@ -4,6 +4,12 @@ namespace FinIntent.Evaluation;
 /// <param name="Name">The model's name; where several files have the same one, with what tells them apart.</param>
 public sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> Predictions)
 {
+    /// <summary>What the answers of a model behind an API took; null: it is a local one, or nobody knows.</summary>
+    internal ApiTotals? Api { get; init; }
+
+    /// <summary>Questions that the model was trained on, where that is allowed.</summary>
+    internal int LeakedQuestions { get; init; }
+
     /// <exception cref="UserErrorException">A line does not fit; the message names it.</exception>
     public static PredictionSet Read(string path)
     {

@@ -32,6 +32,7 @@ public sealed record RunOptions(string Name, string File, AnswerOptions Answers)
         run["max_new_tokens"] = Answers.MaxNewTokens;
         run["max_length"] = Answers.MaxLength;
         run["stop_words"] = new JsonArray([.. Answers.StopWords.Select(w => (JsonNode)w)]);
+        run["skip_special_tokens"] = Answers.SkipSpecialTokens;
         run["answers_at_once"] = AnswersAtOnce;
         if (sampling.DoSample) run["seed"] = Seed;
         return run;

@@ -12,7 +12,7 @@ sealed class HubFolders(HubChoice hubs, HubContext context)
     public SettingsFile Resolve(SettingsFile settings, FileChoice choice, CancellationToken stop = default)
     {
         var model = settings.Model;
-        var here = this.In(model.CacheDir);
+        var here = In(model.CacheDir);
         return settings with
         {
             Model = model with

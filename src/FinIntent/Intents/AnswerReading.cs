@@ -29,7 +29,7 @@ public static class AnswerReading
     {
         var label = rule switch
         {
-            ReadingRule.Strict => answer.Trim(),
+            ReadingRule.Strict => IntentOptions.AreLetters(options) ? answer.Trim() : Spelt(answer.Trim(), options),
             ReadingRule.Lenient => OnlyMatch(answer, options),
             ReadingRule.LastCapital => LastCapital(answer)?.ToString(),
             _ => throw new ArgumentOutOfRangeException(nameof(rule)),
@@ -40,10 +40,23 @@ public static class AnswerReading
     static string? OnlyMatch(string answer, IReadOnlyList<IntentOption> options)
     {
         // A name that another one begins with is looked for after it.
-        var labels = string.Join('|', options.Select(o => o.Label).OrderByDescending(label => label.Length).Select(Regex.Escape));
-        var matches = Regex.Matches(answer, IntentOptions.AreLetters(options) ? $"(?:选项)?({labels})[：.]?" : $"({labels})");
+        var labels = string.Join('|', options.Select(o => o.Label).OrderByDescending(label => label.Length).Select(Escaped));
+        if (!IntentOptions.AreLetters(options)) return Regex.Matches(answer, $"({labels})", RegexOptions.IgnoreCase) is [{ Value: var name }] ? Spelt(name, options) : null;
+        var matches = Regex.Matches(answer, $"(?:选项)?({labels})[：.]?");
         return matches.Count == 1 ? matches[0].Groups[1].Value : null;
+
+        string Escaped(string label) => IntentOptions.AreLetters(options) ? Regex.Escape(label)
+            : $"{(IsWord(label[0]) ? WordStart : "")}{Regex.Escape(label)}{(IsWord(label[^1]) ? WordEnd : "")}";
     }
+
+    // "card" is not named in "discard". Chinese has no blanks between words, so nothing is asked around its characters.
+    const string WordStart = @"(?<![A-Za-z0-9_\u00C0-\u024F])", WordEnd = @"(?![A-Za-z0-9_\u00C0-\u024F])";
+
+    static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or (>= '\u00C0' and <= '\u024F');
+
+    /// <summary>A name as the options spell it, whatever its capitals; null when it is none.</summary>
+    static string? Spelt(string name, IReadOnlyList<IntentOption> options) =>
+        (options.FirstOrDefault(o => o.Label == name) ?? options.FirstOrDefault(o => o.Label.Equals(name, StringComparison.OrdinalIgnoreCase)))?.Label;
 
     static char? LastCapital(string answer)
     {

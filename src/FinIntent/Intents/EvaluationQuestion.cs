@@ -60,6 +60,8 @@ public sealed record EvaluationQuestion(
         var text = string.Join('\n', new[] { Text(row, "instruction", place), Text(row, "input", place) }.Where(part => part.Length > 0));
         var prompt = IntentPrompt.Parse(text, schema?.Wording)
             ?? throw new UserErrorException($"{place}: the instruction has no options; write them as lines \"A. name\", \"B. name\" …, or \"- name\" where names are the answers");
+        if (prompt.Options.GroupBy(o => o.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new UserErrorException($"{place}: the option \"{twice.Key}\" is listed {twice.Count()} times; options must differ");
         var id = row.TryGetProperty("id", out _) ? Text(row, "id", place) : index.ToString();
         var system = Text(row, "system", place);
         return new(id, prompt.Question, prompt.Options, Label(Text(row, "output", place), "output", prompt.Options, place), prompt, system.Length > 0 ? system : null);

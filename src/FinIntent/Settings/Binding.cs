@@ -75,7 +75,7 @@ static class Binding
     }
 
     // YAML 1.1's words, which Python's reader takes.
-    static bool? Boolean(string text) => text.ToLowerInvariant() switch
+    public static bool? Boolean(string text) => text.ToLowerInvariant() switch
     {
         "true" or "yes" or "on" => true,
         "false" or "no" or "off" => false,

@@ -48,7 +48,11 @@ public sealed class AnswerReadingTests
     [InlineData("It is card arrival.", "-", "card arrival")]
     [InlineData("card", "card", "card")]
     [InlineData("card or card arrival", "-", "-")]
-    [InlineData("Card", "-", "-")]
+    [InlineData("Card", "card", "card")]
+    [InlineData("TOP UP!", "-", "top up")]
+    [InlineData("I discarded it", "-", "-")]
+    [InlineData("discard the card", "-", "card")]
+    [InlineData("card2", "-", "-")]
     public void Names_are_read_whole_and_the_longer_one_first(string answer, string strict, string lenient)
     {
         var options = IntentOptions.Named(["card", "card arrival", "top up"]);

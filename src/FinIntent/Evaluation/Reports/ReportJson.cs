@@ -57,6 +57,8 @@ public static class ReportJson
         var (commonest, share) = model.Commonest;
         json["commonest_class"] = new JsonObject { ["class"] = commonest, ["share"] = Number(share.Value) };
         if (model.SecondsPerQuestion is { } seconds) json["mean_seconds"] = seconds;
+        if (model.Api is { } api) json["api"] = api.ToJson();
+        if (model.LeakedQuestions > 0) json["leaked_questions"] = model.LeakedQuestions;
         if (model.Robustness is { } robustness) json["robustness"] = RobustnessJson.Of(robustness);
         return json;
     }

@@ -5,6 +5,8 @@ namespace FinIntent.Tests.Cli.Experiments;
 
 public sealed class ExperimentFileTests : IDisposable
 {
+    const string Good = "eval_file: q.json\ndataset: d\n";
+
     readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -14,7 +16,7 @@ public sealed class ExperimentFileTests : IDisposable
     {
         var settings = _folder.Write("lora.yaml", "model_name_or_path: base\nlearning_rate: 1\nnum_train_epochs: 1\nlora_rank: 1");
 
-        var file = Read($"num_train_epochs: 2\nlora_rank: 2\nmodels:\n  - name: one\n    settings: {settings}\n    lora_rank: 3", "seeds=7,8", "cutoff_len=99");
+        var file = Read($"{Good}num_train_epochs: 2\nlora_rank: 2\nmodels:\n  - name: one\n    settings: {settings}\n    lora_rank: 3", "seeds=7,8", "cutoff_len=99");
         var one = file.Models[0].With(("learning_rate", "0.5"));
 
         Assert.Equal([7, 8], file.Seeds);
@@ -24,7 +26,7 @@ public sealed class ExperimentFileTests : IDisposable
     [Fact]
     public void A_model_behind_an_API_takes_the_shared_keys_that_mean_something_to_it()
     {
-        var file = Read("eval_file: q.json\nscoring: both\nlearning_rate: 1\napi_attempts: 2\nmodels:\n  - name: cloud\n    api: ollama\n    api_model: m\n  - name: local\n    model_name_or_path: base");
+        var file = Read("eval_file: q.json\ndataset: d\nscoring: both\nlearning_rate: 1\napi_attempts: 2\nmodels:\n  - name: cloud\n    api: ollama\n    api_model: m\n  - name: local\n    model_name_or_path: base");
 
         var (cloud, local) = (file.Models[0], file.Models[1]);
 
@@ -39,15 +41,29 @@ public sealed class ExperimentFileTests : IDisposable
     [InlineData("models: x", "experiment.yaml:2: models: expected a list")]
     [InlineData("models:\n  - model_name_or_path: x", "experiment.yaml:3: a model has no name")]
     [InlineData("models:\n  - x", "experiment.yaml:3: expected a map")]
-    [InlineData("models:\n  - name: a b\n  - name: a-b", "would share the folder a-b")]
-    [InlineData("seeds: [1, 1]\nmodels:\n  - name: a", "\"1, 1\" is no list of different whole numbers")]
+    [InlineData("models:\n  - name: a b\n    model_name_or_path: x\n  - name: a-b\n    model_name_or_path: x", "would share the folder a-b")]
+    [InlineData("eval_file: q\ndataset: d\nseeds: [1, 1]\nmodels:\n  - name: a\n    model_name_or_path: x", "\"1, 1\" is no list of different whole numbers")]
     public void Errors_name_the_place(string yaml, string expected) =>
         Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Read(yaml)).Message);
 
+    [Theory]
+    [InlineData("    lora_rnk: 3", "experiment.yaml:7: unknown key \"lora_rnk\"")]
+    [InlineData("    finetuning_type: full", "experiment.yaml:7: finetuning_type: a study trains LoRA adapters and merges them, not full")]
+    [InlineData("    adapter_name_or_path: x", "experiment.yaml:7: adapter_name_or_path: a study trains a fresh adapter")]
+    [InlineData("    eval_file: null", "a: eval_file is missing")]
+    public void What_a_study_cannot_do_is_said_before_anything_runs(string key, string expected) =>
+        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Read($"{Good}models:\n  - name: a\n    model_name_or_path: base\n{key}")).Message);
+
     [Fact]
-    public void A_misspelt_key_is_answered_with_its_line_when_the_model_is_asked_for() =>
-        Assert.Contains("experiment.yaml:4: unknown key \"lora_rnk\"", Assert.Throws<UserErrorException>(() =>
-            Read("models:\n  - name: a\n    lora_rnk: 3").Models[0].With()).Message);
+    public void The_command_lines_seed_wins_and_its_last_word_counts()
+    {
+        const string yaml = $"{Good}seeds: [1, 2]\nmodels:\n  - name: a\n    model_name_or_path: base";
+
+        Assert.Equal([7], Read(yaml, "seed=6", "seed=7").Seeds);
+        Assert.True(Read(yaml).KeepsModels);
+        Assert.False(Read(yaml, "keep_models=False").KeepsModels);
+        Assert.Contains("keep_models: expected true or false, got \"nein\"", Assert.Throws<UserErrorException>(() => Read(yaml, "keep_models=nein")).Message);
+    }
 
     ExperimentFile Read(string yaml, params string[] overrides) =>
         ExperimentFile.Read(_folder.Write("experiment.yaml", $"output_dir: {_folder["out"]}\n{yaml}"), overrides);

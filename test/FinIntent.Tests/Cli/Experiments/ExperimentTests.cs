@@ -53,7 +53,6 @@ public sealed class ExperimentTests : IDisposable
         Assert.Matches(@"train, seed 1: [\d.]+ s", back);
         Assert.Matches(@"train, seed 2: [\d.]+ s", back);
         Assert.Contains("not always alike", back);
-        // The name is another one beside a second seed; the numbers are the first run's.
         Assert.Equal(PredictionFile.Read(_folder["out/tiny/seed-1/tuned.jsonl"]).Select(p => p.Probabilities!["A"]), Probabilities(tuned));
     }
 
@@ -91,6 +90,54 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("base: kept from before", printed);
         Assert.Equal(wanted, Files());
+    }
+
+    [Fact]
+    public void A_refused_run_leaves_nothing_of_the_run_before_it_to_go_on_with()
+    {
+        var model = $"name: tiny\n    model_name_or_path: {Tiny("qwen2")}\n    save_strategy: steps\n    save_steps: 1";
+        Run(Study([model]));
+        var first = Files()["tiny/seed-1/train/adapter_model.safetensors"];
+
+        var (refused, _) = Run(Study([model]), "learning_rate=0.05", "leak_check_files=" + Path.Combine(Reference.Root, "data", "intent_train.json"));
+        var (code, _) = Run(Study([model]), "learning_rate=0.05");
+        var second = Files()["tiny/seed-1/train/adapter_model.safetensors"];
+        Directory.Delete(_folder["out"], recursive: true);
+        Run(Study([model]), "learning_rate=0.05");
+
+        Assert.Equal((1, 0), (refused, code));
+        Assert.NotEqual(first, second);
+        Assert.Equal(second, Files()["tiny/seed-1/train/adapter_model.safetensors"]);
+    }
+
+    [Fact]
+    public void What_the_columns_mean_is_an_input_too()
+    {
+        File.WriteAllText(_folder["dataset_info.json"], Entry(""));
+        File.Copy(Path.Combine(Reference.Root, "data", "intent_train.json"), _folder["intent_train.json"]);
+        var study = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}\n    dataset_dir: {_folder.Path}"]);
+        Run(study);
+
+        File.WriteAllText(_folder["dataset_info.json"], Entry(""", "columns": {"prompt": "instruction", "response": "instruction"}"""));
+        var (_, printed) = Run(study);
+
+        Assert.Contains("base: kept from before", printed);
+        Assert.Matches(@"train, seed 1: [\d.]+ s", printed);
+
+        static string Entry(string more) => $$"""{"intent_understanding": {"file_name": "intent_train.json"{{more}}}}""";
+    }
+
+    [Fact]
+    public void Another_seed_beside_it_leaves_a_runs_results_as_they_are()
+    {
+        var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}"]);
+        var (_, alone) = Run(file, "keep_models=false");
+
+        var (_, both) = Run(file, "keep_models=false", "seeds=1,2");
+
+        Assert.Contains("tuned, seed 1: kept from before", both);
+        Assert.DoesNotContain("export, seed 1", both);
+        Assert.Contains("tiny", alone);
     }
 
     [Fact]

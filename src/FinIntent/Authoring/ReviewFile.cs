@@ -1,6 +1,7 @@
 using System.Text;
 using CsvHelper;
 using FinIntent.Checkpoints;
+using FinIntent.Data;
 using FinIntent.Data.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;

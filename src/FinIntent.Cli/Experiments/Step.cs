@@ -53,7 +53,7 @@ sealed class Step(string result, JsonObject inputs)
     void RemoveResult()
     {
         if (Directory.Exists(result)) Directory.Delete(result, recursive: true);
-        File.Delete(result);
+        else if (File.Exists(result)) File.Delete(result);
     }
 
     void Write(bool isFinished)

@@ -35,7 +35,7 @@ sealed class HubFolders(HubChoice hubs, HubContext context)
         if (HubRepository.Parse(name, RepositoryKind.Model, revision == "main" ? null : revision) is not { } repository) return name;
         try
         {
-            return Fetch(hubs.Preferred, repository, choice, stop);
+            return Fetch(hubs.Preferred, repository, choice, stop, isPart: choice == ModelFiles.Shape);
         }
         catch (UserErrorException e)
         {
@@ -44,6 +44,7 @@ sealed class HubFolders(HubChoice hubs, HubContext context)
     }
 
     /// <exception cref="UserErrorException">It is not to be had; the message says what to do.</exception>
-    public string Fetch(HubSettings hub, HubRepository repository, FileChoice choice, CancellationToken stop = default) =>
-        Task.Run(() => new SnapshotDownload(hub, context, repository, choice).Run(stop), stop).GetAwaiter().GetResult();
+    /// <param name="isPart">The choice is of less than what a use of the repository needs.</param>
+    public string Fetch(HubSettings hub, HubRepository repository, FileChoice choice, CancellationToken stop = default, bool isPart = false) =>
+        Task.Run(() => new SnapshotDownload(hub, context, repository, choice) { IsPart = isPart }.Run(stop), stop).GetAwaiter().GetResult();
 }

@@ -128,6 +128,15 @@ public sealed class HalfFetchedTests : IDisposable
         Assert.True(HubLock.IsHeld(OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11));
     }
 
+    [Fact]
+    public void A_hub_that_leads_to_another_kind_of_address_is_not_followed()
+    {
+        _hub.AddModel();
+        _hub.Server.Refusal = (method, path) => path.EndsWith("model.safetensors", StringComparison.Ordinal) ? (302, [("Location", "ftp://127.0.0.1/x")]) : null;
+
+        Assert.Contains("leads to an address of ftp", _hub.ErrorOf());
+    }
+
     static IEnumerable<string> Files(string folder) =>
         Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal);
 

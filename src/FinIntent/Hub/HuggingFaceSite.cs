@@ -74,8 +74,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
 
     public override void Begin(HubListing listing)
     {
-        var path = ListOf(listing.Repository, listing.Commit);
-        if (!File.Exists(path)) CommitList.WriteWherePossible(path, CommitList.ToJson(listing.Files).ToJsonString());
+        if (Kept(listing.Repository, listing.Commit) is null) CommitList.WriteWherePossible(ListOf(listing.Repository, listing.Commit), CommitList.ToJson(listing.Files).ToJsonString());
     }
 
     string ListOf(HubRepository repository, string commit) => Path.Combine(Home(repository), ".finintent", commit + ".json");

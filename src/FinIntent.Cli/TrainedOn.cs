@@ -22,7 +22,7 @@ static class TrainedOn
         var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions)), new LeakReport());
         foreach (var run in runs)
         {
-            if (run.Compare(check, report, () => Tokenizer.IsIn(source.Model) ? Tokenizer.Load(source.Model) : null, (dir, names) => SettingsToFolders.Rows(dir, names, tell)) is { } problem)
+            if (run.Compare(check, report, () => Tokenizer.IsIn(source.Model) ? Tokenizer.Load(source.Model) : null, run => SettingsToFolders.Rows(run, tell)) is { } problem)
                 tell($"leak check: {run.RunFile}: {problem}, so its rows were not compared");
         }
         report.Settle(settings.Dataset.AllowLeak, tell);

@@ -22,7 +22,7 @@ static class CheckCommand
             var report = new CheckReport();
             var (settings, problems) = SettingsFile.Inspect(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
             SettingsCheck.Report(settings, problems, report);
-            if (report.Errors == 0 && settings.Api.Api is null) settings = report.Try("download", () => SettingsToFolders.Shape(settings, arguments.InvocationConfiguration.Error)) ?? settings;
+            if (report.Errors == 0 && settings.Api.Api is null) settings = SettingsToFolders.Checked(settings, report, arguments.InvocationConfiguration.Error);
             Check(settings, report);
             CheckText.Write(arguments.InvocationConfiguration.Output, report);
             if (arguments.GetValue(json) is { } target) AtomicFile.WriteText(target, report.ToJson().ToJsonString(Indented) + "\n");

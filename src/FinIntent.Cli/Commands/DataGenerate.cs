@@ -28,7 +28,7 @@ static class DataGenerate
             if (settings.Harmless.Count > 0) arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             try
             {
-                settings = SettingsToFolders.Models(settings, arguments.InvocationConfiguration.Error);
+                settings = SettingsToFolders.Judge(SettingsToFolders.Models(settings, arguments.InvocationConfiguration.Error), arguments.InvocationConfiguration.Error);
                 return await Run(settings, arguments.GetValue(accept), time ?? TimeProvider.System, arguments.InvocationConfiguration, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -18,7 +18,8 @@ static class DataPull
         var openFinData = new Command("openfindata", "OpenFinData's intent questions from its official release, as evaluation rows.") { input, output, url, md5, size };
         openFinData.SetAction(arguments =>
         {
-            if (!Uri.TryCreate(arguments.GetValue(url), UriKind.Absolute, out var address)) throw new UserErrorException($"--url {arguments.GetValue(url)}: not an address");
+            if (!Uri.TryCreate(arguments.GetValue(url), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+                throw new UserErrorException($"--url {arguments.GetValue(url)}: not an address of http or https; a zip of this machine is given as --input");
             var digest = new FileDigest(DigestKind.Md5, arguments.GetValue(md5)!.ToLowerInvariant());
             var release = new OpenFinDataRelease(new(address, digest, arguments.GetValue(size)), digest == official.Zip.Digest ? official.Questions : null);
             var (console, target) = (arguments.InvocationConfiguration, arguments.GetValue(output)!);

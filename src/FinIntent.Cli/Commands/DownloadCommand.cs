@@ -10,9 +10,9 @@ static class DownloadCommand
         var id = new Argument<string>("id") { Description = "owner/name or owner/name@revision, on Hugging Face or, with USE_MODELSCOPE_HUB=1, on ModelScope." };
         var revision = new Option<string?>("--revision") { Description = "A branch, tag or commit; without it the main branch." };
         var dataset = new Option<bool>("--dataset") { Description = "The id is of a data set: all its files." };
-        var include = new Option<string[]>("--include") { Description = "Only files that match, such as *.json or data/**; several may be given. Without it: of a model what this program reads." };
+        var patterns = new Option<string[]>("--include") { Description = "Only files that match, such as *.json or data/**; several may be given. Without it: of a model what this program reads." };
         var cache = new Option<string?>("--cache-dir") { Description = "Where files of hubs are kept, in place of the environment's folder (docs/download.md)." };
-        var command = new Command("download", "Fetch a model, an adapter or a data set from a hub, and print its folder.") { id, revision, dataset, include, cache };
+        var command = new Command("download", "Fetch a model, an adapter or a data set from a hub, and print its folder.") { id, revision, dataset, patterns, cache };
         command.SetAction(arguments =>
         {
             var kind = arguments.GetValue(dataset) ? RepositoryKind.Dataset : RepositoryKind.Model;
@@ -20,8 +20,9 @@ static class DownloadCommand
             var repository = HubRepository.Parse(name, kind, arguments.GetValue(revision)) ?? throw new UserErrorException($"{name}: give an id of the form owner/name, such as Qwen/Qwen2.5-7B-Instruct");
             var console = arguments.InvocationConfiguration;
             var hubs = HubChoice.FromEnvironment().In(arguments.GetValue(cache));
-            var choice = ChoiceOf(kind, arguments.GetValue(include) ?? []);
-            var folder = DownloadProgress.Show(console.Error, context => new HubFolders(hubs, context).Fetch(hubs.Preferred, repository, choice));
+            var include = arguments.GetValue(patterns) ?? [];
+            var choice = ChoiceOf(kind, include);
+            var folder = DownloadProgress.Show(console.Error, context => new HubFolders(hubs, context).Fetch(hubs.Preferred, repository, choice, isPart: include.Length > 0));
             console.Output.WriteLine(Path.GetFullPath(folder));
         });
         return command;

@@ -24,14 +24,27 @@ static class TrainCommand
             var (settings, problems) = SettingsFile.Inspect(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
             SettingsCheck.Report(settings, problems, report);
             report.Try("settings", () => CrossChecks.CheckTraining(settings));
-            if (report.Errors == 0) settings = report.Try("download", () => SettingsToFolders.All(settings, Console.Error)) ?? settings; // gigabytes, so not for a run that cannot begin
+            if (report.Errors == 0) settings = SettingsToFolders.Checked(settings, report, Console.Error);
             using var check = TrainingCheck.Run(settings, report, CheckSurroundings.Here(), isAlone: false);
             if (settings.Harmless.Count > 0) TrainProgress.Tell($"without effect here: {string.Join(", ", settings.Harmless)}");
             var console = arguments.InvocationConfiguration;
             CheckText.Write(report.Errors > 0 ? console.Error : console.Output, report, isBrief: true);
-            return report.Errors > 0 ? 1 : Run(settings, check.Rows!, check.Input!);
+            // Gigabytes, so not for a run that cannot begin.
+            return report.Errors > 0 || Fetch(settings, console) is not { } here ? 1 : Run(here, check.Rows!, check.Input!);
         });
         return command;
+    }
+
+    /// <summary>The settings with the model's weights here; null: they came and are wrong, which was told.</summary>
+    static SettingsFile? Fetch(SettingsFile settings, InvocationConfiguration console)
+    {
+        if (settings.Model.Folder == settings.Model.ModelNameOrPath) return settings;
+        settings = SettingsToFolders.Models(settings, Console.Error);
+        var report = new CheckReport();
+        new ModelCheck(settings, report, CheckSurroundings.Here()).Run(isTraining: true);
+        if (report.Errors == 0) return settings;
+        CheckText.Write(console.Error, report, isBrief: true);
+        return null;
     }
 
     static int Run(SettingsFile settings, TrainingRows rows, TrainingInput input)

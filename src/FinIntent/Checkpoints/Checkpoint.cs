@@ -63,8 +63,16 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Whether a folder holds weights in any form that is read.</summary>
-    public static bool HasWeights(string folder) => Formats.Any(f => File.Exists(Path.Combine(folder, f.Single)) || File.Exists(Path.Combine(folder, f.Index)));
+    /// <summary>Whether a folder holds weights in a form that is read, all shards of them.</summary>
+    public static bool HasWeights(string folder)
+    {
+        foreach (var (single, index, _) in Formats)
+        {
+            if (File.Exists(Path.Combine(folder, single))) return true;
+            if (File.Exists(Path.Combine(folder, index))) return ShardIndex.ReadMap(Path.Combine(folder, index)).Values.Distinct().All(shard => File.Exists(Path.Combine(folder, shard)));
+        }
+        return false;
+    }
 
     public static JsonElement ReadConfig(string folder)
     {

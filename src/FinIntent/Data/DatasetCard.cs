@@ -37,9 +37,10 @@ static class DatasetCard
         {
             null => null,
             YamlScalarNode one => Train([one.Value ?? ""]),
-            YamlMappingNode splits => splits.Children.ToDictionary(split => split.Key.ToString(), split => Patterns(split.Value)),
+            YamlMappingNode splits => splits.Children.DistinctBy(split => split.Key.ToString()).ToDictionary(split => split.Key.ToString(), split => Patterns(split.Value)),
             YamlSequenceNode list when list.Children.All(item => item is YamlMappingNode) =>
-                list.OfType<YamlMappingNode>().ToDictionary(item => Text(item, "split") ?? "train", item => Patterns(Of(item, "path"))),
+                list.OfType<YamlMappingNode>().GroupBy(item => Text(item, "split") ?? "train")
+                    .ToDictionary(split => split.Key, split => (IReadOnlyList<string>)[.. split.SelectMany(item => Patterns(Of(item, "path")))]),
             var list => Train(Patterns(list)),
         });
 

@@ -45,7 +45,7 @@ sealed class DatasetRegistry
     public static string FileIn(string folder) => System.IO.Path.Combine(folder, FileName);
 
     /// <summary>Null when the file has no such data set.</summary>
-    public DatasetEntry? Find(string name) => _entries.ContainsKey(name) ? Get(name) : null;
+    public DatasetEntry? Find(string name) => _folder == Online || _entries.ContainsKey(name) ? Get(name) : null;
 
     /// <summary>A data set that comes from a hub; null when it is a file of this machine.</summary>
     public DatasetEntry? HubEntry(string name)

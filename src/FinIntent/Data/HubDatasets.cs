@@ -13,8 +13,28 @@ static class HubDatasets
         return names.Count == 0 ? settings : settings with { HubFiles = Fetch(settings.DatasetDir, names, hub, stop) };
     }
 
+    /// <summary>The data sets of a run as they were then.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(TrainedRows run, HubFolders hub, CancellationToken stop = default) =>
+        Fetch(run.DatasetDir!, run.Datasets, hub.In(run.CacheDir), stop, run.Commits);
+
+    /// <summary>Whether nothing that the settings name is still to be fetched.</summary>
+    public static bool AreHere(DatasetSettings settings)
+    {
+        var registry = DatasetRegistry.Open(settings.DatasetDir);
+        return settings.Dataset.Concat(settings.EvalDataset).All(name => registry.HubEntry(name) is null || settings.HubFiles.ContainsKey(name));
+    }
+
+    /// <summary>The commit of a path in Hugging Face's cache; null: it is another path.</summary>
+    public static string? CommitOf(string path)
+    {
+        var parts = path.Split('/', Path.DirectorySeparatorChar);
+        return parts.Zip(parts.Skip(1)).LastOrDefault(pair => pair.First == "snapshots" && HubRepository.IsCommit(pair.Second)).Second;
+    }
+
     /// <returns>By the name of the data set; nothing for those that are files here.</returns>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string datasetDir, IEnumerable<string> names, HubFolders hub, CancellationToken stop = default)
+    /// <param name="commits">Those wanted of data sets on Hugging Face, by name.</param>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(
+        string datasetDir, IEnumerable<string> names, HubFolders hub, CancellationToken stop = default, IReadOnlyDictionary<string, string>? commits = null)
     {
         var registry = DatasetRegistry.Open(datasetDir);
         Dictionary<string, IReadOnlyList<string>> files = [];
@@ -25,6 +45,7 @@ static class HubDatasets
             var isModelScope = !string.IsNullOrEmpty(entry.MsHubUrl) && (hub.Hubs.PrefersModelScope || string.IsNullOrEmpty(entry.HfHubUrl));
             var (key, id, source) = isModelScope ? ("ms_hub_url", entry.MsHubUrl!, HubSource.ModelScope) : ("hf_hub_url", entry.HfHubUrl!, HubSource.HuggingFace);
             if (HubRepository.Parse(id, RepositoryKind.Dataset) is not { } repository) throw registry.Error(name, $"{key} \"{id}\" is not of the form owner/name");
+            if (!isModelScope && commits?.TryGetValue(name, out var commit) == true && HubRepository.IsCommit(commit)) repository = repository with { Revision = commit };
             files[name] = Fetch(hub, source, repository, entry, message => registry.Error(name, $"{key}: {message}"), stop);
         }
         return files;

@@ -70,6 +70,6 @@ static class HubSplits
     static string NameOfShard(string path)
     {
         var name = path[(path.LastIndexOf('/') + 1)..];
-        return name[..(name.IndexOf("-of-", StringComparison.Ordinal) - 6)];
+        return name[..(name.LastIndexOf("-of-", StringComparison.Ordinal) - 6)];
     }
 }

@@ -22,12 +22,14 @@ static class LabelledRows
     static readonly string[] IntentColumns = ["intent", "label", "gold"];
 
     /// <summary>A file, or the name of a data set in a folder's dataset_info.json.</summary>
-    public static IReadOnlyList<LabelledRow> Find(string word, string datasetFolder, IntentSchema? schema)
+    /// <param name="fetch">The files of a data set that comes from a hub, given the folder of dataset_info.json and its name; null: they are not fetched.</param>
+    public static IReadOnlyList<LabelledRow> Find(
+        string word, string datasetFolder, IntentSchema? schema, Func<string, string, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
     {
         if (File.Exists(word) || Directory.Exists(word)) return Read(word, schema);
-        if (!File.Exists(DatasetRegistry.FileIn(datasetFolder)))
+        if (datasetFolder != DatasetRegistry.Online && !File.Exists(DatasetRegistry.FileIn(datasetFolder)))
             throw new UserErrorException($"{word}: no such file, and {datasetFolder} has no {DatasetRegistry.FileName} that could name a data set; give a file, or --dataset-dir");
-        var entry = DatasetRegistry.Open(datasetFolder).Get(word);
+        var entry = DatasetRegistry.Open(datasetFolder, fetch?.Invoke(datasetFolder, word)).Get(word);
         return Read(entry.Path, schema, entry);
     }
 
@@ -35,7 +37,7 @@ static class LabelledRows
     /// <param name="entry">Which column is what; null: told by the columns there are.</param>
     public static IReadOnlyList<LabelledRow> Read(string path, IntentSchema? schema, DatasetEntry? entry = null)
     {
-        List<LabelledRow> rows = [.. DataFile.Read(path).Select(row => Of(row, schema, entry))];
+        List<LabelledRow> rows = [.. (entry?.Files ?? [path]).SelectMany(file => DataFile.Read(file)).Select(row => Of(row, schema, entry))];
         if (rows.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
         var without = rows.Index().Where(r => r.Item.Question.Length == 0).ToList();
         var questions = PromptQuestions.Of([.. without.Select(r => r.Item.Conversation.Messages[^2].Content)]);

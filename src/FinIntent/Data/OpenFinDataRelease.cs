@@ -25,7 +25,9 @@ sealed record OpenFinDataRelease(WebFile Zip, int? Questions)
         if (Path.GetFullPath(output) == source) throw new UserErrorException($"--output {output}: the official file has this name and stands beside the rows; give them another");
         var archive = zip ?? Path.Combine(folder, ZipName);
         if (zip is not null && !System.IO.File.Exists(zip)) throw new UserErrorException($"--input {zip}: no such file");
-        if (zip is null && !(System.IO.File.Exists(archive) && Problem(archive) is null)) Zip.Fetch(archive, settings, context);
+        var fetches = zip is null && !(System.IO.File.Exists(archive) && Problem(archive) is null);
+        if (fetches && System.IO.File.Exists(archive)) throw new UserErrorException($"{archive} is there and is another file than the release; move it away, or give it as --input with its own --md5");
+        if (fetches) Zip.Fetch(archive, settings, context);
         if (Problem(archive) is { } problem) throw new UserErrorException($"{archive}: {problem}");
 
         EvaluationNotice.Write(source);
@@ -34,7 +36,7 @@ sealed record OpenFinDataRelease(WebFile Zip, int? Questions)
         if (Questions is { } wanted && wanted != questions.Count) throw new UserErrorException($"{archive}: {File} has {questions.Count} questions, and {wanted} are right; it is another release");
         EvaluationNotice.Write(output);
         AlpacaFile.Write(output, questions);
-        if (zip is null) System.IO.File.Delete(archive);
+        if (fetches) System.IO.File.Delete(archive);
         return (questions.Count, source);
     }
 

@@ -102,7 +102,9 @@ sealed class RowReading(
         if (inspection is not { Cache: { } cache, Encoder: { } made } || survey is null || SourceBytes(entries) < cache.SmallestSource)
             return Fill(store => Encode(entries, store, survey, leaks, warn));
 
-        var (key, files) = (RowsKey.Of(entries, settings, stage, seed, made, questions), Stamps(entries));
+        // First, so that a file which changes while the key is made does not have the stamp of what the key does not say.
+        var files = Stamps(entries);
+        var key = RowsKey.Of(entries, settings, stage, seed, made, questions);
         if (!settings.OverwriteCache && cache.Find(key) is { } kept)
         {
             survey.Take(kept.Remarks.Findings!);

@@ -7,6 +7,12 @@ namespace FinIntent.Data;
 /// <summary>The rows that a run was trained on, as its run.json names them, where they still are.</summary>
 sealed record TrainedRows(string RunFile, IReadOnlyList<string> Datasets, string? DatasetDir, string? TokenizedPath, int? MaxSamples, int Seed)
 {
+    /// <summary>Where the run kept files of hubs; null: where the environment said.</summary>
+    public string? CacheDir { get; init; }
+
+    /// <summary>Of the data sets that came from a hub, by name: what they were then.</summary>
+    public IReadOnlyDictionary<string, string> Commits { get; init; } = new Dictionary<string, string>();
+
     public static TrainedRows Read(string runFile)
     {
         using var json = JsonFile.Read(runFile);
@@ -16,15 +22,21 @@ sealed record TrainedRows(string RunFile, IReadOnlyList<string> Datasets, string
             Text(json.RootElement, "dataset_dir") ?? Text(settings, "dataset_dir"),
             Text(json.RootElement, "tokenized_path") ?? Text(settings, "tokenized_path"),
             Of(settings, "max_samples") is { ValueKind: JsonValueKind.Number } most ? most.GetInt32() : null,
-            Of(settings, "seed") is { ValueKind: JsonValueKind.Number } seed ? seed.GetInt32() : 0);
+            Of(settings, "seed") is { ValueKind: JsonValueKind.Number } seed ? seed.GetInt32() : 0)
+        {
+            CacheDir = Text(json.RootElement, "cache_dir") ?? Text(settings, "cache_dir"),
+            Commits = Of(json.RootElement, "dataset_commits") is { ValueKind: JsonValueKind.Object } commits
+                ? commits.EnumerateObject().DistinctBy(commit => commit.Name).ToDictionary(commit => commit.Name, commit => commit.Value.ToString())
+                : new Dictionary<string, string>(),
+        };
     }
 
     /// <summary>Compares them with evaluation questions.</summary>
     /// <param name="tokenizer">Of the model; null: rows of tokens cannot be read.</param>
-    /// <param name="fetch">The files of data sets that come from a hub, given the folder of dataset_info.json and the names; null: they are not fetched.</param>
+    /// <param name="fetch">The files of data sets that come from a hub, given this; null: they are not fetched.</param>
     /// <returns>Why they could not be compared; null when they were.</returns>
     public string? Compare(LeakCheck check, LeakReport report, Func<Tokenizer?> tokenizer,
-        Func<string, IReadOnlyList<string>, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
+        Func<TrainedRows, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
     {
         if (TokenizedPath is not null && File.Exists(TokenizedPath)) return CompareTokens(check, report, tokenizer());
         if (Datasets.Count == 0) return TokenizedPath is null ? "it names no training rows" : $"{TokenizedPath} is no longer there";
@@ -33,7 +45,7 @@ sealed record TrainedRows(string RunFile, IReadOnlyList<string> Datasets, string
         IReadOnlyDictionary<string, IReadOnlyList<string>>? hubFiles;
         try
         {
-            hubFiles = fetch?.Invoke(DatasetDir!, Datasets);
+            hubFiles = fetch?.Invoke(this);
         }
         catch (UserErrorException e)
         {

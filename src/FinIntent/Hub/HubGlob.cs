@@ -27,7 +27,14 @@ static class HubGlob
             AppendName(text, part);
             if (!isLast) text.Append('/');
         }
-        return new(text.Append('$').ToString(), RegexOptions.CultureInvariant);
+        try
+        {
+            return new(text.Append('$').ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            throw new UserErrorException($"\"{pattern}\" is no pattern of file names: {e.Message}; in [...] stand single characters and ranges such as a-z", e);
+        }
     }
 
     static void AppendName(StringBuilder text, string part)

@@ -93,6 +93,7 @@ sealed class HubHttp : IDisposable
                     throw HubErrors.Of(answer, address, _settings, info, await HubErrors.Text(answer, method, limit.Token), _time);
                 }
                 location = new(address, location);
+                if (location.Scheme is not ("http" or "https")) throw new HubFailure($"{Place(address)} leads to an address of {location.Scheme}, which is not followed", isFinal: true);
                 if (!leavesHub && !IsHub(location)) return Copy(answer, location);
                 if (redirects == MostRedirects) throw new HubFailure($"{Place(address)} redirects in circles", isFinal: true);
                 address = location;

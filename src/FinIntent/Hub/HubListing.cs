@@ -20,6 +20,14 @@ sealed record HubListing(HubRepository Repository, string Commit, IReadOnlyList<
             .Select(path => new ListedFile(Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')))
             .Where(file => !file.Path.StartsWith('.')).OrderBy(file => file.Path, StringComparer.Ordinal)]);
 
+    /// <summary>Whether a file is there with all its bytes; a link to what is gone is not.</summary>
+    public static bool IsThere(string folder, ListedFile file)
+    {
+        FileSystemInfo found = new FileInfo(Path.Combine([folder, .. file.Path.Split('/')]));
+        if (found is { Exists: true, LinkTarget: not null }) found = found.ResolveLinkTarget(returnFinalTarget: true) ?? found;
+        return found is FileInfo { Exists: true } there && (file.Size is not { } size || there.Length == size);
+    }
+
     /// <summary>Names come from a server, and become paths.</summary>
     public static bool IsSafe(string path) =>
         path.Length > 0 && !path.Contains('\\') && !path.Contains('\0') && !path.Contains(':') && path.Split('/').All(part => part is not ("" or "." or ".."));

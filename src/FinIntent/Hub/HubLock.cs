@@ -36,15 +36,18 @@ sealed class HubLock : IDisposable
         {
             file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        catch (IOException e) when (IsHeld(e.HResult))
         {
-            return null; // held
+            return null;
         }
         if (File.Exists(path)) return new(file);
         // Some versions of filelock remove the file they let go of; then this lock is on one that nobody else will find.
         file.Dispose();
         return null;
     }
+
+    /// <summary>EAGAIN of Linux and of macOS; a sharing or lock violation of Windows. All else, such as a full disk, would not end by waiting.</summary>
+    internal static bool IsHeld(int result) => OperatingSystem.IsWindows() ? (result & 0xFFFF) is 0x20 or 0x21 : result == (OperatingSystem.IsMacOS() ? 35 : 11);
 
     public void Dispose() => _file.Dispose();
 }

@@ -5,7 +5,12 @@ sealed record HubSettings(HubSource Source, Uri Endpoint, string Cache)
 {
     const string HuggingFace = "https://huggingface.co", ModelScope = "https://www.modelscope.cn";
 
-    public HubToken? Token { get; init; }
+    readonly Lazy<HubToken?> _token = new((HubToken?)null);
+
+    public HubToken? Token { get => _token.Value; init => _token = new(value); }
+
+    /// <summary>Looked for when a request is made, so that a wrong one ends only what needs the hub.</summary>
+    internal Func<HubToken?> TokenSource { init => _token = new(value); }
 
     /// <summary>The variable that forbids the network; null: none does.</summary>
     public string? OfflineBy { get; init; }
@@ -46,8 +51,8 @@ sealed record HubSettings(HubSource Source, Uri Endpoint, string Cache)
         var environment = new HubEnvironment(variable, home);
         string[] offline = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
         var settings = source == HubSource.HuggingFace
-            ? new HubSettings(source, environment.Address("HF_ENDPOINT", HuggingFace), environment.HuggingFaceCache()) { Token = environment.HuggingFaceToken() }
-            : new(source, environment.Address("MODELSCOPE_DOMAIN", ModelScope), environment.ModelScopeCache()) { Token = environment.ModelScopeToken() };
+            ? new HubSettings(source, environment.Address("HF_ENDPOINT", HuggingFace), environment.HuggingFaceCache()) { TokenSource = environment.HuggingFaceToken }
+            : new(source, environment.Address("MODELSCOPE_DOMAIN", ModelScope), environment.ModelScopeCache()) { TokenSource = environment.ModelScopeToken };
         return settings with
         {
             OfflineBy = offline.FirstOrDefault(environment.IsOn),

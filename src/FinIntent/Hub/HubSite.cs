@@ -29,6 +29,12 @@ abstract class HubSite(HubSettings settings, HubHttp http, HubContext context) :
     /// <summary>The commit that is here for a repository's revision; null: none is.</summary>
     public abstract string? CachedCommit(HubRepository repository);
 
+    /// <summary>The list of a commit that was kept; null: none was.</summary>
+    public abstract HubListing? Kept(HubRepository repository, string commit);
+
+    /// <summary>Files of the list are about to be put into its folder.</summary>
+    public abstract void Begin(HubListing listing);
+
     /// <summary>Whether a file is in its folder, and is the one listed.</summary>
     public abstract bool IsPlaced(HubListing listing, ListedFile file);
 
@@ -38,14 +44,19 @@ abstract class HubSite(HubSettings settings, HubHttp http, HubContext context) :
     /// <summary>Whether the bytes are there already.</summary>
     public abstract bool HasBytes(HubListing listing, RemoteFile file);
 
-    public abstract string LockOf(HubListing listing, RemoteFile file);
+    /// <summary>Held while a file is fetched; null: the whole repository's is.</summary>
+    public abstract string? LockOf(HubListing listing, RemoteFile file);
+
+    /// <summary>Held while anything of a repository is fetched; null: each file has its own.</summary>
+    public virtual string? LockOf(HubListing listing) => null;
 
     /// <summary>Puts bytes that are there into the folder.</summary>
     /// <param name="isNew">They were fetched just now.</param>
     public abstract void Place(HubListing listing, RemoteFile file, bool isNew);
 
     /// <summary>Everything asked for is there.</summary>
-    public abstract void Finish(HubListing listing);
+    /// <param name="isPart">It was less than what a use of the repository needs.</param>
+    public abstract void Finish(HubListing listing, bool isPart);
 
     public RangedDownload Download(HubListing listing, ListedFile listed, RemoteFile file, DownloadMeter meter) => new(
         http, file, InfoOf(listing, file.Path), settings, meter, async stop => (await Locate(listing, listed, stop)).Location);

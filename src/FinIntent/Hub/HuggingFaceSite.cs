@@ -6,7 +6,7 @@ namespace FinIntent.Hub;
 /// <summary>
 /// Hugging Face and its mirrors. The cache is huggingface_hub's (file_download.py at 0.36 and 1.x): models--owner--name/blobs/ETAG holds the bytes,
 /// snapshots/COMMIT/path links to them, refs/REVISION names the commit, .no_exist/COMMIT/path says what is not there, .locks/models--owner--name/ETAG.lock
-/// is held while a blob is fetched.
+/// is held while a blob is fetched. Ours is .finintent/COMMIT.json, the list of a commit's files, of which Python takes no notice.
 /// </summary>
 sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
 {
@@ -69,13 +69,23 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
         return commit is not null && HubRepository.IsCommit(commit) && Directory.Exists(FolderOf(repository, commit)) ? commit : null;
     }
 
-    public override bool IsPlaced(HubListing listing, ListedFile file) => File.Exists(Pointer(listing, file.Path));
+    public override HubListing? Kept(HubRepository repository, string commit) =>
+        CommitList.Files(CommitList.Read(ListOf(repository, commit))) is { } files ? new(repository, commit, files) : null;
+
+    public override void Begin(HubListing listing)
+    {
+        if (Kept(listing.Repository, listing.Commit) is null) CommitList.WriteWherePossible(ListOf(listing.Repository, listing.Commit), CommitList.ToJson(listing.Files).ToJsonString());
+    }
+
+    string ListOf(HubRepository repository, string commit) => Path.Combine(Home(repository), ".finintent", commit + ".json");
+
+    public override bool IsPlaced(HubListing listing, ListedFile file) => HubListing.IsThere(FolderOf(listing.Repository, listing.Commit), file with { Size = null });
 
     public override string TargetOf(HubListing listing, RemoteFile file) => Path.Combine(Home(listing.Repository), "blobs", file.ETag);
 
     public override bool HasBytes(HubListing listing, RemoteFile file) => new FileInfo(TargetOf(listing, file)) is { Exists: true } blob && blob.Length == file.Size;
 
-    public override string LockOf(HubListing listing, RemoteFile file) => Path.Combine(Settings.Cache, ".locks", NameOf(listing.Repository), file.ETag + ".lock");
+    public override string? LockOf(HubListing listing, RemoteFile file) => Path.Combine(Settings.Cache, ".locks", NameOf(listing.Repository), file.ETag + ".lock");
 
     public override void Place(HubListing listing, RemoteFile file, bool isNew)
     {
@@ -103,22 +113,34 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
     }
 
     /// <summary>The revision is made known when all is there: until then it means what it meant before, for those without a network.</summary>
-    public override void Finish(HubListing listing)
+    public override void Finish(HubListing listing, bool isPart)
     {
         var (revision, repository) = (RevisionOf(listing.Repository), listing.Repository);
-        if (repository.Kind == RepositoryKind.Model)
+        if (repository.Kind == RepositoryKind.Model) Mark(listing);
+        if (revision == listing.Commit) return;
+        var reference = Reference(repository, revision);
+        var known = File.Exists(reference) ? File.ReadAllText(reference).Trim() : null;
+        // A part of a new commit does not take the place of an old one that may be whole.
+        if (known == listing.Commit || (isPart && known is not null)) return;
+        CommitList.WriteWherePossible(reference, listing.Commit);
+    }
+
+    void Mark(HubListing listing)
+    {
+        try
         {
             foreach (var name in ModelFiles.Absent(listing))
             {
-                var marker = Path.Combine(Home(repository), ".no_exist", listing.Commit, name);
+                var marker = Path.Combine(Home(listing.Repository), ".no_exist", listing.Commit, name);
                 if (File.Exists(marker)) continue;
                 Directory.CreateDirectory(Path.GetDirectoryName(marker)!);
                 File.WriteAllBytes(marker, []);
             }
         }
-        if (revision == listing.Commit) return;
-        var reference = Reference(repository, revision);
-        if (!File.Exists(reference) || File.ReadAllText(reference) != listing.Commit) Checkpoints.AtomicFile.WriteText(reference, listing.Commit);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // a cache that only others may write: Python asks the hub instead
+        }
     }
 
     string Home(HubRepository repository) => Path.Combine(Settings.Cache, NameOf(repository));

@@ -1,17 +1,22 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
 
 namespace FinIntent.Hub;
 
 /// <summary>
 /// ModelScope. As in its own cache files lie in models/owner/name (a dot in the name written ___), without links. The list of files names the SHA-256 of
-/// each; .finintent.json remembers which files were found right, so that they are not read again whenever the model is used.
+/// each; .finintent.json remembers which files were found right, so that they are not read again whenever the model is used, and, since the folder is the
+/// same for every revision, which one is in it.
 /// </summary>
 sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
 {
-    const string Record = ".finintent.json";
+    const string Record = ".finintent.json", PythonsRecord = ".mv";
+
+    // No file of a repository is called so.
+    const string RevisionKey = "/revision", FilesKey = "/files";
     const int PageSize = 200, MostPages = 1000;
+
+    readonly Lock _record = new();
 
     public override async Task<HubListing> List(HubRepository repository, CancellationToken stop)
     {
@@ -49,14 +54,34 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
     public override string FolderOf(HubRepository repository, string commit) =>
         Path.Combine(Settings.Cache, repository.Plural, repository.Owner, repository.Name.Replace(".", "___"));
 
-    public override string? CachedCommit(HubRepository repository) => Directory.Exists(FolderOf(repository, "")) ? RevisionOf(repository) : null;
+    public override string? CachedCommit(HubRepository repository) => RevisionIn(repository) is { } revision && revision == RevisionOf(repository) ? revision : null;
+
+    /// <summary>Which revision is in the folder; null: none is, or files of several.</summary>
+    string? RevisionIn(HubRepository repository)
+    {
+        var (folder, revision) = (FolderOf(repository, ""), RevisionOf(repository));
+        if (File.Exists(Path.Combine(folder, Record))) return (string?)Read(repository)[RevisionKey];
+        // modelscope's own, "Revision:NAME,CreatedAt:TIME"; its older versions left none.
+        var python = Path.Combine(folder, PythonsRecord);
+        if (File.Exists(python)) return File.ReadAllText(python).StartsWith($"Revision:{revision},", StringComparison.Ordinal) ? revision : null;
+        return Directory.Exists(folder) ? Settings.DefaultRevision : null;
+    }
+
+    public override HubListing? Kept(HubRepository repository, string commit) =>
+        CommitList.Files(Read(repository)[FilesKey]) is { } files ? new(repository, commit, files) : null;
+
+    public override void Begin(HubListing listing) => Change(listing.Repository, json =>
+    {
+        if ((string?)json[RevisionKey] != listing.Commit) json.Remove(RevisionKey);
+        json[FilesKey] = CommitList.ToJson(listing.Files);
+    });
 
     public override bool IsPlaced(HubListing listing, ListedFile file)
     {
         var path = PathOf(listing, file.Path);
         if (new FileInfo(path) is not { Exists: true } found || (file.Size is { } size && found.Length != size)) return false;
         if (file.Digest is not { } digest) return true;
-        if (IsRemembered(listing, file.Path, found, digest)) return true;
+        if (IsRemembered(listing.Repository, file.Path, found, digest)) return true;
         if (FileDigest.Compute(digest.Kind, path) != digest.Hex) return false;
         Remember(listing, file.Path, digest);
         return true;
@@ -66,41 +91,38 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
 
     public override bool HasBytes(HubListing listing, RemoteFile file) => false; // a right file is in its place
 
+    public override string? LockOf(HubListing listing, RemoteFile file) => null;
+
     // modelscope's own lock, of the whole repository.
-    public override string LockOf(HubListing listing, RemoteFile file) => Path.Combine(Settings.Cache, ".lock", listing.Repository.Id.Replace("/", "___"));
+    public override string? LockOf(HubListing listing) => Path.Combine(Settings.Cache, ".lock", listing.Repository.Id.Replace("/", "___"));
 
     public override void Place(HubListing listing, RemoteFile file, bool isNew)
     {
         if (isNew && file.Digest is { } digest) Remember(listing, file.Path, digest);
     }
 
-    public override void Finish(HubListing listing)
-    {
-    }
+    public override void Finish(HubListing listing, bool isPart) => Change(listing.Repository, json => json[RevisionKey] = listing.Commit);
 
-    bool IsRemembered(HubListing listing, string path, FileInfo file, FileDigest digest) =>
-        Read(listing)[path] is JsonObject entry && (string?)entry["sha256"] == digest.Hex && (long?)entry["written"] == file.LastWriteTimeUtc.Ticks;
+    bool IsRemembered(HubRepository repository, string path, FileInfo file, FileDigest digest) =>
+        Read(repository)[path] is JsonObject entry && (string?)entry["sha256"] == digest.Hex && (long?)entry["written"] == file.LastWriteTimeUtc.Ticks;
 
-    void Remember(HubListing listing, string path, FileDigest digest)
-    {
-        var json = Read(listing);
-        json[path] = new JsonObject { ["sha256"] = digest.Hex, ["written"] = File.GetLastWriteTimeUtc(PathOf(listing, path)).Ticks };
-        AtomicFile.WriteText(RecordOf(listing), json.ToJsonString());
-    }
+    void Remember(HubListing listing, string path, FileDigest digest) => Change(listing.Repository, json =>
+        json[path] = new JsonObject { ["sha256"] = digest.Hex, ["written"] = File.GetLastWriteTimeUtc(PathOf(listing, path)).Ticks });
 
-    JsonObject Read(HubListing listing)
+    void Change(HubRepository repository, Action<JsonObject> change)
     {
-        try
+        lock (_record)
         {
-            return File.Exists(RecordOf(listing)) && JsonNode.Parse(File.ReadAllText(RecordOf(listing))) is JsonObject json ? json : [];
-        }
-        catch (JsonException)
-        {
-            return []; // the files are read once more
+            var json = Read(repository);
+            var before = json.ToJsonString();
+            change(json);
+            if (json.ToJsonString() is var text && text != before) CommitList.WriteWherePossible(RecordOf(repository), text);
         }
     }
 
-    string RecordOf(HubListing listing) => Path.Combine(FolderOf(listing.Repository, listing.Commit), Record);
+    JsonObject Read(HubRepository repository) => CommitList.Read(RecordOf(repository)) as JsonObject ?? [];
+
+    string RecordOf(HubRepository repository) => Path.Combine(FolderOf(repository, ""), Record);
 
     string PathOf(HubListing listing, string path) => Path.Combine([FolderOf(listing.Repository, listing.Commit), .. path.Split('/')]);
 }

@@ -39,8 +39,15 @@ sealed class PartialFile : IDisposable
     /// <summary>Bytes that are here of a file that is to be fetched.</summary>
     public static long DoneOf(string target, long size)
     {
-        if (ReadState(target + Suffix + StateSuffix, size) is { } known && File.Exists(target + Suffix)) return known.Done.Sum(bytes => (long)bytes);
-        return Beginning(target, size) is { } beginning ? new FileInfo(beginning).Length : 0;
+        try
+        {
+            if (ReadState(target + Suffix + StateSuffix, size) is { } known && File.Exists(target + Suffix)) return known.Done.Sum(bytes => (long)bytes);
+            return Beginning(target, size) is { } beginning ? new FileInfo(beginning).Length : 0;
+        }
+        catch (IOException)
+        {
+            return 0; // another process is about to complete it, for the lock is not held yet
+        }
     }
 
     /// <param name="target">What the complete file will be called.</param>

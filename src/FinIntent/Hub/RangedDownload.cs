@@ -30,6 +30,7 @@ sealed class RangedDownload(
     {
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         using var partial = PartialFile.Open(target, file.Size, settings.PartBytes);
+        var before = "";
         for (var contents = 1; ; contents++)
         {
             await Fetch(partial, stop);
@@ -40,6 +41,10 @@ sealed class RangedDownload(
             partial.Forget();
             if (contents == MostContents)
                 throw new HubFailure($"{file.Path}: {HubHttp.Place(_location)} sent wrong bytes {MostContents} times: {wanted} is right, {found} came; nothing of it is kept: try another mirror, or later", isFinal: true);
+            // A damaged transfer is damaged otherwise each time.
+            if (found == before)
+                throw new HubFailure($"{file.Path}: {HubHttp.Place(_location)} sent the same wrong bytes twice: {wanted} is right, {found} came; nothing of it is kept: another file is there, or what it must come to was not copied right", isFinal: true);
+            before = found;
             tell($"{file.Path}: wrong bytes ({found} instead of {wanted.Hex}); fetching it again");
         }
         partial.Complete();

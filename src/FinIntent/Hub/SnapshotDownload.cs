@@ -3,6 +3,9 @@ namespace FinIntent.Hub;
 /// <summary>The files of a repository that are needed, brought into a folder of this machine.</summary>
 sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepository repository, FileChoice choice)
 {
+    /// <summary>The choice is of less than what a use of the repository needs, so that a branch keeps the commit that it meant before.</summary>
+    public bool IsPart { get; init; }
+
     // Whether there is a way to the hub at all is soon known.
     const int ListAttempts = 3;
 
@@ -11,23 +14,24 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
     public async Task<string> Run(CancellationToken stop)
     {
         using var site = HubSite.Of(settings, context);
-        var cached = site.CachedCommit(repository) is { } commit ? site.FolderOf(repository, commit) : null;
-        if (settings.OfflineReason(repository) is { } variable) return Offline(cached, variable);
-        // A commit never changes, so what is here of it is right.
-        if (HubRepository.IsCommit(repository.Revision ?? "") && cached is not null && Problem(cached) is null) return cached;
+        var (cached, kept) = site.CachedCommit(repository) is { } commit ? (site.FolderOf(repository, commit), site.Kept(repository, commit)) : (null, null);
+        var problem = cached is null ? null : Problem(cached, kept);
+        if (settings.OfflineReason(repository) is { } variable) return Offline(cached, kept, problem, variable);
+        // On Hugging Face a commit never changes, so what is here of it is right, and its list tells whether that is all of it.
+        if (settings.Source == HubSource.HuggingFace && HubRepository.IsCommit(repository.Revision ?? "") && kept is not null && problem is null) return cached!;
         HubListing listing;
         try
         {
-            listing = await site.WithRetries(token => site.List(repository, token), stop, cached is not null && Problem(cached) is null ? 1 : Math.Min(ListAttempts, settings.Attempts));
+            listing = await site.WithRetries(token => site.List(repository, token), stop, cached is not null && problem is null ? 1 : Math.Min(ListAttempts, settings.Attempts));
         }
-        catch (HubFailure e) when (!e.IsFinal && cached is not null && Problem(cached) is null)
+        catch (HubFailure e) when (!e.IsFinal && cached is not null && problem is null)
         {
-            context.Tell($"{repository.Id}: {e.Message}; using what is here of it, {Path.GetFileName(cached)} in {settings.Cache}");
+            context.Tell($"{repository.Id}: {e.Message}; using what is here of it, {Path.GetFileName(cached)} in {settings.Cache}{Doubt(kept)}");
             return cached;
         }
         catch (HubFailure e) when (!e.IsFinal)
         {
-            throw e.ToUserError($"{repository.Id}: {(cached is null ? $"it is not in {settings.Cache}" : Problem(cached))}, and",
+            throw e.ToUserError($"{repository.Id}: {(cached is null ? $"it is not in {settings.Cache}" : problem)}, and",
                 e.RetryAfter is null ? $"; look at the network, or name a mirror with {(settings.Source == HubSource.HuggingFace ? "HF_ENDPOINT" : "MODELSCOPE_DOMAIN")}" : "");
         }
         catch (HubFailure e)
@@ -40,9 +44,10 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
     async Task<string> Fetch(HubSite site, HubListing listing, CancellationToken stop)
     {
         var folder = site.FolderOf(repository, listing.Commit);
-        var byPath = listing.Files.ToDictionary(file => file.Path);
+        var byPath = listing.Files.DistinctBy(file => file.Path).ToDictionary(file => file.Path);
         var meter = new DownloadMeter(repository.Id, context.Progress, context.Time);
         HashSet<string> done = [];
+        site.Begin(listing);
         try
         {
             while (choice(listing, folder).Where(path => !done.Contains(path)).Distinct().ToList() is { Count: > 0 } wanted)
@@ -55,7 +60,7 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
         {
             throw new UserErrorException($"{e.Message}{(e.IsFinal ? "" : "; run the same command again: what has come is kept")}", e);
         }
-        site.Finish(listing);
+        site.Finish(listing, IsPart);
         return folder;
     }
 
@@ -68,6 +73,7 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
             lock (absent) absent.Add((file, remote));
         }, stop);
         if (absent.Count == 0) return;
+        using var whole = site.LockOf(listing) is { } path ? await HubLock.Take(path, context.Tell, context.Time, stop) : null;
 
         var missing = absent.Where(file => !site.HasBytes(listing, file.Remote)).DistinctBy(file => site.TargetOf(listing, file.Remote)).ToList();
         var here = missing.Sum(file => PartialFile.DoneOf(site.TargetOf(listing, file.Remote), file.Remote.Size));
@@ -82,15 +88,13 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
 
     async Task Get(HubSite site, HubListing listing, (ListedFile Listed, RemoteFile Remote) file, DownloadMeter meter, CancellationToken stop)
     {
-        using (await HubLock.Take(site.LockOf(listing, file.Remote), context.Tell, context.Time, stop))
-        {
-            // Another process may have brought it while this one waited.
-            if (site.IsPlaced(listing, file.Listed)) return;
-            var isNew = !site.HasBytes(listing, file.Remote);
-            if (isNew) await site.Download(listing, file.Listed, file.Remote, meter).Run(site.TargetOf(listing, file.Remote), context.Tell, stop);
-            site.Place(listing, file.Remote, isNew);
-            if (isNew) meter.FileDone();
-        }
+        using var held = site.LockOf(listing, file.Remote) is { } path ? await HubLock.Take(path, context.Tell, context.Time, stop) : null;
+        // Another process may have brought it while this one waited.
+        if (site.IsPlaced(listing, file.Listed)) return;
+        var isNew = !site.HasBytes(listing, file.Remote);
+        if (isNew) await site.Download(listing, file.Listed, file.Remote, meter).Run(site.TargetOf(listing, file.Remote), context.Tell, stop);
+        site.Place(listing, file.Remote, isNew);
+        if (isNew) meter.FileDone();
     }
 
     async Task Each<T>(IEnumerable<T> items, Func<T, CancellationToken, Task> work, CancellationToken stop)
@@ -116,19 +120,29 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
         }
     }
 
-    string Offline(string? cached, string variable)
+    string Offline(string? cached, HubListing? kept, string? problem, string variable)
     {
-        var problem = cached is null ? $"there is nothing of {(repository.Revision is null ? "it" : $"its revision {repository.Revision}")} in {settings.Cache}" : Problem(cached);
-        return problem is null ? cached! : throw new UserErrorException(
-            $"{repository.Id}: {variable} forbids the network, and {problem}; unset {variable} to fetch it, or name a folder of this machine");
+        if (cached is null) problem = $"there is nothing of {(repository.Revision is null ? "it" : $"its revision {repository.Revision}")} in {settings.Cache}";
+        if (problem is not null) throw new UserErrorException($"{repository.Id}: {variable} forbids the network, and {problem}; unset {variable} to fetch it, or name a folder of this machine");
+        if (kept is null) context.Tell($"{repository.Id}: {variable} forbids the network; using what is here of it{Doubt(kept)}");
+        return cached!;
     }
 
-    /// <summary>What a folder lacks; null: nothing that is needed.</summary>
-    string? Problem(string folder)
+    /// <summary>Said where nothing is known to lack.</summary>
+    static string Doubt(HubListing? kept) => kept is null ? "; the list of its files is not here, so nothing tells whether that is all of it" : "";
+
+    /// <summary>What a folder lacks; null: nothing that is needed, as far as can be told.</summary>
+    /// <param name="kept">What there should be; null: not known, and the folder itself is asked.</param>
+    string? Problem(string folder, HubListing? kept)
     {
         try
         {
-            return choice(HubListing.OfFolder(repository, Path.GetFileName(folder), folder), folder).Count == 0 ? $"{folder} has no files" : null;
+            var listing = kept ?? HubListing.OfFolder(repository, Path.GetFileName(folder), folder);
+            var wanted = choice(listing, folder);
+            var files = listing.Files.DistinctBy(file => file.Path).ToDictionary(file => file.Path);
+            return wanted.Count == 0 ? $"{folder} has no files"
+                : wanted.FirstOrDefault(path => !HubListing.IsThere(folder, files[path])) is { } missing ? $"what is in {settings.Cache} is not complete ({missing} is missing)"
+                : null;
         }
         catch (UserErrorException e)
         {

@@ -16,7 +16,7 @@ sealed record WebFile(Uri Address, FileDigest Digest, long? Size = null)
         {
             using var http = new HubHttp(settings, context);
             var size = await http.Retries.ExecuteAsync(async token => await SizeOf(http, info, token), stop);
-            if (Size is { } right && right != size) throw new UserErrorException($"{Address}: the file has {size:N0} bytes, and {right:N0} are right; it is another file");
+            if (Size is { } right && right != size) throw new UserErrorException($"{HubHttp.Place(Address)}: the file has {size:N0} bytes, and {right:N0} are right; it is another file");
             var meter = new DownloadMeter(name, context.Progress, context.Time);
             meter.Expect(1, size, PartialFile.DoneOf(target, size));
             await new RangedDownload(http, new(name, Digest.Hex, size, Digest, Address), info, settings, meter).Run(target, context.Tell, stop);
@@ -24,7 +24,7 @@ sealed record WebFile(Uri Address, FileDigest Digest, long? Size = null)
         }
         catch (HubFailure e)
         {
-            throw new UserErrorException($"{Address}: {e.Message}", e);
+            throw new UserErrorException($"{HubHttp.Place(Address)}: {e.Message}", e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
@@ -16,7 +17,7 @@ sealed record CheckedModel(string Folder, ModelFamily Family, int Vocabulary, lo
 }
 
 /// <summary>The base model's folder and the adapters on it, by their headers alone.</summary>
-sealed class ModelCheck(SettingsFile settings, CheckReport report)
+sealed class ModelCheck(SettingsFile settings, CheckReport report, CheckSurroundings surroundings)
 {
     /// <summary>Null: the folder is no model that can be loaded.</summary>
     public CheckedModel? Run(bool isTraining)
@@ -29,7 +30,7 @@ sealed class ModelCheck(SettingsFile settings, CheckReport report)
         return report.Try("model", () =>
         {
             var folder = TrainedModel.LocalFolder(settings.Model);
-            if (folder != settings.Model.ModelNameOrPath && !Checkpoint.HasWeights(folder)) return NotFetched(folder);
+            if (folder != settings.Model.ModelNameOrPath && !Checkpoint.HasWeights(folder)) return NotFetched(folder, isTraining);
             using var checkpoint = Checkpoint.Open(folder);
             using var model = PretrainedModel.Sketch(checkpoint);
             var (numbers, bytes) = (checkpoint.Tensors.Values.Sum(t => t.Count), checkpoint.Tensors.Values.Sum(t => t.Length));
@@ -38,13 +39,13 @@ sealed class ModelCheck(SettingsFile settings, CheckReport report)
             foreach (var adapter in settings.Model.AdapterFolders) report.Try("adapter", () => CheckAdapter(model, checkpoint, adapter));
             return new CheckedModel(folder, family, model.Shape.VocabularySize, numbers, bytes, checkpoint.CompanionFiles.Sum(file => new FileInfo(file).Length))
             {
-                Trained = isTraining ? Trained(checkpoint) : null,
+                Trained = isTraining ? Trained(checkpoint.Config) : null,
             };
         });
     }
 
     /// <summary>Of a hub's model only what a check needs has been fetched: its shape and its tokenizer.</summary>
-    CheckedModel NotFetched(string folder)
+    CheckedModel NotFetched(string folder, bool isTraining)
     {
         var config = Checkpoint.ReadConfig(folder);
         var family = ModelFamily.Of(config);
@@ -52,32 +53,49 @@ sealed class ModelCheck(SettingsFile settings, CheckReport report)
         var numbers = model.parameters().Sum(p => p.numel());
         report.Warn("model", $"{settings.Model.ModelNameOrPath}: {family.ModelType}, {Words.Count(numbers)} weights, which are not on this machine yet: " +
             $"the run fetches about {Words.Bytes(2 * numbers)}, or fetch them before with `finintent download {settings.Model.ModelNameOrPath}`");
-        return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0);
+        CheckRoom(folder, 2 * numbers);
+        foreach (var adapter in settings.Model.AdapterFolders) report.Try("adapter", () => CheckAdapter(model, null, adapter));
+        return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0) { Trained = isTraining ? Trained(config) : null };
     }
 
-    void CheckAdapter(CausalLanguageModel model, Checkpoint checkpoint, string folder)
+    /// <summary>Whether what is not here yet of a model has room where it is kept.</summary>
+    void CheckRoom(string folder, long bytes)
+    {
+        // In Hugging Face's cache the bytes are beside the snapshot.
+        var blobs = Path.Combine(folder, "..", "..", "blobs");
+        var here = Directory.EnumerateFiles(Directory.Exists(blobs) ? blobs : folder, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+        var (needed, free) = (bytes - here, surroundings.FreeBytes(folder));
+        if (needed > free)
+            report.Fail("disk", $"about {Words.Bytes(needed)} are to be fetched, {Words.Bytes(free)} are free at {Path.GetFullPath(folder)}: make room, or keep hubs' files on another disk with cache_dir");
+    }
+
+    /// <param name="checkpoint">Null: the weights are not here.</param>
+    void CheckAdapter(CausalLanguageModel model, Checkpoint? checkpoint, string folder)
     {
         if (!Directory.Exists(folder)) throw new UserErrorException($"adapter_name_or_path: there is no folder {folder}");
         var config = AdapterConfig.Read(folder);
         LoraAdapters.Check(model, folder);
-        Origin.CheckBase(checkpoint, [folder], settings.Inference.Force);
+        if (checkpoint is not null) Origin.CheckBase(checkpoint, [folder], settings.Inference.Force);
         report.Ok("adapter", $"{folder}: rank {config.Settings.Rank} on {string.Join(", ", config.Settings.Targets)}");
         // Ours carry the base's fingerprint; of others only the name can be compared.
-        if (Origin.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(checkpoint.Folder))
-            report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {checkpoint.Folder}; use the base it was trained on, unless the folder is only called otherwise");
+        if (Origin.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(Given))
+            report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {Given}; use the base it was trained on, unless the folder is only called otherwise");
     }
+
+    /// <summary>The model's name as it was given; of a hub's without its revision, for its folder is called after a commit.</summary>
+    string Given => settings.Model.Folder == settings.Model.ModelNameOrPath ? settings.Model.Folder : settings.Model.ModelNameOrPath.Split('@')[0];
 
     static string NameOf(string path) => Path.GetFileName(path.TrimEnd('/', '\\')).ToLowerInvariant();
 
     /// <summary>Also holds lora_target and freeze_… against the model's modules.</summary>
-    long? Trained(Checkpoint checkpoint)
+    long? Trained(JsonElement config)
     {
         var method = settings.Method;
         if (method.FinetuningType == FinetuningType.Lora && settings.Model.AdapterFolders.Count > 0 && !method.CreateNewAdapter) CompareRank(settings.Model.AdapterFolders[^1]);
         long? count = null;
         report.Try("method", () =>
         {
-            using var sketch = TrainedModel.Sketch(settings, checkpoint.Config, Precision.Wanted(settings.Train));
+            using var sketch = TrainedModel.Sketch(settings, config, Precision.Wanted(settings.Train));
             count = sketch.Trainable.Count;
             report.Ok("method", $"{method.FinetuningType.ToString().ToLowerInvariant()}: {count:N0} numbers are trained");
         });

@@ -31,7 +31,7 @@ sealed class TrainingCheck : IDisposable
         var check = new TrainingCheck(settings, report);
         report.Try("settings", () => CrossChecks.CheckTraining(settings));
         if (settings.Api.Api is not null) return check;
-        var model = new ModelCheck(settings, report).Run(isTraining: true);
+        var model = new ModelCheck(settings, report, surroundings).Run(isTraining: true);
         var (tokenizer, template) = model is null ? (null, null) : check.CheckTemplate(model);
         check.ReadRows(surroundings, model, tokenizer, template, isAlone);
         if (check is { Rows: { } rows, Input: { } input }) new RunCheck(settings, report, surroundings).Run(rows, input, model);

@@ -20,7 +20,7 @@ sealed class UseCheck(SettingsFile settings, CheckReport report, CheckSurroundin
             return;
         }
         LibTorch.Load();
-        if (new ModelCheck(settings, report).Run(isTraining: false) is not { } model) return;
+        if (new ModelCheck(settings, report, surroundings).Run(isTraining: false) is not { } model) return;
         string? name = null;
         report.Try("template", () => { name = Origin.TemplateFor(settings.Dataset.Template, [.. settings.Model.AdapterFolders, model.Folder], settings.Inference.Force); });
         new TemplateCheck(settings, report).Run(model, name);

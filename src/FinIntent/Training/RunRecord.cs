@@ -16,11 +16,18 @@ static class RunRecord
     public static JsonObject Create(SettingsFile settings, string? template, string baseFormat) => new()
     {
         ["base_model"] = settings.Model.ModelNameOrPath,
+        ["base_commit"] = HubDatasets.CommitOf(settings.Model.Folder),
         ["base_fingerprint"] = ModelFingerprint.Of(settings.Model.Folder),
         ["base_format"] = baseFormat,
         ["template"] = template,
         ["seed"] = settings.Train.Seed,
         ["dataset_dir"] = settings.Dataset.DatasetDir == DatasetRegistry.Online ? DatasetRegistry.Online : Path.GetFullPath(settings.Dataset.DatasetDir),
+        ["dataset_commits"] = new JsonObject(
+        [
+            .. settings.Dataset.HubFiles.Where(files => settings.Dataset.Dataset.Contains(files.Key) && files.Value.Count > 0)
+                .Select(files => KeyValuePair.Create(files.Key, (JsonNode?)HubDatasets.CommitOf(files.Value[0]))).Where(commit => commit.Value is not null),
+        ]),
+        ["cache_dir"] = settings.Model.CacheDir is { } cache ? Path.GetFullPath(cache) : null,
         ["tokenized_path"] = settings.Dataset.TokenizedPath is { } tokens ? Path.GetFullPath(tokens) : null,
         ["settings"] = JsonSerializer.SerializeToNode(settings.Resolved()),
         ["versions"] = new JsonObject

@@ -2,7 +2,9 @@ using System.Text;
 using FinIntent.Data;
 using FinIntent.Hub;
 using FinIntent.Settings;
+using FinIntent.Tests.Generation;
 using FinIntent.Tests.Hub;
+using FinIntent.Training;
 using Xunit;
 
 namespace FinIntent.Tests.Data;
@@ -12,8 +14,11 @@ public sealed class HubDatasetTests : IDisposable
 {
     readonly HubFixture _hub = new();
 
+    TinyChat Tiny => field ??= new();
+
     [Theory]
     [InlineData("data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet data/test-00000-of-00001.parquet extra.json", "train", "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet")]
+    [InlineData("data/part-of-x-00000-of-00001.parquet", "part-of-x", "data/part-of-x-00000-of-00001.parquet")]
     [InlineData("data/random-00000-of-00001.parquet data/test-00000-of-00001.parquet", "random", "data/random-00000-of-00001.parquet")]
     [InlineData("train.json test.json README.txt", "train", "train.json")]
     [InlineData("intent_train.json intent_eval.json intent_val.json", "test", "intent_eval.json")]
@@ -58,6 +63,17 @@ public sealed class HubDatasetTests : IDisposable
         Assert.Contains("it has no subsets", Assert.Throws<UserErrorException>(() => Choose("zh.json", "fr", null, null)).Message);
         Assert.Equal(["a/train.json"], Choose("README.md a/train.json b/train.json", null, null, null, "---\nconfigs:\n- config_name: one\n  data_dir: a\n---\n"));
     }
+
+    [Fact]
+    public void A_split_that_the_card_names_twice_has_the_files_of_both()
+    {
+        const string card = "---\nconfigs:\n- config_name: one\n  data_files:\n  - split: train\n    path: a.json\n  - split: train\n    path: b.json\n---\n";
+        Assert.Equal(["a.json", "b.json"], Choose("README.md a.json b.json", null, null, null, card));
+    }
+
+    [Fact]
+    public void A_pattern_that_is_none_is_named() =>
+        Assert.Contains("\"[z-a].json\" is no pattern of file names", Assert.Throws<UserErrorException>(() => HubGlob.IsMatch("[z-a].json", "a.json")).Message);
 
     [Theory]
     [InlineData("hf_hub_url", false)]
@@ -110,10 +126,40 @@ public sealed class HubDatasetTests : IDisposable
         var (run, check) = (TrainedRows.Read(_hub["run.json"]), new LeakCheck([new("q.json:1", question)]));
 
         var report = new LeakReport();
-        Assert.Null(run.Compare(check, report, () => null, (folder, names) => HubDatasets.Fetch(folder, names, _hub.Folders(), TestContext.Current.CancellationToken)));
+        Assert.Null(run.Compare(check, report, () => null, it => HubDatasets.Fetch(it, _hub.Folders(), TestContext.Current.CancellationToken)));
         Assert.Equal(1, report.Count);
         Assert.Equal("\"x\" is of a hub, and was not fetched", run.Compare(check, report, () => null));
     }
+
+    [Fact]
+    public void A_run_is_compared_with_the_rows_it_had_from_where_it_kept_them()
+    {
+        const string then = "甲公司明天的股价会不会涨到一百元", now = "怎么修改交易密码才算安全";
+        var repository = _hub.Server.Add("datasets/acme/rows");
+        repository.Files["train.json"] = Rows(then);
+        var trained = HubDatasets.Fetch(new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" }, _hub.Folders().In(_hub["kept"]), TestContext.Current.CancellationToken);
+        var settings = SettingsFile.Load(Written($"model_name_or_path: {Tiny.Model}\ndataset: acme/rows\ndataset_dir: ONLINE\noutput_dir: out\ncache_dir: {_hub["kept"]}"), []) with { Dataset = trained };
+        File.WriteAllText(_hub["run.json"], RunRecord.Create(settings, null, "bf16").ToJsonString());
+        var commit = repository.Commit;
+        (repository.Commit, repository.Files["train.json"]) = (new('b', 40), Rows(now));
+
+        var run = TrainedRows.Read(_hub["run.json"]);
+        var report = new LeakReport();
+        Assert.Null(run.Compare(new([new("q.json:1", then), new("q.json:2", now)]), report, () => null, it => HubDatasets.Fetch(it, _hub.Folders(), TestContext.Current.CancellationToken)));
+
+        Assert.Equal(commit, run.Commits["acme/rows"]);
+        Assert.Equal((1, 1), (report.Count, report.QuestionCount));
+        Assert.Contains("q.json:1", Assert.Single(report.Lines));
+        Assert.False(Directory.Exists(_hub.Cache));
+
+        static byte[] Rows(string question) => Encoding.UTF8.GetBytes($$"""[{"instruction": "{{question}}", "output": "B"}]""");
+    }
+
+    [Theory]
+    [InlineData("/c/datasets--a--b/snapshots/0123456789012345678901234567890123456789/data/x.json", "0123456789012345678901234567890123456789")]
+    [InlineData("/c/datasets--a--b/snapshots/main/x.json", null)]
+    [InlineData("/c/0123456789012345678901234567890123456789/x.json", null)]
+    public void The_commit_of_a_path_is_read_from_it(string path, string? commit) => Assert.Equal(commit, HubDatasets.CommitOf(path));
 
     [Fact]
     public void Errors_name_the_entry_and_what_the_hub_said()
@@ -150,6 +196,12 @@ public sealed class HubDatasetTests : IDisposable
         var dataset = new HubDataset(subset, folder, split);
         dataset.Choose(listing, _hub.Home);
         return dataset.Files;
+    }
+
+    string Written(string settings)
+    {
+        File.WriteAllText(_hub["train.yaml"], settings);
+        return _hub["train.yaml"];
     }
 
     DatasetSettings Fetch(DatasetSettings settings) => HubDatasets.Fetch(settings, _hub.Folders(), TestContext.Current.CancellationToken);

@@ -58,6 +58,33 @@ public sealed class OpenFinDataReleaseTests : IDisposable
     }
 
     [Fact]
+    public void A_zip_that_was_there_stays_and_a_wrong_digest_ends_the_second_fetch()
+    {
+        var zip = Zip("a/intent_understanding.json", padding: 50_000);
+        var content = File.ReadAllBytes(zip);
+        _hub.AddModel().Files["release.zip"] = content;
+        var address = new Uri($"{_hub.Server.Url}/{HubFixture.Id}/resolve/main/release.zip?signature=secret");
+        var own = _hub[Path.Combine("out", "openfindata_release.zip")];
+        Directory.CreateDirectory(_hub["out"]);
+
+        var wrong = Assert.Throws<UserErrorException>(() => Pull(new('0', 32))).Message;
+        Assert.Contains("the same wrong bytes twice", wrong);
+        Assert.DoesNotContain("secret", wrong);
+        Assert.InRange(_hub.Server.ServedBytes, 2 * content.Length, (2 * content.Length) + 10);
+
+        File.Copy(zip, own);
+        Assert.Contains("is another file than the release", Assert.Throws<UserErrorException>(() => Pull(new('0', 32))).Message);
+        Assert.Equal(2, Pull(Md5(zip)));
+        Assert.Equal(content, File.ReadAllBytes(own));
+
+        int Pull(string md5) => new OpenFinDataRelease(new(address, new(DigestKind.Md5, md5)), 2).Pull(null, _hub[Path.Combine("out", "rows.json")], _hub.Hubs().HuggingFace, _hub.Context()).Count;
+    }
+
+    [Fact]
+    public void An_address_of_another_kind_is_refused() =>
+        Assert.Contains("is given as --input", Assert.Throws<UserErrorException>(() => CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--url", "file:///tmp/x.zip", "--output", _hub["rows.json"])).Message);
+
+    [Fact]
     public void The_command_takes_a_zip_and_its_digest()
     {
         var zip = Zip("intent_understanding.json");

@@ -84,5 +84,37 @@ public sealed class ModelScopeTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_hub.Fetch(), "config.json")));
     }
 
+    [Theory]
+    [InlineData("v1", "v2")]
+    [InlineData("1111111111111111111111111111111111111111", "2222222222222222222222222222222222222222")]
+    public void Another_revision_is_not_taken_for_the_one_asked_for(string one, string two)
+    {
+        var repository = _hub.AddModel();
+        _hub.Fetch(id: $"acme/tiny@{one}");
+        repository.Files["config.json"] = "{\"model_type\": \"qwen2\", \"n\": 2}"u8.ToArray();
+
+        Assert.Equal(repository.Files["config.json"], File.ReadAllBytes(Path.Combine(_hub.Fetch(id: $"acme/tiny@{two}"), "config.json")));
+
+        _hub.Variables["HF_HUB_OFFLINE"] = "1";
+        Assert.Contains($"there is nothing of its revision {one}", _hub.ErrorOf(id: $"acme/tiny@{one}"));
+        Assert.True(File.Exists(Path.Combine(_hub.Fetch(id: $"acme/tiny@{two}"), "config.json")));
+    }
+
+    [Fact]
+    public void A_folder_of_two_revisions_is_none_of_them()
+    {
+        var repository = _hub.AddModel();
+        _hub.Fetch(id: "acme/tiny@v1");
+        repository.Files["model.safetensors"] = HubFixture.Bytes(900_000, 5);
+        using var stop = new CancellationTokenSource();
+        _hub.Server.OnServed = _ => stop.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => _hub.Fetch(id: "acme/tiny@v2", stop: stop.Token));
+        _hub.Server.OnServed = null;
+
+        _hub.Variables["HF_HUB_OFFLINE"] = "1";
+        Assert.Contains("there is nothing of its revision v1", _hub.ErrorOf(id: "acme/tiny@v1"));
+        Assert.Contains("there is nothing of its revision v2", _hub.ErrorOf(id: "acme/tiny@v2"));
+    }
+
     public void Dispose() => _hub.Dispose();
 }

@@ -1,4 +1,5 @@
 using FinIntent.Preflight;
+using FinIntent.Settings;
 using Xunit;
 
 namespace FinIntent.Tests.Preflight;
@@ -29,6 +30,34 @@ public sealed class UseCheckTests : IDisposable
         Directory.CreateDirectory(_run["merged"]);
         File.WriteAllText(Path.Combine(_run["merged"], "letter.txt"), "");
         Assert.Contains(_run.CheckUse(Export).Findings, f => f.Severity == Severity.Error && f.Detail.Contains("holds files that no export wrote"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_a_hubs_model_without_its_weights_the_adapter_and_the_room_are_checked(bool hasSomeShards)
+    {
+        File.Delete(Path.Combine(_run.Tiny.Model, "model.safetensors"));
+        if (hasSomeShards)
+        {
+            File.WriteAllText(Path.Combine(_run.Tiny.Model, "model.safetensors.index.json"), """{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}""");
+            File.WriteAllText(Path.Combine(_run.Tiny.Model, "model-00001-of-00002.safetensors"), "");
+        }
+        Assert.Contains(Check(_run.Tiny.Adapter).Findings, f => f.Severity == Severity.Warning && f.Detail.Contains("not on this machine yet"));
+        Assert.Contains(Check(_run.Tiny.Adapter).Findings, f => f is { Severity: Severity.Ok, Subject: "adapter" });
+
+        File.WriteAllText(Path.Combine(_run.Tiny.Adapter, "adapter_model.safetensors"), "no weights");
+        Assert.Contains(Check(_run.Tiny.Adapter).Findings, f => f is { Severity: Severity.Error, Subject: "adapter" });
+        _run.FreeBytes = 1000;
+        Assert.Contains(Check().Findings, f => f is { Severity: Severity.Error, Subject: "disk" } && f.Detail.Contains("are to be fetched"));
+
+        CheckReport Check(params string[] adapters)
+        {
+            var report = new CheckReport();
+            var settings = SettingsFile.Load(_run.Tiny.Write("use.yaml", "model_name_or_path: acme/tiny\ntemplate: qwen"), []);
+            new UseCheck(settings with { Model = settings.Model with { Folder = _run.Tiny.Model, AdapterFolders = adapters } }, report, _run.Surroundings).Run();
+            return report;
+        }
     }
 
     [Fact]

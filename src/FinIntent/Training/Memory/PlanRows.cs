@@ -29,7 +29,7 @@ sealed record PlanRows(RowLengths Lengths, string? Note)
             return new(lengths with { Longest = settings.Dataset.CutoffLen },
                 "no tokenizer here: lengths guessed from the rows' bytes for time, cutoff_len for memory");
         }
-        catch (UserErrorException e) when (!hasTokenizer)
+        catch (UserErrorException e) when (!hasTokenizer || !HubDatasets.AreHere(data))
         {
             var cutoff = settings.Dataset.CutoffLen;
             return new(new(AssumedCount, cutoff, cutoff, 0, settings.Method.Stage == Stage.Pt ? 1 : 0.1), $"no rows here ({e.Message}); counted with {AssumedCount:N0} of cutoff_len");

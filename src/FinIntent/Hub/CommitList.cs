@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
+
+namespace FinIntent.Hub;
+
+/// <summary>The list of a commit's files, kept in the cache: without it nothing tells whether what is there of the commit is all of it.</summary>
+static class CommitList
+{
+    public static JsonArray ToJson(IEnumerable<ListedFile> files) =>
+        [.. files.Select(file => (JsonNode)new JsonObject { ["path"] = file.Path, ["size"] = file.Size })];
+
+    /// <summary>Null: it is no list.</summary>
+    public static IReadOnlyList<ListedFile>? Files(JsonNode? json)
+    {
+        try
+        {
+            return json is JsonArray list ? [.. list.Select(file => new ListedFile((string)file!["path"]!, (long?)file["size"]))] : null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException or NullReferenceException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    public static JsonNode? Read(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null; // it is listed once more
+        }
+    }
+
+    /// <summary>A cache that only others may write is used as it is.</summary>
+    public static void WriteWherePossible(string path, string text)
+    {
+        try
+        {
+            AtomicFile.WriteText(path, text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+}

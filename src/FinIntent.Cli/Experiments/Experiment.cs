@@ -17,6 +17,7 @@ sealed class Experiment(ExperimentFile file, TextWriter console, CancellationTok
     /// <returns>How many models did not finish.</returns>
     public int Run()
     {
+        foreach (var model in file.Models) RefuseMissing(model); // before anything is fetched or trained for them
         foreach (var model in file.Models)
         {
             console.WriteLine($"== {model.Name}");
@@ -25,6 +26,13 @@ sealed class Experiment(ExperimentFile file, TextWriter console, CancellationTok
         if (_sets.Count == 0) throw new UserErrorException($"{file.Path}: no model has a score: {string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
         Report();
         return _groups.Count(g => g.Failure is not null);
+    }
+
+    static void RefuseMissing(ExperimentModel model)
+    {
+        var questions = model.With().Inference.EvalFile!;
+        if (!File.Exists(questions))
+            throw new UserErrorException($"{model.Place}: {model.Name}: eval_file: {questions}: no such file; OpenFinData's comes with `finintent data pull openfindata`");
     }
 
     ModelGroup Study(ExperimentModel model)

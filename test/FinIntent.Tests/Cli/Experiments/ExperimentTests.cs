@@ -128,6 +128,15 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
+    public void Questions_that_are_not_there_are_told_before_anything_is_done()
+    {
+        var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}", $"name: other\n    model_name_or_path: {Tiny("llama")}\n    eval_file: gone.json"]);
+
+        Assert.Contains("other: eval_file: gone.json: no such file", Assert.Throws<UserErrorException>(() => Run(file)).Message);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
     public void Another_seed_beside_it_leaves_a_runs_results_as_they_are()
     {
         var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}"]);

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 
@@ -12,11 +10,11 @@ namespace FinIntent.Authoring;
 sealed class Journal : IDisposable
 {
     readonly Lock _lock = new();
-    readonly FileStream _stream;
+    readonly ResumableFile _file;
     readonly Dictionary<string, JournalRecord> _sent = [], _outcomes = [];
     readonly List<JournalRecord> _decisions = [];
 
-    Journal(FileStream stream) => _stream = stream;
+    Journal(ResumableFile file) => _file = file;
 
     /// <summary>What earlier runs took; requests without an answer count as their most, since they may have been charged for.</summary>
     public Amount Spent { get; private set; }
@@ -39,21 +37,17 @@ sealed class Journal : IDisposable
     /// <exception cref="UserErrorException">Another run is writing it, or it was made with other settings.</exception>
     public static Journal Open(string folder, JsonObject run, bool overwrite)
     {
-        Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, "journal.jsonl");
-        var stream = Lock(path);
+        var file = ResumableFile.Open(path, run, overwrite);
         try
         {
-            if (overwrite) stream.SetLength(0);
-            if (stream.Length > 0) CheckSameRun(path, run);
-            AtomicFile.WriteText(RunFileOf(path), run.ToJsonString(new() { WriteIndented = true }) + "\n");
-            var journal = new Journal(stream);
+            var journal = new Journal(file);
             journal.Read(path);
             return journal;
         }
         catch
         {
-            stream.Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -74,8 +68,7 @@ sealed class Journal : IDisposable
     {
         lock (_lock)
         {
-            _stream.Write(Encoding.UTF8.GetBytes(record.ToLine() + "\n"));
-            _stream.Flush(flushToDisk: true);
+            _file.Append([record.ToLine()]);
             Count(record);
         }
     }
@@ -109,14 +102,7 @@ sealed class Journal : IDisposable
 
     void Read(string path)
     {
-        var bytes = new byte[_stream.Length];
-        _stream.Position = 0;
-        _stream.ReadExactly(bytes);
-        // A last line that a crash cut short goes: nothing has followed from it.
-        var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        _stream.SetLength(end);
-        _stream.Position = end;
-        foreach (var (i, line) in Encoding.UTF8.GetString(bytes, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries).Index())
+        foreach (var (i, line) in _file.Lines.Index())
         {
             var record = JournalRecord.Parse(line, $"{path}:{i + 1}");
             if (record.Kind is JournalKind.Answer or JournalKind.Free && !_sent.ContainsKey(record.Id))
@@ -125,34 +111,5 @@ sealed class Journal : IDisposable
         }
     }
 
-    public void Dispose() => _stream.Dispose();
-
-    static string RunFileOf(string path) => Path.ChangeExtension(path, ".run.json");
-
-    static FileStream Lock(string path)
-    {
-        try
-        {
-            // Outside Windows only FileShare.None locks, and other programs may read all the same.
-            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new UserErrorException($"{path}: cannot be written; is another run writing it? {e.Message}", e);
-        }
-    }
-
-    static void CheckSameRun(string path, JsonObject run)
-    {
-        var file = RunFileOf(path);
-        if (!File.Exists(file)) throw new UserErrorException($"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start anew");
-        using var found = JsonFile.Read(file);
-        foreach (var (key, now) in run)
-        {
-            var before = found.RootElement.TryGetProperty(key, out var value) ? value.GetRawText() : "unset";
-            if (before == "unset" ? now is null : JsonNode.DeepEquals(JsonNode.Parse(before), now)) continue;
-            throw new UserErrorException($"{path} was made with {key} {before}, now it is {now?.ToJsonString() ?? "unset"}; set it back to go on, " +
-                "name another output_dir, or set overwrite_output_dir: true to start anew (what was paid for is lost)");
-        }
-    }
+    public void Dispose() => _file.Dispose();
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
@@ -11,10 +10,10 @@ namespace FinIntent.Evaluation;
 /// </summary>
 public sealed class PredictionFile : IDisposable
 {
-    readonly FileStream _stream;
+    readonly ResumableFile _file;
     readonly string _path;
 
-    PredictionFile(string path, FileStream stream, IReadOnlyList<Prediction> done) => (_path, _stream, Done) = (path, stream, done);
+    PredictionFile(string path, ResumableFile file, IReadOnlyList<Prediction> done) => (_path, _file, Done) = (path, file, done);
 
     /// <summary>What earlier runs wrote.</summary>
     public IReadOnlyList<Prediction> Done { get; }
@@ -25,18 +24,14 @@ public sealed class PredictionFile : IDisposable
     public static PredictionFile Open(string path, JsonObject run, bool overwrite = false)
     {
         path = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var stream = Lock(path);
+        var file = ResumableFile.Open(path, run, overwrite);
         try
         {
-            if (overwrite) stream.SetLength(0);
-            if (stream.Length > 0) CheckSameRun(path, run);
-            AtomicFile.WriteText(RunFileOf(path), run.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-            return new(path, stream, ReadAndCut(path, stream));
+            return new(path, file, [.. file.Lines.Select((line, i) => Prediction.Parse(line, $"{path}:{i + 1}"))]);
         }
         catch
         {
-            stream.Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -74,11 +69,7 @@ public sealed class PredictionFile : IDisposable
     public void Append(Prediction prediction) => Append([prediction]);
 
     /// <summary>Lines that are on disk when this returns: waiting for it once is much faster than line by line.</summary>
-    public void Append(IReadOnlyList<Prediction> predictions)
-    {
-        foreach (var prediction in predictions) _stream.Write(Encoding.UTF8.GetBytes(prediction.ToLine() + "\n"));
-        _stream.Flush(flushToDisk: true);
-    }
+    public void Append(IReadOnlyList<Prediction> predictions) => _file.Append(predictions.Select(p => p.ToLine()));
 
     /// <summary>How many of the questions are done: the file's lines must be the first of them, in their order.</summary>
     public int CountDone(IReadOnlyList<(string Id, string Question)> questions)
@@ -113,45 +104,5 @@ public sealed class PredictionFile : IDisposable
     public static void Rewrite(string path, IEnumerable<Prediction> predictions) =>
         AtomicFile.WriteText(path, string.Concat(predictions.Select(p => p.ToLine() + "\n")));
 
-    public void Dispose() => _stream.Dispose();
-
-    static string RunFileOf(string path) => Path.ChangeExtension(path, ".run.json");
-
-    static FileStream Lock(string path)
-    {
-        try
-        {
-            // Outside Windows only FileShare.None locks, and other programs may read all the same.
-            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new UserErrorException($"{path}: cannot be written; is another run writing it? {e.Message}", e);
-        }
-    }
-
-    static void CheckSameRun(string path, JsonObject run)
-    {
-        var file = RunFileOf(path);
-        if (!File.Exists(file)) throw new UserErrorException($"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start anew");
-        using var found = JsonFile.Read(file);
-        var changed = run.FirstOrDefault(now =>
-            !found.RootElement.TryGetProperty(now.Key, out var before) || !JsonNode.DeepEquals(JsonNode.Parse(before.GetRawText()), now.Value));
-        if (changed.Key is { } key)
-            throw new UserErrorException($"{path} was made with {key} {(found.RootElement.TryGetProperty(key, out var before) ? before.GetRawText() : "unset")}, " +
-                $"now it is {changed.Value?.ToJsonString() ?? "unset"}; set overwrite_output_dir: true to start anew, or name another output_dir");
-    }
-
-    /// <summary>Reads whole lines; a last line that a crash cut short goes.</summary>
-    static List<Prediction> ReadAndCut(string path, FileStream stream)
-    {
-        var bytes = new byte[stream.Length];
-        stream.Position = 0;
-        stream.ReadExactly(bytes);
-        var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        stream.SetLength(end);
-        stream.Position = end;
-        var lines = Encoding.UTF8.GetString(bytes, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return [.. lines.Select((line, i) => Prediction.Parse(line, $"{path}:{i + 1}"))];
-    }
+    public void Dispose() => _file.Dispose();
 }

@@ -71,6 +71,20 @@ public sealed class PredictionFileTests : IDisposable
     }
 
     [Fact]
+    public void A_setting_that_is_no_longer_given_is_another_one_and_null_is_none()
+    {
+        var run = Run("a");
+        run["merge_adapter"] = false;
+        run["default_system"] = null;
+        using (var file = PredictionFile.Open(File1, run)) Append(file, "0");
+
+        Assert.Contains("made with merge_adapter false, now it is unset", Assert.Throws<UserErrorException>(() => PredictionFile.Open(File1, Run("a"))).Message);
+        run.Remove("default_system");
+        using var same = PredictionFile.Open(File1, run);
+        Assert.Single(same.Done);
+    }
+
+    [Fact]
     public void Two_runs_do_not_write_one_file()
     {
         using var first = PredictionFile.Open(File1, Run("a"));

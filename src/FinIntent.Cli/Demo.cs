@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using FinIntent.Data;
+using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Generation;

@@ -1,4 +1,5 @@
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Settings;
 using FinIntent.Text;
@@ -16,7 +17,7 @@ static class TrainedOn
         var source = SettingsToModel.Source(settings);
         foreach (var adapter in source.Adapters.Where(adapter => Origin.RunFiles(adapter).Count == 0))
             tell($"leak check: {adapter} has no run.json that says what it was trained on, so nothing was compared");
-        var runs = source.Adapters.Append(source.Model).SelectMany(Origin.RunFiles).Distinct().Select(TrainedRows.Read).ToList();
+        var runs = source.Adapters.Append(source.Model).SelectMany(Origin.RunFiles).Distinct().Select(RunRows.Read).ToList();
         if (runs.Count == 0) return 0;
 
         var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions)), new LeakReport());

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using FinIntent.Checkpoints;
 using FinIntent.Curation;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Cli.Commands;

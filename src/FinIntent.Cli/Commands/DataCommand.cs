@@ -1,5 +1,7 @@
 using System.CommandLine;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Hub;
 using FinIntent.Intents;
 

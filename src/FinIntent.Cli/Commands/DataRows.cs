@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
 using FinIntent.Intents;
 
 namespace FinIntent.Cli.Commands;

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
 using FinIntent.Curation;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
+using FinIntent.Data.Tokens;
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Cli.Commands;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using FinIntent.Curation;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Text;

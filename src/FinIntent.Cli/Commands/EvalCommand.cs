@@ -1,7 +1,7 @@
 using System.CommandLine;
-using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using FinIntent.Checkpoints;
-using FinIntent.Data;
-using FinIntent.Data.Files;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
+using FinIntent.Files;
 using FinIntent.Text;
 using Spectre.Console;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FinIntent.ApiModels;
-using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
 using FinIntent.Intents;
 using FinIntent.Lora;

@@ -1,4 +1,3 @@
-using FinIntent.Checkpoints;
 using FinIntent.Intents;
 using FinIntent.Lora;
 using FinIntent.Runtime;

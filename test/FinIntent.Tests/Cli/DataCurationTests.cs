@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
 using Xunit;
 
 namespace FinIntent.Tests.Cli;

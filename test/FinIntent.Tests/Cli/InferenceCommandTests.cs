@@ -2,7 +2,6 @@ using FinIntent.Cli;
 using FinIntent.Cli.Commands;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
-using FinIntent.Settings;
 using FinIntent.Tests.Generation;
 using Xunit;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using FinIntent.Cli.Commands;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Tokens;
 using FinIntent.Evaluation;
 using FinIntent.Intents;
 using FinIntent.Settings;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Tests.Contracts;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using FinIntent.Preflight;
-using FinIntent.Settings;
 using FinIntent.Training;
 using Xunit;
 

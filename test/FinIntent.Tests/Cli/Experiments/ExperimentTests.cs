@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
 using FinIntent.Cli.Experiments;
 using FinIntent.Evaluation;
+using FinIntent.Files;
 using FinIntent.Tests.Training;
 using Xunit;
 
@@ -216,5 +217,5 @@ public sealed class ExperimentTests : IDisposable
     SortedDictionary<string, string> Files() => new(Directory.EnumerateFiles(_folder["out"], "*", SearchOption.AllDirectories)
         .Where(f => Path.GetFileName(f) is "base.jsonl" or "tuned.jsonl" or "adapter_model.safetensors" or "model.safetensors" or "report.html" or "report.md" or "report.json")
         .Where(f => !f.Contains("checkpoint-"))
-        .ToDictionary(f => Path.GetRelativePath(_folder["out"], f), FinIntent.Checkpoints.ModelFingerprint.OfFile));
+        .ToDictionary(f => Path.GetRelativePath(_folder["out"], f), FinIntent.Files.FileFingerprint.Of));
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using FinIntent.Checkpoints;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Lora;

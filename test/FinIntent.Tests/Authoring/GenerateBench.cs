@@ -43,7 +43,7 @@ sealed class GenerateBench : IDisposable
             api: ollama
             api_model: m-1
             api_base: {{Server.Url}}
-            api_timeout: 2000
+            api_timeout: 1000
             intent_schema: {{_folder["schema.yaml"]}}
             output_dir: {{Output}}
             rows: 60

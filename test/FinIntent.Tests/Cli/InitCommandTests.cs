@@ -12,6 +12,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Cli;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class InitCommandTests : IDisposable
 {
     static readonly string[] Files = ["dataset_info.json", "eval.json", "eval.yaml", "export.yaml", "generate.yaml", "inference.yaml", "schema.yaml", "train.json", "train.yaml", "val.json"];

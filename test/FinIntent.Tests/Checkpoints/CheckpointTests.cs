@@ -29,10 +29,10 @@ public sealed class CheckpointTests : IDisposable
         {
             var begin = 8 + headerBytes + header.RootElement.GetProperty(name).GetProperty("data_offsets")[0].GetInt32();
             using var read = checkpoint.Read(name);
-            var values = read.data<float>().ToArray();
-            Assert.Equal(stored.Count, values.Length);
+            var values = read.data<Half>().ToArray();
+            Assert.Equal((stored.Count, ScalarType.Float16), (values.Length, stored.Type));
             for (var i = 0; i < values.Length; i++)
-                Assert.Equal(BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(begin + 4 * i)), values[i]);
+                Assert.Equal(BinaryPrimitives.ReadHalfLittleEndian(bytes.AsSpan(begin + 2 * i)), values[i]);
         }
     }
 

@@ -34,9 +34,9 @@ public sealed class TorchBinFuzzTests : IDisposable
     public void A_damaged_fixture_gives_an_error_or_the_undamaged_tensors(string family, int rounds) =>
         Fuzz(Reference.Path($"fixtures/{family}/pytorch_model.bin"), rounds, seed: 1);
 
-    /// <summary>On demand: the test program with -explicit only -trait tier=slow.</summary>
+    /// <summary>On demand: the test program with -explicit only -trait tier=demand.</summary>
     [Theory(Explicit = true)]
-    [Trait("tier", "slow")]
+    [Trait("tier", "demand")]
     [InlineData("chatglm", 60_000)]
     [InlineData("baichuan", 60_000)]
     public void A_damaged_fixture_gives_an_error_or_the_undamaged_tensors_in_many_rounds(string family, int rounds) =>

@@ -34,7 +34,7 @@ public sealed class InspectLogitsTests
     [Theory]
     [InlineData("{}", "list of lists")]
     [InlineData("[[1, 2], []]", "list 1 has 0 tokens")]
-    [InlineData("[[1, 347]]", "id 347")]
+    [InlineData("[[1, 47]]", "id 47")]
     [InlineData("[[-1]]", "id -1")]
     public void Token_files_that_do_not_fit_are_refused(string content, string named)
     {

@@ -23,7 +23,7 @@ public sealed class GpuTrainingTests : IDisposable
 
     public GpuTrainingTests()
     {
-        Assert.SkipUnless(LibTorch.HasCuda, "no CUDA device");
+        Tier.NeedsGpu();
         _settings = SettingsFile.Load(Path.Combine(Reference.Root, "config", "demo", "lora.yaml"), [$"dataset_dir={Path.Combine(Reference.Root, "data")}"]);
         var tokenizer = Tokenizer.Load(_model);
         var template = ChatTemplate.Get(_settings.Dataset.Template!, tokenizer);

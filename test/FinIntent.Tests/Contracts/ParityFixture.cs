@@ -1,7 +1,6 @@
 using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Models;
-using FinIntent.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -39,11 +38,12 @@ sealed class ParityFixture : IDisposable
 
     public string FinalAdapter => Path.Combine(Folder, "lora_final");
 
-    /// <summary>Skips the test with a reason where there is no such device.</summary>
-    public static ParityFixture Open(string family, DeviceType device = DeviceType.CPU)
+    /// <summary>The fixture of a family: ours in test/fixtures, or the larger one of another origin in ../shared.</summary>
+    public static ParityFixture Open(string family, DeviceType device = DeviceType.CPU, bool isShared = false)
     {
-        Assert.SkipWhen(device == DeviceType.CUDA && !LibTorch.HasCuda, "no CUDA device");
-        return new(Reference.Path($"fixtures/{family}"), device == DeviceType.CUDA ? CUDA : CPU);
+        if (device == DeviceType.CUDA) Tier.NeedsGpu();
+        var folder = isShared ? Reference.Shared($"fixtures/{family}") : Reference.Path($"fixtures/{family}");
+        return new(folder, device == DeviceType.CUDA ? CUDA : CPU);
     }
 
     public Tensor Expected(string name) => _expected.Read(name);

@@ -73,7 +73,7 @@ public sealed class TeachGeneratorTests
     public void No_slot_and_no_mark_is_left_in_a_row() =>
         Assert.All(Generator(new()).Rows(5000, seed: 2), row => Assert.DoesNotContain('{', row.Prompt + row.Output));
 
-    static TeachGenerator Generator(LeakFilter leaks) => new(Teach(), new(new(Reference.Path("corpus")), Teach()), leaks);
+    static TeachGenerator Generator(LeakFilter leaks) => new(Teach(), new(new(Reference.Path("fixtures/corpus")), Teach()), leaks);
 
     internal static TeachText Teach() => TeachText.Load(Path.Combine(Reference.Root, "data", "teach"));
 }

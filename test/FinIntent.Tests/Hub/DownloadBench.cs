@@ -4,6 +4,7 @@ using Xunit;
 namespace FinIntent.Tests.Hub;
 
 /// <summary>How fast a gigabyte comes over loopback, from the list of files to the compared digest. The server runs in the same process.</summary>
+[Trait("tier", "demand")]
 public sealed class DownloadBench
 {
     const int Gigabyte = 1_000_000_000;

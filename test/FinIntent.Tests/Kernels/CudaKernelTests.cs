@@ -14,7 +14,7 @@ public sealed class CudaKernelTests
 
     static readonly Kernel Probe = new("gated_silu.cu", "gated_silu");
 
-    public CudaKernelTests() => Assert.SkipUnless(LibTorch.HasCuda, "no CUDA device");
+    public CudaKernelTests() => Tier.NeedsGpu();
 
     public static TheoryData<ScalarType> EachType => new(Types);
 

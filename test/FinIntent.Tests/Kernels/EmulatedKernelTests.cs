@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Kernels;
 
 /// <summary>The CUDA kernels run by a CPU, at small sizes: whole vectors, several of them a thread, odd widths, one row.</summary>
+[Trait("tier", "demand")]
 public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixture>
 {
     public sealed class Fixture : IDisposable
@@ -22,7 +23,7 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
 
     public EmulatedKernelTests(Fixture fixture)
     {
-        Assert.SkipUnless(EmulatedKernels.IsPossible, "no g++ here");
+        Tier.NeedsOnDemand(EmulatedKernels.IsPossible, "no g++ here");
         _kernels = fixture.Kernels;
     }
 

@@ -38,7 +38,7 @@ public sealed class OldAdapterFileTests : IDisposable
         using var fixture = ParityFixture.Open("qwen2");
         Pickle(fixture.FinalAdapter, _folder["old"]);
 
-        var report = ModelExport.Run(new(fixture.Folder, [_folder["old"]], _folder["out"], 1 << 30));
+        var report = ModelExport.Run(new(fixture.Folder, [_folder["old"]], _folder["out"], 1 << 30) { Type = ScalarType.Float32 });
 
         Assert.InRange(report.LargestDifference, 0, 1e-4);
         Assert.True(report.AdapterEffect > 0.1);

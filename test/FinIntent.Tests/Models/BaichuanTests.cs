@@ -28,9 +28,9 @@ public sealed class BaichuanTests
         using var fixture = ParityFixture.Open("baichuan");
         using var model = fixture.Model();
         var norms = model.named_modules().Where(m => m.module is RmsNorm).ToList();
-        var x = randn(9, 96, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
+        var x = randn(9, model.Shape.HiddenSize, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
 
-        Assert.Equal(7, norms.Count);
+        Assert.Equal(5, norms.Count);
         foreach (var (name, module) in norms)
         {
             var (norm, weight) = ((RmsNorm)module, module.get_parameter("weight")!);
@@ -44,11 +44,11 @@ public sealed class BaichuanTests
         using var scope = NewDisposeScope();
         using var fixture = ParityFixture.Open("baichuan");
         using var model = fixture.Model(ScalarType.BFloat16);
-        var x = randn(64, 6, 16, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
+        var x = randn(64, model.Shape.Heads, model.Shape.HeadDim, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
 
         var actual = model.Rotary.At(arange(64), 64, ScalarType.BFloat16).Apply(x);
-        var expected = RotaryEmbedding.At(arange(64), 16, 10_000, ScalarType.Float32).Apply(x.to(ScalarType.Float32)).to(ScalarType.BFloat16);
-        var in16Bits = RotaryEmbedding.At(arange(64), 16, 10_000, ScalarType.BFloat16).Apply(x);
+        var expected = RotaryEmbedding.At(arange(64), model.Shape.HeadDim, 10_000, ScalarType.Float32).Apply(x.to(ScalarType.Float32)).to(ScalarType.BFloat16);
+        var in16Bits = RotaryEmbedding.At(arange(64), model.Shape.HeadDim, 10_000, ScalarType.BFloat16).Apply(x);
 
         Assert.True(actual.equal(expected).all().item<bool>());
         Assert.True(actual.ne(in16Bits).sum().item<long>() > 100);
@@ -63,7 +63,7 @@ public sealed class BaichuanTests
         using var fixture = ParityFixture.Open("baichuan");
         using var model = fixture.Model(type);
         using var stretched = fixture.Model(type);
-        using (no_grad()) Head(stretched).mul_(rand(360, 1, generator: new Generator(1, CPU)).add_(0.1).to(type));
+        using (no_grad()) Head(stretched).mul_(rand(Head(stretched).shape[0], 1, generator: new Generator(1, CPU)).add_(0.1).to(type));
 
         TensorAssert.Close(Logits(model, fixture), Logits(stretched, fixture), tolerance, "stretched");
     }
@@ -156,7 +156,7 @@ public sealed class BaichuanTests
 
         foreach (var name in new[] { fixture.Folder, folder["normalised"] })
         {
-            ModelExport.Run(new(name, [fixture.FinalAdapter], folder["out"], 5_000_000_000));
+            ModelExport.Run(new(name, [fixture.FinalAdapter], folder["out"], 5_000_000_000) { Type = ScalarType.Float32 });
 
             using Checkpoint source = Checkpoint.Open(name), exported = Checkpoint.Open(folder["out"]);
             Assert.True(source.Read("lm_head.weight").equal(exported.Read("lm_head.weight")).all().item<bool>());

@@ -15,6 +15,7 @@ namespace FinIntent.Tests.Preflight;
 
 /// <summary>Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Preflight.CheckSpeedTests -explicit only.</summary>
 [Collection(MeasuringCollection.Name)]
+[Trait("tier", "demand")]
 public sealed class CheckSpeedTests
 {
     const int Rows = 10_000;

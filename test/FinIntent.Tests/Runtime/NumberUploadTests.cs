@@ -13,7 +13,7 @@ public sealed class NumberUploadTests
     [Fact, Trait("tier", "gpu")]
     public void Lists_arrive_on_a_GPU()
     {
-        Assert.SkipUnless(LibTorch.HasCuda, "no CUDA device");
+        Tier.NeedsGpu();
         AssertArrives(CUDA);
     }
 

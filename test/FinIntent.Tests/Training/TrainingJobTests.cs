@@ -41,7 +41,7 @@ public sealed class TrainingJobTests : IDisposable
         Assert.Equal((true, 6, 24L), (result.IsFinished, result.Steps, result.Rows));
         Assert.Equal(8, result.Evaluation!.Rows);
         Assert.Equal("without effect here: trust_remote_code", _told[0]);
-        Assert.Equal("24 training rows, 8 validation rows; 33,216 parameters are trained (lora)", _told[1]);
+        Assert.Equal("24 training rows, 8 validation rows; 8,960 parameters are trained (lora)", _told[1]);
         var run = JsonNode.Parse(File.ReadAllText(_folder["out/run.json"]))!;
         Assert.Equal(7, (int)run["seed"]!);
         Assert.Equal(ModelFingerprint.Of((string)run["base_model"]!), (string)run["base_fingerprint"]!);
@@ -75,12 +75,13 @@ public sealed class TrainingJobTests : IDisposable
     {
         var file = _folder.Write("foreign.jsonl", """
             {"input_ids": [1, 2], "labels": [-100, 2]}
-            {"input_ids": [1, 347], "labels": [-100, 347]}
+            {"input_ids": [1, 47], "labels": [-100, 47]}
             """);
 
         var message = Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message;
 
-        Assert.Equal("row 2 of the rows read has the token id 347, but the model's ids are 0 to 346; use the tokenizer files, or the tokenized_path, that belong to the model", message);
+        Assert.Equal("row 2 of the rows read has the token id 47, but the model's ids are 0 to 46; use the tokenizer files, or the tokenized_path, " +
+            "that belong to the model", message);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ namespace FinIntent.Tests.Data.Leaks;
 /// <summary>
 /// Explicit, because it takes a minute: FinIntent.Tests -class FinIntent.Tests.Data.LeakSpeedTests -explicit only. Prints what docs/log.md records.
 /// </summary>
+[Trait("tier", "demand")]
 public sealed class LeakSpeedTests
 {
     [Fact(Explicit = true)]

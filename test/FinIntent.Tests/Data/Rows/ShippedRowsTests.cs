@@ -54,9 +54,10 @@ public sealed class ShippedRowsTests
     }
 
     [Fact]
+    [Trait("tier", "shared")]
     public void Fin_Evas_questions_are_found_and_like_none_of_ours()
     {
-        var folder = Reference.Path("data");
+        var folder = Reference.Shared("data");
 
         var questions = FinEva.Load(Path.Combine(Folder, FinEva.LabelsFile), folder);
 

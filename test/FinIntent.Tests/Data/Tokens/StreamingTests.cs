@@ -11,6 +11,7 @@ namespace FinIntent.Tests.Data.Tokens;
 /// <summary>
 /// Explicit, because it takes minutes: FinIntent.Tests -class FinIntent.Tests.Data.StreamingTests -explicit only. Prints what docs/log.md records.
 /// </summary>
+[Trait("tier", "demand")]
 public sealed class StreamingTests
 {
     [Fact(Explicit = true)]

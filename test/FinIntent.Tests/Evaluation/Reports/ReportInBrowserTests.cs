@@ -8,6 +8,7 @@ using Xunit;
 namespace FinIntent.Tests.Evaluation.Reports;
 
 /// <summary>Opens the page in headless Chromium, as a reader at a desk and one with a phone would.</summary>
+[Trait("tier", "demand")]
 public sealed class ReportInBrowserTests : IDisposable
 {
     static readonly string? Browser = Find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
@@ -19,7 +20,7 @@ public sealed class ReportInBrowserTests : IDisposable
     [Fact]
     public void Filters_languages_and_widths_work_and_the_console_is_silent()
     {
-        Assert.SkipWhen(Browser is null, "neither chromium nor google-chrome is on the PATH");
+        Tier.NeedsOnDemand(Browser is not null, "neither chromium nor google-chrome is on the PATH");
         const string gold = "AABBCCAABB";
         var names = ((string, string)[])[("Qwen2.5-7B-Instruct", "AABBCBBBC?"), ("saves/qwen25_7b/lora/sft/a/rather/long/name/of/a/folder", "AABBBCAABC"), ("c", gold)];
         List<PredictionSet> sets = [.. names.Select(n => Answers.Changed(Answers.Set(n.Item1, gold, n.Item2), p => p.Id == "4" ? p with { Question = "<script>throw 1</script>" + new string('长', 80) } : p))];

@@ -46,7 +46,7 @@ public abstract class AttentionContract
 
     protected AttentionContract(DeviceType device)
     {
-        Assert.SkipWhen(device == DeviceType.CUDA && !LibTorch.HasCuda, "no CUDA device");
+        if (device == DeviceType.CUDA) Tier.NeedsGpu();
         _device = device == DeviceType.CUDA ? CUDA : CPU;
     }
 

@@ -13,7 +13,7 @@ namespace FinIntent.Tests.Models.Packed;
 [Trait("tier", "gpu")]
 public sealed class PackedGpuTests
 {
-    public PackedGpuTests() => Assert.SkipUnless(LibTorch.HasCuda, "no CUDA device");
+    public PackedGpuTests() => Tier.NeedsGpu();
 
     public static MatrixTheoryData<string, int> Cases => new(PackedWeights.All.Select(f => f.Name), [1, 75, 1000]);
 
@@ -76,7 +76,7 @@ public sealed class PackedGpuTests
         }
         catch (UserErrorException e)
         {
-            Assert.Skip(e.Message);
+            Tier.Needs(Tier.Gpu, false, e.Message);
         }
         return format;
     }

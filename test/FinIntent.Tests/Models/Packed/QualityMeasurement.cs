@@ -22,6 +22,7 @@ namespace FinIntent.Tests.Models.Packed;
 /// What packing costs, on the embedded model: the numbers of docs/log.md. Run with
 /// <c>FinIntent.Tests -explicit only -class FinIntent.Tests.Models.Packed.QualityMeasurement -showLiveOutput</c>.
 /// </summary>
+[Trait("tier", "demand")]
 public sealed class QualityMeasurement
 {
     static readonly (string Name, Func<Tensor, PackedWeight> Pack)[] Formats =
@@ -159,7 +160,7 @@ public sealed class QualityMeasurement
     /// <summary>The first 64 stretches of 200 tokens.</summary>
     static List<int[]> Laws()
     {
-        var command = new ProcessStartInfo("xz", ["-dc", Reference.Path("corpus/laws_zh.txt.xz")]) { RedirectStandardOutput = true };
+        var command = new ProcessStartInfo("xz", ["-dc", Reference.Shared("corpus/laws_zh.txt.xz")]) { RedirectStandardOutput = true };
         using var xz = Process.Start(command)!;
         var text = new char[60_000];
         var count = xz.StandardOutput.ReadBlock(text);

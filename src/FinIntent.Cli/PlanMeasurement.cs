@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Training;

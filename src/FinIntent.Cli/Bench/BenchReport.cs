@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 using Spectre.Console;
 
 namespace FinIntent.Cli.Bench;

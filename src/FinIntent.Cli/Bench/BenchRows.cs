@@ -1,6 +1,6 @@
 using System.Text.Json;
-using FinIntent.Checkpoints;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
+using FinIntent.Files;
 
 namespace FinIntent.Cli.Bench;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FinIntent.Checkpoints;
+using FinIntent.Files;
 using FinIntent.Models;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;

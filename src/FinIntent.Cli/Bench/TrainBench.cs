@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;

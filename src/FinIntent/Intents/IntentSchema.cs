@@ -1,4 +1,4 @@
-using FinIntent.Settings;
+using FinIntent.Files;
 
 namespace FinIntent.Intents;
 

@@ -1,4 +1,4 @@
-using FinIntent.Settings;
+using FinIntent.Files;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -22,7 +22,7 @@ static class IntentSchemaFile
     }
 
     static YamlMappingNode Root(TextReader reader, string path) =>
-        Entries.Parse(reader).Documents is [{ RootNode: YamlMappingNode root }] ? root
+        YamlFile.Parse(reader).Documents is [{ RootNode: YamlMappingNode root }] ? root
             : throw new UserErrorException($"{path}: expected the keys {string.Join(", ", Keys)}");
 
     static IntentSchema Schema(YamlPlace file)

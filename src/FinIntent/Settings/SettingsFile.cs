@@ -1,4 +1,5 @@
 using System.Globalization;
+using FinIntent.Files;
 
 namespace FinIntent.Settings;
 

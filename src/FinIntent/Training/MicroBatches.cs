@@ -1,4 +1,4 @@
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;

@@ -1,6 +1,5 @@
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
-using FinIntent.Intents;
 using Xunit;
 
 namespace FinIntent.Tests.Evaluation;

@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
 using FinIntent.Preflight;
-using FinIntent.Settings;
 using FinIntent.Training;
 using Xunit;
 
 namespace FinIntent.Tests.Preflight;
 
-[Collection(FinIntent.Tests.Training.TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainingCheckTests : IDisposable
 {
     readonly CheckedRun _run = new();

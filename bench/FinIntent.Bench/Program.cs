@@ -44,8 +44,11 @@ static Command Plan()
 {
     var file = new Argument<string>("file") { Description = "A settings file of `finintent train` that names a known model." };
     var length = new Argument<int>("tokens") { Description = "Tokens of the longest row." };
-    var overrides = new Argument<string[]>("key=value") { Description = "Settings that replace the file's.",
-        Arity = ArgumentArity.ZeroOrMore };
+    var overrides = new Argument<string[]>("key=value")
+    {
+        Description = "Settings that replace the file's.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
     var steps = new Option<int>("--steps") { Description = "Updates that are run.", DefaultValueFactory = _ => 3 };
     var command = new Command("plan", "What `finintent plan` predicts, beside a few updates with random weights.") { file, length,
         overrides, steps };

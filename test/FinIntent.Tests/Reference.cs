@@ -1,6 +1,8 @@
 namespace FinIntent.Tests;
 
-/// <summary>Where reference files are: those that every test may use in test/, larger ones of the tier "shared" in ../shared beside the checkout.</summary>
+/// <summary>
+/// Where reference files are: those that every test may use in test/, larger ones of the tier "shared" in ../shared beside the checkout.
+/// </summary>
 static class Reference
 {
     /// <summary>Names the checkout when the tests run elsewhere, as they do on a machine without an SDK.</summary>
@@ -25,6 +27,7 @@ static class Reference
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(System.IO.Path.Combine(folder.FullName, "FinIntent.slnx"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new DirectoryNotFoundException($"FinIntent.slnx is in no folder above the tests; name the checkout in {RootVariable}");
+        return folder?.FullName ?? throw new DirectoryNotFoundException(
+            $"FinIntent.slnx is in no folder above the tests; name the checkout in {RootVariable}");
     }
 }

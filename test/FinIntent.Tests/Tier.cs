@@ -4,8 +4,8 @@ using Xunit;
 namespace FinIntent.Tests;
 
 /// <summary>
-/// The only place that skips a test. Three tiers may skip where a machine lacks what they need, and a test that asks must bear the tier's trait:
-/// "gpu" needs a CUDA device, "shared" the folder ../shared, and "demand" another program or a processor's instructions.
+/// The only place that skips a test. Three tiers may skip where a machine lacks what they need, and a test that asks must bear the tier's
+/// trait: "gpu" needs a CUDA device, "shared" the folder ../shared, and "demand" another program or a processor's instructions.
 /// </summary>
 static class Tier
 {

@@ -46,7 +46,10 @@ public sealed class CheckpointMemoryTests : IDisposable
         var header = new StringBuilder("{");
         var end = 0L;
         foreach (var (name, bytes) in tensors)
-            header.Append($"{(end == 0 ? "" : ",")}\"{name}\":{{\"dtype\":\"U8\",\"shape\":[{bytes}],\"data_offsets\":[{end},{end += bytes}]}}");
+        {
+            header.Append(end == 0 ? "" : ",");
+            header.Append($"\"{name}\":{{\"dtype\":\"U8\",\"shape\":[{bytes}],\"data_offsets\":[{end},{end += bytes}]}}");
+        }
         var json = Encoding.UTF8.GetBytes(header.Append('}').ToString());
         var length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);

@@ -59,7 +59,8 @@ public abstract partial class TensorStagingContract : IDisposable
     public void Parts_of_joint_tensors_and_other_types_are_filled_and_their_surroundings_left()
     {
         using var scope = NewDisposeScope();
-        using var file = Write(new() { ["k"] = rand(20, 6).to(ScalarType.BFloat16), ["v"] = rand(20, 6).to(ScalarType.BFloat16), ["x"] = rand(6, 20) });
+        using var file = Write(new() { ["k"] = rand(20, 6).to(ScalarType.BFloat16), ["v"] = rand(20, 6).to(ScalarType.BFloat16),
+            ["x"] = rand(6, 20) });
         Tensor rows = full([42, 6], 7f, dtype: ScalarType.BFloat16, device: _device);
         Tensor columns = full([20, 13], 7f, device: _device), turned = full([20, 6], 7f, dtype: ScalarType.Float64, device: _device);
 
@@ -67,7 +68,8 @@ public abstract partial class TensorStagingContract : IDisposable
         staging.Copy([new(file, "k", rows.narrow(0, 1, 20)), new(file, "v", columns.narrow(1, 6, 6)), new(file, "x", turned.t())]);
 
         var seven = tensor(7f);
-        Assert.True(Same(cat([seven.expand(1, 6).to(ScalarType.BFloat16), file.Read("k"), seven.expand(21, 6).to(ScalarType.BFloat16)], 0), rows));
+        var expected = cat([seven.expand(1, 6).to(ScalarType.BFloat16), file.Read("k"), seven.expand(21, 6).to(ScalarType.BFloat16)], 0);
+        Assert.True(Same(expected, rows));
         Assert.True(Same(cat([seven.expand(20, 6), file.Read("v").to(ScalarType.Float32), seven.expand(20, 1)], 1), columns));
         Assert.True(Same(file.Read("x").to(ScalarType.Float64).t(), turned));
     }
@@ -77,8 +79,10 @@ public abstract partial class TensorStagingContract : IDisposable
     {
         using var scope = NewDisposeScope();
         var numbers = MemoryMarshal.AsBytes<float>([.. Enumerable.Range(0, 12).Select(i => (float)i)]).ToArray();
-        var pickle = HandmadePickle.StateDict(("w", p => p.Tensor("FloatStorage", "0", 12, 0, [4, 3], [1, 4])), ("v", p => p.Tensor("FloatStorage", "0", 12, 0, [6, 2], [2, 1])));
-        using (var stream = File.Create(_folder["model.bin"])) new HandmadeZip(stream).Add("m/data.pkl", pickle).Add("m/data/0", numbers).Finish();
+        var pickle = HandmadePickle.StateDict(("w", p => p.Tensor("FloatStorage", "0", 12, 0, [4, 3], [1, 4])),
+            ("v", p => p.Tensor("FloatStorage", "0", 12, 0, [6, 2], [2, 1])));
+        using (var stream = File.Create(_folder["model.bin"]))
+            new HandmadeZip(stream).Add("m/data.pkl", pickle).Add("m/data/0", numbers).Finish();
         Tensor w = zeros(4, 3, device: _device), v = zeros(6, 2, device: _device);
         using var staging = Staging(4, 8);
 
@@ -108,7 +112,8 @@ public abstract partial class TensorStagingContract : IDisposable
     }
 
     static bool Same(Tensor expected, Tensor actual) =>
-        expected.dtype == actual.dtype && expected.shape.SequenceEqual(actual.shape) && (actual.numel() == 0 || expected.cpu().equal(actual.cpu()).all().item<bool>());
+        expected.dtype == actual.dtype && expected.shape.SequenceEqual(actual.shape)
+            && (actual.numel() == 0 || expected.cpu().equal(actual.cpu()).all().item<bool>());
 
     SafetensorsFile Write(Dictionary<string, Tensor> tensors)
     {

@@ -19,7 +19,8 @@ public sealed class InspectLogitsTests
         var tokens = folder.Write("tokens.json", JsonSerializer.Serialize(fixture.Sequences));
 
         CommandLine.Run(InspectLogits.Build(), "--model", fixture.Folder, "--tokens", tokens, "--out", folder["base.safetensors"]);
-        CommandLine.Run(InspectLogits.Build(), "--model", fixture.Folder, "--adapter", fixture.FinalAdapter, "--tokens", tokens, "--out", folder["lora.safetensors"]);
+        CommandLine.Run(InspectLogits.Build(), "--model", fixture.Folder, "--adapter", fixture.FinalAdapter,
+            "--tokens", tokens, "--out", folder["lora.safetensors"]);
 
         using var plain = SafetensorsFile.Open(folder["base.safetensors"]);
         using var adapted = SafetensorsFile.Open(folder["lora.safetensors"]);

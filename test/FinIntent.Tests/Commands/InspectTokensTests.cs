@@ -19,12 +19,14 @@ public sealed class InspectTokensTests : IDisposable
     [InlineData("baichuan2", "baichuan", true, false, 2048)]
     public void The_json_file_holds_the_reference_ids(string template, string tokenizer, bool trainOnPrompt, bool maskHistory, int cutoff)
     {
-        var fixture = JsonNode.Parse(File.ReadAllText(Reference.Path("fixtures/templates/supervised.json")))![template]!["cases"]!.AsArray();
+        var file = File.ReadAllText(Reference.Path("fixtures/templates/supervised.json"));
+        var fixture = JsonNode.Parse(file)![template]!["cases"]!.AsArray();
         var cases = fixture.Where(c => (bool)c!["options"]!["train_on_prompt"]! == trainOnPrompt
             && (bool)c["options"]!["mask_history"]! == maskHistory && (int)c["options"]!["cutoff_len"]! == cutoff).ToArray();
         var (rows, json) = (Path.Combine(_folder, "rows.json"), Path.Combine(_folder, "out.json"));
         File.WriteAllText(rows, JsonSerializer.Serialize(cases.Select(c => c!["row"])));
-        List<string> arguments = ["tokens", "--model", SmallTokenizers.Folder(tokenizer), "--template", template, "--data", rows, "--json", json];
+        List<string> arguments =
+            ["tokens", "--model", SmallTokenizers.Folder(tokenizer), "--template", template, "--data", rows, "--json", json];
         if (trainOnPrompt) arguments.Add("--train-on-prompt");
         if (maskHistory) arguments.Add("--mask-history");
         if (cutoff != 2048) arguments.AddRange(["--cutoff", $"{cutoff}"]);
@@ -44,7 +46,8 @@ public sealed class InspectTokensTests : IDisposable
     {
         var tokenizer = SmallTokenizers.Get("qwen");
 
-        var text = Show(tokenizer, ChatTemplate.Get("qwen", tokenizer, defaultSystem: ""), new(null, [new("user", "白酒"), new("assistant", "A")]));
+        var text = Show(tokenizer, ChatTemplate.Get("qwen", tokenizer, defaultSystem: ""),
+            new(null, [new("user", "白酒"), new("assistant", "A")]));
 
         Assert.Equal("here: 24 tokens, 3 trained on\n<|im_start|>user↵\n白酒<|im_end|>↵\n<|im_start|>assistant↵\n«A<|im_end|>↵\n»\n", text);
     }
@@ -69,7 +72,8 @@ public sealed class InspectTokensTests : IDisposable
     {
         var path = Path.Combine(_folder, "rows.json");
         File.WriteAllText(path, rows);
-        string[] arguments = ["tokens", "--model", SmallTokenizers.Folder("chatglm"), "--template", "chatglm3", "--data", path, "--json", path + ".out"];
+        string[] arguments =
+            ["tokens", "--model", SmallTokenizers.Folder("chatglm"), "--template", "chatglm3", "--data", path, "--json", path + ".out"];
 
         using var output = new StringWriter();
         var error = Assert.Throws<UserErrorException>(

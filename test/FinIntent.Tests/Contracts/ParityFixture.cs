@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Contracts;
 
-/// <summary>A folder of fixtures/: a tiny checkpoint with what transformers and PEFT computed for it (its provenance.json has the versions).</summary>
+/// <summary>
+/// A folder of fixtures/: a tiny checkpoint with what transformers and PEFT computed for it (its provenance.json has the versions).
+/// </summary>
 sealed class ParityFixture : IDisposable
 {
     readonly SafetensorsFile _expected;

@@ -15,14 +15,16 @@ public sealed class GpuParityTests() : ParityContract(DeviceType.CUDA);
 [Trait("tier", "shared")]
 public sealed class SharedParityTests() : ParityContract(DeviceType.CPU, isShared: true);
 
-/// <summary>Every family against transformers and PEFT, in fp32 unless a test says otherwise, with the same tolerances on every device.</summary>
+/// <summary>
+/// Every family against transformers and PEFT, in fp32 unless a test says otherwise, with the same tolerances on every device.
+/// </summary>
 public abstract class ParityContract(DeviceType device, bool isShared = false)
 {
     const double Tolerance = 1e-4;
 
     /// <summary>
-    /// Relative to the largest logit (at least 1): a matrix product sums in another order for another number of rows, and the tied fixture's
-    /// logits reach 26.
+    /// Relative to the largest logit (at least 1): a matrix product sums in another order for another number of rows, and the logits of
+    /// ../shared's tied fixture reach 26.
     /// </summary>
     const double OrderOfSums = 1e-5;
 

@@ -36,7 +36,8 @@ public abstract class TrainingParityContract(DeviceType device, double tolerance
         using var adapters = LoraAdapters.Load(model, Path.Combine(fixture.Folder, "lora_init"));
         var reports = new ReportList();
 
-        new Trainer(model, new(adapters.Parameters, _ => { }) { IsBaseFrozen = isBaseFrozen }, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+        new Trainer(model, new(adapters.Parameters, _ => { }) { IsBaseFrozen = isBaseFrozen }, fixture.TrainingOptions(),
+            new(fixture.Rows()), null, reports)
             .Run(TestContext.Current.CancellationToken);
 
         Assert.Equal(8, reports.Count);
@@ -69,7 +70,8 @@ sealed class ReportList : List<StepReport>, IProgress<StepReport>
 static class TrainingFixture
 {
     public static MemoryRows Rows(this ParityFixture fixture) => new(
-        [.. fixture.Train.GetProperty("rows").EnumerateArray().Select(row => new TokenRow(Numbers(row, "input_ids"), Numbers(row, "labels")))]);
+        [.. fixture.Train.GetProperty("rows").EnumerateArray()
+            .Select(row => new TokenRow(Numbers(row, "input_ids"), Numbers(row, "labels")))]);
 
     /// <summary>The hyper-parameters of cases.json.</summary>
     public static TrainingOptions TrainingOptions(this ParityFixture fixture)

@@ -27,7 +27,8 @@ public sealed class WholeChainTests : WholeChainContract
     public void A_models_settings_files_train_export_answer_and_evaluate(string settings, string model, string tokenizer)
     {
         var folder = Directory.CreateDirectory(Folder["base"]).FullName;
-        foreach (var file in Directory.GetFiles(SmallTokenizers.Folder(tokenizer), "tokenizer*")) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(SmallTokenizers.Folder(tokenizer), "tokenizer*"))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         AssertChain(settings, model, folder, SmallTokenizers.Get(tokenizer).VocabularySize + 3);
     }
 }
@@ -83,7 +84,8 @@ public abstract class WholeChainContract : IDisposable
         Assert.Equal(TensorsOf(Path.Combine(folder, "model.safetensors")), TensorsOf(Path.Combine(merged, "model.safetensors")));
         Assert.True(answered.Length > 0);
         Assert.Matches(@"the adapters change them by up to (0\.0[1-9]|0\.[1-9]|[1-9])", exported);
-        var (ofMerged, ofAdapter) = (PredictionFile.Read(Folder["a/predictions.jsonl"]), PredictionFile.Read(Folder["b/predictions.jsonl"]));
+        var (ofMerged, ofAdapter) = (PredictionFile.Read(Folder["a/predictions.jsonl"]),
+            PredictionFile.Read(Folder["b/predictions.jsonl"]));
         Assert.Equal(4, ofMerged.Count);
         foreach (var (one, other) in ofMerged.Zip(ofAdapter))
             Assert.All(one.Probabilities!.Zip(other.Probabilities!), p => Assert.Equal(p.First.Value, p.Second.Value, 1e-4));
@@ -138,6 +140,7 @@ public abstract class WholeChainContract : IDisposable
         return Folder["data"];
     }
 
-    static string Rows(string file, int count) => new JsonArray([.. JsonNode.Parse(File.ReadAllText(Path.Combine(Reference.Root, "data", file)))!
+    static string Rows(string file, int count) =>
+        new JsonArray([.. JsonNode.Parse(File.ReadAllText(Path.Combine(Reference.Root, "data", file)))!
         .AsArray().Take(count).Select(row => row!.DeepClone())]).ToJsonString();
 }

@@ -50,7 +50,8 @@ public sealed class TeachGeneratorTests
     public void No_letter_of_five_options_is_right_more_often_than_another()
     {
         var rows = Generator(new()).Rows(12_000, seed: 5)
-            .Where(row => row.Output is ['A' or 'B' or 'C' or 'D' or 'E'] && IntentPrompt.Parse(row.Prompt) is { Options.Count: 5 }).ToList();
+            .Where(row => row.Output is ['A' or 'B' or 'C' or 'D' or 'E'] && IntentPrompt.Parse(row.Prompt) is { Options.Count: 5 })
+            .ToList();
 
         Assert.True(rows.Count > 1500, $"{rows.Count} rows");
         Assert.All(rows.CountBy(row => row.Output), count => Assert.InRange((double)count.Value / rows.Count, 0.16, 0.24));

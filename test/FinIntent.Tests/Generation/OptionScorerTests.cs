@@ -40,7 +40,8 @@ public sealed class OptionScorerTests
         Assert.Equal(Ids(lead), answers.Lead);
         Assert.Equal(Ids(letters), answers.Tails.Select(t => Assert.Single(t)));
 
-        IEnumerable<int> Ids(string pieces) => pieces.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(piece => tokenizer.IdOf(piece)!.Value);
+        IEnumerable<int> Ids(string pieces) => pieces.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(piece => tokenizer.IdOf(piece)!.Value);
     }
 
     [Fact]
@@ -59,7 +60,8 @@ public sealed class OptionScorerTests
         using var model = fixture.Model();
         int[] letters = [5, 10, 20, 30, 40];
         // The last two tokens of each sequence are put in the lead: they are read all the same.
-        var questions = fixture.Sequences.Skip(1).Select(row => new OptionQuestion(row[..^2], new(row[^2..], [.. letters.Select(id => new[] { id })]))).ToList();
+        var questions = fixture.Sequences.Skip(1).Select(row =>
+            new OptionQuestion(row[..^2], new(row[^2..], [.. letters.Select(id => new[] { id })]))).ToList();
         var scorer = new OptionScorer(model, MaxTokens);
 
         var scores = scorer.Score(questions);
@@ -67,7 +69,8 @@ public sealed class OptionScorerTests
         for (var q = 0; q < questions.Count; q++)
         {
             using var scope = NewDisposeScope();
-            var expected = fixture.Expected($"logits.{q + 1}")[-1].index_select(0, tensor(letters.Select(i => (long)i).ToArray())).softmax(-1);
+            var expected = fixture.Expected($"logits.{q + 1}")[-1].index_select(0, tensor(letters.Select(i => (long)i).ToArray()))
+                .softmax(-1);
             TensorAssert.Close(expected, tensor(scores[q]), 1e-5, $"question {q}");
             Assert.Equal(1, scores[q].Sum(), 1e-12);
         }
@@ -98,13 +101,15 @@ public sealed class OptionScorerTests
         using var fixture = ParityFixture.Open(family);
         using var model = fixture.Model();
         var beginning = fixture.Sequences[3][..10];
-        var questions = Enumerable.Range(0, 6).Select(q => new OptionQuestion([.. beginning, .. fixture.Sequences[2].Skip(q), q], new([8, 9],
+        var questions = Enumerable.Range(0, 6).Select(q =>
+            new OptionQuestion([.. beginning, .. fixture.Sequences[2].Skip(q), q], new([8, 9],
             q % 3 == 2 ? [[1], [2, 3, 4], [2, 3, 5]] : [[q + 1], [q + 2], [q + 3]]))).ToList();
         var scorer = new OptionScorer(model, 1000);
 
         var together = scorer.Score(questions);
 
-        for (var q = 0; q < questions.Count; q++) Assert.Equal(scorer.Score([questions[q]])[0], together[q], (a, b) => Math.Abs(a - b) < 1e-5);
+        for (var q = 0; q < questions.Count; q++)
+            Assert.Equal(scorer.Score([questions[q]])[0], together[q], (a, b) => Math.Abs(a - b) < 1e-5);
     }
 
     [Fact]
@@ -117,7 +122,8 @@ public sealed class OptionScorerTests
 
         // Beginnings too short to be shared; then 9 shared tokens count once.
         var apart = new OptionScorer(model, 10).Batches([Of(4), Of(6), Of(1), Of(20), Of(2), Of(2)]);
-        var shared = new OptionScorer(model, 12).Batches([Behind(1, 2), Behind(1, 3), Behind(1, 4), Behind(1, 5), Behind(2, 1), Behind(2, 3)]);
+        var shared = new OptionScorer(model, 12).Batches(
+            [Behind(1, 2), Behind(1, 3), Behind(1, 4), Behind(1, 5), Behind(2, 1), Behind(2, 3)]);
 
         Assert.Equal([0..2, 2..3, 3..4, 4..6], apart);
         Assert.Equal([0..3, 3..4, 4..6], shared);

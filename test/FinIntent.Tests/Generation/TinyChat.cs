@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Generation;
 
 /// <summary>
-/// A fixture's random weights as a whole chat model's folder: room for longer prompts, and a tokenizer whose ids 0 to 255 are the bytes and 256 to 258
-/// the special tokens of template qwen. Beside it the fixture's adapter, with a run.json.
+/// A fixture's random weights as a whole chat model's folder: it has room for longer prompts, and a tokenizer whose ids 0 to 255 are the
+/// bytes and 256 to 258 the special tokens of template qwen. The fixture's adapter lies beside it, with a run.json.
 /// </summary>
 sealed class TinyChat : IDisposable
 {
@@ -21,7 +21,8 @@ sealed class TinyChat : IDisposable
         using var fixture = ParityFixture.Open(family);
         Directory.CreateDirectory(Model);
         using (var checkpoint = Checkpoint.Open(fixture.Folder))
-            SafetensorsWriter.Write(Path.Combine(Model, "model.safetensors"), checkpoint.Tensors.Keys.Select(name => KeyValuePair.Create(name, Read(checkpoint, name))));
+            SafetensorsWriter.Write(Path.Combine(Model, "model.safetensors"),
+                checkpoint.Tensors.Keys.Select(name => KeyValuePair.Create(name, Read(checkpoint, name))));
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Folder, "config.json")))!;
         (config["max_position_embeddings"], config["vocab_size"]) = (4096, Vocabulary);
         File.WriteAllText(Path.Combine(Model, "config.json"), config.ToJsonString());

@@ -65,7 +65,8 @@ public sealed class TokenGeneratorTests
         });
 
         Assert.Equal([fixture.Greedy[0], fixture.Greedy[1][..2]], answers);
-        Assert.Equal([(0, fixture.Greedy[0][0]), (1, fixture.Greedy[1][0]), (0, fixture.Greedy[0][1]), (1, fixture.Greedy[1][1]), (0, fixture.Greedy[0][2])],
+        Assert.Equal([(0, fixture.Greedy[0][0]), (1, fixture.Greedy[1][0]), (0, fixture.Greedy[0][1]), (1, fixture.Greedy[1][1]),
+            (0, fixture.Greedy[0][2])],
             told[..5]);
     }
 
@@ -99,5 +100,6 @@ public sealed class TokenGeneratorTests
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
-    static GenerationRequest[] Requests(ParityFixture fixture) => [.. fixture.Sequences.Select((row, i) => new GenerationRequest(row, Seed: i))];
+    static GenerationRequest[] Requests(ParityFixture fixture) =>
+        [.. fixture.Sequences.Select((row, i) => new GenerationRequest(row, Seed: i))];
 }

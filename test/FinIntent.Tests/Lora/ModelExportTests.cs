@@ -103,7 +103,8 @@ public sealed class ModelExportTests : IDisposable
     {
         using var fixture = ParityFixture.Open("qwen2");
 
-        var error = Assert.Throws<UserErrorException>(() => ModelExport.Run(Request(fixture) with { Type = ScalarType.BFloat16, Tolerance = 0 }));
+        var error = Assert.Throws<UserErrorException>(() =>
+            ModelExport.Run(Request(fixture) with { Type = ScalarType.BFloat16, Tolerance = 0 }));
 
         Assert.Contains("logits differ", error.Message);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
@@ -148,7 +149,9 @@ public sealed class ModelExportTests : IDisposable
         Assert.Equal("llama3", Origin.TemplateFor("llama3", [adapter], force: true));
     }
 
-    /// <summary>The fixtures store 16 bits, which would round the merged weights; an export in fp32 can be compared with the reference.</summary>
+    /// <summary>
+    /// The fixtures store 16 bits, which would round the merged weights; an export in fp32 can be compared with the reference.
+    /// </summary>
     ExportRequest Request(ParityFixture fixture) =>
         new(fixture.Folder, [fixture.FinalAdapter], _folder["out"], 5_000_000_000) { Type = ScalarType.Float32 };
 }

@@ -65,7 +65,8 @@ public sealed class OldAdapterFileTests : IDisposable
         using var file = SafetensorsFile.Open(Path.Combine(from, "adapter_model.safetensors"));
         var names = file.Tensors.Keys.ToList();
         using var stream = File.Create(Path.Combine(to, "adapter_model.bin"));
-        var zip = new HandmadeZip(stream).Add("m/data.pkl", HandmadePickle.StateDict([.. names.Select((name, i) => (name, Step(i, file.Tensors[name].Shape)))]));
+        var zip = new HandmadeZip(stream).Add("m/data.pkl",
+            HandmadePickle.StateDict([.. names.Select((name, i) => (name, Step(i, file.Tensors[name].Shape)))]));
         for (var i = 0; i < names.Count; i++)
         {
             using var tensor = file.Read(names[i]);

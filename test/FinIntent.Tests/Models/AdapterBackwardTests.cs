@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Models;
 
-/// <summary>The written-out backward against torch's differentiation of the plain operators, in fp64, where only a wrong formula shows.</summary>
+/// <summary>
+/// The written-out backward against torch's differentiation of the plain operators, in fp64, where only a wrong formula shows.
+/// </summary>
 [Collection(TorchRandomCollection.Name)]
 public sealed class AdapterBackwardTests
 {
@@ -17,7 +19,9 @@ public sealed class AdapterBackwardTests
 
     static readonly int[][] Rows = [[5, 9, 2, 7, 7, 1, 30], [3, 3, 12], [8, 40, 41, 42, 43], [17, 18, 19, 2, 6]];
 
-    /// <summary>A layer that is computed again drops by seeds of its own, so there is no plain pass to compare it with: see below.</summary>
+    /// <summary>
+    /// A layer that is computed again drops by seeds of its own, so there is no plain pass to compare it with: see below.
+    /// </summary>
     public static TheoryData<string, double, bool> Cases => new(ParityFixture.Families.SelectMany(
         row => new[] { (0, false), (0, true), (0.3, false) }.Select(c => (row.Data, c.Item1, c.Item2))));
 

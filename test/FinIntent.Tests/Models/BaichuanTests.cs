@@ -34,7 +34,8 @@ public sealed class BaichuanTests
         foreach (var (name, module) in norms)
         {
             var (norm, weight) = ((RmsNorm)module, module.get_parameter("weight")!);
-            Assert.True(norm.forward(x).equal(RmsNormTests.Expected(RmsNormOrder.CastToWeightThenScale, weight, x, 1e-6)).all().item<bool>(), name);
+            var expected = RmsNormTests.Expected(RmsNormOrder.CastToWeightThenScale, weight, x, 1e-6);
+            Assert.True(norm.forward(x).equal(expected).all().item<bool>(), name);
         }
     }
 
@@ -47,7 +48,8 @@ public sealed class BaichuanTests
         var x = randn(64, model.Shape.Heads, model.Shape.HeadDim, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
 
         var actual = model.Rotary.At(arange(64), 64, ScalarType.BFloat16).Apply(x);
-        var expected = RotaryEmbedding.At(arange(64), model.Shape.HeadDim, 10_000, ScalarType.Float32).Apply(x.to(ScalarType.Float32)).to(ScalarType.BFloat16);
+        var expected = RotaryEmbedding.At(arange(64), model.Shape.HeadDim, 10_000, ScalarType.Float32).Apply(x.to(ScalarType.Float32))
+            .to(ScalarType.BFloat16);
         var in16Bits = RotaryEmbedding.At(arange(64), model.Shape.HeadDim, 10_000, ScalarType.BFloat16).Apply(x);
 
         Assert.True(actual.equal(expected).all().item<bool>());
@@ -174,7 +176,8 @@ public sealed class BaichuanTests
         using var model = fixture.Model();
 
         Assert.Equal(["W_pack", "o_proj", "gate_proj", "up_proj", "down_proj"], LoraAdapters.AllTargets(model));
-        Assert.Contains("lm_head", Assert.Throws<UserErrorException>(() => LoraAdapters.Attach(model, new(4, 8, 0, false, ["lm_head"]), 1)).Message);
+        Assert.Contains("lm_head", Assert.Throws<UserErrorException>(() =>
+            LoraAdapters.Attach(model, new(4, 8, 0, false, ["lm_head"]), 1)).Message);
     }
 
     [Fact]
@@ -202,7 +205,8 @@ public sealed class BaichuanTests
         if (value is null) json.Remove(key);
         else json[key] = JsonNode.Parse(value);
 
-        Assert.Contains(named, Assert.Throws<UserErrorException>(() => Baichuan.Create(json.Deserialize<JsonElement>(), Placement.Meta)).Message);
+        Assert.Contains(named, Assert.Throws<UserErrorException>(() =>
+            Baichuan.Create(json.Deserialize<JsonElement>(), Placement.Meta)).Message);
     }
 
     static Parameter Head(CausalLanguageModel model) => Parameter(model, "lm_head.weight");

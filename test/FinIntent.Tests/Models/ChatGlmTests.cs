@@ -155,7 +155,8 @@ public sealed class ChatGlmTests
     {
         var config = JsonDocument.Parse("""{"model_type": "chatglm", "hidden_size": 4096, "inner_hidden_size": 16384, "num_layers": 28}""");
 
-        Assert.Contains("padded_vocab_size", Assert.Throws<UserErrorException>(() => ChatGlm.Create(config.RootElement, Placement.Meta)).Message);
+        Assert.Contains("padded_vocab_size", Assert.Throws<UserErrorException>(() =>
+            ChatGlm.Create(config.RootElement, Placement.Meta)).Message);
     }
 
     static JsonElement Config(params (string Key, JsonNode Value)[] changes)

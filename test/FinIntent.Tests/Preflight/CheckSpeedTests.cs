@@ -13,7 +13,10 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Preflight;
 
-/// <summary>Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Preflight.CheckSpeedTests -explicit only.</summary>
+/// <summary>
+/// Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Preflight.CheckSpeedTests
+/// -explicit only.
+/// </summary>
 [Collection(MeasuringCollection.Name)]
 [Trait("tier", "demand")]
 public sealed class CheckSpeedTests
@@ -48,7 +51,8 @@ public sealed class CheckSpeedTests
         var seconds = watch.Elapsed.TotalSeconds;
         process.Refresh();
 
-        Console.WriteLine($"{tokenizer}: {Rows} rows checked in {seconds:F2} s ({(process.TotalProcessorTime - before).TotalSeconds:F2} s of processor time); {report.Errors} errors, {report.Warnings} warnings");
+        Console.WriteLine($"{tokenizer}: {Rows} rows checked in {seconds:F2} s " +
+            $"({(process.TotalProcessorTime - before).TotalSeconds:F2} s of processor time); {report.Errors} errors, {report.Warnings} warnings");
         Assert.Equal(Rows, (int)report.Facts["training_rows"]!);
         Assert.Equal(0, report.Errors);
         Assert.InRange(seconds, 0, 5);
@@ -58,13 +62,16 @@ public sealed class CheckSpeedTests
     static string Model(string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (var file in Directory.GetFiles(RealTokenizers.Folder("qwen3"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(RealTokenizers.Folder("qwen3")))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Reference.Root, "models", "finintent-8m", "config.json")))!;
-        foreach (var (key, value) in new[] { ("vocab_size", 151_936), ("hidden_size", 32), ("intermediate_size", 64), ("num_hidden_layers", 2), ("num_attention_heads", 2), ("num_key_value_heads", 1) })
+        foreach (var (key, value) in new[] { ("vocab_size", 151_936), ("hidden_size", 32), ("intermediate_size", 64),
+            ("num_hidden_layers", 2), ("num_attention_heads", 2), ("num_key_value_heads", 1) })
             config[key] = value;
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
         using var model = RandomModel.Create(config.Deserialize<JsonElement>(), new(ScalarType.BFloat16, CPU), seed: 1);
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter)));
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
+            model.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter)));
         return folder;
     }
 

@@ -71,7 +71,8 @@ public sealed partial class ByteLevelTokenizerTests
     }
 
     /// <summary>The numbers of the added tokens in tokenizer_config.json, ascending.</summary>
-    static IEnumerable<int> Added(string name) => JsonDocument.Parse(File.ReadAllText(Path.Combine(SmallTokenizers.Folder(name), "tokenizer_config.json")))
+    static IEnumerable<int> Added(string name) =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(SmallTokenizers.Folder(name), "tokenizer_config.json")))
         .RootElement.GetProperty("added_tokens_decoder").EnumerateObject().Select(token => int.Parse(token.Name)).Order();
 
     [Fact]
@@ -119,7 +120,8 @@ public sealed partial class ByteLevelTokenizerTests
 
     /// <summary>The reference parses special tokens out of the text; we do it here, for its sake only.</summary>
     internal static int[] EncodeWithSpecials(Tokenizer tokenizer, string text) =>
-        [.. SpecialToken().Split(text).SelectMany(part => part.StartsWith("<|") && tokenizer.IdOf(part) is { } id ? [id] : tokenizer.Encode(part))];
+        [.. SpecialToken().Split(text)
+            .SelectMany(part => part.StartsWith("<|") && tokenizer.IdOf(part) is { } id ? [id] : tokenizer.Encode(part))];
 
     [GeneratedRegex(@"(<\|\w+\|>)")]
     private static partial Regex SpecialToken();

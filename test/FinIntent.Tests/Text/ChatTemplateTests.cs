@@ -25,8 +25,12 @@ public sealed class ChatTemplateTests
     [InlineData("default", "gpt2", "<|endoftext|>")]
     [InlineData("chatglm3", "chatglm", "</s>", "<|user|>", "<|observation|>")]
     [InlineData("baichuan2", "baichuan", "</s>")]
-    public void Answers_stop_at_the_end_token_and_the_stop_words(string name, string tokenizer, params string[] tokens) => Assert.Equal(
-        tokens.Select(SmallTokenizers.Get(tokenizer).IdOf).OfType<int>(), ChatTemplate.Get(name, SmallTokenizers.Get(tokenizer)).StopTokenIds);
+    public void Answers_stop_at_the_end_token_and_the_stop_words(string name, string tokenizer, params string[] tokens)
+    {
+        var template = ChatTemplate.Get(name, SmallTokenizers.Get(tokenizer));
+
+        Assert.Equal(tokens.Select(token => SmallTokenizers.Get(tokenizer).IdOf(token)!.Value), template.StopTokenIds);
+    }
 
     [Fact]
     public void Qwen3_thinks_nothing_before_its_answer()
@@ -55,7 +59,8 @@ public sealed class ChatTemplateTests
 
         string Learnt(string answer)
         {
-            var labels = template.EncodeSupervised(new(null, [new("user", "你好"), new("assistant", answer)]), new()).Labels.Where(l => l >= 0).ToArray();
+            var row = template.EncodeSupervised(new(null, [new("user", "你好"), new("assistant", answer)]), new());
+            var labels = row.Labels.Where(label => label >= 0).ToArray();
             Assert.Single(labels, tokenizer.IdOf("<think>")!.Value);
             return tokenizer.Decode(labels, skipSpecialTokens: false);
         }

@@ -15,7 +15,8 @@ static class RealTokenizers
     /// chatglm3-6b, baichuan2-7b-chat.</summary>
     public static Tokenizer Get(string name)
     {
-        Reference.Shared(name is "chatglm3-6b" or "baichuan2-7b-chat" ? $"tokenizers/{name}.tokenizer.model" : "tokenizers/qwen3.tokenizer.json.gz");
+        var file = name is "chatglm3-6b" or "baichuan2-7b-chat" ? $"{name}.tokenizer.model" : "qwen3.tokenizer.json.gz";
+        Reference.Shared($"tokenizers/{file}");
         return Loaded.GetOrAdd(name, n => new(() => Tokenizer.Load(Folder(n)))).Value;
     }
 
@@ -27,11 +28,13 @@ static class RealTokenizers
         if (name is "chatglm3-6b" or "baichuan2-7b-chat")
         {
             File.Copy(Reference.Shared($"tokenizers/{name}.tokenizer.model"), Path.Combine(folder, "tokenizer.model"));
-            if (name == "chatglm3-6b") File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"tokenizer_class":"ChatGLMTokenizer"}""");
+            if (name == "chatglm3-6b")
+                File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"tokenizer_class":"ChatGLMTokenizer"}""");
             return folder;
         }
         var source = name.StartsWith("llama3") ? "llama3" : "qwen3";
-        using (var packed = new GZipStream(File.OpenRead(Reference.Shared($"tokenizers/{source}.tokenizer.json.gz")), CompressionMode.Decompress))
+        using (var packed = new GZipStream(File.OpenRead(Reference.Shared($"tokenizers/{source}.tokenizer.json.gz")),
+            CompressionMode.Decompress))
         using (var json = File.Create(Path.Combine(folder, "tokenizer.json"))) packed.CopyTo(json);
 
         var config = JsonNode.Parse(File.ReadAllText(Reference.Shared($"tokenizers/{source}.tokenizer_config.json")))!;

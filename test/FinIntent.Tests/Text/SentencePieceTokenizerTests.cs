@@ -51,7 +51,8 @@ public sealed class SentencePieceTokenizerTests
     {
         var tokenizer = SmallTokenizers.Get("baichuan");
 
-        Assert.Equal([tokenizer.IdOf("<table>")!.Value, tokenizer.IdOf("。。。")!.Value, tokenizer.IdOf("\t")!.Value], tokenizer.Encode("<table>。。。\t"));
+        Assert.Equal([tokenizer.IdOf("<table>")!.Value, tokenizer.IdOf("。。。")!.Value, tokenizer.IdOf("\t")!.Value],
+            tokenizer.Encode("<table>。。。\t"));
     }
 
     [Fact]
@@ -60,7 +61,8 @@ public sealed class SentencePieceTokenizerTests
         var tokenizer = SmallTokenizers.Get("chatglm");
         int Byte(int value) => tokenizer.IdOf($"<0x{value:X2}>")!.Value;
 
-        Assert.Equal("a\uFFFD\uFFFD你\uFFFD", tokenizer.Decode([tokenizer.IdOf("a")!.Value, Byte(0xE4), Byte(0xBD), tokenizer.IdOf("你")!.Value, Byte(0xE4)]));
+        Assert.Equal("a\uFFFD\uFFFD你\uFFFD", tokenizer.Decode(
+            [tokenizer.IdOf("a")!.Value, Byte(0xE4), Byte(0xBD), tokenizer.IdOf("你")!.Value, Byte(0xE4)]));
         var stream = tokenizer.Stream();
         Assert.Equal(["", "", "你"], new[] { 0xE4, 0xBD, 0xA0 }.Select(value => stream.Append(Byte(value))));
     }

@@ -5,8 +5,8 @@ using FinIntent.Text;
 namespace FinIntent.Tests.Text;
 
 /// <summary>
-/// The small tokenizers of test/fixtures/tokenizers, one of each kind that we read: byte-level BPE with the pre-tokenizer of Qwen ("qwen"), of
-/// Llama-3 and GLM-4 ("llama3", "glm4") and of the ByteLevel step alone ("gpt2"), SentencePiece BPE as ChatGLM3 and Baichuan2 have it.
+/// The small tokenizers of test/fixtures/tokenizers, one of each kind that we read: byte-level BPE with the pre-tokenizer of Qwen ("qwen"),
+/// of Llama-3 and GLM-4 ("llama3", "glm4") and of the ByteLevel step alone ("gpt2"); SentencePiece BPE as ChatGLM3 and Baichuan2 have it.
 /// </summary>
 static class SmallTokenizers
 {

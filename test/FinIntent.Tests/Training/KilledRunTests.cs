@@ -30,7 +30,8 @@ public sealed partial class KilledRunTests : IDisposable
             save_total_limit: 3
             """);
         var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), "train", settings, $"output_dir={_folder[name]}", .. more];
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), "train", settings, $"output_dir={_folder[name]}",
+            .. more];
         var start = new ProcessStartInfo(host, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1"; // as TorchFixture
         return Process.Start(start)!;
@@ -71,7 +72,8 @@ public sealed partial class KilledRunTests : IDisposable
         var random = new Random(3);
 
         // In the middle of a save: its temporary folder is there.
-        Assert.True(Kill("killed", () => Checkpoint("killed") >= 2 && Directory.EnumerateDirectories(_folder["killed"], ".checkpoint-*").Any()));
+        Assert.True(Kill("killed", () => Checkpoint("killed") >= 2
+            && Directory.EnumerateDirectories(_folder["killed"], ".checkpoint-*").Any()));
         // At any moment after some more steps.
         var next = Checkpoint("killed") + 5;
         Assert.True(Kill("killed", () =>

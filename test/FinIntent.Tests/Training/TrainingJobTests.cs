@@ -80,8 +80,8 @@ public sealed class TrainingJobTests : IDisposable
 
         var message = Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message;
 
-        Assert.Equal("row 2 of the rows read has the token id 47, but the model's ids are 0 to 46; use the tokenizer files, or the tokenized_path, " +
-            "that belong to the model", message);
+        Assert.Equal("row 2 of the rows read has the token id 47, but the model's ids are 0 to 46; use the tokenizer files, " +
+            "or the tokenized_path, that belong to the model", message);
     }
 
     [Fact]
@@ -89,7 +89,8 @@ public sealed class TrainingJobTests : IDisposable
     {
         var file = _folder.Write("nothing.jsonl", """{"input_ids": [1, 2], "labels": [1, -100]}""");
 
-        Assert.Contains("none of the 1 rows has a token to learn", Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message);
+        Assert.Contains("none of the 1 rows has a token to learn",
+            Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message);
     }
 
     [Fact]
@@ -103,5 +104,6 @@ public sealed class TrainingJobTests : IDisposable
 
     [Fact]
     public void A_model_that_is_not_local_is_named() =>
-        Assert.Contains("there is no folder Qwen/Qwen2.5-7B-Instruct", Assert.Throws<UserErrorException>(() => Run("model_name_or_path=Qwen/Qwen2.5-7B-Instruct")).Message);
+        Assert.Contains("there is no folder Qwen/Qwen2.5-7B-Instruct",
+            Assert.Throws<UserErrorException>(() => Run("model_name_or_path=Qwen/Qwen2.5-7B-Instruct")).Message);
 }

@@ -55,7 +55,8 @@ public sealed class PackedModelTests
             using var adapters = LoraAdapters.Attach(model, new(4, 8, dropout, false, [LoraSettings.AllLinears]), seed: 1);
             var reports = new ReportList();
             var trainable = new Trainable(adapters.Parameters, _ => { }) { IsBaseFrozen = true, SetTraining = adapters.SetTraining };
-            new Trainer(model, trainable, fixture.TrainingOptions(), new(fixture.Rows()), null, reports).Run(TestContext.Current.CancellationToken);
+            new Trainer(model, trainable, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+                .Run(TestContext.Current.CancellationToken);
             return [.. reports.Select(r => r.Loss!.Value)];
         }
     }
@@ -72,7 +73,8 @@ public sealed class PackedModelTests
         using var folder = new TemporaryFolder();
         folder.Write("config.json", config);
         using (var random = RandomModel.Create(json.RootElement, Placement.Cpu(), seed: 3))
-            FinIntent.Checkpoints.SafetensorsWriter.Write(folder["model.safetensors"], random.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter * 2)));
+            FinIntent.Checkpoints.SafetensorsWriter.Write(folder["model.safetensors"],
+                random.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter * 2)));
         using var checkpoint = FinIntent.Checkpoints.Checkpoint.Open(folder.Path);
         using var plain = PretrainedModel.Load(checkpoint, Placement.Cpu(), null, true);
         using var packed = PretrainedModel.Load(checkpoint, Placement.Cpu(), WeightFormat.Fp8, true);
@@ -82,7 +84,8 @@ public sealed class PackedModelTests
         var losses = new[] { (plain, adaptersOfPlain), (packed, adaptersOfPacked) }.Select(m =>
         {
             var reports = new ReportList();
-            new Trainer(m.Item1, new(m.Item2.Parameters, _ => { }) { IsBaseFrozen = true }, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+            new Trainer(m.Item1, new(m.Item2.Parameters, _ => { }) { IsBaseFrozen = true }, fixture.TrainingOptions(), new(fixture.Rows()),
+                null, reports)
                 .Run(TestContext.Current.CancellationToken);
             return reports.Select(r => r.Loss!.Value).ToList();
         }).ToList();

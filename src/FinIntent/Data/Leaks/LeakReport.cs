@@ -3,6 +3,16 @@ using System.Text;
 
 namespace FinIntent.Data.Leaks;
 
+/// <summary>The questions that rows are held against while they are read, and what was found.</summary>
+sealed class LeakWatch(IReadOnlyList<PlacedQuestion> questions)
+{
+    public IReadOnlyList<PlacedQuestion> Questions => questions;
+
+    public LeakCheck Check { get; } = new(questions);
+
+    public LeakReport Report { get; } = new();
+}
+
 /// <summary>What a leak check found.</summary>
 sealed class LeakReport
 {

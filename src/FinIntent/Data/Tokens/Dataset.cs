@@ -15,8 +15,8 @@ sealed class Dataset(DatasetEntry entry)
 
     const int PlacesShown = 5;
 
-    /// <summary>What rows are compared with as they are encoded, and where hits are kept.</summary>
-    public (LeakCheck Check, LeakReport Report)? Leaks { get; init; }
+    /// <summary>What rows are compared with as they are encoded; null: with nothing.</summary>
+    public LeakWatch? Leaks { get; init; }
 
     /// <summary>Looks at the rows as they are encoded; null: an error in a row is an exception.</summary>
     public RowSurvey? Survey { get; init; }
@@ -55,7 +55,7 @@ sealed class Dataset(DatasetEntry entry)
         void Take(Worked done)
         {
             rows++;
-            if (done.Leaks is { Count: > 0 } leaks) Leaks!.Value.Report.Add(leaks);
+            if (done.Leaks is { Count: > 0 } leaks) Leaks!.Report.Add(leaks);
             if (done.Error is not null)
             {
                 refused++;

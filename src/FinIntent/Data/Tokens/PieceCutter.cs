@@ -1,3 +1,5 @@
+using FinIntent.Text;
+
 namespace FinIntent.Data.Tokens;
 
 /// <summary>Lays texts end to end and cuts the stream into rows of one length, as pre-training reads them; every token is a label.</summary>

@@ -36,8 +36,8 @@ sealed class TokenCache(string folder, TimeProvider clock)
 
     public string PathOf(string key) => Path.Combine(folder, key + Suffix);
 
-    /// <summary>Null: they are not there, or damaged.</summary>
-    public StoredRows? Find(string key)
+    /// <summary>Opens kept rows; null: they are not there, or damaged.</summary>
+    public (RowStore Rows, StoredRemarks Remarks)? Find(string key)
     {
         try
         {

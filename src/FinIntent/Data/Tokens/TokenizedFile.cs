@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FinIntent.Data.Rows;
 using FinIntent.Files;
+using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 

@@ -29,8 +29,8 @@ sealed class RowEncoder(Func<Conversation, TokenRow> encode)
     static RowEncoder Supervised(DatasetSettings settings, ChatTemplate template)
     {
         if (settings.TrainOnPrompt && template.EfficientEos)
-            throw new UserErrorException($"train_on_prompt: template \"{template.Name}\" teaches the end of an answer at the next prompt, " +
-                "whose labels would be in the way; set it to false");
+            throw new UserErrorException($"train_on_prompt: template \"{template.Name}\" teaches the end of an answer " +
+                "at the next prompt, whose labels would be in the way; set it to false");
         var length = RowPacking.Of(settings, Stage.Sft).PackLength ?? settings.CutoffLen;
         var options = new SupervisedOptions(length, settings.TrainOnPrompt, settings.MaskHistory);
         return new(conversation => template.EncodeSupervised(conversation, options)) { EndTokens = template.StopTokenIds };

@@ -22,13 +22,15 @@ sealed record RowInspection
 
 /// <summary>Reads rows of files into stores of tokens, and holds them against the questions that they may not repeat.</summary>
 sealed class RowReading(
-    DatasetSettings settings, Stage stage, int seed, Lazy<RowEncoder> encoder, Action<string> warn, Func<Tokenizer?>? tokenizer, RowInspection inspection)
+    DatasetSettings settings, Stage stage, int seed, Lazy<RowEncoder> encoder, Action<string> warn, Func<Tokenizer?>? tokenizer,
+        RowInspection inspection)
 {
     public RowStore ReadTrain()
     {
         var (path, survey, questions) = (settings.TokenizedPath, inspection.Train, Questions());
         if (Directory.Exists(path))
-            throw new UserErrorException($"tokenized_path: {path} is a folder; here it is a .jsonl file of rows {{\"input_ids\": […], \"labels\": […]}}");
+            throw new UserErrorException($"tokenized_path: {path} is a folder; here it is a .jsonl file of rows {{\"input_ids\": […], " +
+                $"\"labels\": […]}}");
         var isRead = File.Exists(path);
         if (!isRead && settings.Dataset.Count == 0)
             throw new UserErrorException($"tokenized_path: {path}: no such file, and there is no dataset to make it from");
@@ -73,14 +75,15 @@ sealed class RowReading(
     {
         var reader = tokenizer?.Invoke() is { } words ? new TokenizedQuestions(words) : null;
         if (reader is null && !settings.AllowLeak)
-            throw new UserErrorException($"tokenized_path: {path}: its rows are tokens, and there is no tokenizer in the model's folder to read them with, " +
-                "so nothing tells whether OpenFinData's questions, which may not be trained on, or evaluation questions are among them; " +
+            throw new UserErrorException($"tokenized_path: {path}: its rows are tokens, and there is no tokenizer in the model's " +
+                "folder to read them with, so nothing tells whether OpenFinData's questions, which may not be trained on, or evaluation questions are among them; " +
                 "add the tokenizer's files there, or set allow_leak: true if you vouch for the rows");
-        TokenizedFile.Read(path, (place, row) => (Place: place, Row: row, Leaks: reader?.Admit(place.ToString(), row, leaks?.Check) ?? []), done =>
+        TokenizedFile.Read(path, (place, row) => (place, row, reader?.Admit(place.ToString(), row, leaks?.Check) ?? []), done =>
         {
-            if (done.Leaks.Count > 0) leaks!.Report.Add(done.Leaks);
-            inspection.Train?.See(done.Place, done.Row, null);
-            store.Add(done.Row);
+            var (place, row, found) = done;
+            if (found.Count > 0) leaks!.Report.Add(found);
+            inspection.Train?.See(place, row, null);
+            store.Add(row);
         });
         if (store.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
     }
@@ -88,7 +91,8 @@ sealed class RowReading(
     /// <summary>All names are checked before the first file is read.</summary>
     DatasetEntry[] Entries(IReadOnlyList<string> names, RowSurvey? survey = null)
     {
-        if (names.Count == 0 || RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, settings.HubFiles)) is not { } registry) return [];
+        if (names.Count == 0) return [];
+        if (RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, settings.HubFiles)) is not { } registry) return [];
         return [.. names.Select(name => RowSurvey.Read(survey, () => registry.Get(name))).OfType<DatasetEntry>()];
     }
 
@@ -149,5 +153,8 @@ sealed class RowReading(
 
     TokenRow Cut(TokenRow row) => row.InputIds.Length <= settings.CutoffLen
         ? row
-        : new(row.InputIds[..settings.CutoffLen], row.Labels[..settings.CutoffLen]) { CutTokens = row.InputIds.Length - settings.CutoffLen };
+        : new(row.InputIds[..settings.CutoffLen], row.Labels[..settings.CutoffLen])
+        {
+            CutTokens = row.InputIds.Length - settings.CutoffLen,
+        };
 }

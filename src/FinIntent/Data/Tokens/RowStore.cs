@@ -12,9 +12,9 @@ namespace FinIntent.Data.Tokens;
 sealed record StoredTotals(int Count, long TokenCount, int LargestId, bool HasLabels);
 
 /// <summary>
-/// Tokenised rows on disk, so that memory does not grow with their number: the rows, and where each begins. Rows are added first and read later, by any
-/// number of threads. Files that rows are added to have no name from the beginning (on Windows they are deleted when they are closed), so nothing stays
-/// behind, however the process ends.
+/// Tokenised rows on disk, so that memory does not grow with their number: the rows, and where each begins. Rows are added first and read
+/// later, by any number of threads. Files that rows are added to have no name from the beginning (on Windows they are deleted when they are
+/// closed), so nothing stays behind, however the process ends.
 /// </summary>
 sealed class RowStore : IRowSource, IDisposable
 {
@@ -56,7 +56,8 @@ sealed class RowStore : IRowSource, IDisposable
     {
         if (_starts is null) throw new InvalidOperationException("these rows are complete");
         if (row.InputIds.Length == 0) throw new ArgumentException("a row needs a token");
-        if (row.Labels.Length != row.InputIds.Length) throw new ArgumentException($"a row of {row.InputIds.Length} tokens has {row.Labels.Length} labels");
+        if (row.Labels.Length != row.InputIds.Length)
+            throw new ArgumentException($"a row of {row.InputIds.Length} tokens has {row.Labels.Length} labels");
         // Labels are nearly always some ignored ones and then the tokens themselves, so their number is all that is kept.
         var ignored = IgnoredPrefix(row);
         var isPrefix = row.Labels.AsSpan(ignored).SequenceEqual(row.InputIds.AsSpan(ignored));

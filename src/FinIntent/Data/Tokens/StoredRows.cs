@@ -12,8 +12,8 @@ namespace FinIntent.Data.Tokens;
 sealed record StoredRemarks(IReadOnlyList<string> Warnings, RowFindings? Findings);
 
 /// <summary>
-/// A row store as one file: the rows, where each begins, totals and remarks as JSON, a footer with the lengths of these, and XXH128 of all that. A file
-/// that was cut or changed is not opened. It is read in place; once it is open it may be removed or replaced.
+/// A row store as one file: the rows, where each begins, totals and remarks as JSON, a footer with the lengths of these, and XXH128 of all
+/// that. A file that was cut or changed is not opened. It is read in place; once it is open it may be removed or replaced.
 /// </summary>
 static class StoredRows
 {
@@ -69,7 +69,8 @@ static class StoredRows
         file.ReadAll(footer, length - FooterBytes);
         var lengths = Enumerable.Range(1, 3).Select(i => BinaryPrimitives.ReadInt64LittleEndian(footer.AsSpan(8 * i))).ToArray();
         var isWhole = BinaryPrimitives.ReadUInt64LittleEndian(footer) == Mark && lengths.All(part => part >= 0 && part <= length)
-            && lengths.Sum() + FooterBytes == length && Hash(file, length - HashBytes).AsSpan().SequenceEqual(footer.AsSpan(FooterBytes - HashBytes));
+            && lengths.Sum() + FooterBytes == length
+                && Hash(file, length - HashBytes).AsSpan().SequenceEqual(footer.AsSpan(FooterBytes - HashBytes));
         if (!isWhole) return null;
         var json = new byte[lengths[2]];
         file.ReadAll(json, lengths[0] + lengths[1]);

@@ -10,7 +10,8 @@ static class FileReading
         while (bytes.Length > 0)
         {
             var read = RandomAccess.Read(file, bytes, offset);
-            if (read == 0) throw new EndOfStreamException("a file of encoded rows ended early: was it cut while it was read, or is the disk full?");
+            if (read == 0)
+                throw new EndOfStreamException("a file of encoded rows ended early: was it cut while it was read, or is the disk full?");
             bytes = bytes[read..];
             offset += read;
         }

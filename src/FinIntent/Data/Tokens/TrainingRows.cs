@@ -53,8 +53,8 @@ sealed class TrainingRows : IDisposable
         {
             var row = Enumerable.Range(0, store.Count).First(i => Largest(store.Read(i)) >= vocabularySize);
             var which = store == _stores[0] ? "rows read" : "validation rows";
-            throw new UserErrorException($"row {row + 1} of the {which} has the token id {Largest(store.Read(row))}, but the model's ids are " +
-                $"0 to {vocabularySize - 1}; use the tokenizer files, or the tokenized_path, that belong to the model");
+            throw new UserErrorException($"row {row + 1} of the {which} has the token id {Largest(store.Read(row))}, but the model's ids " +
+                $"are 0 to {vocabularySize - 1}; use the tokenizer files, or the tokenized_path, that belong to the model");
         }
         if (!_stores[0].Totals.HasLabels)
             throw new UserErrorException($"none of the {_stores[0].Count} rows has a token to learn: no label is left; " +
@@ -69,7 +69,8 @@ sealed class TrainingRows : IDisposable
         var all = Train;
         var count = size < 1 ? (int)Math.Ceiling(size * all.Count) : (int)size;
         if (count >= all.Count)
-            throw new UserErrorException($"val_size: {size} takes {count} of {all.Count} rows and leaves none to train on; make it smaller");
+            throw new UserErrorException($"val_size: {size} takes {count} of {all.Count} rows and leaves none to train on; make it " +
+                "smaller");
         var order = Enumerable.Range(0, all.Count).ToArray();
         new Random(seed).Shuffle(order);
         Array.Sort(order, 0, count);

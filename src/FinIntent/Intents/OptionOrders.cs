@@ -19,9 +19,9 @@ public static class OptionOrders
     {
         Rotations => [.. Enumerable.Range(0, options)
             .Select(shift => new OptionOrder([.. Enumerable.Range(0, options).Select(i => (i + shift) % options)]))],
-        All => options <= MostForAll ? [.. Sorted([], options)] : throw new UserErrorException(Numbers(
+        All => options <= MostForAll ? [.. Sorted([], options)] : throw new UserErrorException(
             $"permutations: all: {options} options have {Count(options):N0} orders; write a number of orders to draw, such as " +
-                $"permutations: 100, or permutations: {Rotations} for {options}")),
+                $"permutations: 100, or permutations: {Rotations} for {options}"),
         _ => NumberOf(permutations) is >= 2 and { } count ? Drawn(count, options, seed)
             : throw new UserErrorException($"permutations: \"{permutations}\" is not one of {Rotations}, {All}, or a number of orders " +
                 "from 2"),
@@ -33,9 +33,8 @@ public static class OptionOrders
     static List<OptionOrder> Drawn(int count, int options, int seed)
     {
         if (count > Count(options))
-            throw new UserErrorException(
-                Numbers($"permutations: {count}: {options} options have {Count(options):N0} orders; write permutations: {All}, or a " +
-                "smaller number"));
+            throw new UserErrorException($"permutations: {count}: {options} options have {Count(options):N0} orders; " +
+                $"write permutations: {All}, or a smaller number");
         var random = new Random(seed);
         var places = Enumerable.Range(0, options).ToArray();
         List<OptionOrder> drawn = [OptionOrder.Own(options)];
@@ -52,6 +51,4 @@ public static class OptionOrders
         : Enumerable.Range(0, options).Except(begun).SelectMany(next => Sorted([.. begun, next], options));
 
     static double Count(int options) => Enumerable.Range(1, options).Aggregate(1.0, (count, i) => count * i);
-
-    static string Numbers(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

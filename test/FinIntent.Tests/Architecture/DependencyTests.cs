@@ -30,9 +30,9 @@ public sealed partial class DependencyTests
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
-        ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
+        ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
         ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots"],
-        ["Jobs"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Data", "Settings", "Training", "Generation"],
+        ["Jobs"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Data", "Settings", "Training", "Generation"],
     };
 
     static string Library => Path.Combine(Reference.Root, "src", "FinIntent");

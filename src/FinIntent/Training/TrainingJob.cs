@@ -41,7 +41,7 @@ static class TrainingJob
 
         if (settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation, settings);
 
-        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null), trained.Model.FormatName));
+        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null), trained.Model.FormatName), tell);
         if (folder.ResumesFrom is { } checkpoint) tell($"going on from {checkpoint}");
         var options = new TrainingOptions
         {

@@ -2,15 +2,17 @@ using System.Text.Json.Nodes;
 using FinIntent.Evaluation;
 using FinIntent.Files;
 using FinIntent.Intents;
-using FinIntent.Settings;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli;
 
 /// <summary>The questions of an evaluation, perhaps permuted, too, and where the answers go.</summary>
 /// <param name="Path">The questions' file.</param>
 /// <param name="PredictionsPath">Gone on with where a run with the same settings stopped.</param>
-sealed record AskedFile(SettingsFile Settings, string Path, IReadOnlyList<EvaluationQuestion> Questions, PermutedQuestions? Permuted, string PredictionsPath)
+sealed record AskedFile(Prepared Prepared, string Path, IReadOnlyList<EvaluationQuestion> Questions, PermutedQuestions? Permuted, string PredictionsPath)
 {
+    Settings.SettingsFile Settings => Prepared.Settings;
+
     public string PermutationsPath => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(PredictionsPath)!, "permutations.jsonl");
 
     /// <summary>

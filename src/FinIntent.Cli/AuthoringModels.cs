@@ -4,6 +4,7 @@ using FinIntent.Authoring;
 using FinIntent.Checkpoints;
 using FinIntent.Files;
 using FinIntent.Generation;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli;
@@ -16,6 +17,8 @@ sealed class AuthoringModels : IDisposable
         "reasoning_effort", "thinking", "user", "metadata"];
 
     readonly SettingsFile _settings;
+    readonly Prepared _writer;
+    readonly Prepared? _judge;
     readonly TimeProvider _time;
     readonly Action<string> _tell;
     readonly bool _asks;
@@ -23,9 +26,10 @@ sealed class AuthoringModels : IDisposable
     readonly Dictionary<string, ChatModel> _loaded = [];
 
     /// <param name="asks">False: no model is asked, so no key is needed.</param>
-    public AuthoringModels(SettingsFile settings, bool asks, TimeProvider time, Action<string> tell)
+    public AuthoringModels(Prepared writer, Prepared? judge, bool asks, TimeProvider time, Action<string> tell)
     {
-        (_settings, _asks, _time, _tell) = (settings, asks, time, tell);
+        var settings = writer.Settings;
+        (_settings, _writer, _judge, _asks, _time, _tell) = (settings, writer, judge, asks, time, tell);
         Writer = settings.Api.Api is null ? Local(LocalSource, judges: false) : Api(settings.Api, Price(settings.Api), judges: false);
         Judge = settings.Generate.Judge switch
         {
@@ -66,9 +70,9 @@ sealed class AuthoringModels : IDisposable
 
     double? Given(string key, double value) => _settings.Given.ContainsKey(key) ? value : null;
 
-    ChatModelSource LocalSource => SettingsToModel.Source(_settings);
+    ChatModelSource LocalSource => _writer.Chat;
 
-    ChatModelSource JudgeSource => new(_settings.Generate.JudgeModelNameOrPath!, _settings.Generate.JudgeAdapterNameOrPath) { Type = SettingsToModel.TypeOf(_settings.Model.InferDtype) };
+    ChatModelSource JudgeSource => new(_judge!.Folder, _judge.Adapters) { Type = Prepared.TypeOf(_settings.Model.InferDtype) };
 
     ApiSettings JudgeApi => _settings.Api with
     {

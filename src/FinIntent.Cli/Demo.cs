@@ -5,14 +5,14 @@ using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Generation;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Lora;
 using FinIntent.Settings;
-using FinIntent.Training;
 
 namespace FinIntent.Cli;
 
 /// <summary>The main job on what ships with the project: score the base, train LoRA, export, score the tuned model.</summary>
-sealed class Demo(string root, string output, TextWriter console)
+sealed class Demo(string root, string output, Surroundings here)
 {
     const string Template = "default";
     const long ShardBytes = 5_000_000_000;
@@ -38,14 +38,14 @@ sealed class Demo(string root, string output, TextWriter console)
         foreach (var (i, set) in sets.Index())
         {
             var report = Comparison.Of([before[i], after[i]]);
-            console.WriteLine($"\n{set.Name} ({set.Questions.Count} questions)");
-            console.Write(ReportText.Short(report));
+            here.Output.WriteLine($"\n{set.Name} ({set.Questions.Count} questions)");
+            here.Output.Write(ReportText.Short(report));
             ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
             foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
         }
-        console.WriteLine();
-        console.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));
-        console.WriteLine($"""
+        here.Output.WriteLine();
+        here.Output.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));
+        here.Output.WriteLine($"""
 
             Files: {output}
               model/                   the merged model, a Hugging Face folder
@@ -79,19 +79,19 @@ sealed class Demo(string root, string output, TextWriter console)
     {
         var file = Path.Combine(root, "config", "demo", "lora.yaml");
         var settings = SettingsFile.Load(file, [$"model_name_or_path={Base}", $"dataset_dir={Path.Combine(root, "data")}", $"output_dir={Adapter}"]);
-        TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress));
+        TrainJob.Run(settings, here);
     }
 
     void Export()
     {
         var report = ModelExport.Run(new(Base, [Adapter], Tuned, ShardBytes) { Template = Template });
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        here.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"merged model against adapter on base: largest difference of logits {report.LargestDifference:g3} (allowed {report.Allowed:g3})"));
     }
 
     T Timed<T>(string step, Func<T> work)
     {
-        console.WriteLine($"== {step}");
+        here.Output.WriteLine($"== {step}");
         var clock = Stopwatch.StartNew();
         var result = work();
         _times.Add((step, clock.Elapsed));

@@ -1,6 +1,7 @@
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli;
@@ -30,30 +31,30 @@ static class EvalRuns
     }
 
     public static void Run(
-        IReadOnlyList<EvalRun> runs, string file, IReadOnlyList<EvaluationQuestion> questions, string folder, TextWriter output, TextWriter tell)
+        IReadOnlyList<EvalRun> runs, string file, IReadOnlyList<EvaluationQuestion> questions, string folder, Surroundings here)
     {
         List<PredictionSet> sets = [];
         foreach (var (i, (name, given)) in runs.Index())
         {
-            var settings = given.Api.Api is null ? SettingsToFolders.Models(given, tell) : given;
-            tell.WriteLine($"{name} ({i + 1} of {runs.Count})");
-            var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, tell.WriteLine) : 0;
+            var prepared = Prepared.Of(given, Need.Model, here);
+            here.Tell($"{name} ({i + 1} of {runs.Count})");
+            var leaked = LeakGuard.Check(prepared, file, here);
             var predictions = Path.Combine(folder, $"predictions_{i + 1}.jsonl");
-            var answers = SettingsToPredictions.Ask(new(settings, file, questions, null, predictions), tell.WriteLine).Predictions;
-            sets.Add(new(name, predictions, answers) { Api = SettingsToApi.Totals(settings, answers), LeakedQuestions = leaked });
+            var answers = SettingsToPredictions.Ask(new(prepared, file, questions, null, predictions), here.Tell).Predictions;
+            sets.Add(new(name, predictions, answers) { Api = SettingsToApi.Totals(given, answers), LeakedQuestions = leaked });
         }
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
         ReportWriter.Write(folder, report, Language.Chinese);
         ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(report));
-        output.Write(ReportText.Of(report));
-        output.Write(ReportText.Spread(report));
-        foreach (var set in sets.Where(set => set.Api is not null)) output.Write($"\n{set.Name}{set.Api!.ToText()}");
-        output.WriteLine($"\n-> {folder}");
+        here.Output.Write(ReportText.Of(report));
+        here.Output.Write(ReportText.Spread(report));
+        foreach (var set in sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText()}");
+        here.Output.WriteLine($"\n-> {folder}");
     }
 
     static SettingsFile With(SettingsFile settings, string adapter) => settings with
     {
-        Model = settings.Model with { AdapterNameOrPath = [.. settings.Model.AdapterPaths.SkipLast(1), adapter], AdapterFolder = null, AdapterFolders = null! },
+        Model = settings.Model with { AdapterNameOrPath = [.. settings.Model.AdapterPaths.SkipLast(1), adapter], AdapterFolder = null },
     };
 
     static SettingsFile With(SettingsFile settings, int seed) => settings with

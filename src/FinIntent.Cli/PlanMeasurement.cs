@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using FinIntent.Data.Tokens;
+using FinIntent.Jobs;
+using FinIntent.Jobs.Plans;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Training;
@@ -12,29 +14,29 @@ namespace FinIntent.Cli;
 /// <summary>A plan held against a few updates with random weights of the model's shape, on this machine.</summary>
 /// <param name="length">Tokens of the longest row; the others are down to a fifth shorter.</param>
 /// <param name="steps">Updates.</param>
-sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
+sealed class PlanMeasurement(SettingsFile settings, int length, int steps, Surroundings here)
 {
     // Of an answer: a letter and its end.
     const int Labels = 2;
 
-    readonly Device _device = Devices.Default;
+    readonly Device _device = here.Device.Value;
 
-    public void Run(PlanTarget target, TextWriter console)
+    public void Run(string? gpu)
     {
         var rowsPerUpdate = settings.Train.PerDeviceTrainBatchSize * settings.Train.GradientAccumulationSteps;
         var input = new TrainingInput(new MemoryRows(RowsOf(rowsPerUpdate * steps)));
-        using var planner = Planner.Open(settings, target, new(RowLengths.Of(input), null));
+        using var planner = PlanJob.Open(settings, gpu, here, new(RowLengths.Of(input), null));
         var plan = planner.Plan();
         var context = Used();
 
-        using var trained = TrainedModel.Random(settings, planner.Config, _device);
+        using var trained = TrainedModel.Random(planner.Source, planner.Config, _device);
         DeviceMemory.Trim(_device);
         var weights = Used() - context;
         var seconds = Train(trained, input, plan.Forward.Plan);
         var peak = Peak();
 
         var rows = $"{rowsPerUpdate} x {(length > 4 ? $"{length * 4 / 5}-" : "")}{length}";
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        here.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{plan.Base,-9} {rows,-14} {plan.Forward.Plan.MaxTokens,6} {(plan.Forward.Plan.Recomputes ? "recomputed" : "kept"),-10} ") + string.Create(CultureInfo.InvariantCulture,
             $"context {plan.Target.Context / 1e9:f2}/{context / 1e9:f2}  weights {(plan.Model.Weights + plan.Model.Trained) / 1e9:f2}/{weights / 1e9:f2}  ") + string.Create(CultureInfo.InvariantCulture,
             $"peak {plan.Peak / 1e9:f2}/{peak / 1e9:f2} GB  {(plan.Peak - peak) / (double)peak:+0.0%;-0.0%}  {seconds:f2} s an update"));
@@ -45,7 +47,7 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
         var options = new TrainingOptions
         {
             Train = settings.Train with { MaxSteps = steps, DisableShuffling = true },
-            Memory = new() { First = plan, Tell = Console.Error.WriteLine },
+            Memory = new() { First = plan, Tell = here.Tell },
         };
         var ends = new Ends();
         new Trainer(trained.Model, trained.Trainable, options, input, null, ends).Run();

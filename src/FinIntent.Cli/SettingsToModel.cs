@@ -4,27 +4,15 @@ using FinIntent.Evaluation;
 using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Lora;
 using FinIntent.Settings;
-using FinIntent.Training;
-using static TorchSharp.torch;
 
 namespace FinIntent.Cli;
 
 /// <summary>What a settings file means for a model that answers.</summary>
 static class SettingsToModel
 {
-    public static ChatModelSource Source(SettingsFile settings) => new(settings.Model.Folder, settings.Model.AdapterFolders)
-    {
-        Template = settings.Dataset.Template,
-        DefaultSystem = settings.Dataset.DefaultSystem,
-        EnableThinking = settings.Dataset.EnableThinking,
-        MergesAdapter = settings.Model.MergeAdapter,
-        Type = TypeOf(settings.Model.InferDtype),
-        Format = BaseFormat.Of(settings.Model),
-        Force = settings.Inference.Force,
-    };
-
     /// <summary>The intents that intent_schema names; null without.</summary>
     public static IntentSchema? Schema(SettingsFile settings) => settings.Inference.IntentSchema is { } file ? IntentSchema.Load(file) : null;
 
@@ -33,14 +21,6 @@ static class SettingsToModel
     {
         if (settings.Inference.IntentSchema is { } file) inputs["schema_fingerprint"] = FileFingerprint.Of(file);
     }
-
-    public static ScalarType? TypeOf(InferenceType type) => type switch
-    {
-        InferenceType.BFloat16 => ScalarType.BFloat16,
-        InferenceType.Float16 => ScalarType.Float16,
-        InferenceType.Float32 => ScalarType.Float32,
-        _ => null,
-    };
 
     /// <summary>max_new_tokens wins over max_length when both are given.</summary>
     public static AnswerOptions Answers(SettingsFile settings)
@@ -56,9 +36,9 @@ static class SettingsToModel
     }
 
     /// <summary>How a list of questions is asked. Weights and questions are known by their content, so a changed file is not taken for the old one.</summary>
-    public static RunOptions Run(SettingsFile settings, string file, string questions)
+    public static RunOptions Run(Prepared prepared, string file, string questions)
     {
-        var source = Source(settings);
+        var (settings, source) = (prepared.Settings, prepared.Chat);
         var options = new RunOptions(settings.Output.RunName ?? settings.Model.AdapterPaths.LastOrDefault() ?? settings.Model.ModelNameOrPath, file, Answers(settings))
         {
             AnswersAtOnce = settings.Evaluation.PerDeviceEvalBatchSize,

@@ -1,7 +1,7 @@
 using FinIntent.ApiModels;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
-using FinIntent.Settings;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli;
 
@@ -13,22 +13,22 @@ static class SettingsToPredictions
     /// <param name="tell">Told of progress.</param>
     /// <returns>The predictions, and those with permuted options.</returns>
     public static (IReadOnlyList<Prediction> Predictions, IReadOnlyList<Prediction> InOrders) Ask(AskedFile asked, Action<string> tell, CancellationToken stop = default) =>
-        asked.Settings.Api.Api is null ? AskLocal(asked, tell) : AskApi(asked, tell, stop);
+        asked.Prepared.Settings.Api.Api is null ? AskLocal(asked, tell) : AskApi(asked, tell, stop);
 
     static (IReadOnlyList<Prediction>, IReadOnlyList<Prediction>) AskLocal(AskedFile asked, Action<string> tell)
     {
-        var settings = asked.Settings;
-        var options = LocalRun(settings, asked.PredictionsPath, asked.Path);
-        using var model = new ModelOnDemand(() => ChatModel.Load(SettingsToModel.Source(settings)));
+        var (prepared, settings) = (asked.Prepared, asked.Prepared.Settings);
+        var options = LocalRun(prepared, asked.PredictionsPath, asked.Path);
+        using var model = new ModelOnDemand(() => ChatModel.Load(prepared.Chat));
         return asked.Ask((questions, known) => EvaluationRun.Predict(model, questions, (Scoring)settings.Inference.Scoring,
             known is null ? options : options with { File = asked.PermutationsPath, Inputs = asked.IdentityOf(options.Inputs) },
             settings.Inference.ScoringTokens, done => tell($"{done}/{questions.Count} questions"), known));
     }
 
     /// <summary>Unless asked otherwise answers are greedy and short: an answer is a letter, or a sentence with one.</summary>
-    public static RunOptions LocalRun(SettingsFile settings, string predictions, string file)
+    public static RunOptions LocalRun(Prepared prepared, string predictions, string file)
     {
-        var options = SettingsToModel.Run(settings, predictions, file);
+        var (settings, options) = (prepared.Settings, SettingsToModel.Run(prepared, predictions, file));
         var answers = options.Answers;
         return options with
         {
@@ -42,7 +42,8 @@ static class SettingsToPredictions
 
     static (IReadOnlyList<Prediction>, IReadOnlyList<Prediction>) AskApi(AskedFile asked, Action<string> tell, CancellationToken stop)
     {
-        var (settings, endpoint) = (asked.Settings, ApiEndpoint.Of(asked.Settings.Api));
+        var settings = asked.Prepared.Settings;
+        var endpoint = ApiEndpoint.Of(settings.Api);
         if (endpoint.SendsKeyUnencrypted) tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
         using var model = new ApiModel(endpoint, settings.Api, SettingsToApi.Request(settings));
         var options = SettingsToApi.Run(settings, endpoint, asked.PredictionsPath, asked.Path);

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using FinIntent.Curation;
 using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Files;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli.Commands;
 
@@ -22,7 +24,12 @@ static class DataCard
         command.SetAction(arguments =>
         {
             var intents = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path) : null;
-            List<RowFile> rows = [.. arguments.GetRequiredValue(files).Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, (dir, name) => SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
+            var here = Host.Of(arguments.InvocationConfiguration);
+            List<RowFile> rows =
+            [
+                .. arguments.GetRequiredValue(files)
+                    .Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, Fetch))),
+            ];
             var words = arguments.GetValue(language) switch
             {
                 "zh" => SchemaLanguage.Chinese,
@@ -33,6 +40,9 @@ static class DataCard
             var card = new RowsCard(called, arguments.GetRequiredValue(licence), words, intents).Of(rows);
             AtomicFile.WriteText(arguments.GetRequiredValue(output), card);
             arguments.InvocationConfiguration.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
+
+            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
+                here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;
     }

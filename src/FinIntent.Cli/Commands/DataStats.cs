@@ -1,8 +1,10 @@
 using System.CommandLine;
 using FinIntent.Curation;
 using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Generation;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Text;
 
 namespace FinIntent.Cli.Commands;
@@ -27,7 +29,12 @@ static class DataStats
             var judging = (Folds: arguments.GetValue(folds), Confidence: arguments.GetValue(confidence));
             if (judging.Folds is < 0 or 1) throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
             var intents = arguments.GetValue(schema) is { } file ? IntentSchema.Load(file) : null;
-            List<RowFile> rows = [.. arguments.GetRequiredValue(files).Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, (dir, name) => SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
+            var here = Host.Of(arguments.InvocationConfiguration);
+            List<RowFile> rows =
+            [
+                .. arguments.GetRequiredValue(files)
+                    .Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, Fetch))),
+            ];
             string[] given = arguments.GetValue(template) ?? [];
             var source = Source(arguments.GetValue(model), given.FirstOrDefault());
             var tokenizer = Tokenizer.Load(source.Model);
@@ -36,6 +43,9 @@ static class DataStats
             if (judging.Folds > 0) stats = stats with { Labels = Judge(source, rows, judging.Folds, judging.Confidence) };
             arguments.InvocationConfiguration.Output.Write(new RowStatsText(rows).Of(stats));
             if (arguments.GetValue(json) is { } path) RowStatsJson.Write(path, stats, rows);
+
+            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
+                here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;
     }

@@ -3,6 +3,7 @@ using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli.Commands;
@@ -13,7 +14,7 @@ static class EvalCommand
 
     public static Command Build() => SettingsCommand.Build("eval", "Measure how well a model tells intents, on a file of questions with known answers.", Run);
 
-    static void Run(SettingsFile settings, InvocationConfiguration console)
+    static void Run(SettingsFile settings, Surroundings here)
     {
         var file = settings.Inference.EvalFile
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
@@ -22,24 +23,25 @@ static class EvalCommand
         var runs = EvalRuns.Of(settings);
         if (runs.Count > 1)
         {
-            EvalRuns.Run(runs, file, questions, folder, console.Output, console.Error);
+            EvalRuns.Run(runs, file, questions, folder, here);
             return;
         }
-        settings = SettingsToFolders.Models(runs[0].Settings, console.Error);
+        settings = runs[0].Settings;
+        var prepared = Prepared.Of(settings, Need.Model, here);
         var permuted = settings.Inference.Permutations is { } permutations ? PermutedQuestions.Of(questions, permutations, settings.Train.Seed) : null;
-        var leaked = settings.Api.Api is null ? TrainedOn.Check(settings, file, console.Error.WriteLine) : 0;
-        var asked = new AskedFile(settings, file, questions, permuted, Path.Combine(folder, "predictions.jsonl"));
+        var leaked = LeakGuard.Check(prepared, file, here);
+        var asked = new AskedFile(prepared, file, questions, permuted, Path.Combine(folder, "predictions.jsonl"));
         if (permuted is not null)
-            console.Error.WriteLine($"permutations: {permuted.Orders.Count} orders of {questions.Count} questions, {permuted.All.Count - questions.Count} answers more");
-        var (predictions, inOrders) = SettingsToPredictions.Ask(asked, console.Error.WriteLine);
+            here.Tell($"permutations: {permuted.Orders.Count} orders of {questions.Count} questions, {permuted.All.Count - questions.Count} answers more");
+        var (predictions, inOrders) = SettingsToPredictions.Ask(asked, here.Tell);
 
         var api = SettingsToApi.Totals(settings, [.. predictions, .. asked.Further(inOrders)]);
         var report = ModelReport.Of(predictions[0].Model, predictions) with { Api = api, LeakedQuestions = leaked };
         if (permuted is not null) report = report with { Robustness = RobustnessReport.Of(permuted, inOrders) };
         var text = ReportText.Of(report) + api?.ToText();
-        console.Output.Write(text);
+        here.Output.Write(text);
         WriteFiles(folder, report, text);
-        console.Output.WriteLine($"\n-> {folder}");
+        here.Output.WriteLine($"\n-> {folder}");
     }
 
     static void WriteFiles(string folder, ModelReport report, string text)

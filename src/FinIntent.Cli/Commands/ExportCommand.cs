@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FinIntent.Jobs;
 using FinIntent.Lora;
 using FinIntent.Settings;
 
@@ -11,20 +12,20 @@ static class ExportCommand
 
     public static Command Build() => SettingsCommand.Build("export", "Merge adapters into their base model and write the result as a model folder.", Run);
 
-    static void Run(SettingsFile settings, InvocationConfiguration console)
+    static void Run(SettingsFile settings, Surroundings here)
     {
         var folder = settings.Export.ExportDir ?? throw new UserErrorException($"{settings.Path}: export_dir is missing; name the folder to write");
-        var source = SettingsToModel.Source(settings);
+        var source = Prepared.Of(settings, Need.Model, here).Chat;
         if (settings.Model.QuantizationBit is { } bits)
-            console.Output.WriteLine($"quantization_bit: {bits} changes nothing here: adapters are merged into the weights as {source.Model} stores them");
+            here.Output.WriteLine($"quantization_bit: {bits} changes nothing here: adapters are merged into the weights as {source.Model} stores them");
         var report = ModelExport.Run(new(source.Model, source.Adapters, folder, settings.Export.ExportSize * Gigabyte)
         {
             Template = source.TemplateName,
             Type = source.Type,
             Force = source.Force,
         });
-        console.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        here.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"largest difference of logits, merged model against adapters on the base: {report.LargestDifference:g3} (allowed {report.Allowed:g3}; the adapters change them by up to {report.AdapterEffect:g3})"));
-        console.Output.WriteLine($"-> {folder}");
+        here.Output.WriteLine($"-> {folder}");
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using FinIntent.Runtime;
-using FinIntent.Settings;
-using FinIntent.Training.Memory;
+using FinIntent.Jobs.Plans;
 
 namespace FinIntent.Cli.Commands;
 
@@ -9,8 +8,6 @@ static class PlanCommand
 {
     public static Command Build()
     {
-        var file = new Argument<string>("file") { Description = "A settings file of `finintent train` (docs/plan.md)." };
-        var overrides = new Argument<string[]>("key=value") { Description = "Settings that replace the file's.", Arity = ArgumentArity.ZeroOrMore };
         var gpu = new Option<string>("--gpu")
         {
             Description = $"Another GPU than this machine's: {string.Join(", ", GpuModel.Known.Select(known => known.Key))}, or its memory in gigabytes.",
@@ -21,19 +18,20 @@ static class PlanCommand
             Hidden = true,
         };
         var steps = new Option<int>("--steps") { Description = "Updates that --measure runs.", DefaultValueFactory = _ => 3, Hidden = true };
-        var command = new Command("plan", "Predict memory, forwards and time of a training run without loading anything.") { file, overrides, gpu, measure, steps };
+        var command = new Command("plan", "Predict memory, forwards and time of a training run without loading anything.");
+        var given = new SettingsArguments(command, "A settings file of `finintent train` (docs/plan.md).");
+        foreach (var option in (Option[])[gpu, measure, steps]) command.Add(option);
         command.SetAction(arguments =>
         {
-            var settings = SettingsToFolders.Shape(SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []), arguments.InvocationConfiguration.Error);
-            LibTorch.Load();
-            var target = PlanTarget.Of(arguments.GetValue(gpu));
+            var here = Host.Of(arguments.InvocationConfiguration);
+            var settings = given.Load(arguments);
             if (arguments.GetValue(measure) is { } length)
             {
-                new PlanMeasurement(settings, length, Math.Max(2, arguments.GetValue(steps))).Run(target, arguments.InvocationConfiguration.Output);
+                new PlanMeasurement(settings, length, Math.Max(2, arguments.GetValue(steps)), here).Run(arguments.GetValue(gpu));
                 return;
             }
-            using var planner = Planner.Open(settings, target);
-            PlanText.Write(arguments.InvocationConfiguration.Output, planner, planner.Plan());
+            using var planner = PlanJob.Open(settings, arguments.GetValue(gpu), here);
+            PlanText.Write(here.Output, planner, planner.Plan());
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli.Experiments;
 
@@ -7,7 +8,7 @@ namespace FinIntent.Cli.Experiments;
 /// A whole study: each model's base score → train → export → tuned score, models behind an API as they are, then the table and the report. A model
 /// that fails does not stop the others; a study that was stopped goes on.
 /// </summary>
-sealed class Experiment(ExperimentFile file, TextWriter console, CancellationToken stop)
+sealed class Experiment(ExperimentFile file, Surroundings here, CancellationToken stop)
 {
     public const string JsonName = "report.json";
 
@@ -20,7 +21,7 @@ sealed class Experiment(ExperimentFile file, TextWriter console, CancellationTok
         foreach (var model in file.Models) RefuseMissing(model); // before anything is fetched or trained for them
         foreach (var model in file.Models)
         {
-            console.WriteLine($"== {model.Name}");
+            here.Output.WriteLine($"== {model.Name}");
             _groups.Add(Study(model));
         }
         if (_sets.Count == 0) throw new UserErrorException($"{file.Path}: no model has a score: {string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
@@ -41,7 +42,7 @@ sealed class Experiment(ExperimentFile file, TextWriter console, CancellationTok
         List<int> runs = [];
         try
         {
-            var study = new ModelStudy(file, model, Path.Combine(file.OutputDir, model.Folder), console, stop);
+            var study = new ModelStudy(file, model, Path.Combine(file.OutputDir, model.Folder), here, stop);
             plain = Add(study.ScoreBase());
             if (!model.IsApi) foreach (var seed in file.Seeds) runs.Add(Add(study.ScoreTuned(seed)));
             return new(model.Name, plain, runs);
@@ -49,7 +50,7 @@ sealed class Experiment(ExperimentFile file, TextWriter console, CancellationTok
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
             // Whatever it is, the other models' results are not lost to it; a bug is told whole.
-            Console.Error.WriteLine(e is UserErrorException ? $"  error: {e.Message}" : $"  failed: {e}");
+            here.Tell(e is UserErrorException ? $"  error: {e.Message}" : $"  failed: {e}");
             return new(model.Name, plain, runs, e.Message.ReplaceLineEndings(" "));
         }
     }
@@ -65,9 +66,9 @@ sealed class Experiment(ExperimentFile file, TextWriter console, CancellationTok
         var report = Comparison.Of(_sets, [.. Pairs()]) with { Groups = _groups };
         ReportWriter.Write(file.OutputDir, report, Language.Chinese);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
-        console.Write("\n" + ReportText.Study(report));
-        foreach (var set in _sets.Where(set => set.Api is not null)) console.Write($"\n{set.Name}{set.Api!.ToText()}");
-        console.WriteLine($"\n-> {string.Join(", ", new[] { ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName }.Select(name => Path.Combine(file.OutputDir, name)))}");
+        here.Output.Write("\n" + ReportText.Study(report));
+        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText()}");
+        here.Output.WriteLine($"\n-> {string.Join(", ", new[] { ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName }.Select(name => Path.Combine(file.OutputDir, name)))}");
     }
 
     /// <summary>Each run against its base, and the best that each model has against the other models'.</summary>

@@ -18,6 +18,9 @@ sealed record RowInspection
 
     /// <summary>What the encoder is made from; needed with a cache.</summary>
     public EncodedWith? Encoder { get; init; }
+
+    /// <summary>The files of the data sets that come from a hub, by name.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? HubFiles { get; init; }
 }
 
 /// <summary>Rows of files to stores of tokens, held against the questions that they may not repeat.</summary>
@@ -93,7 +96,7 @@ sealed class RowReading(
     /// <summary>All names are checked before the first file is read.</summary>
     DatasetEntry[] Entries(IReadOnlyList<string> names, RowSurvey? survey = null)
     {
-        if (names.Count == 0 || RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, settings.HubFiles)) is not { } registry) return [];
+        if (names.Count == 0 || RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, inspection.HubFiles)) is not { } registry) return [];
         return [.. names.Select(name => RowSurvey.Read(survey, () => registry.Get(name))).OfType<DatasetEntry>()];
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
 using FinIntent.Cli.Experiments;
+using FinIntent.Data.Tokens;
 using FinIntent.Evaluation;
 using FinIntent.Files;
 using FinIntent.Tests.Training;
@@ -65,7 +66,7 @@ public sealed class ExperimentTests : IDisposable
         var (code, printed) = Run(file, "keep_models=false");
 
         Assert.Equal(1, code);
-        Assert.Contains("not finished: gone: nowhere", printed);
+        Assert.Contains("not finished: gone: model_name_or_path: there is no folder nowhere", printed);
         Assert.Contains("not finished: cloud: ", printed);
         Assert.Equal(6, PredictionFile.Read(_folder["out/tiny/seed-1/tuned.jsonl"]).Count);
         Assert.False(Directory.Exists(_folder["out/tiny/seed-1/model"]));
@@ -84,7 +85,7 @@ public sealed class ExperimentTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var console = new Stopper(stop, at: "train, seed 1 …");
-        Assert.ThrowsAny<OperationCanceledException>(() => new Experiment(ExperimentFile.Read(whole, []), console, stop.Token).Run());
+        Assert.ThrowsAny<OperationCanceledException>(() => new Experiment(ExperimentFile.Read(whole, []), new(console, TextWriter.Null), stop.Token).Run());
         Assert.False(File.Exists(_folder["out/tiny/seed-1/tuned.jsonl"]));
         var (code, printed) = Run(whole);
 
@@ -159,6 +160,33 @@ public sealed class ExperimentTests : IDisposable
 
         Assert.Equal(1, code);
         Assert.Contains("allow_leak", printed);
+    }
+
+    [Fact]
+    public void The_seeds_of_a_study_share_the_rows_that_were_encoded()
+    {
+        var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}"]);
+        var cache = new TokenCache(_folder["cache"], TimeProvider.System) { SmallestSource = 0 };
+
+        new Experiment(ExperimentFile.Read(file, ["seeds=1,2"]), new(TextWriter.Null, TextWriter.Null) { Cache = cache }, default).Run();
+
+        Assert.Single(Directory.GetFiles(_folder["cache"]));
+    }
+
+    [Fact]
+    public void What_is_odd_about_a_studys_rows_is_told_as_before_any_training()
+    {
+        File.WriteAllText(_folder["dataset_info.json"], """{"rows": {"file_name": "rows.jsonl"}}""");
+        File.WriteAllText(_folder["rows.jsonl"], """
+            {"instruction": "怎么开通创业板的权限", "output": "A"}
+            {"instruction": "怎么开通创业板的权限", "output": "B"}
+            """);
+        var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}\n    dataset_dir: {_folder.Path}\n    dataset: rows"]);
+        var error = new StringWriter();
+
+        new Experiment(ExperimentFile.Read(file, []), new(TextWriter.Null, error), default).Run();
+
+        Assert.Contains("1 row with the question of a row before and another answer", error.ToString());
     }
 
     /// <summary>Cancels when a line is printed.</summary>

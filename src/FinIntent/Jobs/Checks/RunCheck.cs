@@ -3,10 +3,10 @@ using FinIntent.Data.Tokens;
 using FinIntent.Settings;
 using FinIntent.Training;
 
-namespace FinIntent.Preflight;
+namespace FinIntent.Jobs.Checks;
 
 /// <summary>How long a run is, what it writes, and whether there is room for that.</summary>
-sealed class RunCheck(SettingsFile settings, CheckReport report, CheckSurroundings surroundings)
+sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings here)
 {
     const int NumberBytes = 4, MomentBytes = 8;
 
@@ -37,7 +37,7 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, CheckSurroundin
         report.Facts["epochs"] = epochs;
         report.Facts["tokens_per_epoch"] = (long)rows.TrainTokens;
         report.Ok("steps", string.Create(CultureInfo.InvariantCulture,
-            $"{plan.TotalSteps:N0} updates of {plan.RowsPerUpdate} {(input.Packs is null ? "rows" : "packs")}: {epochs:0.##} epochs of {plan.UpdatesPerEpoch:N0} updates and {Words.Count(rows.TrainTokens)} tokens, {Words.Count(rows.TrainTokens * epochs)} in all"));
+            $"{plan.TotalSteps:N0} updates of {plan.RowsPerUpdate} {(input.Packs is null ? "rows" : "packs")}: {epochs:0.##} epochs of {plan.UpdatesPerEpoch:N0} updates and {Amounts.Count(rows.TrainTokens)} tokens, {Amounts.Count(rows.TrainTokens * epochs)} in all"));
         if (plan.WarmupSteps >= plan.TotalSteps)
             report.Warn("warmup_steps", $"the learning rate rises for {plan.WarmupSteps:N0} updates, and the run has {plan.TotalSteps:N0}; it would never reach learning_rate: make warmup_steps or warmup_ratio smaller");
         if (settings.Evaluation.EvalStrategy != EvaluationStrategy.No && !steps.Any(occasions.Evaluates))
@@ -57,13 +57,13 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, CheckSurroundin
         // The newest is written before the oldest goes; the best one is kept besides.
         var kept = Math.Min(saved, (settings.Output.SaveTotalLimit ?? int.MaxValue - 2L) + 1 + (settings.Evaluation.LoadBestModelAtEnd ? 1 : 0));
         var needed = (kept * (weights + state)) + weights;
-        var free = surroundings.FreeBytes(settings.Output.OutputDir);
+        var free = here.FreeBytes(settings.Output.OutputDir);
         var export = isLora ? model.WeightBytes + model.CompanionBytes : 0;
         report.Facts["disk_needed_bytes"] = needed;
         report.Facts["disk_free_bytes"] = free;
         report.Facts["export_bytes"] = export;
-        var checkpoints = kept == 0 ? "" : $"{(kept == 1 ? "1 checkpoint" : $"{kept:N0} checkpoints")} of {Words.Bytes(weights + state)} and ";
-        var words = $"{Words.Bytes(needed)} for {checkpoints}the result{(export > 0 ? $", {Words.Bytes(export)} more for an export" : "")}; {Words.Bytes(free)} are free";
+        var checkpoints = kept == 0 ? "" : $"{(kept == 1 ? "1 checkpoint" : $"{kept:N0} checkpoints")} of {Amounts.Bytes(weights + state)} and ";
+        var words = $"{Amounts.Bytes(needed)} for {checkpoints}the result{(export > 0 ? $", {Amounts.Bytes(export)} more for an export" : "")}; {Amounts.Bytes(free)} are free";
         if (needed > free)
             report.Fail("disk", $"{words} at {settings.Output.OutputDir}: make room, name another output_dir, set save_total_limit, save_only_model: true or a larger save_steps");
         else if (needed + export > free) report.Warn("disk", $"{words} at {settings.Output.OutputDir}: there is no room for the export there; make room before, or export to another disk");

@@ -1,14 +1,17 @@
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
+using FinIntent.Hub;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 using FinIntent.Tests.Contracts;
+using FinIntent.Tests.Training;
 using FinIntent.Training;
 using Xunit;
 
-namespace FinIntent.Tests.Training;
+namespace FinIntent.Tests.Jobs;
 
 [Collection(TrainingCollection.Name)]
-public sealed class TrainingJobTests : IDisposable
+public sealed class TrainJobTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
     readonly List<string> _told = [];
@@ -30,7 +33,12 @@ public sealed class TrainingJobTests : IDisposable
             do_eval: true
             trust_remote_code: true
             """);
-        return TrainingJob.Run(SettingsFile.Load(file, more), _told.Add, stop: TestContext.Current.CancellationToken);
+        var here = new Surroundings(TextWriter.Null, TextWriter.Null)
+        {
+            Hubs = () => HubChoice.FromEnvironment(name => name == "HF_HUB_OFFLINE" ? "1" : null, _folder.Path),
+            Training = run => run(new(_told.Add)),
+        };
+        return TrainJob.Run(SettingsFile.Load(file, more), here, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -80,7 +88,8 @@ public sealed class TrainingJobTests : IDisposable
 
         var message = Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message;
 
-        Assert.Equal("row 2 of the rows read has the token id 347, but the model's ids are 0 to 346; use the tokenizer files, or the tokenized_path, that belong to the model", message);
+        Assert.Equal("row 2 of the rows read has the token id 347, but the model's ids are 0 to 346; use the tokenizer files, or the " +
+            "tokenized_path, that belong to the model", message);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using FinIntent.Data.Leaks;
 using FinIntent.Data.Tokens;
 using FinIntent.Settings;
 
-namespace FinIntent.Preflight;
+namespace FinIntent.Jobs.Checks;
 
 /// <summary>What was seen of rows while they were encoded, as lines of a report.</summary>
 sealed class RowCheck(SettingsFile settings, CheckReport report)
@@ -11,15 +11,15 @@ sealed class RowCheck(SettingsFile settings, CheckReport report)
     /// <param name="name">"training" or "validation".</param>
     public void Report(string name, RowFindings found)
     {
-        if (found.Refused.Count > 0) Add(Severity.Error, name, found.Refused, $"{Words.Rows(found.Refused.Count)} that cannot be read; mend or remove:");
+        if (found.Refused.Count > 0) Add(Severity.Error, name, found.Refused, $"{Amounts.Rows(found.Refused.Count)} that cannot be read; mend or remove:");
         foreach (var broken in found.Broken) report.Fail(name, broken);
         if (found.LeftOut.Count > 0)
-            Add(Severity.Warning, name, found.LeftOut, $"{found.LeftOut.Count:N0} of {Words.Rows(found.Rows)} left out; mend, or remove, or leave it so:");
+            Add(Severity.Warning, name, found.LeftOut, $"{found.LeftOut.Count:N0} of {Amounts.Rows(found.Rows)} left out; mend, or remove, or leave it so:");
         ReportCut(name, found);
         if (found.Unlearnt.Count > 0)
-            Add(Severity.Warning, name, found.Unlearnt, $"{Words.Rows(found.Unlearnt.Count)} without a token that is learnt: the answer is empty or cut off; fill it in, raise cutoff_len, or remove the row:");
+            Add(Severity.Warning, name, found.Unlearnt, $"{Amounts.Rows(found.Unlearnt.Count)} without a token that is learnt: the answer is empty or cut off; fill it in, raise cutoff_len, or remove the row:");
         if (found.Endless.Count > 0)
-            Add(Severity.Warning, name, found.Endless, $"{Words.Rows(found.Endless.Count)} with an answer that has no end token, which teaches to go on for ever; " +
+            Add(Severity.Warning, name, found.Endless, $"{Amounts.Rows(found.Endless.Count)} with an answer that has no end token, which teaches to go on for ever; " +
                 (found.Cut.Count > 0 ? "raise cutoff_len where the answer is cut, else use a template that ends answers:" : "use a template that ends answers:"));
         ReportTwins(name, found);
     }
@@ -28,18 +28,18 @@ sealed class RowCheck(SettingsFile settings, CheckReport report)
     {
         if (found.Cut.Count == 0) return;
         Add(Severity.Warning, "cutoff_len", found.Cut, string.Create(CultureInfo.InvariantCulture,
-            $"{found.Cut.Count:N0} of {Words.Rows(found.Rows)} ({name}) longer than {settings.Dataset.CutoffLen} tokens and cut, the longest of {found.Longest} at {found.LongestPlace}; " +
+            $"{found.Cut.Count:N0} of {Amounts.Rows(found.Rows)} ({name}) longer than {settings.Dataset.CutoffLen} tokens and cut, the longest of {found.Longest} at {found.LongestPlace}; " +
             $"set cutoff_len: {found.Longest}, or shorten them:"));
     }
 
     void ReportTwins(string name, RowFindings found)
     {
         if (found.Conflicting.Count > 0)
-            Add(Severity.Warning, name, found.Conflicting, $"{Words.Rows(found.Conflicting.Count)} with the question of a row before and another answer; decide which is right:");
+            Add(Severity.Warning, name, found.Conflicting, $"{Amounts.Rows(found.Conflicting.Count)} with the question of a row before and another answer; decide which is right:");
         if (found.Repeated.Count == 0) return;
         if (settings.Dataset.ValSize > 0)
-            Add(Severity.Warning, "val_size", found.Repeated, $"{Words.Rows(found.Repeated.Count)} the same as a row before, and val_size draws at random, so that rows trained on may be validated on, too; remove:");
-        else report.Add(new(Severity.Ok, name, $"{Words.Rows(found.Repeated.Count)} the same as a row before") { Count = found.Repeated.Count, Places = found.Repeated.Examples });
+            Add(Severity.Warning, "val_size", found.Repeated, $"{Amounts.Rows(found.Repeated.Count)} the same as a row before, and val_size draws at random, so that rows trained on may be validated on, too; remove:");
+        else report.Add(new(Severity.Ok, name, $"{Amounts.Rows(found.Repeated.Count)} the same as a row before") { Count = found.Repeated.Count, Places = found.Repeated.Examples });
     }
 
     public void Report(LeakReport leaks)

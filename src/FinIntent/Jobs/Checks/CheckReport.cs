@@ -1,6 +1,7 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
-namespace FinIntent.Preflight;
+namespace FinIntent.Jobs.Checks;
 
 enum Severity
 {
@@ -24,6 +25,8 @@ sealed record Finding(Severity Severity, string Subject, string Detail)
 /// <summary>What a check found, in its order.</summary>
 sealed class CheckReport
 {
+    const int SubjectWidth = 13;
+
     readonly List<Finding> _findings = [];
 
     public IReadOnlyList<Finding> Findings => _findings;
@@ -70,6 +73,47 @@ sealed class CheckReport
             Fail(subject, $"{e.Message} (look at the path and its permissions)");
         }
         return null;
+    }
+
+    /// <exception cref="UserErrorException">There are errors; the message holds them all.</exception>
+    public void RefuseErrors()
+    {
+        if (Errors == 0) return;
+        var errors = _findings.Where(f => f.Severity == Severity.Error);
+        throw new UserErrorException(string.Join('\n', errors.Select(f => string.Join("\n  ", f.Places.Prepend(f.Detail)))));
+    }
+
+    /// <summary>The warnings as lines of text.</summary>
+    public string WarningsText
+    {
+        get
+        {
+            var text = new StringBuilder();
+            foreach (var finding in _findings.Where(f => f.Severity == Severity.Warning)) Write(text, finding);
+            return text.ToString();
+        }
+    }
+
+    /// <summary>The findings as lines of text, and how many errors and warnings there are.</summary>
+    /// <param name="isBrief">Only what is not well, and how long the run is.</param>
+    public string ToText(bool isBrief = false)
+    {
+        var text = new StringBuilder();
+        foreach (var finding in _findings.Where(f => !isBrief || f.Severity != Severity.Ok || f.Subject == "steps")) Write(text, finding);
+        return text.Append($"{Count(Errors, "error")}, {Count(Warnings, "warning")}\n").ToString();
+
+        static string Count(int number, string what) => $"{number} {what}{(number == 1 ? "" : "s")}";
+    }
+
+    static void Write(StringBuilder text, Finding finding)
+    {
+        var lines = finding.Detail.Split('\n');
+        text.Append($"{finding.Severity.ToString().ToLowerInvariant(),-9}{finding.Subject.PadRight(SubjectWidth)} {lines[0]}\n");
+        var indent = new string(' ', 9 + SubjectWidth + 1);
+        foreach (var line in lines.Skip(1)) text.Append($"{indent}{line}\n");
+        if (finding.Severity == Severity.Ok) return;
+        foreach (var place in finding.Places) text.Append($"{indent}  {place}\n");
+        if (finding.Count > finding.Places.Count) text.Append($"{indent}  … and {finding.Count - finding.Places.Count:N0} more\n");
     }
 
     public JsonObject ToJson() => new()

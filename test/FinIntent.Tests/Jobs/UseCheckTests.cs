@@ -1,8 +1,9 @@
-using FinIntent.Preflight;
+using FinIntent.Jobs;
+using FinIntent.Jobs.Checks;
 using FinIntent.Settings;
 using Xunit;
 
-namespace FinIntent.Tests.Preflight;
+namespace FinIntent.Tests.Jobs;
 
 public sealed class UseCheckTests : IDisposable
 {
@@ -55,7 +56,7 @@ public sealed class UseCheckTests : IDisposable
         {
             var report = new CheckReport();
             var settings = SettingsFile.Load(_run.Tiny.Write("use.yaml", "model_name_or_path: acme/tiny\ntemplate: qwen"), []);
-            new UseCheck(settings with { Model = settings.Model with { Folder = _run.Tiny.Model, AdapterFolders = adapters } }, report, _run.Surroundings).Run();
+            new UseCheck(new(settings) { ModelFolder = _run.Tiny.Model, Adapters = adapters }, report, _run.Surroundings).Run();
             return report;
         }
     }

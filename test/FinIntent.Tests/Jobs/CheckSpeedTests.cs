@@ -4,16 +4,19 @@ using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Intents;
 using FinIntent.Models;
-using FinIntent.Preflight;
+using FinIntent.Jobs;
+using FinIntent.Jobs.Checks;
 using FinIntent.Settings;
 using FinIntent.Tests.Text;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
-namespace FinIntent.Tests.Preflight;
+namespace FinIntent.Tests.Jobs;
 
-/// <summary>Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Preflight.CheckSpeedTests -explicit only.</summary>
+/// <summary>
+/// Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Jobs.CheckSpeedTests -explicit only.
+/// </summary>
 [Collection(FinIntent.Tests.Training.TrainingCollection.Name)]
 public sealed class CheckSpeedTests
 {
@@ -40,14 +43,13 @@ public sealed class CheckSpeedTests
             """);
 
         using var process = Process.GetCurrentProcess();
-        var (watch, before, report) = (Stopwatch.StartNew(), process.TotalProcessorTime, new CheckReport());
-        var (settings, problems) = SettingsFile.Inspect(file, []);
-        SettingsCheck.Report(settings, problems, report);
-        using var check = TrainingCheck.Run(settings, report, CheckSurroundings.Here() with { Cache = null }, isAlone: true);
+        var (watch, before) = (Stopwatch.StartNew(), process.TotalProcessorTime);
+        var report = CheckJob.Run(file, [], new(TextWriter.Null, TextWriter.Null));
         var seconds = watch.Elapsed.TotalSeconds;
         process.Refresh();
 
-        Console.WriteLine($"{tokenizer}: {Rows} rows checked in {seconds:F2} s ({(process.TotalProcessorTime - before).TotalSeconds:F2} s of processor time); {report.Errors} errors, {report.Warnings} warnings");
+        Console.WriteLine($"{tokenizer}: {Rows} rows checked in {seconds:F2} s ({(process.TotalProcessorTime - before).TotalSeconds:F2} s of " +
+            $"processor time); {report.Errors} errors, {report.Warnings} warnings");
         Assert.Equal(Rows, (int)report.Facts["training_rows"]!);
         Assert.Equal(0, report.Errors);
         Assert.InRange(seconds, 0, 5);

@@ -6,7 +6,7 @@ using FinIntent.Settings;
 using FinIntent.Text;
 using FinIntent.Training;
 
-namespace FinIntent.Preflight;
+namespace FinIntent.Jobs.Checks;
 
 /// <summary>
 /// All that can be known of a training run before its weights are loaded. The rows that were encoded for it are the ones to train on, so a run that is
@@ -14,42 +14,43 @@ namespace FinIntent.Preflight;
 /// </summary>
 sealed class TrainingCheck : IDisposable
 {
-    readonly SettingsFile _settings;
+    readonly Prepared _prepared;
     readonly CheckReport _report;
 
-    TrainingCheck(SettingsFile settings, CheckReport report) => (_settings, _report) = (settings, report);
+    TrainingCheck(Prepared prepared, CheckReport report) => (_prepared, _report) = (prepared, report);
+
+    SettingsFile Settings => _prepared.Settings;
 
     /// <summary>Null: they could not be read.</summary>
     public TrainingRows? Rows { get; private set; }
 
     public TrainingInput? Input { get; private set; }
 
-    /// <param name="isAlone">No run follows, so nothing is written (tokenized_path).</param>
-    public static TrainingCheck Run(SettingsFile settings, CheckReport report, CheckSurroundings surroundings, bool isAlone)
+    /// <param name="isAlone">No run follows, so that nothing is written (tokenized_path).</param>
+    public static TrainingCheck Run(Prepared prepared, CheckReport report, Surroundings here, bool isAlone)
     {
         LibTorch.Load();
-        var check = new TrainingCheck(settings, report);
-        report.Try("settings", () => CrossChecks.CheckTraining(settings));
-        if (settings.Api.Api is not null) return check;
-        var model = new ModelCheck(settings, report, surroundings).Run(isTraining: true);
+        var check = new TrainingCheck(prepared, report);
+        if (check.Settings.Api.Api is not null) return check;
+        var model = new ModelCheck(prepared, report, here).Run(isTraining: true);
         var (tokenizer, template) = model is null ? (null, null) : check.CheckTemplate(model);
-        check.ReadRows(surroundings, model, tokenizer, template, isAlone);
-        if (check is { Rows: { } rows, Input: { } input }) new RunCheck(settings, report, surroundings).Run(rows, input, model);
+        check.ReadRows(here, model, tokenizer, template, isAlone);
+        if (check is { Rows: { } rows, Input: { } input }) new RunCheck(check.Settings, report, here).Run(rows, input, model);
         return check;
     }
 
     /// <summary>Rows that are tokens already need neither.</summary>
-    bool IsTokensOnly => File.Exists(_settings.Dataset.TokenizedPath) && _settings.Dataset.EvalDataset.Count == 0;
+    bool IsTokensOnly => File.Exists(Settings.Dataset.TokenizedPath) && Settings.Dataset.EvalDataset.Count == 0;
 
     (Tokenizer?, ChatTemplate?) CheckTemplate(CheckedModel model)
     {
-        if (!IsTokensOnly || _settings.Dataset.Template is not null) return new TemplateCheck(_settings, _report).Run(model, _settings.Dataset.Template);
+        if (!IsTokensOnly || Settings.Dataset.Template is not null) return new TemplateCheck(_prepared, _report).Run(model, Settings.Dataset.Template);
         return (Tokenizer.IsIn(model.Folder) ? _report.Try("tokenizer", () => Tokenizer.Load(model.Folder)) : null, null);
     }
 
-    void ReadRows(CheckSurroundings surroundings, CheckedModel? model, Tokenizer? tokenizer, ChatTemplate? template, bool isAlone)
+    void ReadRows(Surroundings here, CheckedModel? model, Tokenizer? tokenizer, ChatTemplate? template, bool isAlone)
     {
-        var (data, stage) = (_settings.Dataset, _settings.Method.Stage);
+        var (data, stage) = (Settings.Dataset, Settings.Method.Stage);
         if (data.Dataset.Count == 0 && data.TokenizedPath is null) return;
         if (isAlone && data.Dataset.Count > 0 && !File.Exists(data.TokenizedPath)) data = data with { TokenizedPath = null };
         IReadOnlyList<int> ends = stage == Stage.Sft && template is not null ? template.StopTokenIds : [];
@@ -59,15 +60,16 @@ sealed class TrainingCheck : IDisposable
         {
             Train = train,
             Validation = validation,
-            Cache = canEncode ? surroundings.Cache : null,
+            Cache = canEncode ? here.Cache : null,
             Encoder = canEncode ? new(model!.Folder, template!.Name) : null,
+            HubFiles = _prepared.HubFiles,
         };
-        Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, _settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection));
+        Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, Settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection));
         Report(train, validation);
         if (Rows is { Train.Count: 0 } && _report.Errors == 0) _report.Fail("rows", "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
         if (Rows is null || Rows.Train.Count == 0 || !(canEncode || IsTokensOnly)) return;
         if (model is not null) _report.Try("rows", () => Rows.Check(model.Vocabulary));
-        Input = TrainingJob.InputOf(Rows, _settings);
+        Input = TrainJob.InputOf(Rows, Settings);
 
         // Without a tokenizer the rows are read for what else is wrong with them.
         RowEncoder Encoder() => canEncode ? RowEncoder.For(stage, data, tokenizer!, template!) : new(_ => new([0, 0], [TokenRow.IgnoredLabel, 0]));
@@ -75,7 +77,7 @@ sealed class TrainingCheck : IDisposable
 
     void Report(RowSurvey train, RowSurvey validation)
     {
-        var rows = new RowCheck(_settings, _report);
+        var rows = new RowCheck(Settings, _report);
         if (Rows is { } read)
         {
             _report.Facts["training_rows"] = read.Train.Count;

@@ -1,12 +1,11 @@
 using FinIntent.Lora;
 using FinIntent.Models;
-using FinIntent.Settings;
 using FinIntent.Text;
 
-namespace FinIntent.Preflight;
+namespace FinIntent.Jobs.Checks;
 
 /// <summary>The tokenizer, and the template against it and against what the model was taught.</summary>
-sealed class TemplateCheck(SettingsFile settings, CheckReport report)
+sealed class TemplateCheck(Prepared prepared, CheckReport report)
 {
     /// <returns>What could be opened.</returns>
     public (Tokenizer? Tokenizer, ChatTemplate? Template) Run(CheckedModel model, string? name)
@@ -22,12 +21,13 @@ sealed class TemplateCheck(SettingsFile settings, CheckReport report)
     {
         if (ChatTemplate.MissingTokens(name, tokenizer) is { Count: > 0 } missing)
             throw new UserErrorException($"template \"{name}\" needs {string.Join(", ", missing)}, which the tokenizer in {model.Folder} does not have; {Remedy(model, tokenizer)}");
-        var template = ChatTemplate.Get(name, tokenizer, settings.Dataset.DefaultSystem, settings.Dataset.EnableThinking);
+        var data = prepared.Settings.Dataset;
+        var template = ChatTemplate.Get(name, tokenizer, data.DefaultSystem, data.EnableThinking);
         if (template.StopTokenIds.Count == 0)
             report.Warn("template", $"\"{name}\" has no end token with this tokenizer, so no answer is taught to end; name eos_token in {TokenizerConfig.FileName}");
         if (WhatIsOdd(name, model) is { } odd) report.Warn("template", odd);
         else report.Ok("template", name);
-        foreach (var adapter in settings.Model.AdapterFolders.Where(Directory.Exists))
+        foreach (var adapter in prepared.Adapters.Where(Directory.Exists))
         {
             if (Origin.Read(adapter).Template is { } other && other != name)
                 report.Warn("template", $"\"{name}\" is used, but the adapter {adapter} was trained with \"{other}\"; use template: {other}");

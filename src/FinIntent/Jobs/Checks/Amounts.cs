@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace FinIntent.Preflight;
+namespace FinIntent.Jobs.Checks;
 
-/// <summary>Numbers as a check writes them.</summary>
-static class Words
+/// <summary>Writes numbers as a check tells them.</summary>
+static class Amounts
 {
     public static string Bytes(long bytes) => bytes switch
     {

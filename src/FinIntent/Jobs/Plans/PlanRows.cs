@@ -3,8 +3,9 @@ using FinIntent.Data.Sources;
 using FinIntent.Data.Tokens;
 using FinIntent.Settings;
 using FinIntent.Text;
+using FinIntent.Training.Memory;
 
-namespace FinIntent.Training.Memory;
+namespace FinIntent.Jobs.Plans;
 
 /// <summary>The rows a plan counts with.</summary>
 /// <param name="Note">Where their lengths are from, when not from the model's tokenizer.</param>
@@ -16,27 +17,32 @@ sealed record PlanRows(RowLengths Lengths, string? Note)
     // Rows of cutoff_len when there are none to look at.
     const int AssumedCount = 1000;
 
-    /// <param name="folder">The model's, if it is here.</param>
-    public static PlanRows Of(SettingsFile settings, string? folder, string template)
+    public static PlanRows Of(Prepared prepared, string template)
     {
+        var settings = prepared.Settings;
         // What would be written by a run is not written by a plan.
-        var data = settings.Dataset with { TokenizedPath = File.Exists(settings.Dataset.TokenizedPath) ? settings.Dataset.TokenizedPath : null };
-        var hasTokenizer = folder is not null && Tokenizer.IsIn(folder);
+        var tokens = File.Exists(settings.Dataset.TokenizedPath) ? settings.Dataset.TokenizedPath : null;
+        var data = settings.Dataset with { TokenizedPath = tokens };
+        var tokenizer = prepared.ModelFolder is { } folder && Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
         try
         {
-            using var rows = TrainingRows.Load(data, settings.Method.Stage, settings.Train.Seed, Encoder, _ => { });
-            var lengths = RowLengths.Of(TrainingJob.InputOf(rows, settings));
-            if (hasTokenizer || data.TokenizedPath is not null) return new(lengths, null);
-            return new(lengths with { Longest = settings.Dataset.CutoffLen },
+            var inspection = new RowInspection { HubFiles = prepared.HubFiles };
+            using var rows = TrainingRows.Load(data, settings.Method.Stage, settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection);
+            var lengths = RowLengths.Of(TrainJob.InputOf(rows, settings));
+            if (tokenizer is not null || tokens is not null) return new(lengths, null);
+            return new(lengths with { Longest = data.CutoffLen },
                 "no tokenizer here: lengths guessed from the rows' bytes for time, cutoff_len for memory");
         }
-        catch (UserErrorException e) when (!hasTokenizer || !HubDatasets.AreHere(data))
+        catch (UserErrorException e) when (tokenizer is null || !HubDatasets.AreHere(data, prepared.HubFiles))
         {
-            var cutoff = settings.Dataset.CutoffLen;
-            return new(new(AssumedCount, cutoff, cutoff, 0, settings.Method.Stage == Stage.Pt ? 1 : 0.1), $"no rows here ({e.Message}); counted with {AssumedCount:N0} of cutoff_len");
+            var labels = settings.Method.Stage == Stage.Pt ? 1 : 0.1;
+            return new(new(AssumedCount, data.CutoffLen, data.CutoffLen, 0, labels),
+                $"no rows here ({e.Message}); counted with {AssumedCount:N0} of cutoff_len");
         }
 
-        RowEncoder Encoder() => hasTokenizer ? TrainingJob.EncoderOf(settings, folder!, template) : new(conversation => Guess(conversation, settings));
+        RowEncoder Encoder() => tokenizer is null
+            ? new(conversation => Guess(conversation, settings))
+            : RowEncoder.For(settings.Method.Stage, data, tokenizer, ChatTemplate.Get(template, tokenizer, data.DefaultSystem, data.EnableThinking));
     }
 
     static TokenRow Guess(Conversation conversation, SettingsFile settings)

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
-using FinIntent.Preflight;
+using FinIntent.Jobs;
+using FinIntent.Jobs.Checks;
 using FinIntent.Training;
 using Xunit;
 
-namespace FinIntent.Tests.Preflight;
+namespace FinIntent.Tests.Jobs;
 
 [Collection(FinIntent.Tests.Training.TrainingCollection.Name)]
 public sealed class TrainingCheckTests : IDisposable
@@ -29,15 +30,14 @@ public sealed class TrainingCheckTests : IDisposable
     public void The_rows_that_were_checked_are_the_ones_trained_on()
     {
         var settings = _run.Settings("overwrite_output_dir=true", "val_size=1");
-        var report = new CheckReport();
-        using var check = TrainingCheck.Run(settings, report, _run.Surroundings, isAlone: false);
+        using var job = TrainJob.Check(settings, [], _run.Surroundings);
+        File.Delete(_run["train.jsonl"]);
 
-        var checkedRun = TrainingJob.Run(settings, check.Rows!, check.Input!, _ => { }, stop: TestContext.Current.CancellationToken);
-        var plain = TrainingJob.Run(settings, _ => { }, stop: TestContext.Current.CancellationToken);
+        var result = job.Run(TestContext.Current.CancellationToken);
 
-        Assert.Equal(0, report.Errors);
-        Assert.Equal((plain.TrainLoss, plain.Tokens), (checkedRun.TrainLoss, checkedRun.Tokens));
-        Assert.Equal((int)report.Facts["updates"]!, checkedRun.Steps);
+        Assert.Equal(0, job.Report.Errors);
+        Assert.Equal(2 * 3, result.Rows);
+        Assert.Equal((int)job.Report.Facts["updates"]!, result.Steps);
     }
 
     [Fact]
@@ -223,8 +223,7 @@ public sealed class TrainingCheckTests : IDisposable
     {
         var facts = _run.Check("save_steps=1").Facts;
         var (needed, export) = ((long)facts["disk_needed_bytes"]!, (long)facts["export_bytes"]!);
-        var settings = _run.Settings("save_steps=1");
-        TrainingJob.Run(settings, _ => { }, stop: TestContext.Current.CancellationToken);
+        _run.Train("save_steps=1");
         var written = Directory.GetFiles(_run["out"], "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
 
         Assert.InRange(needed, 0.8 * written, 1.1 * written);
@@ -238,7 +237,7 @@ public sealed class TrainingCheckTests : IDisposable
     [Fact]
     public void A_finished_run_is_not_overwritten_unasked()
     {
-        TrainingJob.Run(_run.Settings("save_strategy=no"), _ => { }, stop: TestContext.Current.CancellationToken);
+        _run.Train("save_strategy=no");
 
         Single(_run.Check("save_strategy=no"), Severity.Error, "output_dir", "holds a finished run");
         Assert.Equal(0, _run.Check("save_strategy=no", "overwrite_output_dir=true").Errors);

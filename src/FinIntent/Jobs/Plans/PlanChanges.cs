@@ -1,7 +1,8 @@
 using System.Globalization;
 using FinIntent.Settings;
+using FinIntent.Training.Memory;
 
-namespace FinIntent.Training.Memory;
+namespace FinIntent.Jobs.Plans;
 
 /// <summary>A change of settings and what it leads to.</summary>
 /// <param name="Words">Keys and values, as they stand in a settings file.</param>

@@ -1,8 +1,11 @@
-using FinIntent.Preflight;
+using FinIntent.Jobs;
+using FinIntent.Jobs.Checks;
 using FinIntent.Settings;
 using FinIntent.Tests.Generation;
+using FinIntent.Training;
+using Xunit;
 
-namespace FinIntent.Tests.Preflight;
+namespace FinIntent.Tests.Jobs;
 
 /// <summary>A settings file of a tiny model and a few rows, with which nothing is wrong yet.</summary>
 sealed class CheckedRun : IDisposable
@@ -33,25 +36,15 @@ sealed class CheckedRun : IDisposable
 
     public SettingsFile Settings(params string[] overrides) => SettingsFile.Load(Write(), overrides);
 
-    public CheckReport Check(params string[] overrides)
-    {
-        var report = new CheckReport();
-        var (settings, problems) = SettingsFile.Inspect(Write(), overrides);
-        SettingsCheck.Report(settings, problems, report);
-        using var check = TrainingCheck.Run(settings, report, Surroundings, isAlone: true);
-        return report;
-    }
+    public CheckReport Check(params string[] overrides) => CheckJob.Run(Write(), overrides, Surroundings);
 
-    public CheckReport CheckUse(params string[] lines)
-    {
-        var report = new CheckReport();
-        var settings = SettingsFile.Load(Tiny.Write("use.yaml", string.Join('\n', (string[])[$"model_name_or_path: {Tiny.Model}", .. lines])), []);
-        SettingsCheck.Report(settings, [], report);
-        new UseCheck(settings, report, Surroundings).Run();
-        return report;
-    }
+    public TrainingResult Train(params string[] overrides) =>
+        TrainJob.Run(Settings(overrides), Surroundings, TestContext.Current.CancellationToken);
 
-    public CheckSurroundings Surroundings => new(null, _ => FreeBytes);
+    public CheckReport CheckUse(params string[] lines) => CheckJob.Run(
+        Tiny.Write("use.yaml", string.Join('\n', (string[])[$"model_name_or_path: {Tiny.Model}", .. lines])), [], Surroundings);
+
+    public Surroundings Surroundings => new(TextWriter.Null, TextWriter.Null) { FreeBytes = _ => FreeBytes };
 
     public void Dispose() => Tiny.Dispose();
 }

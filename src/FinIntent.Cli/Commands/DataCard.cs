@@ -28,7 +28,7 @@ static class DataCard
             List<RowFile> rows =
             [
                 .. arguments.GetRequiredValue(files)
-                    .Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, Fetch))),
+                    .Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, Fetch))),
             ];
             var words = arguments.GetValue(language) switch
             {

@@ -33,7 +33,7 @@ static class DataStats
             List<RowFile> rows =
             [
                 .. arguments.GetRequiredValue(files)
-                    .Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, Fetch))),
+                    .Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, Fetch))),
             ];
             string[] given = arguments.GetValue(template) ?? [];
             var source = Source(arguments.GetValue(model), given.FirstOrDefault());

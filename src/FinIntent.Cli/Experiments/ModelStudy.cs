@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FinIntent.ApiModels;
+using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Intents;
 using FinIntent.Jobs;
@@ -78,7 +79,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
     {
         var prepared = prepare();
         var settings = prepared.Settings;
-        var questions = EvaluationQuestion.Load(EvalFile(settings), SettingsToModel.Schema(settings));
+        var questions = QuestionFile.Load(EvalFile(settings), SettingsToModel.Schema(settings));
         LeakGuard.Check(prepared, EvalFile(settings), here);
         var kept = prepared with { Settings = settings with { Output = settings.Output with { OverwriteOutputDir = false } } };
         SettingsToPredictions.Ask(new(kept, EvalFile(settings), questions, null, predictions), here.Tell, stop);

@@ -24,7 +24,8 @@ static class LeakGuard
         var runs = adapters.Append(model).SelectMany(Origin.RunFiles).Distinct().Select(RunRows.Read).ToList();
         if (runs.Count == 0) return 0;
 
-        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions)), new LeakReport());
+        var wording = prepared.LoadSchema()?.Wording;
+        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions, wording), wording), new LeakReport());
         foreach (var run in runs)
         {
             if (run.Compare(check, report, () => Tokenizer.IsIn(model) ? Tokenizer.Load(model) : null, Fetch) is { } problem)

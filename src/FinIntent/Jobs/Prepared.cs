@@ -2,6 +2,7 @@ using FinIntent.Checkpoints;
 using FinIntent.Data.Sources;
 using FinIntent.Generation;
 using FinIntent.Hub;
+using FinIntent.Intents;
 using FinIntent.Models;
 using FinIntent.Settings;
 using FinIntent.Training;
@@ -71,6 +72,9 @@ sealed record Prepared(SettingsFile Settings)
         Format = BaseFormat.Of(Settings.Model),
         Force = Settings.Inference.Force,
     };
+
+    /// <summary>The intents that intent_schema names; null: it is not given.</summary>
+    public IntentSchema? LoadSchema() => Settings.Inference.IntentSchema is { } file ? IntentSchema.Load(file) : null;
 
     public static ScalarType? TypeOf(InferenceType type) => type switch
     {

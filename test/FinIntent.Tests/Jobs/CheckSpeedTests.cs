@@ -17,7 +17,7 @@ namespace FinIntent.Tests.Jobs;
 /// <summary>
 /// Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Jobs.CheckSpeedTests -explicit only.
 /// </summary>
-[Collection(FinIntent.Tests.Training.TrainingCollection.Name)]
+[Collection(MeasuringCollection.Name)]
 public sealed class CheckSpeedTests
 {
     const int Rows = 10_000;

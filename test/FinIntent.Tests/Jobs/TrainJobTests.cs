@@ -10,7 +10,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Jobs;
 
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainJobTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Jobs;
 
-[Collection(FinIntent.Tests.Training.TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainingCheckTests : IDisposable
 {
     readonly CheckedRun _run = new();

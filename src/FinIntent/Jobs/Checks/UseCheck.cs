@@ -1,4 +1,4 @@
-using FinIntent.Intents;
+using FinIntent.Data.Rows;
 using FinIntent.Lora;
 using FinIntent.Runtime;
 using FinIntent.Settings;
@@ -13,7 +13,7 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
     public void Run()
     {
         if (_settings.Inference.EvalFile is { } file)
-            report.Try("eval_file", () => report.Ok("eval_file", $"{EvaluationQuestion.Load(file).Count:N0} questions in {file}"));
+            report.Try("eval_file", () => report.Ok("eval_file", $"{QuestionFile.Load(file, prepared.LoadSchema()).Count:N0} questions in {file}"));
         if (_settings.Inference.Questions is { } questions && !File.Exists(questions)) report.Fail("questions", $"{questions}: no such file");
         if (_settings.Api.Api is { } api)
         {

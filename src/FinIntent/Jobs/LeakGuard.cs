@@ -11,10 +11,9 @@ namespace FinIntent.Jobs;
 /// </summary>
 static class LeakGuard
 {
-    /// <param name="questions">The file of the questions.</param>
     /// <returns>How many of the questions the model was trained on, where that is allowed; 0 for a model behind an API.</returns>
     /// <exception cref="UserErrorException">The model was trained on some of the questions, and that is not allowed.</exception>
-    public static int Check(Prepared prepared, string questions, Surroundings here)
+    public static int Check(Prepared prepared, Exam exam, Surroundings here)
     {
         if (prepared.ModelFolder is not { } model) return 0;
         Action<string> tell = here.Tell;
@@ -25,7 +24,7 @@ static class LeakGuard
         if (runs.Count == 0) return 0;
 
         var wording = prepared.LoadSchema()?.Wording;
-        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions, wording), wording), new LeakReport());
+        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(exam.File, wording), wording), new LeakReport());
         foreach (var run in runs)
         {
             if (run.Compare(check, report, () => Tokenizer.IsIn(model) ? Tokenizer.Load(model) : null, Fetch) is { } problem)

@@ -8,6 +8,8 @@ namespace FinIntent.Jobs.Plans;
 /// <summary>`finintent plan`: predicts the memory and the time of a training without loading anything.</summary>
 static class PlanJob
 {
+    public static IEnumerable<string> KnownGpus => GpuModel.Known.Select(known => known.Key);
+
     /// <param name="gpu">A known GPU or its gigabytes; null: this machine.</param>
     /// <param name="rows">Null: those the settings name.</param>
     public static Planner Open(SettingsFile settings, string? gpu, Surroundings here, PlanRows? rows = null)

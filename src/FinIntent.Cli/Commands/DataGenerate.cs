@@ -69,7 +69,7 @@ static class DataGenerate
         var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
         evaluation.RefuseIn(schema, options.Styles);
 
-        using var models = new AuthoringModels(writer, judge, asks: accept is null, time, here.Tell);
+        using var models = new AuthoringModels(writer, judge, asks: accept is null, here);
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         using var journal = Journal.Open(folder, Identity(settings, plan, options, models, evaluationFiles), settings.Output.OverwriteOutputDir && accept is null);
         var ledger = new Ledger(models.Limits);

@@ -40,7 +40,7 @@ static class DataStats
             var tokenizer = Tokenizer.Load(source.Model);
             string[] names = given.Length > 0 ? given : [source.TemplateName];
             var stats = RowStats.Of(rows, [.. names.Select(name => ChatTemplate.Get(name, tokenizer))]);
-            if (judging.Folds > 0) stats = stats with { Labels = Judge(source, rows, judging.Folds, judging.Confidence) };
+            if (judging.Folds > 0) stats = stats with { Labels = Judge(source, here, rows, judging.Folds, judging.Confidence) };
             arguments.InvocationConfiguration.Output.Write(new RowStatsText(rows).Of(stats));
             if (arguments.GetValue(json) is { } path) RowStatsJson.Write(path, stats, rows);
 
@@ -54,11 +54,11 @@ static class DataStats
     static ChatModelSource Source(string? model, string? template) =>
         model is null ? new(EmbeddedModel.Folder(), []) { Template = template ?? "default" } : new(model, []) { Template = template };
 
-    static HeldOutLabels Judge(ChatModelSource source, IReadOnlyList<RowFile> files, int folds, double confidence)
+    static HeldOutLabels Judge(ChatModelSource source, Surroundings here, IReadOnlyList<RowFile> files, int folds, double confidence)
     {
         var rows = files.SelectMany(file => file.Rows).ToList();
         string[] questions = [.. rows.Select(row => row.Question)];
-        using var chat = ChatModel.Load(source);
+        using var chat = ChatModel.Load(source, here.Device.Value);
         using var features = FrozenFeatures.Of(chat, questions);
         return LabelDoubts.Find(features, questions, [.. rows.Select(row => row.Intent)], AlikeQuestions.Groups(questions), folds, confidence, Seed);
     }

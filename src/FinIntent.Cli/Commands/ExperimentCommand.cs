@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FinIntent.Cli.Experiments;
+using FinIntent.Jobs.Studies;
 
 namespace FinIntent.Cli.Commands;
 
@@ -12,12 +12,12 @@ static class ExperimentCommand
         command.SetAction(arguments =>
         {
             var here = Host.Of(arguments.InvocationConfiguration);
-            var experiment = ExperimentFile.Read(given.File(arguments), given.Overrides(arguments));
+            var study = StudyFile.Read(given.File(arguments), given.Overrides(arguments));
             using var stop = new StopRequest(
                 "stopping at the next good place; the same command goes on from there; once more to stop at once", here.Error);
             try
             {
-                return new Experiment(experiment, here, stop.Token).Run() > 0 ? 1 : 0;
+                return new StudyJob(study, here, stop.Token).Run() > 0 ? 1 : 0;
             }
             catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
             {

@@ -12,6 +12,9 @@ namespace FinIntent.Jobs;
 /// <param name="Permuted">The questions in all orders; null: they are asked in their own order only.</param>
 sealed record Exam(string File, IReadOnlyList<EvaluationQuestion> Questions, PermutedQuestions? Permuted = null)
 {
+    /// <summary>False: the file has labels alone, and the questions' texts are elsewhere.</summary>
+    public bool IsFileOfQuestions { get; init; } = true;
+
     /// <summary>Reads the questions of eval_file, in the words of intent_schema.</summary>
     /// <exception cref="UserErrorException">The key is missing, or the file is none that the settings can be evaluated on.</exception>
     public static Exam Of(SettingsFile settings)

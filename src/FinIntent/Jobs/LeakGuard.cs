@@ -24,7 +24,10 @@ static class LeakGuard
         if (runs.Count == 0) return 0;
 
         var wording = prepared.LoadSchema()?.Wording;
-        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(exam.File, wording), wording), new LeakReport());
+        var questions = exam.IsFileOfQuestions
+            ? LeakCheck.QuestionsOf(exam.File, wording)
+            : [.. exam.Questions.Select(q => new PlacedQuestion($"{exam.File}: {q.Id}", q.Question))];
+        var (check, report) = (new LeakCheck(questions, wording), new LeakReport());
         foreach (var run in runs)
         {
             if (run.Compare(check, report, () => Tokenizer.IsIn(model) ? Tokenizer.Load(model) : null, Fetch) is { } problem)

@@ -6,11 +6,6 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
 
-/// <summary>The answers of a model to an exam.</summary>
-/// <param name="Set">The answers to the questions as they are.</param>
-/// <param name="Further">The answers that were asked for beside them, with options in other orders.</param>
-sealed record Scored(PredictionSet Set, IReadOnlyList<Prediction> Further);
-
 /// <summary>An evaluation in words, and the folder with its files.</summary>
 sealed record ScoreSummary(string Text, string Folder);
 
@@ -29,7 +24,7 @@ static class ScoreJob
     /// <summary>Asks the questions as they are, and then in their other orders. What is in the files already is not asked again.</summary>
     /// <param name="predictions">The file for the answers.</param>
     /// <exception cref="UserErrorException">The model was trained on some of the questions, or a question has no answer.</exception>
-    public static Scored Score(Prepared prepared, Exam exam, string predictions, Surroundings here, CancellationToken stop = default)
+    public static PredictionSet Score(Prepared prepared, Exam exam, string predictions, Surroundings here, CancellationToken stop = default)
     {
         var leaked = LeakGuard.Check(prepared, exam, here);
         var (settings, how) = (prepared.Settings, Respondents.ForExam(prepared.Settings));
@@ -37,25 +32,37 @@ static class ScoreJob
         using var respondent = Respondents.Open(prepared, how, here);
 
         var answers = Ask(exam.Questions, run, null);
-        var set = new PredictionSet(run.Name, predictions, answers) { LeakedQuestions = leaked, Api = Respondents.TotalsOf(settings, answers) };
-        if (exam.Permuted is not { } permuted) return new(set, []);
+        var set = new PredictionSet(run.Name, predictions, answers) { LeakedQuestions = leaked };
+        if (exam.Permuted is not { } permuted) return WithTotals(set, exam, [], settings);
 
         here.Tell($"permutations: {permuted.Orders.Count} orders of {exam.Questions.Count} questions, " +
             $"{permuted.All.Count - exam.Questions.Count} answers more");
         // The answers to the first stand among those to the second and are not asked for again, so that both agree.
         var inOrders = Ask(permuted.All, Exam.PermutedRunOf(run, settings), permuted.Known(answers));
-        List<Prediction> further = [.. inOrders.Where((_, i) => i % permuted.Orders.Count > 0)];
-        var totals = Respondents.TotalsOf(settings, [.. answers, .. further]);
-        return new(set with { Api = totals, Robustness = RobustnessReport.Of(permuted, inOrders) }, further);
+        return WithTotals(set, exam, inOrders, settings);
 
         IReadOnlyList<Prediction> Ask(IReadOnlyList<EvaluationQuestion> questions, PredictionRun run, IReadOnlyDictionary<string, Prediction>? known) =>
             respondent.Answer([.. questions.Select(AskedQuestion.Of)], run, (_, done) => here.Tell($"{done}/{questions.Count} questions"), known, stop);
     }
 
+    /// <summary>Answers with what they took, and with how much the order of their options matters.</summary>
+    /// <param name="inOrders">The answers in all orders; none: that was not asked.</param>
+    public static PredictionSet WithTotals(PredictionSet set, Exam exam, IReadOnlyList<Prediction> inOrders, SettingsFile settings)
+    {
+        if (exam.Permuted is not { } permuted) return set with { Api = Respondents.TotalsOf(settings, set.Predictions) };
+        // The first of a question's orders is its own, and its answer is among the others already.
+        var further = inOrders.Where((_, i) => i % permuted.Orders.Count > 0);
+        return set with
+        {
+            Api = Respondents.TotalsOf(settings, [.. set.Predictions, .. further]),
+            Robustness = RobustnessReport.Of(permuted, inOrders),
+        };
+    }
+
     static string ScoreOne(SettingsFile settings, Exam exam, string folder, Surroundings here, CancellationToken stop)
     {
         var prepared = Prepared.Of(settings, Need.Model, here);
-        var set = Score(prepared, exam, Path.Combine(folder, "predictions.jsonl"), here, stop).Set;
+        var set = Score(prepared, exam, Path.Combine(folder, "predictions.jsonl"), here, stop);
         var comparison = Comparison.Of([set]);
         var report = comparison.Models[0];
         var text = ReportText.Of(report) + set.Api?.ToText();
@@ -74,7 +81,7 @@ static class ScoreJob
         {
             var prepared = Prepared.Of(settings, Need.Model, here);
             here.Tell($"{name} ({i + 1} of {runs.Count})");
-            sets.Add(Score(prepared, exam, Path.Combine(folder, $"predictions_{i + 1}.jsonl"), here, stop).Set with { Name = name });
+            sets.Add(Score(prepared, exam, Path.Combine(folder, $"predictions_{i + 1}.jsonl"), here, stop) with { Name = name });
         }
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
         WriteFiles(folder, report);

@@ -1,4 +1,3 @@
-using FinIntent.Data.Rows;
 using FinIntent.Lora;
 using FinIntent.Runtime;
 using FinIntent.Settings;
@@ -12,9 +11,9 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
 
     public void Run()
     {
-        if (_settings.Inference.EvalFile is { } file)
-            report.Try("eval_file", () => report.Ok("eval_file", $"{QuestionFile.Load(file, prepared.LoadSchema()).Count:N0} questions in {file}"));
-        if (_settings.Inference.Questions is { } questions && !File.Exists(questions)) report.Fail("questions", $"{questions}: no such file");
+        if (_settings.Inference.EvalFile is not null) report.Try("eval_file", CheckExam);
+        if (_settings.Inference.Questions is { } questions)
+            report.Try("questions", () => report.Ok("questions", $"{Count(AnswerJob.Load(_settings, questions).Count)} in {questions}"));
         if (_settings.Api.Api is { } api)
         {
             report.Ok("model", $"{_settings.Api.ApiModel} behind an API ({api.ToString().ToLowerInvariant()}); it is not asked now");
@@ -27,6 +26,15 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
         new TemplateCheck(prepared, report).Run(model, name);
         if (_settings.Export.ExportDir is { } target) report.Try("export_dir", () => CheckExport(target, model));
     }
+
+    void CheckExam()
+    {
+        var (exam, runs) = (Exam.Of(_settings), ScoreRuns.Of(_settings));
+        var orders = exam.Permuted is { } permuted ? $", each in {permuted.Orders.Count} orders" : "";
+        report.Ok("eval_file", $"{Count(exam.Questions.Count)} in {exam.File}{orders}{(runs.Count > 1 ? $", {runs.Count} runs" : "")}");
+    }
+
+    static string Count(int questions) => questions == 1 ? "1 question" : $"{questions:N0} questions";
 
     void CheckExport(string target, CheckedModel model)
     {

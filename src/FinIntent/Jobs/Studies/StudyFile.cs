@@ -1,7 +1,7 @@
 using FinIntent.Settings;
 using YamlDotNet.RepresentationModel;
 
-namespace FinIntent.Cli.Experiments;
+namespace FinIntent.Jobs.Studies;
 
 /// <summary>
 /// A study as a file: keys of settings files, which all models share, and a list of models, each with a name, perhaps a settings file, and keys of
@@ -9,12 +9,12 @@ namespace FinIntent.Cli.Experiments;
 /// </summary>
 /// <param name="Seeds">One training each.</param>
 /// <param name="KeepsModels">False: a merged model is removed once it is scored. Adapters always stay.</param>
-sealed record ExperimentFile(string Path, string OutputDir, IReadOnlyList<int> Seeds, bool KeepsModels, IReadOnlyList<ExperimentModel> Models)
+sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds, bool KeepsModels, IReadOnlyList<StudyModel> Models)
 {
     static readonly string[] OwnKeys = ["models", "seeds", "keep_models"];
 
     /// <exception cref="UserErrorException">Names the file, the line and the key.</exception>
-    public static ExperimentFile Read(string path, IEnumerable<string> overrides)
+    public static StudyFile Read(string path, IEnumerable<string> overrides)
     {
         var shared = Entries.ReadFile(path);
         Dictionary<string, Entry> given = [];
@@ -26,10 +26,12 @@ sealed record ExperimentFile(string Path, string OutputDir, IReadOnlyList<int> S
         var file = System.IO.Path.GetFileName(path);
         var common = shared.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
         var own = given.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
-        List<ExperimentModel> models = [.. items.Select(item => ExperimentModel.Of(item, file, path, common, own))];
+        List<StudyModel> models = [.. items.Select(item => StudyModel.Of(item, file, path, common, own))];
         foreach (var same in models.GroupBy(m => m.Folder, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
             throw new UserErrorException($"{same.Last().Place}: name: \"{same.Last().Name}\" and \"{same.First().Name}\" would share the folder {same.Key}; name them apart");
         var seeds = given.ContainsKey("seed") && !given.ContainsKey("seeds") ? Values("seed") : Values("seeds") ?? Values("seed") ?? ["42"];
+        foreach (var key in StudyModel.NotInStudies.Where(key => given.ContainsKey(key) || shared.ContainsKey(key)))
+            throw StudyModel.NotInStudy(given.GetValueOrDefault(key) ?? shared[key]);
         foreach (var model in models) model.Check();
         return new(path, output, SeedsOf(seeds!), KeepsModels(), models);
 
@@ -53,17 +55,21 @@ sealed record ExperimentFile(string Path, string OutputDir, IReadOnlyList<int> S
 }
 
 /// <summary>One model of a study, with all its keys.</summary>
-sealed record ExperimentModel(string Name, string Place, string Path, IReadOnlyDictionary<string, Entry> Keys)
+sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictionary<string, Entry> Keys)
 {
     // Of the shared keys only these mean something to a model behind an API.
-    static readonly string[] ApiKeys = ["eval_file", "default_system", "max_new_tokens", "stop_words", "seed", "intent_schema"];
+    static readonly string[] ApiKeys =
+        ["eval_file", "default_system", "max_new_tokens", "stop_words", "seed", "intent_schema", "permutations"];
+
+    /// <summary>Keys of an evaluation that would change nothing in a study.</summary>
+    public static IReadOnlyList<string> NotInStudies { get; } = ["eval_adapters", "eval_seeds"];
 
     public bool IsApi => Keys.ContainsKey("api");
 
     /// <summary>The name as a folder's.</summary>
     public string Folder => string.Concat(Name.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
 
-    public static ExperimentModel Of(YamlNode item, string file, string path, IReadOnlyDictionary<string, Entry> common, IReadOnlyDictionary<string, Entry> given)
+    public static StudyModel Of(YamlNode item, string file, string path, IReadOnlyDictionary<string, Entry> common, IReadOnlyDictionary<string, Entry> given)
     {
         var place = $"{file}:{item.Start.Line}";
         if (item is not YamlMappingNode map) throw new UserErrorException($"{place}: expected a map that begins with `- name: …`");
@@ -86,6 +92,7 @@ sealed record ExperimentModel(string Name, string Place, string Path, IReadOnlyD
     /// <exception cref="UserErrorException">A key is wrong, or asks for what a study does not do.</exception>
     public void Check()
     {
+        if (NotInStudies.FirstOrDefault(Keys.ContainsKey) is { } key) throw NotInStudy(Keys[key]);
         var settings = With();
         if (settings.Inference.EvalFile is null) throw new UserErrorException($"{Place}: {Name}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
         if (IsApi) return;
@@ -95,6 +102,10 @@ sealed record ExperimentModel(string Name, string Place, string Path, IReadOnlyD
         if (settings.Model.AdapterNameOrPath.Count > 0)
             throw new UserErrorException($"{Keys["adapter_name_or_path"].Place}: adapter_name_or_path: a study trains a fresh adapter on each model; merge this one first with `finintent export` and name the merged model");
     }
+
+    public static UserErrorException NotInStudy(Entry entry) => entry.Error(entry.Key == "eval_adapters"
+        ? "a study trains its own adapters; compare others with `finintent eval`"
+        : "a study scores each model once; give seeds for several trainings, or use `finintent eval` for several samplings");
 
     /// <summary>The model's settings with some replaced; null takes a key out.</summary>
     public SettingsFile With(params (string Key, string? Value)[] changes)

@@ -1,14 +1,13 @@
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
-using FinIntent.Jobs;
 
-namespace FinIntent.Cli.Experiments;
+namespace FinIntent.Jobs.Studies;
 
 /// <summary>
-/// A whole study: each model's base score → train → export → tuned score, models behind an API as they are, then the table and the report. A model
-/// that fails does not stop the others; a study that was stopped goes on.
+/// `finintent experiment`, a whole study: each model's base score → train → export → tuned score, models behind an API as they are, then the table
+/// and the report. A model that fails does not stop the others, and a study that was stopped goes on.
 /// </summary>
-sealed class Experiment(ExperimentFile file, Surroundings here, CancellationToken stop)
+sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
 {
     public const string JsonName = "report.json";
 
@@ -18,33 +17,36 @@ sealed class Experiment(ExperimentFile file, Surroundings here, CancellationToke
     /// <returns>How many models did not finish.</returns>
     public int Run()
     {
-        foreach (var model in file.Models) RefuseMissing(model); // before anything is fetched or trained for them
-        foreach (var model in file.Models)
+        // The questions of all models, before anything is fetched or trained for them.
+        List<(StudyModel Model, ModelStudy Study)> studies = [.. file.Models.Select(model => (model, Open(model)))];
+        foreach (var (model, study) in studies)
         {
             here.Output.WriteLine($"== {model.Name}");
-            _groups.Add(Study(model));
+            _groups.Add(Study(model, study));
         }
-        if (_sets.Count == 0) throw new UserErrorException($"{file.Path}: no model has a score: {string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
+        if (_sets.Count == 0)
+            throw new UserErrorException($"{file.Path}: no model has a score: {string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
         Report();
         return _groups.Count(g => g.Failure is not null);
     }
 
-    static void RefuseMissing(ExperimentModel model)
+    ModelStudy Open(StudyModel model)
     {
-        var questions = model.With().Inference.EvalFile!;
-        if (!File.Exists(questions))
-            throw new UserErrorException($"{model.Place}: {model.Name}: eval_file: {questions}: no such file; OpenFinData's comes with `finintent data pull openfindata`");
+        var questions = Exam.FileOf(model.With());
+        return File.Exists(questions) ? new(file, model, Path.Combine(file.OutputDir, model.Folder), here, stop)
+            : throw new UserErrorException($"{model.Place}: {model.Name}: eval_file: {questions}: no such file; " +
+                "OpenFinData's comes with `finintent data pull openfindata`");
     }
 
-    ModelGroup Study(ExperimentModel model)
+    ModelGroup Study(StudyModel model, ModelStudy study)
     {
         int? plain = null;
         List<int> runs = [];
         try
         {
-            var study = new ModelStudy(file, model, Path.Combine(file.OutputDir, model.Folder), here, stop);
             plain = Add(study.ScoreBase());
-            if (!model.IsApi) foreach (var seed in file.Seeds) runs.Add(Add(study.ScoreTuned(seed)));
+            if (!model.IsApi)
+                foreach (var seed in file.Seeds) runs.Add(Add(study.ScoreTuned(seed)));
             return new(model.Name, plain, runs);
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
@@ -68,7 +70,8 @@ sealed class Experiment(ExperimentFile file, Surroundings here, CancellationToke
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
         here.Output.Write("\n" + ReportText.Study(report));
         foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText()}");
-        here.Output.WriteLine($"\n-> {string.Join(", ", new[] { ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName }.Select(name => Path.Combine(file.OutputDir, name)))}");
+        string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
+        here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
     }
 
     /// <summary>Each run against its base, and the best that each model has against the other models'.</summary>

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Files;
 
-namespace FinIntent.Cli.Experiments;
+namespace FinIntent.Jobs.Studies;
 
 /// <summary>
 /// A step of a study and what its result is made from, kept beside it as RESULT.step.json. As long as that is unchanged, a finished result is used
@@ -12,7 +12,7 @@ namespace FinIntent.Cli.Experiments;
 /// </summary>
 /// <param name="result">The file or folder.</param>
 /// <param name="inputs">Everything the result depends on.</param>
-sealed class Step(string result, JsonObject inputs)
+sealed class StudyStep(string result, JsonObject inputs)
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 

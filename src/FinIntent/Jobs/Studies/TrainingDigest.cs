@@ -4,10 +4,9 @@ using FinIntent.Checkpoints;
 using FinIntent.Data.Sources;
 using FinIntent.Data.Tokens;
 using FinIntent.Files;
-using FinIntent.Jobs;
 using FinIntent.Settings;
 
-namespace FinIntent.Cli.Experiments;
+namespace FinIntent.Jobs.Studies;
 
 /// <summary>What trained weights depend on: base, rows and settings. Where they are written, and what is logged, is none of it.</summary>
 static class TrainingDigest

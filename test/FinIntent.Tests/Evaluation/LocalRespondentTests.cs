@@ -1,13 +1,15 @@
 using FinIntent.Evaluation;
 using FinIntent.Generation;
 using FinIntent.Intents;
+using FinIntent.Runtime;
+using FinIntent.Settings;
 using FinIntent.Tests.Generation;
 using TorchSharp;
 using Xunit;
 
 namespace FinIntent.Tests.Evaluation;
 
-public sealed class EvaluationRunTests : IDisposable
+public sealed class LocalRespondentTests : IDisposable
 {
     // Two questions a batch.
     const int ScoringTokens = 1100;
@@ -35,8 +37,7 @@ public sealed class EvaluationRunTests : IDisposable
     {
         Bytes(_tiny["done.jsonl"]);
 
-        var again = EvaluationRun.Predict(
-            () => throw new InvalidOperationException("loaded"), Questions, Scoring.Both, Options(_tiny["done.jsonl"]), ScoringTokens);
+        var again = Answer("done.jsonl", Both, load: () => throw new InvalidOperationException("loaded"));
 
         Assert.Equal(Questions.Select(q => q.Id), again.Select(p => p.Id));
     }
@@ -44,9 +45,9 @@ public sealed class EvaluationRunTests : IDisposable
     [Fact]
     public void Predictions_have_what_the_scoring_gives()
     {
-        var scored = EvaluationRun.Predict(Load, Questions, Scoring.Options, Options(_tiny["a.jsonl"]), ScoringTokens);
-        var written = EvaluationRun.Predict(Load, Questions, Scoring.Generate, Options(_tiny["b.jsonl"]), ScoringTokens);
-        var both = EvaluationRun.Predict(Load, Questions, Scoring.Both, Options(_tiny["c.jsonl"]), ScoringTokens);
+        var scored = Answer("a.jsonl", Both with { Scoring = Scoring.Options });
+        var written = Answer("b.jsonl", Both with { Scoring = Scoring.Generate });
+        var both = Answer("c.jsonl", Both);
 
         Assert.All(scored, p => Assert.Equal(1, p.Probabilities!.Values.Sum(), 1e-9));
         Assert.All(scored, p => Assert.Equal(p.Probabilities!.MaxBy(o => o.Value).Key, p.Choice));
@@ -60,10 +61,37 @@ public sealed class EvaluationRunTests : IDisposable
     public void Other_sampling_does_not_go_on_with_a_run()
     {
         Bytes(_tiny["p.jsonl"]);
-        var options = Options(_tiny["p.jsonl"]);
 
         Assert.Contains("max_new_tokens", Assert.Throws<UserErrorException>(
-            () => EvaluationRun.Predict(Load, Questions, Scoring.Both, options with { Answers = options.Answers with { MaxNewTokens = 9 } })).Message);
+            () => Answer("p.jsonl", Both with { Answers = Both.Answers with { MaxNewTokens = 9 } })).Message);
+    }
+
+    [Fact]
+    public void Answers_that_are_kept_one_by_one_are_those_of_a_whole_run_wherever_it_was_cut()
+    {
+        var each = Both with { Scoring = Scoring.Generate, KeepsEach = true };
+        var whole = Answer("whole.jsonl", each);
+        List<int> counts = [];
+        Answer("cut.jsonl", each, onKept: counts.Add);
+        var lines = File.ReadAllLines(_tiny["cut.jsonl"]);
+        File.WriteAllLines(_tiny["cut.jsonl"], lines[..3]);
+
+        var again = Answer("cut.jsonl", each, onKept: counts.Add);
+
+        Assert.Equal([1, 2, 3, 4, 5, 4, 5], counts);
+        Assert.Equal(whole.Select(p => p.ToLine()), again.Select(p => p.ToLine()));
+        Assert.Equal(lines, File.ReadAllLines(_tiny["cut.jsonl"]));
+    }
+
+    [Fact]
+    public void What_is_known_is_not_asked_and_stands_where_its_question_does()
+    {
+        var known = Answer("known.jsonl", Both)[2] with { Output = "known" };
+
+        var all = Answer("p.jsonl", Both, known: new Dictionary<string, Prediction> { [known.Id] = known });
+
+        Assert.Equal("known", all[2].Output);
+        Assert.Equal(Questions.Select(q => q.Id), PredictionFile.Read(_tiny["p.jsonl"]).Select(p => p.Id));
     }
 
     [Fact]
@@ -86,11 +114,16 @@ public sealed class EvaluationRunTests : IDisposable
 
     byte[] Bytes(string path)
     {
-        EvaluationRun.Predict(Load, Questions, Scoring.Both, Options(path), ScoringTokens);
+        Answer(Path.GetFileName(path), Both);
         return File.ReadAllBytes(path);
     }
 
-    ChatModel Load() => ChatModel.Load(new(_tiny.Model, [_tiny.Adapter]));
+    static LocalAsking Both => new(Scoring.Both, new(SamplingOptions.Greedy, 4)) { AnswersAtOnce = 2, ScoringTokens = ScoringTokens };
 
-    static RunOptions Options(string path) => new("tiny", path, new(SamplingOptions.Greedy, 4)) { AnswersAtOnce = 2 };
+    IReadOnlyList<Prediction> Answer(string name, LocalAsking how, Func<ChatModel>? load = null, Action<int>? onKept = null,
+        IReadOnlyDictionary<string, Prediction>? known = null)
+    {
+        using var respondent = new LocalRespondent(load ?? (() => ChatModel.Load(new(_tiny.Model, [_tiny.Adapter]), Devices.Default)), how);
+        return respondent.Answer([.. Questions.Select(AskedQuestion.Of)], new("tiny", _tiny[name], how.Identity()), (_, done) => onKept?.Invoke(done), known);
+    }
 }

@@ -1,9 +1,9 @@
-using FinIntent.Cli.Experiments;
+using FinIntent.Jobs.Studies;
 using Xunit;
 
-namespace FinIntent.Tests.Cli.Experiments;
+namespace FinIntent.Tests.Jobs.Studies;
 
-public sealed class ExperimentFileTests : IDisposable
+public sealed class StudyFileTests : IDisposable
 {
     const string Good = "eval_file: q.json\ndataset: d\n";
 
@@ -51,8 +51,17 @@ public sealed class ExperimentFileTests : IDisposable
     [InlineData("    finetuning_type: full", "experiment.yaml:7: finetuning_type: a study trains LoRA adapters and merges them, not full")]
     [InlineData("    adapter_name_or_path: x", "experiment.yaml:7: adapter_name_or_path: a study trains a fresh adapter")]
     [InlineData("    eval_file: null", "a: eval_file is missing")]
+    [InlineData("    eval_seeds: 1, 2", "experiment.yaml:7: eval_seeds: a study scores each model once; give seeds")]
+    [InlineData("    eval_adapters: x", "experiment.yaml:7: eval_adapters: a study trains its own adapters")]
     public void What_a_study_cannot_do_is_said_before_anything_runs(string key, string expected) =>
         Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Read($"{Good}models:\n  - name: a\n    model_name_or_path: base\n{key}")).Message);
+
+    [Theory]
+    [InlineData("eval_seeds: [1, 2]", "experiment.yaml:4: eval_seeds: ")]
+    [InlineData("eval_adapters: x", "experiment.yaml:4: eval_adapters: ")]
+    public void A_shared_key_that_would_change_nothing_is_refused_whatever_the_models_are(string key, string expected) =>
+        Assert.Contains(expected, Assert.Throws<UserErrorException>(
+            () => Read($"{Good}{key}\nmodels:\n  - name: a\n    api: ollama\n    api_model: m")).Message);
 
     [Fact]
     public void The_command_lines_seed_wins_and_its_last_word_counts()
@@ -65,6 +74,6 @@ public sealed class ExperimentFileTests : IDisposable
         Assert.Contains("keep_models: expected true or false, got \"nein\"", Assert.Throws<UserErrorException>(() => Read(yaml, "keep_models=nein")).Message);
     }
 
-    ExperimentFile Read(string yaml, params string[] overrides) =>
-        ExperimentFile.Read(_folder.Write("experiment.yaml", $"output_dir: {_folder["out"]}\n{yaml}"), overrides);
+    StudyFile Read(string yaml, params string[] overrides) =>
+        StudyFile.Read(_folder.Write("experiment.yaml", $"output_dir: {_folder["out"]}\n{yaml}"), overrides);
 }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace FinIntent.Tests.ApiModels;
 
-public sealed class ApiRunTests
+public sealed class ApiRespondentTests
 {
     public static TheoryData<string> Kinds => ["Anthropic", "OpenAi", "Azure", "Ollama"];
 

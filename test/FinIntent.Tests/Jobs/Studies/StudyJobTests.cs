@@ -1,17 +1,17 @@
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
-using FinIntent.Cli.Experiments;
+using FinIntent.Jobs.Studies;
 using FinIntent.Data.Tokens;
 using FinIntent.Evaluation;
 using FinIntent.Files;
 using FinIntent.Tests.Training;
 using Xunit;
 
-namespace FinIntent.Tests.Cli.Experiments;
+namespace FinIntent.Tests.Jobs.Studies;
 
 /// <summary>Studies of the tiny models that ship, from their base score to the report.</summary>
 [Collection(TorchRandomCollection.Name)]
-public sealed class ExperimentTests : IDisposable
+public sealed class StudyJobTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
 
@@ -85,7 +85,7 @@ public sealed class ExperimentTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var console = new Stopper(stop, at: "train, seed 1 …");
-        Assert.ThrowsAny<OperationCanceledException>(() => new Experiment(ExperimentFile.Read(whole, []), new(console, TextWriter.Null), stop.Token).Run());
+        Assert.ThrowsAny<OperationCanceledException>(() => new StudyJob(StudyFile.Read(whole, []), new(console, TextWriter.Null), stop.Token).Run());
         Assert.False(File.Exists(_folder["out/tiny/seed-1/tuned.jsonl"]));
         var (code, printed) = Run(whole);
 
@@ -163,12 +163,33 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
+    public void Permutations_are_asked_of_each_model_and_reported_and_nothing_else_is_done_again()
+    {
+        var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}"]);
+        Run(file);
+        var before = Files();
+
+        var (code, printed) = Run(file, "permutations=rotations");
+        var (_, again) = Run(file, "permutations=rotations");
+
+        Assert.Equal(0, code);
+        Assert.Equal(6 * 5, PredictionFile.Read(_folder["out/tiny/permutations.jsonl"]).Count);
+        Assert.Equal(6 * 5, PredictionFile.Read(_folder["out/tiny/seed-1/permutations.jsonl"]).Count);
+        Assert.DoesNotContain("train, seed 1", printed);
+        Assert.Equal(2, again.Split("kept from before").Length - 1);
+        string[] kept = ["tiny/base.jsonl", "tiny/seed-1/tuned.jsonl", "tiny/seed-1/train/adapter_model.safetensors"];
+        Assert.All(kept, name => Assert.Equal(before[name], Files()[name]));
+        var models = JsonNode.Parse(File.ReadAllText(_folder["out/report.json"]))!["models"]!.AsArray();
+        Assert.All(models, model => Assert.Equal(5, (int)model!["robustness"]!["orders"]!));
+    }
+
+    [Fact]
     public void The_seeds_of_a_study_share_the_rows_that_were_encoded()
     {
         var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}"]);
         var cache = new TokenCache(_folder["cache"], TimeProvider.System) { SmallestSource = 0 };
 
-        new Experiment(ExperimentFile.Read(file, ["seeds=1,2"]), new(TextWriter.Null, TextWriter.Null) { Cache = cache }, default).Run();
+        new StudyJob(StudyFile.Read(file, ["seeds=1,2"]), new(TextWriter.Null, TextWriter.Null) { Cache = cache }, default).Run();
 
         Assert.Single(Directory.GetFiles(_folder["cache"]));
     }
@@ -184,7 +205,7 @@ public sealed class ExperimentTests : IDisposable
         var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}\n    dataset_dir: {_folder.Path}\n    dataset: rows"]);
         var error = new StringWriter();
 
-        new Experiment(ExperimentFile.Read(file, []), new(TextWriter.Null, error), default).Run();
+        new StudyJob(StudyFile.Read(file, []), new(TextWriter.Null, error), default).Run();
 
         Assert.Contains("1 row with the question of a row before and another answer", error.ToString());
     }

@@ -5,6 +5,7 @@ using FinIntent.Jobs;
 using FinIntent.Jobs.Plans;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Text;
 using FinIntent.Training;
 using FinIntent.Training.Memory;
 using static TorchSharp.torch;

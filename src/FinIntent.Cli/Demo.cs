@@ -34,7 +34,7 @@ sealed class Demo(string root, string output, Surroundings here)
         {
             var report = Comparison.Of([before[i], after[i]]);
             here.Output.WriteLine($"\n{set.Name} ({set.Exam.Questions.Count} questions)");
-            here.Output.Write(ReportText.Short(report));
+            here.Output.Write(ReportText.Short(report, here.Language));
             ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
             foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
         }

@@ -65,7 +65,7 @@ static class ScoreJob
         var set = Score(prepared, exam, Path.Combine(folder, "predictions.jsonl"), here, stop);
         var comparison = Comparison.Of([set]);
         var report = comparison.Models[0];
-        var text = ReportText.Of(report) + set.Api?.ToText();
+        var text = ReportText.Of(report, here.Language) + set.Api?.ToText();
         WriteFiles(folder, comparison);
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
         foreach (var rule in report.Rules)
@@ -85,7 +85,8 @@ static class ScoreJob
         }
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
         WriteFiles(folder, report);
-        return ReportText.Of(report) + ReportText.Spread(report) + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText()}"));
+        var text = ReportText.Of(report, here.Language) + ReportText.Spread(report, here.Language);
+        return text + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText()}"));
     }
 
     static void WriteFiles(string folder, Comparison report)

@@ -1,4 +1,5 @@
 using FinIntent.Data.Tokens;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Hub;
 using FinIntent.Runtime;
 using FinIntent.Training;
@@ -20,6 +21,9 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
 {
     /// <summary>Where models compute. Asking for it loads libtorch, so it is asked for when a model is loaded.</summary>
     public Lazy<Device> Device { get; init; } = new(() => Devices.Default);
+
+    /// <summary>The language of summaries and tables that people read.</summary>
+    public Language Language { get; init; } = Language.English;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -30,10 +30,11 @@ public sealed partial class DependencyTests
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
-        ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots"],
+        ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
         ["Jobs"] =
         [
             "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Training", "Generation",
+            "ApiModels", "Evaluation",
         ],
     };
 

@@ -44,8 +44,10 @@ sealed class TrainingCheck : IDisposable
 
     (Tokenizer?, ChatTemplate?) CheckTemplate(CheckedModel model)
     {
-        if (!IsTokensOnly || Settings.Dataset.Template is not null) return new TemplateCheck(_prepared, _report).Run(model, Settings.Dataset.Template);
-        return (Tokenizer.IsIn(model.Folder) ? _report.Try("tokenizer", () => Tokenizer.Load(model.Folder)) : null, null);
+        var hasTokenizer = Tokenizer.IsIn(model.Folder);
+        if (!IsTokensOnly || (hasTokenizer && Settings.Dataset.Template is not null))
+            return new TemplateCheck(_prepared, _report).Run(model, Settings.Dataset.Template);
+        return (hasTokenizer ? _report.Try("tokenizer", () => Tokenizer.Load(model.Folder)) : null, null);
     }
 
     void ReadRows(Surroundings here, CheckedModel? model, Tokenizer? tokenizer, ChatTemplate? template, bool isAlone)

@@ -47,15 +47,9 @@ sealed class TrainedModel : IDisposable
     {
         var (method, given) = (source.Method, source.Adapters);
         var model = PretrainedModel.Load(source.Folder, compute, device, BaseFormat.Of(source.Model), isTrained: true);
-        var merged = method.CreateNewAdapter ? given : [.. given.SkipLast(1)];
-        foreach (var path in merged)
-        {
-            using var adapters = LoraAdapters.Load(model, path);
-            adapters.Merge();
-        }
-        var trained = given.Count > merged.Count
-            ? LoraAdapters.Load(model, given[^1])
-            : LoraAdapters.Attach(model, ShapeOf(method), source.Train.Seed);
+        if (method.CreateNewAdapter) LoraAdapters.Merge(model, given);
+        var continued = method.CreateNewAdapter ? null : LoraAdapters.LoadLast(model, given);
+        var trained = continued ?? LoraAdapters.Attach(model, ShapeOf(method), source.Train.Seed);
         return new(model, TrainableOf(trained, method, Save), trained);
 
         void Save(string target)

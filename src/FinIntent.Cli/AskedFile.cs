@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
+using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;
 
@@ -31,7 +31,7 @@ sealed record AskedFile(SettingsFile Settings, string Path, IReadOnlyList<Evalua
         var identity = (JsonObject)inputs.DeepClone();
         identity["permutations"] = Settings.Inference.Permutations;
         if (Settings.Inference.Permutations is not (OptionOrders.Rotations or OptionOrders.All)) identity["permutations_seed"] = Settings.Train.Seed;
-        identity["predictions_fingerprint"] = ModelFingerprint.OfFile(PredictionsPath);
+        identity["predictions_fingerprint"] = FileFingerprint.Of(PredictionsPath);
         return identity;
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using FinIntent.ApiModels;
 using FinIntent.Authoring;
 using FinIntent.Checkpoints;
+using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Settings;
 
@@ -144,7 +145,7 @@ sealed class AuthoringModels : IDisposable
     static JsonObject Identity(ChatModelSource source) => new()
     {
         ["base_fingerprint"] = ModelFingerprint.Of(source.Model),
-        ["adapters"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(Lora.LoraAdapters.WeightsPath(a)))]),
+        ["adapters"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)FileFingerprint.Of(Lora.LoraAdapters.WeightsPath(a)))]),
         ["template"] = source.TemplateName,
         ["default_system"] = source.DefaultSystem,
         ["enable_thinking"] = source.EnableThinking,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Generation;
@@ -39,7 +40,7 @@ sealed class Demo(string root, string output, TextWriter console)
         {
             var report = Comparison.Of([before[i], after[i]]);
             console.WriteLine($"\n{set.Name} ({set.Questions.Count} questions)");
-            console.Write(ReportText.Short(report));
+            console.Write(ReportText.Short(report, Language.English));
             ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
             foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
         }
@@ -62,7 +63,7 @@ sealed class Demo(string root, string output, TextWriter console)
     List<QuestionSet> QuestionSets()
     {
         var data = Path.Combine(root, "data");
-        List<QuestionSet> sets = [new("eval", "our evaluation rows", EvaluationQuestion.Load(Path.Combine(data, "intent_eval.json")))];
+        List<QuestionSet> sets = [new("eval", "our evaluation rows", QuestionFile.Load(Path.Combine(data, "intent_eval.json")))];
         if (FinEva.FindFolder(data) is { } folder) sets.Add(new("fineva", "real users, Fin-Eva", FinEva.Load(Path.Combine(data, FinEva.LabelsFile), folder)));
         return sets;
     }

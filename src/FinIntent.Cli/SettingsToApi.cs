@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using FinIntent.ApiModels;
-using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
+using FinIntent.Files;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli;
@@ -50,7 +50,7 @@ static class SettingsToApi
             ["seed"] = request.Seed,
             ["stop_words"] = new JsonArray([.. request.StopWords.Select(w => (JsonNode)w)]),
             ["default_system"] = settings.Dataset.DefaultSystem,
-            ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),
+            ["questions_fingerprint"] = FileFingerprint.Of(questions),
         };
         SettingsToModel.AddSchema(inputs, settings);
         return new(name, file, inputs)

@@ -1,4 +1,6 @@
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Sources;
+using FinIntent.Data.Tokens;
 using FinIntent.Hub;
 using FinIntent.Models;
 using FinIntent.Preflight;
@@ -66,7 +68,7 @@ static class SettingsToFolders
     }
 
     /// <summary>The files of data sets that a run was trained on, where they come from a hub.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Rows(TrainedRows run, Action<string> tell) => HubDatasets.Fetch(run, Hub(new(tell)));
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Rows(RunRows run, Action<string> tell) => HubDatasets.Fetch(run, Hub(new(tell)));
 
     /// <summary>The files of a data set that a folder's dataset_info.json has from a hub.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Rows(string datasetDir, string name, TextWriter error) =>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
+using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Lora;
@@ -30,7 +31,7 @@ static class SettingsToModel
     /// <summary>Answers depend on the schema's words, too.</summary>
     public static void AddSchema(JsonObject inputs, SettingsFile settings)
     {
-        if (settings.Inference.IntentSchema is { } file) inputs["schema_fingerprint"] = ModelFingerprint.OfFile(file);
+        if (settings.Inference.IntentSchema is { } file) inputs["schema_fingerprint"] = FileFingerprint.Of(file);
     }
 
     public static ScalarType? TypeOf(InferenceType type) => type switch
@@ -66,13 +67,13 @@ static class SettingsToModel
             Inputs = new JsonObject
             {
                 ["base_fingerprint"] = ModelFingerprint.Of(source.Model),
-                ["adapter_fingerprints"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)ModelFingerprint.OfFile(LoraAdapters.WeightsPath(a)))]),
+                ["adapter_fingerprints"] = new JsonArray([.. source.Adapters.Select(a => (JsonNode)FileFingerprint.Of(LoraAdapters.WeightsPath(a)))]),
                 ["infer_dtype"] = settings.Model.InferDtype.ToString().ToLowerInvariant(),
                 ["base_format"] = source.Format?.Name,
                 ["template"] = source.TemplateName,
                 ["default_system"] = source.DefaultSystem,
                 ["enable_thinking"] = source.EnableThinking,
-                ["questions_fingerprint"] = ModelFingerprint.OfFile(questions),
+                ["questions_fingerprint"] = FileFingerprint.Of(questions),
             },
         };
         AddSchema(options.Inputs, settings);

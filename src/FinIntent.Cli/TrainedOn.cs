@@ -1,4 +1,5 @@
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Settings;
 using FinIntent.Text;
@@ -16,10 +17,11 @@ static class TrainedOn
         var source = SettingsToModel.Source(settings);
         foreach (var adapter in source.Adapters.Where(adapter => Origin.RunFiles(adapter).Count == 0))
             tell($"leak check: {adapter} has no run.json that says what it was trained on, so nothing was compared");
-        var runs = source.Adapters.Append(source.Model).SelectMany(Origin.RunFiles).Distinct().Select(TrainedRows.Read).ToList();
+        var runs = source.Adapters.Append(source.Model).SelectMany(Origin.RunFiles).Distinct().Select(RunRows.Read).ToList();
         if (runs.Count == 0) return 0;
 
-        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions)), new LeakReport());
+        var wording = SettingsToModel.Schema(settings)?.Wording;
+        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions, wording), wording), new LeakReport());
         foreach (var run in runs)
         {
             if (run.Compare(check, report, () => Tokenizer.IsIn(source.Model) ? Tokenizer.Load(source.Model) : null, run => SettingsToFolders.Rows(run, tell)) is { } problem)

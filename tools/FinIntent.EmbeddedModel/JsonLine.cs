@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 
 namespace FinIntent.EmbeddedModel;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 using FinIntent.Preflight;
 using FinIntent.Settings;
 

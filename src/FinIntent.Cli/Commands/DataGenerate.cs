@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FinIntent.Authoring;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;
 
@@ -54,7 +54,7 @@ static class DataGenerate
         var plan = DatasetPlan.Of(settings.Generate, schema);
         var options = Options(settings, schema);
         string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles, .. settings.Inference.EvalFile is { } evalFile ? [evalFile] : (string[])[]];
-        var evaluation = new EvaluationQuestions(evaluationFiles);
+        var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
         evaluation.RefuseIn(schema, options.Styles);
 
         using var models = new AuthoringModels(settings, asks: accept is null, time, console.Error.WriteLine);
@@ -116,7 +116,7 @@ static class DataGenerate
     static JsonObject Identity(SettingsFile settings, DatasetPlan plan, AuthoringOptions options, AuthoringModels models, IEnumerable<string> evaluationFiles)
     {
         var identity = models.Identity();
-        identity["intent_schema_fingerprint"] = ModelFingerprint.OfFile(settings.Inference.IntentSchema!);
+        identity["intent_schema_fingerprint"] = FileFingerprint.Of(settings.Inference.IntentSchema!);
         identity["lengths"] = new JsonArray([.. plan.Lengths.Select(l => (JsonNode)l.ToString())]);
         identity["length_unit"] = plan.Unit.ToString().ToLowerInvariant();
         identity["rows"] = new JsonArray([.. plan.Wanted.Select(row => (JsonNode)new JsonArray([.. row.Select(n => (JsonNode)n)]))]);
@@ -125,7 +125,7 @@ static class DataGenerate
         identity["judge_rows_per_request"] = options.JudgeRowsPerRequest;
         identity["seed"] = options.Seed;
         identity["prompt_version"] = PromptTexts.Version;
-        identity["evaluation_fingerprints"] = new JsonArray([.. evaluationFiles.Select(f => (JsonNode)ModelFingerprint.OfFile(f))]);
+        identity["evaluation_fingerprints"] = new JsonArray([.. evaluationFiles.Select(f => (JsonNode)FileFingerprint.Of(f))]);
         return identity;
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FinIntent.Data;
+using FinIntent.Data.Sources;
 using FinIntent.Hub;
 
 namespace FinIntent.Cli.Commands;

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
 using FinIntent.Curation;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
+using FinIntent.Data.Tokens;
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Cli.Commands;
@@ -26,9 +28,9 @@ static class DataSplit
             if (valShare < 0 || evalShare < 0 || valShare + evalShare is <= 0 or >= 1)
                 throw new UserErrorException($"--val {valShare} --eval {evalShare}: shares are 0 or more, one of them above 0, and together below 1, so that rows are left to train on");
             var intents = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path) : null;
-            var rows = LabelledRows.Read(arguments.GetRequiredValue(file), intents);
+            var rows = QuestionFile.LoadLabelled(arguments.GetRequiredValue(file), intents);
             EvaluationNotice.Check(arguments.GetRequiredValue(file));
-            if (rows.FirstOrDefault(row => OpenFinData.IsIntentItem(row.Source.Columns)) is { } official) throw official.Source.Error(Dataset.Refusal);
+            if (rows.FirstOrDefault(row => OpenFinData.IsIntentItem(row.Source)) is { } official) throw official.Source.Error(Dataset.Refusal);
             var groups = AlikeQuestions.Groups([.. rows.Select(row => row.Question)]);
             var parts = RowSplit.Of(groups, [.. rows.Select(row => row.Intent)], valShare, evalShare, arguments.GetValue(seed));
             Write(arguments.GetRequiredValue(output), rows, parts, arguments.GetValue(overwrite), arguments.InvocationConfiguration.Output);
@@ -48,7 +50,11 @@ static class DataSplit
         {
             List<LabelledRow> own = [.. rows.Where((_, i) => parts[i] == part)];
             AlpacaFile.Write(path, own);
-            names[part.ToString().ToLowerInvariant()] = new JsonObject { ["file_name"] = Path.GetFileName(path) };
+            var entry = new JsonObject { ["file_name"] = Path.GetFileName(path) };
+            // Training reads system texts only where the columns name them.
+            if (own.Any(row => row.Conversation.System is { Length: > 0 }))
+                entry["columns"] = JsonNode.Parse("""{"prompt": "instruction", "query": "input", "response": "output", "system": "system"}""");
+            names[part.ToString().ToLowerInvariant()] = entry;
             var classes = own.CountBy(row => row.Intent).ToList();
             console.WriteLine($"{path}: {own.Count:N0} rows, {classes.Count} classes of {classes.Min(c => c.Value)} to {classes.Max(c => c.Value)}");
         }

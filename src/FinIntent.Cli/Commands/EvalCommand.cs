@@ -1,7 +1,8 @@
 using System.CommandLine;
-using FinIntent.Checkpoints;
+using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;
 
@@ -17,7 +18,7 @@ static class EvalCommand
     {
         var file = settings.Inference.EvalFile
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
-        var questions = EvaluationQuestion.Load(file, SettingsToModel.Schema(settings));
+        var questions = QuestionFile.Load(file, SettingsToModel.Schema(settings));
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         var runs = EvalRuns.Of(settings);
         if (runs.Count > 1)
@@ -36,7 +37,7 @@ static class EvalCommand
         var api = SettingsToApi.Totals(settings, [.. predictions, .. asked.Further(inOrders)]);
         var report = ModelReport.Of(predictions[0].Model, predictions) with { Api = api, LeakedQuestions = leaked };
         if (permuted is not null) report = report with { Robustness = RobustnessReport.Of(permuted, inOrders) };
-        var text = ReportText.Of(report) + api?.ToText();
+        var text = ReportText.Of(report, Language.English) + api?.ToText();
         console.Output.Write(text);
         WriteFiles(folder, report, text);
         console.Output.WriteLine($"\n-> {folder}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using FinIntent.Checkpoints;
+using FinIntent.Files;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Preflight;
 using FinIntent.Settings;
 using FinIntent.Training;

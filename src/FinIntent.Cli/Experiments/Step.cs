@@ -2,7 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 
 namespace FinIntent.Cli.Experiments;
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
-using FinIntent.Data;
+using FinIntent.Data.Sources;
+using FinIntent.Data.Tokens;
+using FinIntent.Files;
 using FinIntent.Settings;
 using FinIntent.Training;
 
@@ -29,7 +31,7 @@ static class TrainingInputs
         };
     }
 
-    static JsonArray Fingerprints(IEnumerable<string> files) => [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)ModelFingerprint.OfFile(file))];
+    static JsonArray Fingerprints(IEnumerable<string> files) => [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)FileFingerprint.Of(file))];
 
     /// <summary>With what columns and tags the rows are read.</summary>
     static IEnumerable<DatasetEntry> EntriesOf(SettingsFile settings)

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Cli.Init;

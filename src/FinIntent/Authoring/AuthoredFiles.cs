@@ -1,8 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
-using FinIntent.Data;
+using FinIntent.Data.Rows;
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Authoring;

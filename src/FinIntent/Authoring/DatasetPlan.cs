@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;
 

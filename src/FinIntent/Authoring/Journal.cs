@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 
 namespace FinIntent.Authoring;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
 using FinIntent.Intents;
 
 namespace FinIntent.Authoring;

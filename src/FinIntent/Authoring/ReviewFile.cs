@@ -1,10 +1,9 @@
 using System.Text;
 using CsvHelper;
-using FinIntent.Checkpoints;
-using FinIntent.Data;
-using FinIntent.Data.Files;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Rows;
+using FinIntent.Files;
 using FinIntent.Intents;
-using FinIntent.Settings;
 
 namespace FinIntent.Authoring;
 

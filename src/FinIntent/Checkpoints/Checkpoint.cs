@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FinIntent.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 

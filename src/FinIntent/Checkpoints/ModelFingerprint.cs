@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using FinIntent.Files;
 
 namespace FinIntent.Checkpoints;
 
@@ -32,23 +32,6 @@ public static class ModelFingerprint
             checkpoint.ReadBytes(name, stored.Length - count, buffer.AsSpan(0, count));
             hash.Append(buffer.AsSpan(0, count));
         }
-        return Digits(hash);
-    }
-
-    /// <summary>Of a file's bytes: 32 hexadecimal digits.</summary>
-    public static string OfFile(string path)
-    {
-        if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
-        var hash = new XxHash128();
-        using var stream = File.OpenRead(path);
-        hash.Append(stream);
-        return Digits(hash);
-    }
-
-    static string Digits(XxHash128 hash)
-    {
-        Span<byte> digest = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(digest, hash.GetCurrentHashAsUInt128());
-        return Convert.ToHexStringLower(digest);
+        return FileFingerprint.Digits(hash);
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using FinIntent.Files;
 using FinIntent.Runtime;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using FinIntent.Data;
 using FinIntent.Generation;
 using FinIntent.Models;
 using FinIntent.Text;

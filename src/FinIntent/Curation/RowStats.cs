@@ -1,4 +1,4 @@
-using FinIntent.Data;
+using FinIntent.Data.Rows;
 using FinIntent.Text;
 
 namespace FinIntent.Curation;

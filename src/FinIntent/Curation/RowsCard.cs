@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using FinIntent.Data.Files;
+using FinIntent.Data.Rows;
 using FinIntent.Intents;
 
 namespace FinIntent.Curation;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 
 namespace FinIntent.Hub;
 

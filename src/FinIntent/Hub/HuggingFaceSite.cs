@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using FinIntent.Files;
 
 namespace FinIntent.Hub;
 
@@ -109,7 +110,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
     static void CopyWhole(string from, string to)
     {
         using var source = File.OpenRead(from);
-        Checkpoints.AtomicFile.Write(to, target => source.CopyTo(target));
+        AtomicFile.Write(to, target => source.CopyTo(target));
     }
 
     /// <summary>The revision is made known when all is there: until then it means what it meant before, for those without a network.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using FinIntent.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Hub;
@@ -182,7 +183,7 @@ sealed class PartialFile : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(header[4..], state.PartBytes);
         BinaryPrimitives.WriteInt64LittleEndian(header[8..], size);
         for (var part = 0; part < state.Done.Length; part++) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(HeaderBytes + (part * sizeof(int))), state.Done[part]);
-        Checkpoints.AtomicFile.Write(path, stream => stream.Write(bytes));
+        AtomicFile.Write(path, stream => stream.Write(bytes));
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Globalization;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Tokens;
 using FinIntent.Settings;
 
 namespace FinIntent.Preflight;

@@ -1,6 +1,5 @@
 using System.Globalization;
-using FinIntent.Checkpoints;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Settings;
 using FinIntent.Training;
 

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -39,7 +40,7 @@ static class Entries
         try
         {
             using var reader = File.OpenText(path);
-            var stream = Parse(reader);
+            var stream = YamlFile.Parse(reader);
             if (stream.Documents.Count == 0) return [];
             if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
                 throw new UserErrorException($"{path}: expected one list of `key: value` lines");
@@ -52,23 +53,6 @@ static class Entries
         catch (InvalidCastException e)
         {
             throw new UserErrorException($"{path}: every key must be a word", e);
-        }
-    }
-
-    internal static YamlStream Parse(TextReader reader)
-    {
-        var stream = new YamlStream();
-        var parser = new Parser(reader);
-        try
-        {
-            stream.Load(parser);
-            return stream;
-        }
-        catch (InvalidOperationException e)
-        {
-            // YamlDotNet's scanner gives up in this way, without a place, in a list or map that is not closed.
-            var place = parser.Current?.End ?? Mark.Empty;
-            throw new YamlException(place, place, "a bracket, brace or quote is opened and not closed", e);
         }
     }
 
@@ -88,7 +72,7 @@ static class Entries
         if (text is not ['[' or '{' or '"' or '\'', ..] || (isText && text[0] is '[' or '{')) return new YamlScalarNode(text);
         try
         {
-            return Parse(new StringReader(text)).Documents[0].RootNode;
+            return YamlFile.Parse(new StringReader(text)).Documents[0].RootNode;
         }
         catch (YamlException) when (isText)
         {

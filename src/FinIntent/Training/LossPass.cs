@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Runtime;
+using FinIntent.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 
 namespace FinIntent.Training;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Text;
 using FinIntent.Training.Memory;
 using TorchSharp;
 

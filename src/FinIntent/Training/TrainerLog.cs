@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 
 namespace FinIntent.Training;
 

@@ -1,5 +1,5 @@
 using FinIntent.Checkpoints;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;

@@ -13,29 +13,32 @@ public sealed partial class DependencyTests
     /// <summary>A folder and the folders it may use. An allowed arrow that nothing uses any more is removed here, too.</summary>
     static readonly Dictionary<string, string[]> Allowed = new()
     {
+        ["Files"] = [],
         ["Runtime"] = [],
-        ["Checkpoints"] = ["Runtime"],
+        ["Checkpoints"] = ["Files", "Runtime"],
         ["Kernels"] = ["Runtime"],
         ["Models"] = ["Runtime", "Checkpoints", "Kernels"],
-        ["Lora"] = ["Runtime", "Checkpoints", "Models"],
+        ["Lora"] = ["Files", "Runtime", "Checkpoints", "Models"],
         ["Text"] = [],
-        ["Intents"] = ["Settings"],
-        ["Settings"] = [],
+        ["Intents"] = ["Files", "Text"],
+        ["Settings"] = ["Files"],
         ["Plots"] = [],
-        ["Hub"] = ["Checkpoints", "Settings"],
-        ["Data"] = ["Checkpoints", "Text", "Intents", "Settings", "Hub"],
-        ["Training"] = ["Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
+        ["Hub"] = ["Files", "Checkpoints", "Settings"],
+        ["Data"] = ["Files", "Text", "Intents", "Settings", "Hub"],
+        ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Preflight"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Data", "Settings", "Training"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
-        ["Curation"] = ["Checkpoints", "Models", "Text", "Intents", "Data", "Generation"],
+        ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
-        ["Authoring"] = ["Checkpoints", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
-        ["Evaluation"] = ["Checkpoints", "Text", "Intents", "Generation", "ApiModels", "Plots"],
+        ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
+        ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots"],
+        ["Jobs"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Data", "Settings", "Training", "Generation"],
     };
 
     static string Library => Path.Combine(Reference.Root, "src", "FinIntent");
 
-    public static TheoryData<string> Folders => new(Directory.GetDirectories(Library).Select(Path.GetFileName).Where(name => name is not ("bin" or "obj")).Order()!);
+    public static TheoryData<string> Folders =>
+        new(Directory.GetDirectories(Library).Select(Path.GetFileName).Where(name => name is not ("bin" or "obj")).Order()!);
 
     [Theory, MemberData(nameof(Folders))]
     public void A_folder_uses_only_the_folders_it_may(string folder)

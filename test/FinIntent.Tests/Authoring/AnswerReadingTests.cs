@@ -1,5 +1,5 @@
 using FinIntent.Authoring;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
 using FinIntent.Intents;
 using FinIntent.Settings;
 using Xunit;

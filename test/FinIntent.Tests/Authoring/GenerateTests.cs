@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
 using FinIntent.Intents;
 using FinIntent.Tests.ApiModels;
 using Xunit;

@@ -1,4 +1,4 @@
-using FinIntent.Data.Files;
+using FinIntent.Data.Rows;
 using Xunit;
 
 namespace FinIntent.Tests.Authoring;

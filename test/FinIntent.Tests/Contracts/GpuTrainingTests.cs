@@ -1,4 +1,4 @@
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;

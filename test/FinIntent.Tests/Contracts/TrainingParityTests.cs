@@ -1,8 +1,9 @@
 using System.Text.Json;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Settings;
+using FinIntent.Text;
 using FinIntent.Training;
 using TorchSharp;
 using Xunit;
@@ -10,6 +11,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Contracts;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainingParityTests() : TrainingParityContract(DeviceType.CPU, 1e-4);
 
 /// <summary>Eight updates add up what a GPU's products round elsewhere.</summary>

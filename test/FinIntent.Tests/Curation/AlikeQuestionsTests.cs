@@ -1,5 +1,5 @@
 using FinIntent.Curation;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
 using Xunit;
 
 namespace FinIntent.Tests.Curation;

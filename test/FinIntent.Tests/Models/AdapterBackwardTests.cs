@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Tests.Contracts;
@@ -11,7 +10,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Models;
 
 /// <summary>The written-out backward against torch's differentiation of the plain operators, in fp64, where only a wrong formula shows.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class AdapterBackwardTests
 {
     const double Tolerance = 1e-11;

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Tests.Contracts;
+using FinIntent.Text;
 using FinIntent.Training;
 using TorchSharp;
 using Xunit;
@@ -13,7 +14,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Training;
 
 /// <summary>Running out of memory, played by a limit on the tokens of a forward that throws what libtorch throws.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class OutOfMemoryTests
 {
     readonly List<string> _told = [];

@@ -1,9 +1,11 @@
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
+using FinIntent.Text;
 using FinIntent.Training;
 using Xunit;
 
 namespace FinIntent.Tests.Training;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class PackingTests
 {
     static MemoryRows Rows(params int[] lengths) => new([.. lengths.Select(n => new TokenRow(new int[n], new int[n]))]);

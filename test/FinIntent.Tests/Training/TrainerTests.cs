@@ -1,4 +1,4 @@
-using FinIntent.Data;
+using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Settings;
 using FinIntent.Tests.Contracts;
@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Training;
 
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainerTests
 {
     static ReportList Run(

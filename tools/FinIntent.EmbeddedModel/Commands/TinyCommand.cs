@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.EmbeddedModel.Tokenizing;
+using FinIntent.Files;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
 
 namespace FinIntent.EmbeddedModel.Sources;
 

@@ -1,4 +1,4 @@
-using FinIntent.Checkpoints;
+using FinIntent.Files;
 
 namespace FinIntent.Evaluation.Reports;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using FinIntent.Data;
+using FinIntent.Data.Sources;
+using FinIntent.Data.Tokens;
 using FinIntent.Settings;
 using FinIntent.Text;
 

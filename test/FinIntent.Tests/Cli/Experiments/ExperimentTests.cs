@@ -2,13 +2,14 @@ using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
 using FinIntent.Cli.Experiments;
 using FinIntent.Evaluation;
+using FinIntent.Files;
 using FinIntent.Tests.Training;
 using Xunit;
 
 namespace FinIntent.Tests.Cli.Experiments;
 
 /// <summary>Studies of the tiny models that ship, from their base score to the report.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class ExperimentTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
@@ -216,5 +217,5 @@ public sealed class ExperimentTests : IDisposable
     SortedDictionary<string, string> Files() => new(Directory.EnumerateFiles(_folder["out"], "*", SearchOption.AllDirectories)
         .Where(f => Path.GetFileName(f) is "base.jsonl" or "tuned.jsonl" or "adapter_model.safetensors" or "model.safetensors" or "report.html" or "report.md" or "report.json")
         .Where(f => !f.Contains("checkpoint-"))
-        .ToDictionary(f => Path.GetRelativePath(_folder["out"], f), FinIntent.Checkpoints.ModelFingerprint.OfFile));
+        .ToDictionary(f => Path.GetRelativePath(_folder["out"], f), FinIntent.Files.FileFingerprint.Of));
 }

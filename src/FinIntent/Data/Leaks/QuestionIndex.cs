@@ -1,0 +1,26 @@
+using System.Text.RegularExpressions;
+
+namespace FinIntent.Data.Leaks;
+
+/// <summary>Finds questions that a text repeats, or nearly: by their bigrams as written, or by letters and digits alone.</summary>
+sealed partial class QuestionIndex(IReadOnlyList<string> questions)
+{
+    readonly BigramIndex _verbatim = new(questions);
+    readonly BigramIndex _plain = new([.. questions.Select(Plain)]);
+
+    /// <summary>Each question's number and the higher of its two similarities, in the order of the questions.</summary>
+    public IReadOnlyList<(int Question, double Similarity)> Find(string text)
+    {
+        var verbatim = _verbatim.Find(text);
+        var plain = _plain.Find(Plain(text));
+        if (verbatim.Count == 0) return plain;
+        return [.. verbatim.Concat(plain).GroupBy(hit => hit.Text).Select(hits => (hits.Key, hits.Max(hit => hit.Similarity)))
+            .OrderBy(hit => hit.Key)];
+    }
+
+    /// <summary>In lower case, without signs and blanks.</summary>
+    public static string Plain(string text) => Signs().Replace(text, "").ToLowerInvariant();
+
+    [GeneratedRegex(@"[\W_]+")]
+    private static partial Regex Signs();
+}

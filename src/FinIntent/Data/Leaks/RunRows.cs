@@ -1,0 +1,84 @@
+using System.Text.Json;
+using FinIntent.Data.Sources;
+using FinIntent.Data.Tokens;
+using FinIntent.Files;
+using FinIntent.Text;
+
+namespace FinIntent.Data.Leaks;
+
+/// <summary>The rows that a run was trained on, as its run.json names them, where they still are.</summary>
+sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? DatasetDir, string? TokenizedPath, int? MaxSamples, int Seed)
+{
+    /// <summary>Where the run kept files of hubs; null: where the environment said.</summary>
+    public string? CacheDir { get; init; }
+
+    /// <summary>Of the data sets that came from a hub, by name: what they were then.</summary>
+    public IReadOnlyDictionary<string, string> Commits { get; init; } = new Dictionary<string, string>();
+
+    public static RunRows Read(string runFile)
+    {
+        using var json = JsonFile.Read(runFile);
+        if (Of(json.RootElement, "settings") is not { ValueKind: JsonValueKind.Object } settings)
+            return new(runFile, [], null, null, null, 0);
+        var names = Of(settings, "dataset") is { ValueKind: JsonValueKind.Array } list
+            ? list.EnumerateArray().Select(name => name.ToString()) : [];
+        return new(runFile, [.. names],
+            Text(json.RootElement, "dataset_dir") ?? Text(settings, "dataset_dir"),
+            Text(json.RootElement, "tokenized_path") ?? Text(settings, "tokenized_path"),
+            Of(settings, "max_samples") is { ValueKind: JsonValueKind.Number } most ? most.GetInt32() : null,
+            Of(settings, "seed") is { ValueKind: JsonValueKind.Number } seed ? seed.GetInt32() : 0)
+        {
+            CacheDir = Text(json.RootElement, "cache_dir") ?? Text(settings, "cache_dir"),
+            Commits = Of(json.RootElement, "dataset_commits") is { ValueKind: JsonValueKind.Object } commits
+                ? commits.EnumerateObject().DistinctBy(commit => commit.Name)
+                    .ToDictionary(commit => commit.Name, commit => commit.Value.ToString())
+                : new Dictionary<string, string>(),
+        };
+    }
+
+    /// <summary>Compares them with evaluation questions.</summary>
+    /// <param name="tokenizer">Of the model; null: rows of tokens cannot be read.</param>
+    /// <param name="fetch">The files of data sets that come from a hub, given this; null: they are not fetched.</param>
+    /// <returns>Why they could not be compared; null when they were.</returns>
+    public string? Compare(LeakCheck check, LeakReport report, Func<Tokenizer?> tokenizer,
+        Func<RunRows, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
+    {
+        if (TokenizedPath is not null && File.Exists(TokenizedPath)) return CompareTokens(check, report, tokenizer());
+        if (Datasets.Count == 0) return TokenizedPath is null ? "it names no training rows" : $"{TokenizedPath} is no longer there";
+        var registry = DatasetRegistry.FileIn(DatasetDir ?? "");
+        if (DatasetDir != DatasetRegistry.Online && !File.Exists(registry)) return $"{registry} is no longer there";
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? hubFiles;
+        try
+        {
+            hubFiles = fetch?.Invoke(this);
+        }
+        catch (UserErrorException e)
+        {
+            return e.Message;
+        }
+        foreach (var name in Datasets)
+        {
+            var data = DatasetRegistry.Open(DatasetDir!, hubFiles);
+            if (data.HubEntry(name) is not null && hubFiles?.ContainsKey(name) != true)
+                return $"\"{name}\" is of a hub, and was not fetched";
+            if (data.Find(name) is not { } entry) return $"{registry} no longer has \"{name}\"";
+            if (!File.Exists(entry.Path) && !Directory.Exists(entry.Path)) return $"{entry.Path} is no longer there";
+            new Dataset(entry).Compare(check, report, MaxSamples, Seed);
+        }
+        return null;
+    }
+
+    string? CompareTokens(LeakCheck check, LeakReport report, Tokenizer? tokenizer)
+    {
+        if (tokenizer is null) return $"{TokenizedPath} holds tokens, and the model's folder has no tokenizer to read them with";
+        var questions = new TokenizedQuestions(tokenizer);
+        TokenizedFile.Read(TokenizedPath!, (place, row) => questions.Find(place.ToString(), row, check), report.Add);
+        return null;
+    }
+
+    static JsonElement? Of(JsonElement json, string key) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(key, out var value) ? value : null;
+
+    static string? Text(JsonElement json, string key) =>
+        Of(json, key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+}

@@ -1,0 +1,30 @@
+using System.Text;
+using System.Text.Json;
+
+namespace FinIntent.Data.Rows;
+
+/// <summary>Each line is a row with one column, "text"; empty lines are none.</summary>
+static class TextRows
+{
+    public static IEnumerable<SourceRow> Read(string path)
+    {
+        using var reader = DataFile.OpenText(path);
+        for (long number = 1; ReadLine(reader, path, number) is { } line; number++)
+        {
+            if (!string.IsNullOrWhiteSpace(line))
+                yield return new(path, number, true, JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["text"] = line }));
+        }
+    }
+
+    static string? ReadLine(StreamReader reader, string path, long number)
+    {
+        try
+        {
+            return reader.ReadLine();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw DataFile.NotUtf8(path, number, e);
+        }
+    }
+}

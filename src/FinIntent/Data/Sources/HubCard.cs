@@ -1,0 +1,62 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace FinIntent.Data.Sources;
+
+/// <summary>A subset that the card of a data set on a hub describes.</summary>
+/// <param name="Files">Patterns by split; null: the usual ones.</param>
+sealed record CardSubset(string Name, bool IsDefault, string? Folder, IReadOnlyDictionary<string, IReadOnlyList<string>>? Files);
+
+/// <summary>The `configs` in the YAML at the beginning of a README.md, as the library `datasets` reads them.</summary>
+static class HubCard
+{
+    const string Fence = "---";
+
+    public static IReadOnlyList<CardSubset> Read(string path)
+    {
+        if (!File.Exists(path)) return [];
+        var lines = File.ReadAllText(path).TrimStart('\uFEFF').Split('\n').Select(line => line.TrimEnd('\r')).ToList();
+        var end = lines.Count > 0 && lines[0] == Fence ? lines.IndexOf(Fence, 1) : -1;
+        if (end < 0) return [];
+        try
+        {
+            var yaml = new YamlStream();
+            yaml.Load(new StringReader(string.Join('\n', lines[1..end])));
+            return yaml.Documents is [{ RootNode: YamlMappingNode root }] && Of(root, "configs") is YamlSequenceNode configs
+                ? [.. configs.OfType<YamlMappingNode>().Select(Subset)]
+                : [];
+        }
+        catch (YamlException e)
+        {
+            throw new UserErrorException($"{path}:{e.Start.Line + 1}: the card's YAML cannot be read: {e.Message}", e);
+        }
+    }
+
+    static CardSubset Subset(YamlMappingNode config) =>
+        new(Text(config, "config_name") ?? "default", Text(config, "default") is "true" or "True", Text(config, "data_dir"),
+        Of(config, "data_files") switch
+        {
+            null => null,
+            YamlScalarNode one => Train([one.Value ?? ""]),
+            YamlMappingNode splits => splits.Children.DistinctBy(split => split.Key.ToString())
+                .ToDictionary(split => split.Key.ToString(), split => Patterns(split.Value)),
+            YamlSequenceNode list when list.Children.All(item => item is YamlMappingNode) =>
+                list.OfType<YamlMappingNode>().GroupBy(item => Text(item, "split") ?? "train")
+                    .ToDictionary(split => split.Key, split =>
+                        (IReadOnlyList<string>)[.. split.SelectMany(item => Patterns(Of(item, "path")))]),
+            var list => Train(Patterns(list)),
+        });
+
+    static Dictionary<string, IReadOnlyList<string>> Train(IReadOnlyList<string> patterns) => new() { ["train"] = patterns };
+
+    static IReadOnlyList<string> Patterns(YamlNode? node) => node switch
+    {
+        YamlScalarNode { Value: { } text } => [text],
+        YamlSequenceNode list => [.. list.OfType<YamlScalarNode>().Select(item => item.Value ?? "")],
+        _ => [],
+    };
+
+    static YamlNode? Of(YamlMappingNode map, string key) => map.Children.FirstOrDefault(pair => pair.Key.ToString() == key).Value;
+
+    static string? Text(YamlMappingNode map, string key) => (Of(map, key) as YamlScalarNode)?.Value;
+}

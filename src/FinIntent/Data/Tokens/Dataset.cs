@@ -1,0 +1,175 @@
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
+using FinIntent.Intents;
+using FinIntent.Text;
+
+namespace FinIntent.Data.Tokens;
+
+/// <summary>A data set's rows as conversations that can be trained on.</summary>
+sealed class Dataset(DatasetEntry entry)
+{
+    /// <summary>Why a row of OpenFinData is not read.</summary>
+    public const string Refusal =
+        "this is an intent question of OpenFinData, whose notice allows evaluation only; it can be neither trained on nor used to choose " +
+            "a checkpoint";
+
+    const int PlacesShown = 5;
+
+    /// <summary>What rows are compared with as they are encoded; null: with nothing.</summary>
+    public LeakWatch? Leaks { get; init; }
+
+    /// <summary>Looks at the rows as they are encoded; null: an error in a row is an exception.</summary>
+    public RowSurvey? Survey { get; init; }
+
+    /// <summary>Each row's tokens, in the file's order, encoded on all cores.</summary>
+    /// <param name="maxSamples">Rows taken from the beginning; null: all.</param>
+    /// <param name="seed">Of the draw that num_samples asks for.</param>
+    /// <param name="needsAnswer">Rows without one are left out.</param>
+    /// <param name="warn">Told once which rows were left out, and why.</param>
+    public void Encode(int? maxSamples, int seed, bool needsAnswer, Func<Conversation, TokenRow> encode, Action<TokenRow> add,
+        Action<string> warn)
+    {
+        EvaluationNotice.Check(entry.Path);
+        long rows = 0, dropped = 0, refused = 0;
+        List<string> examples = [];
+        OrderedParallel.Run(UpToAnError(Select(maxSamples, seed)), Work, Take);
+        if (rows == 0 && Survey?.Findings.Broken.Count > 0) return;
+        if (rows == 0) throw new UserErrorException($"{entry.Path}: the file has no rows");
+        if (dropped == 0) return;
+
+        var summary = $"data set {entry.Name}: {dropped} of {rows} rows left out: " +
+            $"{string.Join("; ", examples)}{(dropped > PlacesShown ? "; …" : "")}";
+        if (dropped + refused == rows)
+            throw new UserErrorException($"{summary}. No row is left to train on; see columns and tags in {DatasetRegistry.FileName}.");
+        warn(summary);
+
+        Worked Work(SourceRow row)
+        {
+            try
+            {
+                return WorkOn(row, needsAnswer, encode);
+            }
+            catch (UserErrorException e) when (Survey is not null)
+            {
+                return new(row.At) { Error = e };
+            }
+        }
+
+        void Take(Worked done)
+        {
+            rows++;
+            if (done.Leaks is { Count: > 0 } leaks) Leaks!.Report.Add(leaks);
+            if (done.Error is not null)
+            {
+                refused++;
+                Survey!.SeeRefused(done.Error);
+            }
+            else if (done.Tokens is null)
+            {
+                Survey?.SeeLeftOut(done.Problem!);
+                if (++dropped <= PlacesShown) examples.Add(done.Problem!);
+            }
+            else
+            {
+                Survey?.See(done.Place, done.Tokens, done.Hash);
+                add(done.Tokens);
+            }
+        }
+    }
+
+    /// <summary>With a survey a file that cannot be read on ends there, and what stands before is looked at.</summary>
+    IEnumerable<SourceRow> UpToAnError(IEnumerable<SourceRow> rows)
+    {
+        using var row = rows.GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!row.MoveNext()) break;
+            }
+            catch (UserErrorException e) when (Survey is not null)
+            {
+                Survey.Findings.Broken.Add(e.Message);
+                break;
+            }
+            yield return row.Current;
+        }
+    }
+
+    /// <summary>A row as tokens, or why there are none.</summary>
+    readonly record struct Worked(RowPlace Place)
+    {
+        public TokenRow? Tokens { get; init; }
+        public string? Problem { get; init; }
+        public UserErrorException? Error { get; init; }
+        public IReadOnlyList<Leak>? Leaks { get; init; }
+        public RowHash? Hash { get; init; }
+    }
+
+    Worked WorkOn(SourceRow row, bool needsAnswer, Func<Conversation, TokenRow> encode)
+    {
+        var (admitted, problem) = Admit(row);
+        if (problem is not null || admitted is not { } conversation) return LeftOut(problem!);
+        if (needsAnswer && conversation.Messages.Count % 2 != 0) return LeftOut($"no answer in column \"{entry.ColumnNames.Response}\"");
+        var tokens = encode(conversation);
+        if (tokens.InputIds.Length == 0) return LeftOut("the row is empty");
+        return new(row.At)
+        {
+            Tokens = tokens,
+            Leaks = Leaks?.Check.Find(row.Place, conversation),
+            Hash = Survey is not null && needsAnswer ? RowHash.Of(conversation) : null,
+        };
+
+        Worked LeftOut(string why) => new(row.At) { Problem = $"{row.Place}: {why}" };
+    }
+
+    /// <summary>What the rows' users ask, with the place of each.</summary>
+    public IReadOnlyList<PlacedQuestion> Prompts(int? maxSamples, int seed)
+    {
+        EvaluationNotice.Check(entry.Path);
+        List<PlacedQuestion> prompts = [];
+        Read(maxSamples, seed, (row, conversation) =>
+            QuestionRow.PromptsOf(conversation).Select(text => new PlacedQuestion(row.Place, text)), prompts.AddRange);
+        return prompts;
+    }
+
+    /// <summary>Compares the rows with evaluation questions without training on them.</summary>
+    public void Compare(LeakCheck check, LeakReport report, int? maxSamples, int seed) =>
+        Read(maxSamples, seed, (row, conversation) => check.Find(row.Place, conversation), report.Add);
+
+    /// <summary>A row as a conversation, unless it is OpenFinData's.</summary>
+    AlignedRow Admit(SourceRow row)
+    {
+        var aligned = OpenFinData.IsIntentItem(row) ? throw row.Error(Refusal) : RowFormats.Align(row, entry);
+        var isOfficial = aligned.Conversation?.Messages.Any(message => OpenFinData.IsIntentPrompt(message.Content)) ?? false;
+        return isOfficial ? throw row.Error(Refusal) : aligned;
+    }
+
+    void Read<T>(int? maxSamples, int seed, Func<SourceRow, Conversation, T> work, Action<T> take) =>
+        OrderedParallel.Run(Select(maxSamples, seed),
+            row => Admit(row) is { Problem: null, Conversation: { } conversation }
+                ? (IsRow: true, Result: work(row, conversation))
+                : (false, default!),
+            done => { if (done.IsRow) take(done.Result); });
+
+    IEnumerable<SourceRow> Select(int? maxSamples, int seed)
+    {
+        var rows = entry.Files is { } files ? files.SelectMany(DataFile.Read) : DataFile.Read(entry.Path);
+        if (entry.NumSamples is { } wanted) return Draw(rows, wanted, maxSamples, seed);
+        return maxSamples is { } most ? rows.Take(most) : rows;
+    }
+
+    /// <summary>A random draw without repetition; beyond the file's rows, with it. The rows stay in the file's order.</summary>
+    static IEnumerable<SourceRow> Draw(IEnumerable<SourceRow> rows, int wanted, int? maxSamples, int seed)
+    {
+        var indexes = Enumerable.Range(0, rows.Count()).ToArray();
+        if (indexes.Length == 0) return [];
+        var random = new Random(seed);
+        random.Shuffle(indexes);
+        var drawn = new int[indexes.Length];
+        for (var i = 0; i < Math.Min(wanted, maxSamples ?? wanted); i++)
+            drawn[i < indexes.Length ? indexes[i] : random.Next(indexes.Length)]++;
+        return rows.Index().SelectMany(row => Enumerable.Repeat(row.Item, drawn[row.Index]));
+    }
+}

@@ -1,0 +1,113 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using FinIntent.Data.Leaks;
+using FinIntent.Data.Rows;
+using FinIntent.Text;
+
+namespace FinIntent.Data.Tokens;
+
+/// <summary>A row's prompt and its answer as hashes.</summary>
+readonly record struct RowHash(ulong Prompt, ulong Answer)
+{
+    public static RowHash Of(Conversation conversation)
+    {
+        var (hash, messages) = (new XxHash3(), conversation.Messages);
+        Append(conversation.System ?? "");
+        for (var i = 0; i < messages.Count - 1; i++) Append(messages[i].Content);
+        return new(hash.GetCurrentHashAsUInt64(), XxHash3.HashToUInt64(Bytes(messages[^1].Content)));
+
+        void Append(string text)
+        {
+            hash.Append(MemoryMarshal.AsBytes<int>([text.Length])); // "ab", "c" is not "a", "bc"
+            hash.Append(Bytes(text));
+        }
+    }
+
+    static ReadOnlySpan<byte> Bytes(string text) => MemoryMarshal.AsBytes(text.AsSpan());
+}
+
+/// <summary>
+/// Looks at rows while they are encoded, in their order. With one, what is wrong with a row or a file is noted here and the others are read
+/// on; without one it is an exception.
+/// </summary>
+/// <param name="endTokens">Of which every answer has one; empty: rows are no answers.</param>
+sealed class RowSurvey(IReadOnlyList<int> endTokens) : IDisposable
+{
+    readonly PromptIndex _prompts = new();
+    readonly List<string> _files = [];
+    readonly int[] _endTokens = [.. endTokens];
+
+    public RowFindings Findings { get; private set; } = new();
+
+    /// <summary>Of training rows against evaluation questions; null: there was nothing to compare with.</summary>
+    public LeakReport? Leaks { get; set; }
+
+    /// <summary>What an earlier survey of the same rows found.</summary>
+    public void Take(RowFindings findings) => Findings = findings;
+
+    /// <summary>Runs what reads a file; what ends it is noted.</summary>
+    public static T? Read<T>(RowSurvey? survey, Func<T> read) where T : class
+    {
+        if (survey is null) return read();
+        try
+        {
+            return read();
+        }
+        catch (UserErrorException e)
+        {
+            survey.Findings.Broken.Add(e.Message);
+            return null;
+        }
+    }
+
+    public void SeeRefused(UserErrorException error)
+    {
+        Findings.Rows++;
+        Findings.Refused.Add(() => error.Message);
+    }
+
+    public void SeeLeftOut(string problem)
+    {
+        Findings.Rows++;
+        Findings.LeftOut.Add(() => problem);
+    }
+
+    /// <param name="hash">Null: what the row says is not known.</param>
+    public void See(RowPlace place, TokenRow row, RowHash? hash)
+    {
+        Findings.Rows++;
+        var length = row.InputIds.Length + row.CutTokens;
+        if (length > Findings.Longest) (Findings.Longest, Findings.LongestPlace) = (length, place.ToString());
+        if (row.CutTokens > 0) Findings.Cut.Add(() => $"{place} ({length:N0} tokens)");
+        // A row's first token has nothing before it to be predicted from.
+        var learnt = row.Labels.AsSpan(1).LastIndexOfAnyExcept(TokenRow.IgnoredLabel) + 1;
+        if (learnt == 0) Findings.Unlearnt.Add(place.ToString);
+        else if (_endTokens.Length > 0 && !EndsIn(row.Labels.AsSpan(0, learnt + 1))) Findings.Endless.Add(place.ToString);
+        if (hash is { } known) Compare(place, known);
+    }
+
+    /// <summary>Whether the last stretch of labels has an end token.</summary>
+    bool EndsIn(ReadOnlySpan<int> labels)
+    {
+        var before = labels.LastIndexOf(TokenRow.IgnoredLabel);
+        return labels[(before + 1)..].ContainsAny(_endTokens);
+    }
+
+    void Compare(RowPlace place, RowHash hash)
+    {
+        if (_prompts.Add(new(hash.Prompt, hash.Answer, Number(place))) is not { } first) return;
+        var tally = first.Answer == hash.Answer ? Findings.Repeated : Findings.Conflicting;
+        tally.Add(() => $"{place} and {Place(first.Place)}");
+    }
+
+    // A file's number in the upper bits; whether a place is a line in the lowest.
+    long Number(RowPlace place)
+    {
+        if (_files.Count == 0 || _files[^1] != place.File) _files.Add(place.File);
+        return ((long)(_files.Count - 1) << 48) | (place.Number << 1) | (place.IsLine ? 1L : 0);
+    }
+
+    RowPlace Place(long number) => new(_files[(int)(number >> 48)], (number & ((1L << 48) - 1)) >> 1, (number & 1) == 1);
+
+    public void Dispose() => _prompts.Dispose();
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using FinIntent.Data.Rows;
+using FinIntent.Files;
+using FinIntent.Text;
+
+namespace FinIntent.Data.Tokens;
+
+/// <summary>Rows {"input_ids": […], "labels": […]}, one a line: what training reads when there is nothing left to tokenise.</summary>
+static class TokenizedFile
+{
+    /// <param name="work">Done with each row and its place on any core.</param>
+    /// <param name="take">Takes the results in the file's order.</param>
+    public static void Read<T>(string path, Func<RowPlace, TokenRow, T> work, Action<T> take) =>
+        OrderedParallel.Run(JsonRows.Read(path), row => work(row.At, Row(row)), take);
+
+    public static void Write(string path, IRowSource rows) => AtomicFile.Write(path, stream =>
+    {
+        using var json = new Utf8JsonWriter(stream);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = rows.Read(i);
+            json.WriteStartObject();
+            WriteNumbers(json, "input_ids", row.InputIds);
+            WriteNumbers(json, "labels", row.Labels);
+            json.WriteEndObject();
+            json.Flush();
+            stream.WriteByte((byte)'\n');
+            json.Reset();
+        }
+    });
+
+    static void WriteNumbers(Utf8JsonWriter json, string name, int[] values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values) json.WriteNumberValue(value);
+        json.WriteEndArray();
+    }
+
+    static TokenRow Row(SourceRow row)
+    {
+        var (ids, labels) = (Numbers(row, "input_ids"), Numbers(row, "labels"));
+        if (ids.Length == 0) throw row.Error("\"input_ids\" is empty");
+        if (ids.Length != labels.Length)
+            throw row.Error($"{ids.Length} input_ids and {labels.Length} labels; each token needs one label (-100: none)");
+        if (ids.Any(id => id < 0)) throw row.Error($"\"input_ids\" has {ids.First(id => id < 0)}; token ids are not negative");
+        if (labels.Any(label => label < 0 && label != TokenRow.IgnoredLabel))
+            throw row.Error($"\"labels\" has {labels.First(label => label < 0 && label != TokenRow.IgnoredLabel)}; the only negative " +
+                $"label is {TokenRow.IgnoredLabel}");
+        return new(ids, labels);
+    }
+
+    static int[] Numbers(SourceRow row, string column)
+    {
+        if (row[column] is not { ValueKind: JsonValueKind.Array } list) throw row.Error($"\"{column}\" must be a list of numbers");
+        var values = new int[list.GetArrayLength()];
+        foreach (var (i, item) in list.EnumerateArray().Index())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out values[i]))
+                throw row.Error($"\"{column}\" has {item.GetRawText()}, which is not a whole number");
+        }
+        return values;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace FinIntent.Files;
+
+/// <summary>
+/// A file of lines that grows and is gone on with after a crash. Beside it, FILE.run.json says with what it was made: with anything else it is not
+/// gone on with.
+/// </summary>
+sealed class ResumableFile : IDisposable
+{
+    readonly FileStream _stream;
+
+    ResumableFile(FileStream stream, IReadOnlyList<string> lines) => (_stream, Lines) = (stream, lines);
+
+    /// <summary>What earlier runs wrote; a last line that a crash cut short is gone, since nothing has followed from it.</summary>
+    public IReadOnlyList<string> Lines { get; }
+
+    /// <param name="run">Everything the lines depend on; a key that is null is the same as none.</param>
+    /// <param name="overwrite">Start anew.</param>
+    /// <exception cref="UserErrorException">Another run is using the file, or it was made with other settings.</exception>
+    public static ResumableFile Open(string path, JsonObject run, bool overwrite)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var stream = Lock(path);
+        try
+        {
+            if (overwrite) stream.SetLength(0);
+            if (stream.Length > 0) CheckSameRun(path, run);
+            AtomicFile.WriteText(RunFileOf(path), run.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+            return new(stream, ReadAndCut(stream));
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lines that are on disk when this returns: waiting for it once is much faster than line by line.</summary>
+    public void Append(IEnumerable<string> lines)
+    {
+        foreach (var line in lines) _stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        _stream.Flush(flushToDisk: true);
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    static string RunFileOf(string path) => Path.ChangeExtension(path, ".run.json");
+
+    static FileStream Lock(string path)
+    {
+        try
+        {
+            // Outside Windows only FileShare.None locks, and other programs may read all the same.
+            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new UserErrorException($"{path}: cannot be written; is another run writing it? {e.Message}", e);
+        }
+    }
+
+    static void CheckSameRun(string path, JsonObject run)
+    {
+        var file = RunFileOf(path);
+        if (!File.Exists(file)) throw new UserErrorException($"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start anew");
+        using var found = JsonFile.Read(file);
+        var before = JsonObject.Create(found.RootElement) ?? [];
+        foreach (var key in run.Select(k => k.Key).Union(before.Select(k => k.Key)))
+        {
+            if (JsonNode.DeepEquals(before[key], run[key])) continue;
+            throw new UserErrorException($"{path} was made with {key} {before[key]?.ToJsonString() ?? "unset"}, now it is {run[key]?.ToJsonString() ?? "unset"}; " +
+                "set it back to go on, name another output_dir, or set overwrite_output_dir: true to start anew");
+        }
+    }
+
+    static string[] ReadAndCut(FileStream stream)
+    {
+        var bytes = new byte[stream.Length];
+        stream.Position = 0;
+        stream.ReadExactly(bytes);
+        var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+        stream.SetLength(end);
+        stream.Position = end;
+        return Encoding.UTF8.GetString(bytes, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using FinIntent.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace FinIntent.Jobs.Bench;
+
+/// <summary>Medians of repeated work.</summary>
+static class Timing
+{
+    /// <summary>Turns that are not counted: memory is taken, kernels are loaded and chosen.</summary>
+    public static int WarmUp(Device device) => device.type == DeviceType.CUDA ? 3 : 1;
+
+    /// <param name="work">Queues work on the device.</param>
+    /// <returns>Seconds until the device was done; until the CPU was, null where they are the same.</returns>
+    public static (double Seconds, double? HostSeconds) Of(Device device, int turns, Action work)
+    {
+        List<double> all = [], host = [];
+        for (var i = -WarmUp(device); i < turns; i++)
+        {
+            Devices.Synchronize(device);
+            var clock = Stopwatch.StartNew();
+            work();
+            var queued = clock.Elapsed.TotalSeconds;
+            Devices.Synchronize(device);
+            if (i < 0) continue;
+            host.Add(queued);
+            all.Add(clock.Elapsed.TotalSeconds);
+        }
+        return (Median(all), device.type == DeviceType.CUDA ? Median(host) : null);
+    }
+
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+}

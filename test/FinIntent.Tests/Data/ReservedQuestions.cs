@@ -1,3 +1,4 @@
+using FinIntent.Data.Leaks;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;

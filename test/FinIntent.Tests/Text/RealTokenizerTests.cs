@@ -20,12 +20,15 @@ public sealed class RealTokenizerTests
     {
         var tokenizer = RealTokenizers.Get(name);
         var json = File.ReadAllText(Reference.Shared($"fixtures/tokenizers/{name}.json"));
-        var cases = json.StartsWith('[')
+        // The tokenizers library finds special tokens in a text, sentencepiece does not.
+        var isByteLevel = json.StartsWith('[');
+        var cases = isByteLevel
             ? JsonSerializer.Deserialize<TokenizerCase[]>(json, JsonSerializerOptions.Web)!
             : JsonSerializer.Deserialize<Fixture>(json, JsonSerializerOptions.Web)!.Cases;
 
         Assert.Equal(34, cases.Length);
-        Assert.All(cases, c => Assert.Equal(c.Ids, ByteLevelTokenizerTests.EncodeWithSpecials(tokenizer, c.Text)));
+        Assert.All(cases, c => Assert.Equal(c.Ids,
+            isByteLevel ? ByteLevelTokenizerTests.EncodeWithSpecials(tokenizer, c.Text) : tokenizer.Encode(c.Text)));
         Assert.All(cases, c => Assert.Equal(c.Decoded, tokenizer.Decode(c.Ids, skipSpecialTokens: false)));
     }
 

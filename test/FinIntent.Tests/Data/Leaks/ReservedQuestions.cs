@@ -3,13 +3,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using FinIntent.Data;
+using FinIntent.Data.Leaks;
 
-namespace FinIntent.Tests.Data;
+namespace FinIntent.Tests.Data.Leaks;
 
 /// <summary>
-/// Questions that may not be in the project, known only by hashes of their character bigrams. A piece of text is too like one when the Jaccard similarity
-/// of the two sets of bigrams, over letters and digits in lower case, is 0.6 or more.
+/// Questions that may not be in the project, known only by hashes of their character bigrams. A piece of text is too like one when the
+/// Jaccard similarity of the two sets of bigrams, over letters and digits in lower case, is 0.6 or more.
 /// </summary>
 sealed partial class ReservedQuestions
 {
@@ -42,7 +42,10 @@ sealed partial class ReservedQuestions
         HashSet<string> seen = [];
         foreach (var (i, line) in text.Split('\n').Index())
             foreach (var piece in PiecesOf(Unescaped(line)))
-                if (piece.Length is >= ShortestPiece and <= LongestPiece && seen.Add(piece) && IsTooLike(piece)) yield return (i + 1, piece);
+            {
+                if (piece.Length is < ShortestPiece or > LongestPiece || !seen.Add(piece)) continue;
+                if (IsTooLike(piece)) yield return (i + 1, piece);
+            }
     }
 
     bool IsTooLike(string piece)
@@ -66,12 +69,15 @@ sealed partial class ReservedQuestions
         return hash;
     }
 
-    /// <summary>Cuts a line where a string or a column ends; what is longer than a question is cut at its sentences and at its clauses, too.</summary>
+    /// <summary>
+    /// Cuts a line where a string or a column ends. What is longer than a question is cut at its sentences and, a second time, at its
+    /// clauses.
+    /// </summary>
     static IEnumerable<string> PiecesOf(string line) => Ends().Split(line).SelectMany(piece =>
         piece.Length <= LongestPiece ? [piece] : Sentences().Split(piece).Concat(Clauses().Split(piece)));
 
     static string Unescaped(string line) =>
-        line.Contains("\\u", StringComparison.Ordinal) ? Escape().Replace(line, escape => ((char)Convert.ToInt32(escape.Groups[1].Value, 16)).ToString()) : line;
+        Escape().Replace(line, escape => ((char)Convert.ToInt32(escape.Groups[1].Value, 16)).ToString());
 
     [GeneratedRegex("""["\r\t]|\\n|问句[:：]""")]
     private static partial Regex Ends();

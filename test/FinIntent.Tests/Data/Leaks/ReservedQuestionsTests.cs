@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Xunit;
 
-namespace FinIntent.Tests.Data;
+namespace FinIntent.Tests.Data.Leaks;
 
 public sealed class ReservedQuestionsTests
 {

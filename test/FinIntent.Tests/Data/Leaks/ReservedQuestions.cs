@@ -1,4 +1,3 @@
-using FinIntent.Data.Leaks;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;

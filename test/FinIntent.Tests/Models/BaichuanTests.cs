@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Kernels;
 using FinIntent.Lora;
+using FinIntent.Jobs;
 using FinIntent.Models;
 using FinIntent.Models.Layers;
 using FinIntent.Settings;
@@ -124,7 +125,7 @@ public sealed class BaichuanTests
         using var fixture = ParityFixture.Open("baichuan");
         using var folder = new TemporaryFolder();
         var file = folder.Write("train.yaml", $"{{model_name_or_path: {fixture.Folder}, finetuning_type: full}}");
-        using var trained = TrainedModel.Load(SettingsFile.Load(file, []), CPU);
+        using var trained = TrainedModel.Load(Prepared.Of(SettingsFile.Load(file, []), Need.Model, new(TextWriter.Null, TextWriter.Null)).Trained, CPU);
         var before = Head(trained.Model).clone();
         Tensor after;
         using (var optimizer = new AdamW(trained.Trainable.Parameters, new()))

@@ -1,3 +1,4 @@
+using FinIntent.Jobs;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
@@ -23,7 +24,7 @@ public sealed class TrainedModelTests : IDisposable
     {
         using var fixture = ParityFixture.Open("qwen2");
         var file = _folder.Write("train.yaml", $"model_name_or_path: {fixture.Folder}\n" + string.Join('\n', settings));
-        return TrainedModel.Load(SettingsFile.Load(file, []), CPU);
+        return TrainedModel.Load(Prepared.Of(SettingsFile.Load(file, []), Need.Model, new(TextWriter.Null, TextWriter.Null)).Trained, CPU);
     }
 
     static ReportList Train(TrainedModel trained)

@@ -8,7 +8,8 @@ namespace FinIntent.Cli.Experiments;
 
 /// <summary>
 /// A step of a study and what its result is made from, kept beside it as RESULT.step.json. As long as that is unchanged, a finished result is used
-/// again, and an unfinished one gone on with.
+/// again, and an unfinished one is gone on with. A record of an earlier version keeps its words where they mean the same: a key that is null is
+/// the same as none, and a setting that the record does not know has its default.
 /// </summary>
 /// <param name="result">The file or folder.</param>
 /// <param name="inputs">Everything the result depends on.</param>
@@ -21,10 +22,10 @@ sealed class Step(string result, JsonObject inputs)
     string RecordFile => result + ".step.json";
 
     /// <summary>Stands for the inputs in those of the next step.</summary>
-    public string Digest => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(inputs.ToJsonString())));
+    public string Digest => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes((Recorded(out _) ?? inputs).ToJsonString())));
 
     /// <summary>Finished with these inputs, once. The result itself may have been removed since.</summary>
-    public bool WasDone => IsSame(out var isFinished) && isFinished;
+    public bool WasDone => Recorded(out var isFinished) is not null && isFinished;
 
     public bool IsThere => WasDone && (File.Exists(result) || Directory.Exists(result));
 
@@ -34,21 +35,32 @@ sealed class Step(string result, JsonObject inputs)
     public bool Do(Func<bool> work)
     {
         if (IsThere) return true;
-        if (!IsSame(out _)) RemoveResult(); // before these inputs are written down beside it
-        Write(isFinished: false);
+        var recorded = Recorded(out _);
+        if (recorded is null) RemoveResult(); // before these inputs are written down beside it
+        Write(recorded ?? inputs, isFinished: false);
         if (!work()) return false;
-        Write(isFinished: true);
+        Write(recorded ?? inputs, isFinished: true);
         return true;
     }
 
-    bool IsSame(out bool isFinished)
+    /// <summary>The inputs of the record, where they are the same as these; else null.</summary>
+    JsonObject? Recorded(out bool isFinished)
     {
         isFinished = false;
-        if (!File.Exists(RecordFile)) return false;
-        using var record = JsonFile.Read(RecordFile);
+        if (!File.Exists(RecordFile)) return null;
+        using var record = JsonFile.Read(RecordFile, FormatVersion.Step);
         isFinished = record.RootElement.TryGetProperty("is_finished", out var finished) && finished.ValueKind == JsonValueKind.True;
-        return record.RootElement.TryGetProperty("inputs", out var made) && JsonNode.DeepEquals(JsonNode.Parse(made.GetRawText()), inputs);
+        var made = record.RootElement.TryGetProperty("inputs", out var found) ? JsonNode.Parse(found.GetRawText()) as JsonObject : null;
+        return made is not null && IsSame(made, inputs) ? made : null;
     }
+
+    static bool IsSame(JsonNode? made, JsonNode? now) => (made, now) switch
+    {
+        (JsonObject a, JsonObject b) => a.Select(p => p.Key).Union(b.Select(p => p.Key))
+            .All(key => IsSame(a.ContainsKey(key) ? a[key] : TrainingInputs.Defaults[key], b[key])),
+        (JsonArray a, JsonArray b) => a.Count == b.Count && a.Zip(b).All(pair => IsSame(pair.First, pair.Second)),
+        _ => JsonNode.DeepEquals(made, now),
+    };
 
     void RemoveResult()
     {
@@ -56,9 +68,10 @@ sealed class Step(string result, JsonObject inputs)
         else if (File.Exists(result)) File.Delete(result);
     }
 
-    void Write(bool isFinished)
+    void Write(JsonObject made, bool isFinished)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(RecordFile))!);
-        AtomicFile.WriteText(RecordFile, new JsonObject { ["is_finished"] = isFinished, ["inputs"] = inputs.DeepClone() }.ToJsonString(Indented) + "\n");
+        var record = FormatVersion.Step.Stamp(new() { ["is_finished"] = isFinished, ["inputs"] = made.DeepClone() });
+        AtomicFile.WriteText(RecordFile, record.ToJsonString(Indented) + "\n");
     }
 }

@@ -16,10 +16,12 @@ static class TrainingInputs
 
     static readonly string[] Without = ["dataset_dir", "tokenized_path", "model_name_or_path", "cache_dir", "overwrite_cache", "leak_check_files", "allow_leak"];
 
+    /// <summary>The settings that weights depend on, as they are when nothing is said.</summary>
+    public static JsonObject Defaults { get; } =
+        KeysOf(new MethodSettings(), new ModelSettings(), new DatasetSettings(), new TrainSettings(), new EvaluationSettings());
+
     public static JsonObject Of(SettingsFile settings)
     {
-        object[] sections = [settings.Method, settings.Model, settings.Dataset, settings.Train, settings.Evaluation];
-        var keys = sections.SelectMany(Binding.Resolved).Where(e => !Without.Contains(e.Key)).ToDictionary();
         return new()
         {
             ["base"] = ModelFingerprint.Of(settings.Model.Folder),
@@ -27,9 +29,12 @@ static class TrainingInputs
             ["template"] = TrainingJob.TemplateOf(settings),
             ["entries"] = new JsonArray([.. EntriesOf(settings).Select(entry => JsonSerializer.SerializeToNode(entry))]),
             ["rows"] = Fingerprints(FilesOf(settings)),
-            ["settings"] = JsonSerializer.SerializeToNode(keys),
+            ["settings"] = KeysOf(settings.Method, settings.Model, settings.Dataset, settings.Train, settings.Evaluation),
         };
     }
+
+    static JsonObject KeysOf(params object[] sections) =>
+        JsonSerializer.SerializeToNode(sections.SelectMany(Binding.Resolved).Where(e => !Without.Contains(e.Key)).ToDictionary())!.AsObject();
 
     static JsonArray Fingerprints(IEnumerable<string> files) => [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)FileFingerprint.Of(file))];
 

@@ -44,6 +44,7 @@ public sealed class PredictionFile : IDisposable
     {
         if (Directory.Exists(path)) throw new UserErrorException($"{path} is a folder; name a file of predictions in it");
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
+        ResumableFile.CheckFormat(path);
         return Lines(path);
     }
 

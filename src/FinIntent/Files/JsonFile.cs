@@ -4,6 +4,15 @@ namespace FinIntent.Files;
 
 static class JsonFile
 {
+    /// <summary>Reads a file of this program.</summary>
+    /// <exception cref="UserErrorException">As the other <see cref="Read(string)"/>, or the file is in a newer format.</exception>
+    public static JsonDocument Read(string path, FormatVersion format)
+    {
+        var json = Read(path);
+        format.Check(path, json.RootElement);
+        return json;
+    }
+
     /// <exception cref="UserErrorException">The file cannot be read or is not JSON: the message has file and line.</exception>
     public static JsonDocument Read(string path)
     {

@@ -18,6 +18,17 @@ public static class LibTorch
     /// <summary>The folder libtorch was loaded from.</summary>
     public static string Folder { get; private set; } = "";
 
+    /// <summary>The version of the libtorch that is loaded. Null: it does not say (before 2.9).</summary>
+    public static unsafe Version? Version
+    {
+        get
+        {
+            if (!NativeLibrary.TryGetExport(CpuLibrary, "aoti_torch_abi_version", out var export)) return null;
+            var packed = ((delegate* unmanaged<ulong>)export)(); // torch/headeronly/version.h: a byte each for major, minor and patch, from the top
+            return new((int)(packed >> 56), (int)(packed >> 48 & 0xFF), (int)(packed >> 40 & 0xFF));
+        }
+    }
+
     /// <summary>True when the loaded libtorch has CUDA and a device is there.</summary>
     public static bool HasCuda { get; private set; }
 

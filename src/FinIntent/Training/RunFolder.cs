@@ -34,7 +34,7 @@ sealed class RunFolder
         AtomicFolder.Clean(Path);
         ResumesFrom = CheckpointToResume(output);
         if (ResumesFrom is null) RemoveEarlierRun();
-        Write(At(RunFile), run);
+        Write(At(RunFile), FormatVersion.Run.Stamp(run));
         _log = new(Path);
     }
 
@@ -151,6 +151,13 @@ sealed class RunFolder
     /// <exception cref="UserErrorException">It can neither go on nor start.</exception>
     public static string? CheckpointToResume(OutputSettings output)
     {
+        var checkpoint = FindCheckpoint(output);
+        if (checkpoint is not null) ReadState(checkpoint); // refused before anything of the run is written over
+        return checkpoint;
+    }
+
+    static string? FindCheckpoint(OutputSettings output)
+    {
         var (wanted, folder) = (output.ResumeFromCheckpoint, System.IO.Path.GetFullPath(output.OutputDir));
         var isLast = wanted is not null && wanted.Equals("true", StringComparison.OrdinalIgnoreCase);
         if (wanted is not null && !isLast && !wanted.Equals("false", StringComparison.OrdinalIgnoreCase))
@@ -202,19 +209,25 @@ sealed class RunFolder
     }
 
     static void WriteState(string folder, TrainerState state) =>
-        AtomicFile.WriteText(System.IO.Path.Combine(folder, StateFile), JsonSerializer.Serialize(state, RunJson.Indented) + "\n");
+        Write(System.IO.Path.Combine(folder, StateFile),
+            FormatVersion.TrainerState.Stamp(JsonSerializer.SerializeToNode(state, RunJson.Indented)!.AsObject()));
 
     static TrainerState ReadState(string folder)
     {
         var path = System.IO.Path.Combine(folder, StateFile);
         try
         {
-            return JsonSerializer.Deserialize<TrainerState>(File.ReadAllText(path), RunJson.Indented)
+            using var json = JsonFile.Read(path, FormatVersion.TrainerState);
+            return json.Deserialize<TrainerState>(RunJson.Indented)
                 ?? throw new UserErrorException($"{path}: it is empty");
         }
-        catch (Exception e) when (e is JsonException or IOException)
+        catch (JsonException e)
         {
             throw new UserErrorException($"{path}: {e.Message}; name another checkpoint in resume_from_checkpoint", e);
+        }
+        catch (UserErrorException e) when (e.InnerException is not null)
+        {
+            throw new UserErrorException($"{e.Message}; name another checkpoint in resume_from_checkpoint", e);
         }
     }
 

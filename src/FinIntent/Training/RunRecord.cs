@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Data.Sources;
 using FinIntent.Data.Tokens;
+using FinIntent.Files;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using TorchSharp;
@@ -33,7 +34,7 @@ static class RunRecord
         ["settings"] = JsonSerializer.SerializeToNode(settings.Resolved()),
         ["versions"] = new JsonObject
         {
-            ["finintent"] = VersionOf(typeof(RunRecord)),
+            ["finintent"] = ProgramVersion.Full,
             ["torchsharp"] = VersionOf(typeof(torch)),
             ["libtorch"] = LibTorch.Folder,
             ["dotnet"] = Environment.Version.ToString(),

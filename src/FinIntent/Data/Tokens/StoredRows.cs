@@ -21,7 +21,7 @@ sealed record StoredRemarks(IReadOnlyList<string> Warnings, RowFindings? Finding
 sealed class StoredRows : IDisposable
 {
     const int FooterBytes = 48, HashBytes = 16;
-    const ulong Mark = 0x31_53_57_4F_52_49_46UL; // "FIROWS1"
+    static readonly ulong Mark = (('0' + (ulong)FormatVersion.Tokens.Newest) << 48) | 0x53_57_4F_52_49_46UL; // "FIROWS1"
 
     readonly SafeFileHandle _file;
     readonly long _starts;

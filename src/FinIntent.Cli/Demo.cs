@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
@@ -62,7 +63,7 @@ sealed class Demo(string root, string output, TextWriter console)
     List<QuestionSet> QuestionSets()
     {
         var data = Path.Combine(root, "data");
-        List<QuestionSet> sets = [new("eval", "our evaluation rows", EvaluationQuestion.Load(Path.Combine(data, "intent_eval.json")))];
+        List<QuestionSet> sets = [new("eval", "our evaluation rows", QuestionFile.Load(Path.Combine(data, "intent_eval.json")))];
         if (FinEva.FindFolder(data) is { } folder) sets.Add(new("fineva", "real users, Fin-Eva", FinEva.Load(Path.Combine(data, FinEva.LabelsFile), folder)));
         return sets;
     }

@@ -20,7 +20,8 @@ static class TrainedOn
         var runs = source.Adapters.Append(source.Model).SelectMany(Origin.RunFiles).Distinct().Select(RunRows.Read).ToList();
         if (runs.Count == 0) return 0;
 
-        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions)), new LeakReport());
+        var wording = SettingsToModel.Schema(settings)?.Wording;
+        var (check, report) = (new LeakCheck(LeakCheck.QuestionsOf(questions, wording), wording), new LeakReport());
         foreach (var run in runs)
         {
             if (run.Compare(check, report, () => Tokenizer.IsIn(source.Model) ? Tokenizer.Load(source.Model) : null, run => SettingsToFolders.Rows(run, tell)) is { } problem)

@@ -22,7 +22,7 @@ static class DataCard
         command.SetAction(arguments =>
         {
             var intents = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path) : null;
-            List<RowFile> rows = [.. arguments.GetRequiredValue(files).Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, (dir, name) => SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
+            List<RowFile> rows = [.. arguments.GetRequiredValue(files).Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, (dir, name) => SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
             var words = arguments.GetValue(language) switch
             {
                 "zh" => SchemaLanguage.Chinese,

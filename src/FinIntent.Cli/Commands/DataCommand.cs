@@ -33,7 +33,7 @@ static class DataCommand
         command.SetAction(arguments =>
         {
             var report = new LeakReport();
-            var check = new LeakCheck([.. arguments.GetRequiredValue(questions).SelectMany(LeakCheck.QuestionsOf)]);
+            var check = new LeakCheck([.. arguments.GetRequiredValue(questions).SelectMany(file => LeakCheck.QuestionsOf(file))]);
             var read = arguments.GetRequiredValue(rows).Sum(file => check.Compare(file, report));
             var output = arguments.InvocationConfiguration.Output;
             foreach (var line in report.Lines) output.WriteLine(line);

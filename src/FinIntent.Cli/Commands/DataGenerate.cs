@@ -54,7 +54,7 @@ static class DataGenerate
         var plan = DatasetPlan.Of(settings.Generate, schema);
         var options = Options(settings, schema);
         string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles, .. settings.Inference.EvalFile is { } evalFile ? [evalFile] : (string[])[]];
-        var evaluation = new EvaluationQuestions(evaluationFiles);
+        var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
         evaluation.RefuseIn(schema, options.Styles);
 
         using var models = new AuthoringModels(settings, asks: accept is null, time, console.Error.WriteLine);

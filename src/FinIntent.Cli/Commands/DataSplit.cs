@@ -28,9 +28,9 @@ static class DataSplit
             if (valShare < 0 || evalShare < 0 || valShare + evalShare is <= 0 or >= 1)
                 throw new UserErrorException($"--val {valShare} --eval {evalShare}: shares are 0 or more, one of them above 0, and together below 1, so that rows are left to train on");
             var intents = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path) : null;
-            var rows = LabelledRows.Read(arguments.GetRequiredValue(file), intents);
+            var rows = QuestionFile.LoadLabelled(arguments.GetRequiredValue(file), intents);
             EvaluationNotice.Check(arguments.GetRequiredValue(file));
-            if (rows.FirstOrDefault(row => OpenFinData.IsIntentItem(row.Source.Columns)) is { } official) throw official.Source.Error(Dataset.Refusal);
+            if (rows.FirstOrDefault(row => OpenFinData.IsIntentItem(row.Source)) is { } official) throw official.Source.Error(Dataset.Refusal);
             var groups = AlikeQuestions.Groups([.. rows.Select(row => row.Question)]);
             var parts = RowSplit.Of(groups, [.. rows.Select(row => row.Intent)], valShare, evalShare, arguments.GetValue(seed));
             Write(arguments.GetRequiredValue(output), rows, parts, arguments.GetValue(overwrite), arguments.InvocationConfiguration.Output);

@@ -27,7 +27,7 @@ static class DataStats
             var judging = (Folds: arguments.GetValue(folds), Confidence: arguments.GetValue(confidence));
             if (judging.Folds is < 0 or 1) throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
             var intents = arguments.GetValue(schema) is { } file ? IntentSchema.Load(file) : null;
-            List<RowFile> rows = [.. arguments.GetRequiredValue(files).Select(word => new RowFile(word, LabelledRows.Find(word, arguments.GetRequiredValue(folder), intents, (dir, name) => SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
+            List<RowFile> rows = [.. arguments.GetRequiredValue(files).Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, (dir, name) => SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
             string[] given = arguments.GetValue(template) ?? [];
             var source = Source(arguments.GetValue(model), given.FirstOrDefault());
             var tokenizer = Tokenizer.Load(source.Model);

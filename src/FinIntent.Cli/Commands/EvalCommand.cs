@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
@@ -17,7 +18,7 @@ static class EvalCommand
     {
         var file = settings.Inference.EvalFile
             ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
-        var questions = EvaluationQuestion.Load(file, SettingsToModel.Schema(settings));
+        var questions = QuestionFile.Load(file, SettingsToModel.Schema(settings));
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         var runs = EvalRuns.Of(settings);
         if (runs.Count > 1)

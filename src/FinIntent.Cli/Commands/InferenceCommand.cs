@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
 using FinIntent.Intents;
@@ -38,7 +39,7 @@ static class InferenceCommand
 
     static void AnswerFile(SettingsFile settings, string file, TextWriter output)
     {
-        var questions = AskedQuestion.Load(file, PromptSchema(settings));
+        var questions = QuestionFile.LoadAsked(file, PromptSchema(settings));
         var answers = settings.Inference.Answers ?? (settings.Given.ContainsKey("output_dir")
             ? Path.Combine(settings.Output.OutputDir, "answers.jsonl")
             : Path.ChangeExtension(file, ".answers.jsonl"));

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using FinIntent.Data.Rows;
-using FinIntent.Data.Sources;
 using FinIntent.Files;
 using FinIntent.Text;
 using Spectre.Console;
@@ -64,12 +63,10 @@ static class InspectTokens
 
     static IEnumerable<(string Place, Conversation Conversation)> Conversations(string path)
     {
-        var columns = DatasetColumns.Default(RowFormat.Alpaca) with { History = "history", System = "system" };
-        var entry = new DatasetEntry { Name = path, Path = path, ColumnNames = columns };
         foreach (var row in DataFile.Read(path))
         {
-            var (conversation, problem) = RowFormats.Align(row, entry);
-            if (conversation is null) throw row.Error(problem!);
+            var (conversation, problem) = QuestionRow.Conversation(row);
+            if (problem is not null || conversation is null) throw row.Error(problem!);
             if (conversation.Messages.Count % 2 != 0)
                 throw row.Error("no answer in column \"output\", so there is nothing to train on; add it");
             yield return (row.Place, conversation);

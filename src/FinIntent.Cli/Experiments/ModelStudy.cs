@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FinIntent.ApiModels;
+using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Intents;
 using FinIntent.Lora;
@@ -75,7 +76,7 @@ sealed class ModelStudy(ExperimentFile file, ExperimentModel model, string folde
 
     void Score(string what, Step step, SettingsFile settings, string predictions) => Run(what, step, () =>
     {
-        var questions = EvaluationQuestion.Load(EvalFile(settings), SettingsToModel.Schema(settings));
+        var questions = QuestionFile.Load(EvalFile(settings), SettingsToModel.Schema(settings));
         if (settings.Api.Api is null) TrainedOn.Check(settings, EvalFile(settings), Console.Error.WriteLine);
         var kept = settings with { Output = settings.Output with { OverwriteOutputDir = false } };
         SettingsToPredictions.Ask(new(kept, EvalFile(settings), questions, null, predictions), Console.Error.WriteLine, stop);

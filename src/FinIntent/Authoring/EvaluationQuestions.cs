@@ -11,10 +11,11 @@ sealed class EvaluationQuestions
 
     readonly IReadOnlyList<PlacedQuestion> _questions;
 
-    public EvaluationQuestions(IEnumerable<string> files)
+    /// <param name="wording">The schema's words, which the files may have around their questions.</param>
+    public EvaluationQuestions(IEnumerable<string> files, PromptWording wording)
     {
-        _questions = [.. files.SelectMany(LeakCheck.QuestionsOf)];
-        Check = _questions.Count == 0 ? null : new(_questions);
+        _questions = [.. files.SelectMany(file => LeakCheck.QuestionsOf(file, wording))];
+        Check = _questions.Count == 0 ? null : new(_questions, wording);
     }
 
     /// <summary>Null when there are none.</summary>

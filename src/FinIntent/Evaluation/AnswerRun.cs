@@ -1,4 +1,5 @@
 using FinIntent.Generation;
+using FinIntent.Intents;
 
 namespace FinIntent.Evaluation;
 

@@ -65,8 +65,7 @@ public sealed partial class IntentPrompt
     /// <param name="wording">A schema's words, which may have no mark such as 问句: before the question.</param>
     public static IntentPrompt? Parse(string text, PromptWording? wording = null)
     {
-        var lettered = Lettered(text);
-        var found = lettered.Count > 0 ? lettered : Named(text);
+        var found = OptionLines(text);
         if (found.Count == 0) return null;
         return new(
             text,
@@ -74,6 +73,8 @@ public sealed partial class IntentPrompt
             [.. found.Select(line => new IntentOption(line.Groups["letter"] is { Success: true, Value: var letter } ? letter : line.Groups["name"].Value, line.Groups["name"].Value))],
             [.. found.Select(line => line.Groups["name"].Index)]);
     }
+
+    static List<Match> OptionLines(string text) => Lettered(text) is { Count: > 0 } lettered ? lettered : Named(text);
 
     static List<Match> Lettered(string text)
     {
@@ -102,11 +103,12 @@ public sealed partial class IntentPrompt
 
     static bool Follows(Match line, List<Match> block) => line.Index == block[^1].Index + block[^1].Length + 1;
 
-    /// <summary>The questions that a mark such as 问句: stands before; none without a mark.</summary>
-    internal static IReadOnlyList<string> MarkedIn(string text)
+    /// <summary>The question that a schema's words stand around, or else those that a mark such as 问句: stands before; none without either.</summary>
+    internal static IReadOnlyList<string> MarkedIn(string text, PromptWording? wording = null)
     {
+        if (wording is not null && OptionLines(text) is [var first, ..] && Between(text[..first.Index], wording) is { } asked) return [asked];
         foreach (var (before, middle, _) in PromptWording.All.Select(w => w.Parts))
-            if (text.StartsWith(before, StringComparison.Ordinal) && text.IndexOf(middle, StringComparison.Ordinal) is var end and > 0) return [text[before.Length..end]];
+            if (text.StartsWith(before, StringComparison.Ordinal) && text.IndexOf(middle, before.Length, StringComparison.Ordinal) is var end and > 0) return [text[before.Length..end]];
         return [.. MarkedQuestion().Matches(text).Select(match => match.Groups["question"].Value.Trim())];
     }
 
@@ -115,10 +117,17 @@ public sealed partial class IntentPrompt
     static string QuestionIn(string text, PromptWording? wording)
     {
         var wordings = wording is null ? PromptWording.All : PromptWording.All.Prepend(wording);
-        foreach (var (before, middle, _) in wordings.Select(w => w.Parts))
-            if (text.Length >= before.Length + middle.Length && text.StartsWith(before, StringComparison.Ordinal) && text.EndsWith(middle, StringComparison.Ordinal)) return text[before.Length..^middle.Length];
+        if (wordings.Select(w => Between(text, w)).FirstOrDefault(question => question is not null) is { } asked) return asked;
         var marked = MarkedQuestion().Match(text);
         return (marked.Success ? marked.Groups["question"].Value : text).Trim();
+    }
+
+    /// <summary>The question in a text that goes up to the options, where the rest of it is a wording's; null where it is not.</summary>
+    static string? Between(string text, PromptWording wording)
+    {
+        var (before, middle, _) = wording.Parts;
+        var isWorded = text.Length >= before.Length + middle.Length && text.StartsWith(before, StringComparison.Ordinal) && text.EndsWith(middle, StringComparison.Ordinal);
+        return isWorded ? text[before.Length..^middle.Length] : null;
     }
 
     [GeneratedRegex(@"^(?<letter>[A-Z])[.．、:：)）][ \t　]*(?<name>\S(?:[^\r\n]*\S)?)[ \t　]*\r?$", RegexOptions.Multiline)]

@@ -1,3 +1,4 @@
+using FinIntent.Data.Rows;
 using FinIntent.Intents;
 using FinIntent.Lora;
 using FinIntent.Runtime;
@@ -11,7 +12,7 @@ sealed class UseCheck(SettingsFile settings, CheckReport report, CheckSurroundin
     public void Run()
     {
         if (settings.Inference.EvalFile is { } file)
-            report.Try("eval_file", () => report.Ok("eval_file", $"{EvaluationQuestion.Load(file).Count:N0} questions in {file}"));
+            report.Try("eval_file", () => report.Ok("eval_file", $"{QuestionFile.Load(file, Schema()).Count:N0} questions in {file}"));
         if (settings.Inference.Questions is { } questions && !File.Exists(questions)) report.Fail("questions", $"{questions}: no such file");
         if (settings.Api.Api is { } api)
         {
@@ -25,6 +26,8 @@ sealed class UseCheck(SettingsFile settings, CheckReport report, CheckSurroundin
         new TemplateCheck(settings, report).Run(model, name);
         if (settings.Export.ExportDir is { } target) report.Try("export_dir", () => CheckExport(target, model));
     }
+
+    IntentSchema? Schema() => settings.Inference.IntentSchema is { } file ? IntentSchema.Load(file) : null;
 
     void CheckExport(string target, CheckedModel model)
     {

@@ -20,7 +20,7 @@ public sealed partial class DependencyTests
         ["Models"] = ["Runtime", "Checkpoints", "Kernels"],
         ["Lora"] = ["Files", "Runtime", "Checkpoints", "Models"],
         ["Text"] = [],
-        ["Intents"] = ["Files"],
+        ["Intents"] = ["Files", "Text"],
         ["Settings"] = ["Files"],
         ["Plots"] = [],
         ["Hub"] = ["Files", "Checkpoints", "Settings"],

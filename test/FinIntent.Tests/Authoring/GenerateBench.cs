@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Authoring;
 using FinIntent.Cli.Commands;
+using FinIntent.Data.Rows;
 using FinIntent.Intents;
 using FinIntent.Settings;
 using FinIntent.Tests.ApiModels;
@@ -42,7 +43,7 @@ sealed class GenerateBench : IDisposable
             api: ollama
             api_model: m-1
             api_base: {{Server.Url}}
-            api_timeout: 2000
+            api_timeout: 1000
             intent_schema: {{_folder["schema.yaml"]}}
             output_dir: {{Output}}
             rows: 60
@@ -75,7 +76,7 @@ sealed class GenerateBench : IDisposable
         return (code, output.ToString(), error.ToString());
     }
 
-    public IReadOnlyList<EvaluationQuestion> Rows(string name = "rows.json") => EvaluationQuestion.Load(File(name));
+    public IReadOnlyList<EvaluationQuestion> Rows(string name = "rows.json") => QuestionFile.Load(File(name));
 
     public IReadOnlyList<JsonElement> Provenance => [.. System.IO.File.ReadLines(File("provenance.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
 

@@ -8,8 +8,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Checkpoints;
 
 /// <summary>Alone, so that no other test moves the working set.</summary>
-[CollectionDefinition(nameof(CheckpointMemoryTests), DisableParallelization = true)]
-[Collection(nameof(CheckpointMemoryTests))]
+[Collection(MeasuringCollection.Name)]
 public sealed class CheckpointMemoryTests : IDisposable
 {
     const long MB = 1 << 20;

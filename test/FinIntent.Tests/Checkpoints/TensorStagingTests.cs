@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Checkpoints;
 
 /// <summary>What goes to a GPU in chunks, here to the CPU: the same cuts, threads and errors, without pinned memory.</summary>
+[Collection(TorchRandomCollection.Name)]
 public sealed class TensorStagingTests() : TensorStagingContract(DeviceType.CPU);
 
 [Trait("tier", "gpu")]

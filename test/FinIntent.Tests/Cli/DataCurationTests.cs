@@ -41,9 +41,9 @@ public sealed class DataCurationTests : IDisposable
         Run("stats", file, "--model", Model, "--confidence", "0.7", "--json", _folder["stats.json"]);
 
         var labels = JsonNode.Parse(File.ReadAllText(_folder["stats.json"]))!["labels"]!;
-        var lines = LabelledRows.Read(file, null).Select(row => row.Place).ToList();
+        var lines = QuestionFile.LoadLabelled(file, null).Select(row => row.Place).ToList();
         var told = labels["suspicious"]!.AsArray().Select(d => (string)d!["question"]!).ToHashSet();
-        var wrong = LabelledRows.Read(file, null).Where((_, i) => changed.Contains(i)).Count(row => told.Contains(row.Question));
+        var wrong = QuestionFile.LoadLabelled(file, null).Where((_, i) => changed.Contains(i)).Count(row => told.Contains(row.Question));
         Assert.InRange(wrong, 7, 10);
         Assert.InRange(told.Count, wrong, 40);
     }
@@ -75,11 +75,11 @@ public sealed class DataCurationTests : IDisposable
         var printed = Run("split", file, "--out", _folder["s"], "--val", "0.1", "--eval", "0.2", "--seed", "7");
         Run("split", file, "--out", _folder["again"], "--val", "0.1", "--eval", "0.2", "--seed", "7");
 
-        var parts = ((string[])["train", "val", "eval"]).Select(name => LabelledRows.Read(_folder[$"s/{name}.json"], null)).ToList();
+        var parts = ((string[])["train", "val", "eval"]).Select(name => QuestionFile.LoadLabelled(_folder[$"s/{name}.json"], null)).ToList();
         Assert.Equal(500, parts.Sum(p => p.Count));
         Assert.Equal([11, 12, 9, 11, 8], parts[1].CountBy(r => r.Label).OrderBy(c => c.Key).Select(c => c.Value));
         Assert.Equal([22, 24, 17, 21, 16], parts[2].CountBy(r => r.Label).OrderBy(c => c.Key).Select(c => c.Value));
-        Assert.Equal(LabelledRows.Read(file, null).Select(r => (r.Conversation.Messages[0].Content, r.Label)).Order(), parts.SelectMany(p => p).Select(r => (r.Conversation.Messages[0].Content, r.Label)).Order());
+        Assert.Equal(QuestionFile.LoadLabelled(file, null).Select(r => (r.Conversation.Messages[0].Content, r.Label)).Order(), parts.SelectMany(p => p).Select(r => (r.Conversation.Messages[0].Content, r.Label)).Order());
         foreach (var name in (string[])["train.json", "val.json", "eval.json", "dataset_info.json"]) Assert.Equal(File.ReadAllBytes(_folder["s/" + name]), File.ReadAllBytes(_folder["again/" + name]));
         Run("leaks", "--rows", _folder["s/train.json"], "--questions", _folder["s/val.json"], _folder["s/eval.json"]);
         Assert.Contains("train.json: 349 rows", printed);
@@ -89,7 +89,7 @@ public sealed class DataCurationTests : IDisposable
     [Fact]
     public void Near_duplicates_are_on_one_side()
     {
-        var rows = LabelledRows.Read(Path.Combine(Data, "banking", "val.csv"), null).SelectMany(row => new[] { (row.Question, row.Intent), (row.Question + " ok?", row.Intent) });
+        var rows = QuestionFile.LoadLabelled(Path.Combine(Data, "banking", "val.csv"), null).SelectMany(row => new[] { (row.Question, row.Intent), (row.Question + " ok?", row.Intent) });
         Run("split", _folder.Write("rows.jsonl", Rows([.. rows])), "--out", _folder["s"], "--val", "0.2", "--eval", "0.2");
 
         Run("leaks", "--rows", _folder["s/train.json"], "--questions", _folder["s/val.json"], _folder["s/eval.json"]);

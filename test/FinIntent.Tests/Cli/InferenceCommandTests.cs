@@ -1,5 +1,6 @@
 using FinIntent.Cli;
 using FinIntent.Cli.Commands;
+using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Generation;
 using FinIntent.Tests.Generation;
@@ -63,13 +64,13 @@ public sealed class InferenceCommandTests : IDisposable
         var predictions = PredictionFile.Read(_tiny["a.jsonl"]);
         Assert.Equal([("x", "大盘怎么样"), ("2", "i\nn"), ("0", "茅台")], predictions.Select(p => (p.Id, p.Question)));
         Assert.Equal("B", predictions[2].Gold);
-        var history = AskedQuestion.Load(questions, schema: null)[1].Conversation.Messages;
+        var history = QuestionFile.LoadAsked(questions, schema: null)[1].Conversation.Messages;
         Assert.Equal(["q", "a", "i\nn"], history.Select(m => m.Content));
     }
 
     [Theory]
-    [InlineData("rows.jsonl", "[1]", "rows.jsonl: row 1")]
-    [InlineData("rows.jsonl", "{\"output\": \"A\"}", "rows.jsonl:1")]
+    [InlineData("rows.jsonl", "[1]", "rows.jsonl:1: not valid JSON: a row must be an object")]
+    [InlineData("rows.jsonl", "{\"output\": \"A\"}", "rows.jsonl:1: it has none of the columns instruction, conversations, messages, question, text")]
     [InlineData("rows.txt", "\n", "no questions")]
     [InlineData("rows.pdf", "", ".pdf")]
     [InlineData("rows.jsonl", "{\"id\": 1, \"question\": \"a\"}\n{\"id\": 1, \"question\": \"b\"}", "\"1\"")]

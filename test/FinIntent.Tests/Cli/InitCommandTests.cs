@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using FinIntent.Cli.Commands;
 using FinIntent.Data.Leaks;
+using FinIntent.Data.Rows;
 using FinIntent.Data.Tokens;
 using FinIntent.Evaluation;
 using FinIntent.Intents;
@@ -11,6 +12,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Cli;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class InitCommandTests : IDisposable
 {
     static readonly string[] Files = ["dataset_info.json", "eval.json", "eval.yaml", "export.yaml", "generate.yaml", "inference.yaml", "schema.yaml", "train.json", "train.yaml", "val.json"];
@@ -35,7 +37,7 @@ public sealed class InitCommandTests : IDisposable
         Assert.Equal(isNamed ? LabelKind.Names : LabelKind.Letters, schema.Labels);
         foreach (var split in (string[])["train", "val", "eval"])
         {
-            var questions = EvaluationQuestion.Load(Path.Combine(Folder, split + ".json"));
+            var questions = QuestionFile.Load(Path.Combine(Folder, split + ".json"));
             Assert.Equal(schema.Options, questions.Select(q => q.Options.First(o => o.Label == q.Gold)).Distinct().OrderBy(o => schema.Options.ToList().IndexOf(o)));
             Assert.All(questions, q => Assert.Equal(schema.Prompt(q.Question).Text, q.Prompt.Text));
         }
@@ -95,7 +97,7 @@ public sealed class InitCommandTests : IDisposable
         var result = TrainingJob.Run(SettingsFile.Load(Path.Combine(Folder, "train.yaml"), ["max_steps=3", "per_device_train_batch_size=4"]), _ => { }, new Collect(progress), CancellationToken.None);
         var printed = CommandLine.Run(EvalCommand.Build(), Path.Combine(Folder, "eval.yaml"));
         var gold = Path.Combine(Folder, "gold.jsonl");
-        File.WriteAllLines(gold, EvaluationQuestion.Load(Path.Combine(Folder, "eval.json")).Select(q =>
+        File.WriteAllLines(gold, QuestionFile.Load(Path.Combine(Folder, "eval.json")).Select(q =>
             JsonSerializer.Serialize(new { id = q.Id, question = q.Question, gold = q.Options.First(o => o.Label == q.Gold).Name })));
         CommandLine.Run(EvalCommand.Build(), Path.Combine(Folder, "eval.yaml"), "eval_file=" + gold, "output_dir=" + _temporary["gold"]);
 

@@ -34,7 +34,7 @@ public sealed class ManyIntentsTests : IDisposable
             """);
 
         var printed = CommandLine.Run(EvalCommand.Build(), yaml);
-        var permuted = CommandLine.Run(EvalCommand.Build(), yaml, "permutations=3", "scoring=options", "output_dir=" + _tiny["permuted"]);
+        var permuted = CommandLine.Run(EvalCommand.Build(), yaml, "permutations=2", "scoring=options", "output_dir=" + _tiny["permuted"]);
         CommandLine.Run(ReportCommand.Build(), _tiny["out/predictions.jsonl"], "--out", _tiny["report"]);
 
         var predictions = PredictionFile.Read(_tiny["out/predictions.jsonl"]);

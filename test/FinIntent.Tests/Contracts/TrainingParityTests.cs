@@ -10,6 +10,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Contracts;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainingParityTests() : TrainingParityContract(DeviceType.CPU, 1e-4);
 
 /// <summary>Eight updates add up what a GPU's products round elsewhere.</summary>

@@ -18,7 +18,7 @@ namespace FinIntent.Tests.Contracts;
 /// train → export → inference → eval from the files in config/, with the real tokenizer, template and vocabulary of each family and two
 /// narrow layers of random weights.
 /// </summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class WholeChainTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

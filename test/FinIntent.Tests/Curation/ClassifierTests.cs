@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Curation;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class ClassifierTests
 {
     public ClassifierTests() => LibTorch.Load();

@@ -6,6 +6,7 @@ using Xunit;
 namespace FinIntent.Tests.Hub;
 
 /// <summary>The program itself on models and data sets of a hub: in which order it fetches and checks.</summary>
+[Collection(TorchRandomCollection.Name)]
 public sealed class HubCommandTests : IDisposable
 {
     const string Weights = "model.safetensors";

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Hub;
 
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class HubTrainingTests : IDisposable
 {
     readonly HubFixture _hub = new();

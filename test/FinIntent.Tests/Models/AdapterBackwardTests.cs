@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Models;
 
 /// <summary>The written-out backward against torch's differentiation of the plain operators, in fp64, where only a wrong formula shows.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class AdapterBackwardTests
 {
     const double Tolerance = 1e-11;

@@ -18,6 +18,7 @@ using AdamW = FinIntent.Training.AdamW;
 namespace FinIntent.Tests.Models;
 
 /// <summary>What is special to Baichuan2; what it shares with the others is in Contracts.</summary>
+[Collection(TorchRandomCollection.Name)]
 public sealed class BaichuanTests
 {
     [Fact]

@@ -13,6 +13,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Models;
 
 /// <summary>What is special to ChatGLM3; what it shares with the others is in Contracts.</summary>
+[Collection(TorchRandomCollection.Name)]
 public sealed class ChatGlmTests
 {
     [Fact]

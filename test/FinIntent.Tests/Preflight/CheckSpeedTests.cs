@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Preflight;
 
 /// <summary>Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Preflight.CheckSpeedTests -explicit only.</summary>
-[Collection(FinIntent.Tests.Training.TrainingCollection.Name)]
+[Collection(MeasuringCollection.Name)]
 public sealed class CheckSpeedTests
 {
     const int Rows = 10_000;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Preflight;
 
-[Collection(FinIntent.Tests.Training.TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainingCheckTests : IDisposable
 {
     readonly CheckedRun _run = new();

@@ -65,6 +65,18 @@ public sealed class UseCheckTests : IDisposable
         Assert.Contains(_run.CheckUse($"adapter_name_or_path: {_run.Tiny.Adapter}", "template: default", $"export_dir: {_run["merged"]}").Findings,
             f => f.Severity == Severity.Error && f.Detail.Contains("was trained with \"qwen\""));
 
+    [Theory, InlineData("gold", "B"), InlineData("intent", "top up")]
+    public void Questions_that_name_their_intents_are_read_with_the_schema(string column, string intent)
+    {
+        var schema = _run.Tiny.Write("schema.yaml", "name: s\nlanguage: en\nlabels: letters\nintents: [{name: card lost}, {name: top up}]");
+        var questions = _run.Tiny.Write("questions.jsonl", $$"""{"question": "more money", "{{column}}": "{{intent}}"}""");
+
+        var report = _run.CheckUse("template: qwen", $"eval_file: {questions}", $"intent_schema: {schema}");
+
+        Assert.Contains(report.Findings, f => f.Severity == Severity.Ok && f.Detail.StartsWith("1 questions in"));
+        Assert.Equal(0, report.Errors);
+    }
+
     [Fact]
     public void Questions_of_an_evaluation_are_read()
     {

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Runtime;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class AtenTests
 {
     [Fact]

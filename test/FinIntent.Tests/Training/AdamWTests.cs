@@ -7,7 +7,7 @@ using AdamW = FinIntent.Training.AdamW;
 
 namespace FinIntent.Tests.Training;
 
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class AdamWTests
 {
     static Parameter Ramp(params long[] shape)
@@ -84,11 +84,4 @@ public sealed class AdamWTests
         Assert.Equal(ScalarType.BFloat16, weight.dtype);
         Assert.Equal(0.875, weight[0].to(ScalarType.Float32).item<float>(), 3);
     }
-}
-
-/// <summary>Torch's generator is one for the process; training seeds it and dropout draws from it: tests that train run alone.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class TrainingCollection
-{
-    public const string Name = "training";
 }

@@ -6,7 +6,6 @@ using Xunit;
 namespace FinIntent.Tests.Training;
 
 /// <summary>The program itself, killed with SIGKILL at moments that hurt.</summary>
-[Collection(TrainingCollection.Name)]
 public sealed class KilledRunTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Training;
 
 /// <summary>fp16: true.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class LossScaleTests
 {
     [Fact]

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Training;
 
 /// <summary>Running out of memory, played by a limit on the tokens of a forward that throws what libtorch throws.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class OutOfMemoryTests
 {
     readonly List<string> _told = [];

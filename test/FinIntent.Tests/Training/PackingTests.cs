@@ -4,6 +4,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Training;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class PackingTests
 {
     static MemoryRows Rows(params int[] lengths) => new([.. lengths.Select(n => new TokenRow(new int[n], new int[n]))]);

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Training;
 
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class RunFolderTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Training;
 
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainerTests
 {
     static ReportList Run(

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Training;
 
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class TrainingJobTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

@@ -15,10 +15,12 @@ sealed class LeakCheck
 {
     readonly IReadOnlyList<PlacedQuestion> _questions;
     readonly QuestionIndex _index;
+    readonly PromptWording? _wording;
 
-    public LeakCheck(IReadOnlyList<PlacedQuestion> questions)
+    /// <param name="wording">A schema's words, which rows may have around their questions without a mark such as 问句: before them.</param>
+    public LeakCheck(IReadOnlyList<PlacedQuestion> questions, PromptWording? wording = null)
     {
-        _questions = questions;
+        (_questions, _wording) = (questions, wording);
         _index = new([.. questions.Select(q => q.Text)]);
     }
 
@@ -30,7 +32,7 @@ sealed class LeakCheck
     public long Compare(string path, LeakReport report)
     {
         var rows = 0L;
-        OrderedParallel.Run(DataFile.Read(path), row => Find(row.Place, RowPrompts.Of(row).SelectMany(PromptQuestions.Candidates)), leaks =>
+        OrderedParallel.Run(DataFile.Read(path), row => Find(row.Place, QuestionRow.Prompts(row).SelectMany(Candidates)), leaks =>
         {
             rows++;
             report.Add(leaks);
@@ -56,21 +58,23 @@ sealed class LeakCheck
         return leaks ?? (IReadOnlyList<Leak>)[];
     }
 
-    public IReadOnlyList<Leak> Find(string place, Conversation conversation) => Find(place, PromptsOf(conversation).SelectMany(PromptQuestions.Candidates));
+    public IReadOnlyList<Leak> Find(string place, Conversation conversation) => Find(place, QuestionRow.PromptsOf(conversation).SelectMany(Candidates));
 
-    public static IEnumerable<string> PromptsOf(Conversation conversation) => conversation.Messages.Where(m => m.Role == "user").Select(m => m.Content);
+    /// <summary>The texts of a prompt that may be its question.</summary>
+    public IReadOnlyList<string> Candidates(string prompt) => PromptQuestions.Candidates(prompt, _wording);
 
     /// <summary>Prompts with their places as questions to compare with.</summary>
-    public static IEnumerable<PlacedQuestion> Questions(IReadOnlyList<PlacedQuestion> prompts) =>
-        prompts.Zip(PromptQuestions.Of([.. prompts.Select(p => p.Text)]), (prompt, question) => prompt with { Text = question });
+    public static IEnumerable<PlacedQuestion> Questions(IReadOnlyList<PlacedQuestion> prompts, PromptWording? wording = null) =>
+        prompts.Zip(PromptQuestions.Of([.. prompts.Select(p => p.Text)], wording), (prompt, question) => prompt with { Text = question });
 
     /// <summary>
     /// The questions of a file whose rows have any of the known forms: OpenFinData items, a column "question", Alpaca rows, conversations, texts.
     /// </summary>
-    public static IReadOnlyList<PlacedQuestion> QuestionsOf(string path)
+    /// <param name="wording">A schema's, for prompts without a mark before their question.</param>
+    public static IReadOnlyList<PlacedQuestion> QuestionsOf(string path, PromptWording? wording = null)
     {
-        List<PlacedQuestion> prompts = [.. DataFile.Read(path).SelectMany(row => RowPrompts.Of(row).Select(text => new PlacedQuestion(row.Place, text)))];
+        List<PlacedQuestion> prompts = [.. DataFile.Read(path).SelectMany(row => QuestionRow.Prompts(row).Select(text => new PlacedQuestion(row.Place, text)))];
         if (prompts.Count == 0) throw new UserErrorException($"{path}: the file has no questions");
-        return [.. Questions(prompts)];
+        return [.. Questions(prompts, wording)];
     }
 }

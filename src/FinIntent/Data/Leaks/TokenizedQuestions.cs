@@ -1,3 +1,4 @@
+using FinIntent.Data.Sources;
 using FinIntent.Data.Tokens;
 using FinIntent.Intents;
 using FinIntent.Text;
@@ -15,7 +16,7 @@ sealed class TokenizedQuestions(Tokenizer tokenizer)
         return check is null ? [] : Find(place, row, check);
     }
 
-    public IReadOnlyList<Leak> Find(string place, TokenRow row, LeakCheck check) => check.Find(place, Texts(row.InputIds).SelectMany(Candidates));
+    public IReadOnlyList<Leak> Find(string place, TokenRow row, LeakCheck check) => check.Find(place, Texts(row.InputIds).SelectMany(turn => Candidates(turn, check)));
 
     /// <summary>The texts between special tokens: the turns of a conversation, with the role's name where a template writes it as a word.</summary>
     List<string> Texts(ReadOnlySpan<int> ids)
@@ -32,9 +33,9 @@ sealed class TokenizedQuestions(Tokenizer tokenizer)
     }
 
     // A role's name stands on a line of its own.
-    static IEnumerable<string> Candidates(string turn)
+    static IEnumerable<string> Candidates(string turn, LeakCheck check)
     {
-        var withRole = PromptQuestions.Candidates(turn);
-        return turn.IndexOf('\n') is var end and >= 0 ? withRole.Concat(PromptQuestions.Candidates(turn[(end + 1)..])).Distinct() : withRole;
+        var withRole = check.Candidates(turn);
+        return turn.IndexOf('\n') is var end and >= 0 ? withRole.Concat(check.Candidates(turn[(end + 1)..])).Distinct() : withRole;
     }
 }

@@ -4,20 +4,27 @@ using CsvHelper;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>Comma-separated values with a header line; every value is text.</summary>
+/// <summary>Values separated by commas (.csv) or tabs (.tsv), with a header line; every value is text.</summary>
 static class CsvRows
 {
-    static readonly CsvReaderOptions Options = new()
+    // A guessed separator would follow the commas and bars in the texts.
+    static readonly CsvReaderOptions Commas = OptionsFor(','), Tabs = OptionsFor('\t');
+
+    public static IEnumerable<SourceRow> ReadCommas(string path) => Read(path, Commas);
+
+    public static IEnumerable<SourceRow> ReadTabs(string path) => Read(path, Tabs);
+
+    static CsvReaderOptions OptionsFor(char separator) => new()
     {
-        Separator = ',', // a guessed one would follow the commas and bars in the texts
+        Separator = separator,
         TrackLineNumbers = true,
         MalformedData = CsvMalformedDataHandling.Throw,
         FieldCountMismatch = CsvFieldCountHandling.Throw,
     };
 
-    public static IEnumerable<SourceRow> Read(string path)
+    static IEnumerable<SourceRow> Read(string path, CsvReaderOptions options)
     {
-        using var csv = CsvReader.FromFile(path, Options);
+        using var csv = CsvReader.FromFile(path, options);
         Dictionary<string, string> row = [];
         while (Next(csv, path))
         {
@@ -38,7 +45,7 @@ static class CsvRows
         }
         catch (CsvFormatException e)
         {
-            throw new UserErrorException($"{path}:{e.LineNumber}: {e.Message} A value with a comma, a quote or a line break must stand in quotes.", e);
+            throw new UserErrorException($"{path}:{e.LineNumber}: {e.Message} A value with a separator, a quote or a line break must stand in quotes.", e);
         }
     }
 }

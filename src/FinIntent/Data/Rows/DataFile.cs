@@ -9,7 +9,8 @@ static class DataFile
     {
         [".json"] = JsonRows.Read,
         [".jsonl"] = JsonRows.Read,
-        [".csv"] = CsvRows.Read,
+        [".csv"] = CsvRows.ReadCommas,
+        [".tsv"] = CsvRows.ReadTabs,
         [".parquet"] = ParquetRows.Read,
         [".txt"] = TextRows.Read,
     };

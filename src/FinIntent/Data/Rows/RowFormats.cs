@@ -4,7 +4,10 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>What a row of a file became: a conversation, or the reason why LLaMA-Factory, and we, leave such a row out.</summary>
+/// <summary>
+/// What a row of a file became: a conversation, and the reason why LLaMA-Factory, and we, do not train on it. Without a conversation there is a reason;
+/// with both, the conversation ends in a question.
+/// </summary>
 readonly record struct AlignedRow(Conversation? Conversation, string? Problem);
 
 /// <summary>
@@ -64,10 +67,10 @@ static class RowFormats
 
             string Part(string tag) => message.TryGetProperty(tag, out var value)
                 ? row.TextOf(value, $"\"{tag}\" of message {i + 1}")
-                : throw row.Error($"message {i + 1} has no \"{tag}\"; it has {Names(message)}: name the right keys under tags in {DatasetRegistry.FileName}");
+                : throw row.Error($"message {i + 1} has no \"{tag}\"; it has {SourceRow.Names(message)}: name the right keys under tags in {DatasetRegistry.FileName}");
         }
         if (messages.Count == 0) return new(null, "there are no messages");
-        return messages.Count % 2 == 0 ? new(new(system, messages), null) : new(null, "the last message is not an answer");
+        return new(new(system, messages), messages.Count % 2 == 0 ? null : "the last message is not an answer");
     }
 
     static void RefuseTools(SourceRow row, JsonElement message, string role, DatasetTags tags)
@@ -85,7 +88,5 @@ static class RowFormats
     };
 
     static UserErrorException Missing(SourceRow row, string column) =>
-        row.Error($"no column \"{column}\"; the row has {Names(row.Columns)}: name the right ones under columns in {DatasetRegistry.FileName}");
-
-    static string Names(JsonElement value) => string.Join(", ", value.EnumerateObject().Select(p => p.Name));
+        row.Error($"no column \"{column}\"; the row has {SourceRow.Names(row.Columns)}: name the right ones under columns in {DatasetRegistry.FileName}");
 }

@@ -25,10 +25,10 @@ static class FinEva
         List<EvaluationQuestion> questions = [];
         foreach (var label in DataFile.Read(labelsPath))
         {
-            var (file, id) = (Column(label, "file"), Column(label, "row"));
+            var (file, id) = (label.Needed("file"), label.Needed("row"));
             if (!texts.TryGetValue(file, out var questionOf)) texts[file] = questionOf = Texts(Path.Combine(folder, file));
             if (!questionOf.TryGetValue(id, out var question)) throw label.Error($"{Path.Combine(folder, file)} has no question with the id {id}");
-            var letter = AnswerReading.Read(Column(label, "letter"), ReadingRule.Strict, IntentOptions.OpenFinData)
+            var letter = AnswerReading.Read(label.Needed("letter"), ReadingRule.Strict, IntentOptions.OpenFinData)
                 ?? throw label.Error($"letter \"{label.Text("letter")}\" is none of A, B, C, D, E");
             var prompt = IntentPrompt.For(question, IntentOptions.OpenFinData);
             questions.Add(new($"{Path.GetFileNameWithoutExtension(file)}:{id}", question, prompt.Options, letter, prompt));
@@ -37,7 +37,5 @@ static class FinEva
     }
 
     static Dictionary<string, string> Texts(string path) =>
-        DataFile.Read(path).ToDictionary(row => Column(row, "id"), row => Column(row, "question"));
-
-    static string Column(SourceRow row, string name) => row.Text(name) ?? throw row.Error($"no column \"{name}\"");
+        DataFile.Read(path).ToDictionary(row => row.Needed("id"), row => row.Needed("question"));
 }

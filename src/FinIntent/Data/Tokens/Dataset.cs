@@ -105,8 +105,8 @@ sealed class Dataset(DatasetEntry entry)
 
     Worked WorkOn(SourceRow row, bool needsAnswer, Func<Conversation, TokenRow> encode)
     {
-        var (conversation, problem) = Admit(row);
-        if (conversation is null) return LeftOut(problem!);
+        var (admitted, problem) = Admit(row);
+        if (problem is not null || admitted is not { } conversation) return LeftOut(problem!);
         if (needsAnswer && conversation.Messages.Count % 2 != 0) return LeftOut($"no answer in column \"{entry.ColumnNames.Response}\"");
         var tokens = encode(conversation);
         if (tokens.InputIds.Length == 0) return LeftOut("the row is empty");
@@ -125,7 +125,7 @@ sealed class Dataset(DatasetEntry entry)
     {
         EvaluationNotice.Check(entry.Path);
         List<PlacedQuestion> prompts = [];
-        Read(maxSamples, seed, (row, conversation) => LeakCheck.PromptsOf(conversation).Select(text => new PlacedQuestion(row.Place, text)), prompts.AddRange);
+        Read(maxSamples, seed, (row, conversation) => QuestionRow.PromptsOf(conversation).Select(text => new PlacedQuestion(row.Place, text)), prompts.AddRange);
         return prompts;
     }
 
@@ -136,13 +136,13 @@ sealed class Dataset(DatasetEntry entry)
     /// <summary>A row as a conversation, unless it is OpenFinData's.</summary>
     AlignedRow Admit(SourceRow row)
     {
-        var aligned = OpenFinData.IsIntentItem(row.Columns) ? throw row.Error(Refusal) : RowFormats.Align(row, entry);
+        var aligned = OpenFinData.IsIntentItem(row) ? throw row.Error(Refusal) : RowFormats.Align(row, entry);
         var isOfficial = aligned.Conversation?.Messages.Any(message => OpenFinData.IsIntentPrompt(message.Content)) ?? false;
         return isOfficial ? throw row.Error(Refusal) : aligned;
     }
 
     void Read<T>(int? maxSamples, int seed, Func<SourceRow, Conversation, T> work, Action<T> take) => OrderedParallel.Run(Select(maxSamples, seed),
-        row => Admit(row).Conversation is { } conversation ? (IsRow: true, Result: work(row, conversation)) : (false, default!),
+        row => Admit(row) is { Problem: null, Conversation: { } conversation } ? (IsRow: true, Result: work(row, conversation)) : (false, default!),
         done => { if (done.IsRow) take(done.Result); });
 
     IEnumerable<SourceRow> Select(int? maxSamples, int seed)

@@ -9,7 +9,7 @@ using Xunit;
 namespace FinIntent.Tests.Cli.Experiments;
 
 /// <summary>Studies of the tiny models that ship, from their base score to the report.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class ExperimentTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

@@ -56,6 +56,30 @@ public sealed class LeakCheckTests : IDisposable
     }
 
     [Fact]
+    public void A_schemas_wording_tells_the_question_without_a_mark()
+    {
+        var schema = IntentSchema.Load(_folder.Write("schema.yaml", """
+            name: s
+            language: en
+            labels: letters
+            instruction: "A customer of our bank writes this to us, please tell what it is about: {question}\n{options}"
+            intents: [{name: card}, {name: loan}]
+            """));
+        string Row(string question) => System.Text.Json.JsonSerializer.Serialize(new { instruction = schema.Prompt(question).Text, output = "A" });
+        var questions = _folder.Write("eval.jsonl", $"{Row("my card is lost")}\n{Row("a mortgage\nwhat is it")}");
+        var rows = _folder.Write("rows.jsonl", $"{Row("please raise the limit of it")}\n{Row("my card is lost!")}\n{Row("a mortgage\nwhat is it")}");
+        var report = new LeakReport();
+
+        new LeakCheck(LeakCheck.QuestionsOf(questions, schema.Wording), schema.Wording).Compare(rows, report);
+
+        Assert.Equal(
+        [
+            $"{rows}:2 \"my card is lost!\" – {questions}:1 \"my card is lost\" (1.00)",
+            $"{rows}:3 \"a mortgage what is it\" – {questions}:2 \"a mortgage what is it\" (the same)",
+        ], report.Lines);
+    }
+
+    [Fact]
     public void The_command_lists_all_and_ends_with_1()
     {
         var questions = _folder.Write("eval.csv", "id,question\n0,怎么改密码\n");

@@ -1,4 +1,5 @@
 using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Intents;
 using Xunit;
 
@@ -36,6 +37,6 @@ public sealed class AlpacaFileTests
 
         var error = Assert.Throws<UserErrorException>(() => OpenFinData.Read(folder.Write("x.json", """[{"instruction": "x", "output": "A"}]""")));
 
-        Assert.Contains("x.json: row 1: not an OpenFinData item", error.Message);
+        Assert.Contains("x.json:1: not an OpenFinData item", error.Message);
     }
 }

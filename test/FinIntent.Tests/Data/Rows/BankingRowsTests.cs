@@ -1,6 +1,7 @@
 using System.Globalization;
 using FinIntent.Curation;
 using FinIntent.Data.Leaks;
+using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Intents;
@@ -58,7 +59,7 @@ public sealed class BankingRowsTests
         Assert.All(Schema.Intents, intent => Assert.All(intent.Examples, example => Assert.Contains((example, intent.Name), rows)));
     }
 
-    static IReadOnlyList<EvaluationQuestion> Load(string name) => EvaluationQuestion.Load(DatasetRegistry.Open(Folder).Get(name).Path);
+    static IReadOnlyList<EvaluationQuestion> Load(string name) => QuestionFile.Load(DatasetRegistry.Open(Folder).Get(name).Path);
 
     static double Largest(IReadOnlyList<EvaluationQuestion> some, IReadOnlyList<EvaluationQuestion> others) => (
         from a in some

@@ -71,6 +71,10 @@ public sealed class DataFileTests : IDisposable
         Assert.Equal([2, 4], rows.Select(r => (int)r.Number));
     }
 
+    [Fact]
+    public void Tabs_separate_values_too() =>
+        Assert.Equal(["a, b", "c\td"], Read("rows.tsv", "q\tn\na, b\t1\n\"c\td\"\t2\n").Select(r => r.Text("q")!));
+
     [Theory]
     [InlineData("a,b\n1,2\n3\n", 3)]
     [InlineData("a,b\n1,2\n\"3,4\n", 3)]

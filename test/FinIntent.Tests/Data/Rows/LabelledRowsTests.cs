@@ -20,7 +20,7 @@ public sealed class LabelledRowsTests : IDisposable
     [InlineData("rows.csv", "question,intent\ngone,card lost\n")]
     public void Files_of_every_form_give_question_intent_and_label(string name, string content)
     {
-        var row = Assert.Single(LabelledRows.Read(_folder.Write(name, content), Open()));
+        var row = Assert.Single(QuestionFile.LoadLabelled(_folder.Write(name, content), Open()));
 
         Assert.Equal(("gone", "card lost", "A"), (row.Question, row.Intent, row.Label));
         Assert.Contains("\nA. card lost\nB. top up", row.Conversation.Messages[0].Content);
@@ -30,7 +30,7 @@ public sealed class LabelledRowsTests : IDisposable
     [Fact]
     public void Without_a_schema_and_options_the_label_is_the_intent_and_what_rows_share_is_not_the_question()
     {
-        var rows = LabelledRows.Read(_folder.Write("rows.jsonl", string.Concat(new[] { "one", "two", "three" }.Select(q =>
+        var rows = QuestionFile.LoadLabelled(_folder.Write("rows.jsonl", string.Concat(new[] { "one", "two", "three" }.Select(q =>
             $$"""{"instruction": "Classify this.", "input": "{{q}}", "output": "class {{q.Length}}"}""" + "\n"))), null);
 
         Assert.Equal(["one", "two", "three"], rows.Select(r => r.Question));
@@ -43,7 +43,7 @@ public sealed class LabelledRowsTests : IDisposable
     [InlineData("""{"instruction": "Tell me", "output": "a\nb"}""", "is not a label")]
     [InlineData("""{"instruction": "Tell me"}""", "a labelled row has a prompt and a label")]
     public void What_is_no_labelled_row_is_refused_with_its_place(string content, string expected) =>
-        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => LabelledRows.Read(_folder.Write("rows.jsonl", content), Open())).Message);
+        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => QuestionFile.LoadLabelled(_folder.Write("rows.jsonl", content), Open())).Message);
 
     [Fact]
     public void A_data_sets_name_is_looked_up()
@@ -51,8 +51,8 @@ public sealed class LabelledRowsTests : IDisposable
         _folder.Write("rows.jsonl", """{"text": "gone", "class": "x"}""");
         _folder.Write("dataset_info.json", """{"mine": {"file_name": "rows.jsonl", "columns": {"prompt": "text", "response": "class"}}}""");
 
-        var row = Assert.Single(LabelledRows.Find("mine", _folder.Path, null));
-        var error = Assert.Throws<UserErrorException>(() => LabelledRows.Find("mime", _folder.Path, null));
+        var row = Assert.Single(QuestionFile.FindLabelled("mine", _folder.Path, null));
+        var error = Assert.Throws<UserErrorException>(() => QuestionFile.FindLabelled("mime", _folder.Path, null));
 
         Assert.Equal(("gone", "x"), (row.Question, row.Intent));
         Assert.Contains("did you mean \"mine\"?", error.Message);
@@ -63,11 +63,11 @@ public sealed class LabelledRowsTests : IDisposable
     {
         var file = _folder.Write("rows.csv", "utterance,category\n\"top it up, please\",top up\ngone,A\n");
 
-        var questions = LabelledRows.Convert(file, Open(), "utterance", "category");
+        var questions = QuestionFile.Convert(file, Open(), "utterance", "category");
 
         Assert.Equal([("top it up, please", "B"), ("gone", "A")], questions.Select(q => (q.Question, q.Gold)));
         Assert.Equal(Open().Prompt("gone").Text, questions[1].Prompt.Text);
-        Assert.Contains("no column \"question\"; the row has utterance, category", Assert.Throws<UserErrorException>(() => LabelledRows.Convert(file, Open())).Message);
+        Assert.Contains("no column \"question\"; the row has utterance, category", Assert.Throws<UserErrorException>(() => QuestionFile.Convert(file, Open())).Message);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class LabelledRowsTests : IDisposable
     {
         var file = _folder.Write("rows.json", """[{"id": 1, "question": "问", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "A"}]""");
 
-        Assert.Contains("evaluation only", Assert.Throws<UserErrorException>(() => LabelledRows.Convert(file, IntentSchema.OpenFinData, intentColumn: "answer")).Message);
+        Assert.Contains("evaluation only", Assert.Throws<UserErrorException>(() => QuestionFile.Convert(file, IntentSchema.OpenFinData, intentColumn: "answer")).Message);
     }
 
     IntentSchema Open() => IntentSchema.Load(_folder.Write("schema.yaml", Schema));

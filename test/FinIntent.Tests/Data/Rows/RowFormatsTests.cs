@@ -83,7 +83,8 @@ public sealed class RowFormatsTests
 
     static string Show(AlignedRow row)
     {
-        if (row.Conversation is not { } conversation) return row.Problem!;
+        if (row.Problem is { } problem) return problem;
+        var conversation = row.Conversation!;
         var system = conversation.System is null ? "" : $"S:{conversation.System} ";
         return system + string.Join(' ', conversation.Messages.Select(m => $"{(m.Role == "user" ? 'U' : 'A')}:{m.Content}"));
     }

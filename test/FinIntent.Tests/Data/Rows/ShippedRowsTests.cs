@@ -1,5 +1,6 @@
 using System.Globalization;
 using FinIntent.Data.Leaks;
+using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Intents;
 using Xunit;
@@ -64,7 +65,7 @@ public sealed class ShippedRowsTests
         Assert.Equal(questions.Count, questions.Select(q => q.Id).Distinct().Count());
     }
 
-    static IReadOnlyList<EvaluationQuestion> Load(string name) => EvaluationQuestion.Load(DatasetRegistry.Open(Folder).Get(name).Path);
+    static IReadOnlyList<EvaluationQuestion> Load(string name) => QuestionFile.Load(DatasetRegistry.Open(Folder).Get(name).Path);
 
     /// <summary>Of letters and digits alone, as the card tells it.</summary>
     static double Largest(IReadOnlyList<EvaluationQuestion> some, IReadOnlyList<EvaluationQuestion> others)

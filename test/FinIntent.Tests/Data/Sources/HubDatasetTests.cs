@@ -36,7 +36,7 @@ public sealed class HubDatasetTests : IDisposable
 
     [Theory]
     [InlineData("train.json test.json", "validation", "it has no split \"validation\"; it has train, test")]
-    [InlineData("image.png", "train", "rows are read from .json, .jsonl, .csv, .parquet, .txt files, and it has image.png")]
+    [InlineData("image.png", "train", "rows are read from .json, .jsonl, .csv, .tsv, .parquet, .txt files, and it has image.png")]
     [InlineData("README.md", "train", "there are no data files")]
     public void What_is_not_there_is_named(string files, string split, string expected) =>
         Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Choose(files, null, null, split)).Message);

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using FinIntent.Cli.Commands;
+using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Hub;
 using FinIntent.Intents;
@@ -31,7 +32,7 @@ public sealed class OpenFinDataReleaseTests : IDisposable
 
         Assert.Equal((2, _hub[Path.Combine("data", "intent_understanding.json")]), (count, source));
         Assert.Equal(Items, File.ReadAllText(source));
-        var questions = EvaluationQuestion.Load(output);
+        var questions = QuestionFile.Load(output);
         Assert.Equal([("甲公司的股价是多少", "B"), ("怎么改密码", "D")], questions.Select(q => (q.Question, q.Gold.ToString())));
         Assert.Throws<UserErrorException>(() => EvaluationNotice.Check(output));
         Assert.Throws<UserErrorException>(() => EvaluationNotice.Check(source));

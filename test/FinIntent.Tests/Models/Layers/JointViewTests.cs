@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Models.Layers;
 
+[Collection(TorchRandomCollection.Name)]
 public sealed class JointViewTests
 {
     [Fact]

@@ -9,8 +9,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Models.Packed;
 
-/// <summary>With the other test that no third may disturb.</summary>
-[Collection(nameof(CheckpointMemoryTests))]
+[Collection(MeasuringCollection.Name)]
 public sealed class PackedLoadMemoryTests : IDisposable
 {
     const double MB = 1 << 20;

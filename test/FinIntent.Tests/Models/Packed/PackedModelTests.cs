@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Models.Packed;
 
 /// <summary>A model whose layers are packed against the same model with the weights that the bits stand for.</summary>
-[Collection(Training.TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class PackedModelTests
 {
     static readonly int[][] Rows = [[5, 9, 2, 7, 7, 1, 30], [3, 3, 12], [8, 40, 41, 42, 43]];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FinIntent.Checkpoints;
+using FinIntent.Data.Rows;
 using FinIntent.Data.Tokens;
 using FinIntent.Generation;
 using FinIntent.Intents;
@@ -140,7 +141,7 @@ public sealed class QualityMeasurement
 
     static int Right(CausalLanguageModel model, ChatTemplate template)
     {
-        var questions = EvaluationQuestion.Load(Path.Combine(Reference.Root, "data", "intent_eval.json"));
+        var questions = QuestionFile.Load(Path.Combine(Reference.Root, "data", "intent_eval.json"));
         var scorer = new OptionScorer(model, 4096);
         var asked = questions.Select(q => new OptionQuestion(template.EncodePrompt(new(null, [new("user", q.Prompt.Text)])),
             OptionAnswers.For(template, q.Options.Select(o => o.Label)))).ToList();
@@ -151,7 +152,7 @@ public sealed class QualityMeasurement
     static List<int[]> EvaluationRows()
     {
         var template = ChatTemplate.Get("default", Tokenizer);
-        return [.. EvaluationQuestion.Load(Path.Combine(Reference.Root, "data", "intent_eval.json")).Select(q =>
+        return [.. QuestionFile.Load(Path.Combine(Reference.Root, "data", "intent_eval.json")).Select(q =>
             template.EncodeSupervised(new(null, [new("user", q.Prompt.Text), new("assistant", q.Gold)]), new SupervisedOptions()).InputIds)];
     }
 

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Training.Memory;
 
 /// <summary>The formulas against bytes counted in a tiny model.</summary>
-[Collection(TrainingCollection.Name)]
+[Collection(TorchRandomCollection.Name)]
 public sealed class ActivationMemoryTests
 {
     static readonly int[][] Rows = [[5, 9, 2, 7, 7, 1, 30], [3, 3, 12, 4, 4, 4, 4], [8, 40, 41, 42, 43, 1, 2]];

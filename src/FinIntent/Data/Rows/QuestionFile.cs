@@ -1,0 +1,108 @@
+using FinIntent.Data.Sources;
+using FinIntent.Data.Tokens;
+using FinIntent.Intents;
+using FinIntent.Text;
+
+namespace FinIntent.Data.Rows;
+
+/// <summary>Reads files of questions: of every type that <see cref="DataFile"/> knows, with rows of every <see cref="QuestionForm"/>.</summary>
+static class QuestionFile
+{
+    /// <summary>Reads questions whose answers are known.</summary>
+    /// <param name="schema">Its prompt is what rows are asked with that name their intent and list no options.</param>
+    /// <exception cref="UserErrorException">A row has no question, no options or no right answer, or two rows have one id.</exception>
+    public static IReadOnlyList<EvaluationQuestion> Load(string path, IntentSchema? schema = null)
+    {
+        List<EvaluationQuestion> questions = [.. DataFile.Read(path).Select((row, i) => Evaluated(row, i, schema))];
+        RefuseRepeatedIds(path, questions.Select(q => q.Id));
+        return questions;
+    }
+
+    /// <summary>Reads questions that are to be answered.</summary>
+    /// <param name="schema">Its prompt is what questions and texts are put into; null: they are asked as they are.</param>
+    /// <exception cref="UserErrorException">A row asks nothing, or two rows have one id.</exception>
+    public static IReadOnlyList<AskedQuestion> LoadAsked(string path, IntentSchema? schema)
+    {
+        List<AskedQuestion> questions = [.. DataFile.Read(path).Select((row, i) => Asked(row, i + 1, schema))];
+        RefuseRepeatedIds(path, questions.Select(q => q.Id));
+        return questions;
+    }
+
+    /// <summary>Reads rows with a label, for statistics, splits and cards.</summary>
+    /// <param name="entry">Tells which column is what; null: the columns' names do.</param>
+    public static IReadOnlyList<LabelledRow> LoadLabelled(string path, IntentSchema? schema, DatasetEntry? entry = null)
+    {
+        List<LabelledRow> rows = [.. (entry?.Files ?? [path]).SelectMany(DataFile.Read).Select(row => LabelledRow.Of(row, schema, entry))];
+        if (rows.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
+        var without = rows.Index().Where(r => r.Item.Question.Length == 0).ToList();
+        var questions = PromptQuestions.Of([.. without.Select(r => r.Item.Conversation.Messages[^2].Content)]);
+        foreach (var (i, (index, row)) in without.Index()) rows[index] = row with { Question = questions[i] };
+        return rows;
+    }
+
+    /// <summary>Reads labelled rows of a file, or of a data set that a folder's dataset_info.json names.</summary>
+    /// <param name="fetch">Brings the files of a data set of a hub, given the folder and the name; null: they are not fetched.</param>
+    public static IReadOnlyList<LabelledRow> FindLabelled(string word, string datasetFolder, IntentSchema? schema,
+        Func<string, string, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
+    {
+        if (File.Exists(word) || Directory.Exists(word)) return LoadLabelled(word, schema);
+        if (datasetFolder != DatasetRegistry.Online && !File.Exists(DatasetRegistry.FileIn(datasetFolder)))
+            throw new UserErrorException(
+                $"{word}: no such file, and {datasetFolder} has no {DatasetRegistry.FileName} that could name a data set; give a file, or --dataset-dir");
+        var entry = DatasetRegistry.Open(datasetFolder, fetch?.Invoke(datasetFolder, word)).Get(word);
+        return LoadLabelled(entry.Path, schema, entry);
+    }
+
+    /// <summary>Reads a question and its intent from two columns of each row, as questions of a schema.</summary>
+    /// <param name="intentColumn">Null: gold, intent or label, whichever there is.</param>
+    public static IReadOnlyList<EvaluationQuestion> Convert(string path, IntentSchema schema, string questionColumn = "question", string? intentColumn = null)
+    {
+        const string Remedy = ": name the right one with --question or --intent";
+        List<EvaluationQuestion> questions = [];
+        foreach (var row in DataFile.Read(path))
+        {
+            if (OpenFinData.IsIntentItem(row)) throw row.Error(Dataset.Refusal);
+            var question = row.Needed(questionColumn, Remedy).Trim();
+            var (column, intent) = intentColumn is null ? LabelledRow.IntentOf(row, schema, Remedy) : (intentColumn, row.Needed(intentColumn, Remedy));
+            questions.Add(EvaluationQuestion.Of($"{questions.Count}", question, intent, schema, column, row.Place));
+        }
+        return questions.Count > 0 ? questions : throw new UserErrorException($"{path}: the file has no rows");
+    }
+
+    static EvaluationQuestion Evaluated(SourceRow row, int index, IntentSchema? schema)
+    {
+        var labelled = LabelledRow.Of(row, schema);
+        var prompt = labelled.Prompt ?? throw row.Error(QuestionRow.FormOf(row) == QuestionForm.Question
+            ? "the row names its intent and not the options; give intent_schema, the file with all intents"
+            : "the instruction has no options; write them as lines \"A. name\", \"B. name\" …, or \"- name\" where names are the answers");
+        var system = labelled.Conversation.System is { Length: > 0 } text ? text : null;
+        return new(IdOf(row) ?? $"{index}", labelled.Question, prompt.Options, labelled.Label, prompt, system);
+    }
+
+    static AskedQuestion Asked(SourceRow row, int number, IntentSchema? schema)
+    {
+        var id = IdOf(row) ?? $"{number}";
+        switch (QuestionRow.FormOf(row))
+        {
+            case QuestionForm.OpenFinData: return AskedQuestion.Of(OpenFinData.Question(row));
+            case QuestionForm.Question: return AskedQuestion.Of(id, NotEmpty(row.Word("question")!.Trim()), schema);
+            case QuestionForm.Text: return AskedQuestion.Of(id, NotEmpty(row.Text("text")!.Trim()), schema);
+        }
+        var aligned = QuestionRow.Conversation(row);
+        if (aligned.Conversation is not { } conversation) throw row.Error(aligned.Problem!);
+        IReadOnlyList<Message> asked = [.. conversation.Messages.Take((conversation.Messages.Count - 1) | 1)]; // without an answer at the end
+        return new(id, NotEmpty(asked[^1].Content), conversation with { Messages = asked });
+
+        string NotEmpty(string text) => text.Length > 0 ? text : throw row.Error("its question is empty; write one, or remove the row");
+    }
+
+    static string? IdOf(SourceRow row) => row.Word("id") is { Length: > 0 } id ? id : null;
+
+    static void RefuseRepeatedIds(string path, IEnumerable<string> ids)
+    {
+        HashSet<string> seen = [];
+        foreach (var id in ids)
+            if (!seen.Add(id)) throw new UserErrorException($"{path}: two questions have the id \"{id}\"; ids must differ");
+        if (seen.Count == 0) throw new UserErrorException($"{path}: the file has no questions");
+    }
+}

@@ -1,0 +1,23 @@
+using FinIntent.Text;
+
+namespace FinIntent.Intents;
+
+/// <summary>A question whose answer is wanted, perhaps with options and a known answer.</summary>
+public sealed record AskedQuestion(string Id, string Question, Conversation Conversation)
+{
+    public IReadOnlyList<IntentOption>? Options { get; init; }
+
+    /// <summary>The label of the right answer, where it is known.</summary>
+    public string? Gold { get; init; }
+
+    /// <summary>Asks a user's words, in a schema's instruction where a schema is given.</summary>
+    public static AskedQuestion Of(string id, string question, IntentSchema? schema)
+    {
+        if (schema is null) return new(id, question, new(null, [new("user", question)]));
+        var prompt = schema.Prompt(question);
+        return new(id, question, new(null, [new("user", prompt.Text)])) { Options = prompt.Options };
+    }
+
+    public static AskedQuestion Of(EvaluationQuestion question) =>
+        new(question.Id, question.Question, new(question.System, [new("user", question.Prompt.Text)])) { Options = question.Options, Gold = question.Gold };
+}

@@ -16,7 +16,7 @@ public sealed class NewerFilesTests : IDisposable
     [InlineData("finished/run.json", "eval", "eval.yaml", "output_dir=out")]
     [InlineData("exported/finintent.json", "inference", "eval.yaml", "model_name_or_path=exported", "adapter_name_or_path=", "question=Is my card ready")]
     [InlineData("answers-half/predictions.run.json", "eval", "eval.yaml", "output_dir=answers-half")]
-    [InlineData("answers/predictions.run.json", "report", "answers/predictions.jsonl")]
+    [InlineData("answers/predictions.run.json", "report", "answers/predictions.jsonl", "--out", "out")]
     [InlineData("study/tiny/base.jsonl.step.json", "experiment", "study.yaml")]
     [InlineData("written-half/journal.run.json", "data", "generate", "write.yaml", "--local", "output_dir=written-half")]
     public void A_file_in_a_newer_format_is_refused_with_both_versions(string file, params string[] arguments)

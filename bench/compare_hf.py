@@ -1,56 +1,49 @@
 #!/usr/bin/env python3
-"""FinIntent beside Hugging Face transformers + PEFT: the same shape, rows and machine, one after the other in one run.
+"""FinIntent beside Hugging Face transformers + PEFT and the best that PyTorch's own parts make of them: one machine, the same rows, one run.
 
-    bench/compare_hf.py [--finintent PROGRAM] [--shape qwen2.5-7b] [--layers N] [--steps 5] [--questions 75] [--json FILE]
+    bench/compare_hf.py [--finintent PROGRAM] [--shape qwen2.5-7b] [--layers N] [--parts seed,plain,…] [--rows 8,64,128] [--work train,score]
+                        [--steps 5] [--questions 75] [--limit SECONDS] [--json FILE]
 
 PROGRAM is finintent, in quotes with its arguments if there are any; else the environment variable FININTENT, else the build in artifacts/.
-Needs torch, transformers and peft. Weights are random, nothing is fetched; the shapes are those of transformers' own classes (qwen2, llama).
-
-`finintent bench` runs first and writes the rows that both read. Training is LoRA r 8 on every linear layer with a bf16 base, AdamW and a norm
-of at most 1; seconds are medians of whole updates after a warm-up (3 on a GPU, 1 on a CPU), tokens are counted without padding.
+Needs torch, transformers and peft; torchao for the part float8. Weights are random, nothing is fetched; the shapes are those of transformers' own
+classes (qwen2, llama). docs/bench.md says what the parts are and how they are measured.
 """
 import argparse
+import importlib.util
 import json
 import os
 import shlex
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-
-try:
-    import peft
-    import torch
-    import transformers
-except ImportError as missing:
-    sys.exit(f"compare_hf.py: this Python has no {missing.name}; run it with one that has torch, transformers and peft")
-
-# Rows an update, rows a forward of theirs, checkpointing: the seed's recipe, their best, and a large update at their best.
-UPDATES = [(8, 1, True), (32, 32, False), (64, 32, False)]
-LETTERS = [1, 2, 3, 4, 5]
-SINGLE_TURNS = 20
+FORMATS = {"finintent": "none", "finintent_float8": "fp8"}
+PARTS = {"seed": "the seed's recipe", "plain": "HF + PEFT", "compiled": "compiled, packed", "float8": "the same, torchao float8"}
+COLUMNS = {"finintent": "FinIntent", "finintent_float8": "FinIntent, float8", **PARTS}
+RATIOS = {"FinIntent / best": ("finintent", ["seed", "plain", "compiled"]), "the same, float8": ("finintent_float8", ["float8"])}
 
 
 def main():
     options = arguments()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    name = torch.cuda.get_device_name() if device.type == "cuda" else f"cpu, {torch.get_num_threads()} threads"
-    print(f"{options.shape}{f' with {options.layers} layers' if options.layers else ''}, bf16, {name}; "
-          f"torch {torch.__version__}, transformers {transformers.__version__}, peft {peft.__version__}", flush=True)
+    for module in ("torch", "transformers", "peft"):
+        if importlib.util.find_spec(module) is None:
+            sys.exit(f"compare_hf.py: this Python has no {module}; run it with one that has torch, transformers and peft")
 
     with tempfile.TemporaryDirectory() as folder:
-        ours, rows, config = run_ours(options, Path(folder))
-    theirs = run_theirs(options, device, rows, config)
-    lines = [line(what, theirs.get(key), ours.get(key)) for key, what in labels(options).items()]
-    print_table(["", "HF tokens/s", "FinIntent tokens/s", "ratio", "HF ms", "FinIntent ms", "HF memory", "FinIntent memory"], lines)
+        comparison = Comparison(options, Path(folder))
+        try:
+            for part in FORMATS:
+                comparison.run_ours(part)
+            for part in options.parts:
+                comparison.run_theirs(part)
+        except KeyboardInterrupt:
+            comparison.note("stopped: the tables hold what was measured")
+    comparison.print()
     if options.json:
-        Path(options.json).write_text(json.dumps({"machine": name, "torch": torch.__version__, "transformers": transformers.__version__,
-                                                  "peft": peft.__version__, "shape": options.shape, "layers": options.layers,
-                                                  "hugging_face": theirs, "finintent": ours}, indent=2) + "\n")
+        Path(options.json).write_text(json.dumps({"shape": options.shape, "layers": options.layers, "about": comparison.about,
+                                                  "results": comparison.results, "notes": comparison.notes}, indent=2) + "\n")
 
 
 def arguments():
@@ -59,192 +52,136 @@ def arguments():
     parser.add_argument("--finintent", default=os.environ.get("FININTENT", str(built)))
     parser.add_argument("--shape", default="qwen2.5-7b")
     parser.add_argument("--layers", type=int)
+    parser.add_argument("--parts", type=listed(list(PARTS)), default=list(PARTS), help="of " + ",".join(PARTS) + "; FinIntent always runs")
+    parser.add_argument("--rows", type=lambda text: [int(rows) for rows in text.split(",")], default=[8, 64, 128], help="rows an update")
+    parser.add_argument("--work", type=listed(["train", "score"]), default=["train", "score"])
     parser.add_argument("--steps", type=int, default=5, help="updates measured")
     parser.add_argument("--questions", type=int, default=75)
+    parser.add_argument("--limit", type=float, default=600, help="seconds that a part may take; then what it has measured stands")
     parser.add_argument("--json", help="write the numbers to this file")
     return parser.parse_args()
 
 
-def labels(options):
-    many, one = f"score {options.questions} questions", "score 1 question"
-    return {
-        **{f"train_{rows}": f"train, {rows} rows an update (HF: {rows // batch} × {batch}{', checkpointing' if checkpointing else ''})"
-           for rows, batch, checkpointing in UPDATES},
-        "score": f"{many}, merged", "score_adapter": f"{many}, adapter not merged",
-        "score_one": f"{one}, merged", "score_adapter_one": f"{one}, adapter not merged",
-    }
+def listed(known):
+    def parse(text):
+        names = text.split(",")
+        if unknown := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(known)}")
+        return names
+    return parse
 
 
-# ---- FinIntent
+class Comparison:
+    """Runs the parts one after the other, each in a process of its own, and keeps what they measured: results[part][line]."""
 
-def run_ours(options, folder):
-    shape = ["--shape", options.shape, *(["--layers", str(options.layers)] if options.layers else [])]
-    results, rows = {}, {}
-    for count, _, _ in UPDATES:
-        numbers = bench(options, folder, "train", *shape, "--rows", count, "--steps", options.steps)
-        results[f"train_{count}"] = numbers["lines"]["train"]
-        rows[count] = json.loads((folder / "rows.json").read_text())
-    numbers = bench(options, folder, "score", *shape, "--questions", options.questions, "--adapter")
-    results |= numbers["lines"]
-    rows["score"] = json.loads((folder / "rows.json").read_text())
-    return results, rows, numbers["config"]
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.results = {part: {} for part in COLUMNS}
+        self.about, self.notes = {}, []
+        self.rows = {}      # the files of rows that finintent wrote, by training line, and "score"
+        self.config = None
 
+    def lines(self):
+        """Every line of the tables: its key and what it says."""
+        many, one = f"score {self.options.questions} questions", "score 1 question"
+        train = {f"train_{rows}": f"train, {rows} rows an update" for rows in self.options.rows}
+        score = {"score": f"{many}, merged", "score_adapter": f"{many}, adapter not merged",
+                 "score_one": f"{one}, merged", "score_adapter_one": f"{one}, adapter not merged"}
+        return {**(train if "train" in self.options.work else {}), **(score if "score" in self.options.work else {})}
 
-def bench(options, folder, *command):
-    files = ["--rows-file", folder / "rows.json", "--json", folder / "numbers.json"]
-    done = subprocess.run([*shlex.split(options.finintent), "bench", *map(str, [*command, *files])], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"finintent bench {' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    print(done.stdout, flush=True)
-    return json.loads((folder / "numbers.json").read_text())
+    # ---- FinIntent
 
+    def run_ours(self, part):
+        end = time.monotonic() + self.options.limit
+        shape = ["--shape", self.options.shape, *(["--layers", self.options.layers] if self.options.layers else []), "--quantization", FORMATS[part]]
+        for key in (key for key in self.lines() if key.startswith("train_")):
+            self.bench(part, key, end, "train", *shape, "--rows", key.removeprefix("train_"), "--steps", self.options.steps)
+        if "score" in self.options.work:
+            self.bench(part, "score", end, "score", *shape, "--questions", self.options.questions, "--adapter")
 
-# ---- Hugging Face
+    def bench(self, part, key, end, *command):
+        rows, numbers = self.folder / f"{key}.rows.json", self.folder / "numbers.json"
+        words = ["bench", *map(str, command), "--rows-file", str(rows), "--json", str(numbers)]
+        program = [*shlex.split(self.options.finintent), *words]
+        try:
+            done = subprocess.run(program, capture_output=True, text=True, timeout=max(1, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return self.note(f"finintent {' '.join(words[:-4])} was ended after its part's {self.options.limit:g} s")
+        finally:
+            if rows.exists():
+                self.rows[key] = str(rows)
+        print(done.stdout, flush=True)
+        if done.returncode != 0:
+            return self.note(f"finintent {' '.join(words[:-4])} ended with {done.returncode}\n{done.stderr}")
+        report = json.loads(numbers.read_text())
+        self.config = report["config"]
+        measured = report["lines"]
+        self.results[part].update({key: measured["train"]} if "train" in measured else measured)
 
-def run_theirs(options, device, rows, config):
-    fields = {key: value for key, value in config.items() if key != "model_type"}
-    try:
-        described = transformers.AutoConfig.for_model(config["model_type"], **fields)
-    except ValueError:
-        sys.exit(f"compare_hf.py: transformers has no class for model_type {config['model_type']}; choose a qwen2 or llama shape")
-    torch.manual_seed(1)
-    with device:
-        model = transformers.AutoModelForCausalLM.from_config(described, dtype=torch.bfloat16, attn_implementation="sdpa")
-    # init_lora_weights=False: both factors random, so that nothing is measured on zeros.
-    lora = peft.LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM", init_lora_weights=False)
-    model = peft.get_peft_model(model, lora)
+    # ---- the others
 
-    results = {}
-    for count, batch, checkpointing in UPDATES:
-        results[f"train_{count}"] = their_training(model, device, rows[count], count, batch, checkpointing, options.steps)
-    model.gradient_checkpointing_disable()
-    model.requires_grad_(False)
-    # PEFT keeps adapters in fp32: autocast lets it multiply in bf16.
-    with torch.autocast(device.type, dtype=torch.bfloat16):
-        results |= their_scoring(model, device, rows["score"], "score_adapter")
-    results |= their_scoring(model.merge_and_unload(), device, rows["score"], "score")
-    return results
+    def run_theirs(self, part):
+        lines = [key for key in self.lines() if self.belongs(key, part)]
+        if not lines:
+            return
+        if self.config is None:
+            return self.note(f"{COLUMNS[part]}: not run, since finintent gave it no model to be like")
+        request, results = self.folder / f"{part}.json", self.folder / f"{part}.jsonl"
+        request.write_text(json.dumps({"part": part, "lines": lines, "config": self.config, "rows": self.rows,
+                                       "steps": self.options.steps, "limit": self.options.limit}))
+        program = Path(__file__).resolve().parent / "peer" / "run.py"
+        try:
+            code = subprocess.run([sys.executable, program, request, results], timeout=self.options.limit).returncode
+            if code != 0:
+                self.note(f"{COLUMNS[part]}: ended with {code}")
+        except subprocess.TimeoutExpired:
+            self.note(f"{COLUMNS[part]}: ended after its {self.options.limit:g} s")
+        finally:
+            for text in results.read_text().splitlines() if results.exists() else []:
+                self.keep(part, *json.loads(text).popitem())
 
+    def belongs(self, key, part):
+        """Has the line a place in the part? The seed trains 8 rows an update; torchao's float8 scores a merged model."""
+        if (key if key.startswith("train_") else "score") not in self.rows:
+            return False
+        return {"seed": key == "train_8", "float8": not key.startswith("score_adapter")}.get(part, True)
 
-def their_training(model, device, rows, count, batch, checkpointing, steps):
-    """None: it does not fit in memory."""
-    if checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    else:
-        model.gradient_checkpointing_disable()
-    model.train()
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0, fused=device.type == "cuda")
-    meter = Meter(device)
-    times = []
-    try:
-        for update in chunks(rows, count):
-            start = meter.now()
-            tokens = 0
-            for part in chunks(update, batch):
-                inputs = padded(part, device, left=False)
-                tokens += sum(len(row["input_ids"]) for row in part)
-                with torch.autocast(device.type, dtype=torch.bfloat16):
-                    loss = model(**inputs, use_cache=False).loss
-                (loss * len(part) / count).backward()
-            torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            loss.item()
-            times.append((tokens, meter.now() - start))
-    except torch.cuda.OutOfMemoryError:
-        optimizer.zero_grad(set_to_none=True)
-        print(f"Hugging Face: {count} rows an update in forwards of {batch} do not fit in memory", flush=True)
-        return None
-    times = times[warm_up(device):]
-    return {"tokens_per_second": statistics.median(tokens / seconds for tokens, seconds in times),
-            "seconds": statistics.median(seconds for _, seconds in times), "peak_memory_bytes": meter.peak()}
+    def keep(self, part, key, value):
+        if key == "about":
+            self.about = value
+        elif key == "skipped":
+            self.note(f"{COLUMNS[part]}: skipped, {value}")
+        elif "missing" in value:
+            self.note(f"{COLUMNS[part]}, {self.lines()[key]}: {value['missing']}")
+        else:
+            self.results[part][key] = value
 
+    def note(self, text):
+        print(text, flush=True)
+        self.notes.append(text)
 
-@torch.no_grad()
-def their_scoring(model, device, rows, key):
-    """One forward over all questions, logits at each one's last token, the five letters' probabilities on the host."""
-    model.eval()
+    # ---- the tables
 
-    def measure(asked, turns):
-        meter = Meter(device)
-        times = []
-        for _ in range(warm_up(device) + turns):
-            start = meter.now()
-            inputs = padded(asked, device, left=True)
-            inputs.pop("labels")
-            positions = (inputs["attention_mask"].cumsum(-1) - 1).clamp(min=0)
-            logits = model(**inputs, position_ids=positions, use_cache=False, logits_to_keep=1).logits
-            logits[:, -1, LETTERS].float().softmax(-1).cpu()
-            times.append(meter.now() - start)
-        seconds = statistics.median(times[warm_up(device):])
-        return {"tokens_per_second": sum(len(row["input_ids"]) for row in asked) / seconds, "seconds": seconds, "peak_memory_bytes": meter.peak()}
+    def print(self):
+        shape = f"{self.options.shape}{f' with {self.options.layers} layers' if self.options.layers else ''}"
+        print(f"\n{shape}, bf16 and float8; {', '.join(f'{name} {value}' for name, value in self.about.items())}")
+        self.table("tokens/s", lambda numbers: f"{numbers['tokens_per_second']:,.0f}", RATIOS)
+        self.table("ms", lambda numbers: f"{numbers['seconds'] * 1000:,.1f}")
+        self.table("peak memory, GB", lambda numbers: f"{numbers['peak_memory_bytes'] / 1e9:.1f}")
+        for note in self.notes:
+            print(note)
 
-    turns = 20 if device.type == "cuda" else 3
-    return {key: measure(rows, turns), f"{key}_one": measure(rows[:1], SINGLE_TURNS)}
+    def table(self, what, text, ratios={}):
+        columns = {part: name for part, name in COLUMNS.items() if part in FORMATS or part in self.options.parts}
+        print(f"\n| {what} | " + " | ".join([*columns.values(), *ratios]) + " |")
+        print("|---" * (1 + len(columns) + len(ratios)) + "|")
+        for key, name in self.lines().items():
+            cells = [text(self.results[part][key]) if key in self.results[part] else "–" for part in columns]
+            print(f"| {name} | " + " | ".join([*cells, *(self.ratio(key, *sides) for sides in ratios.values())]) + " |")
 
-
-def padded(rows, device, left):
-    width = max(len(row["input_ids"]) for row in rows)
-
-    def fill(row, name, value):
-        gap = [value] * (width - len(row["input_ids"]))
-        return gap + row[name] if left else row[name] + gap
-
-    return {
-        "input_ids": torch.tensor([fill(row, "input_ids", 0) for row in rows], device=device),
-        "labels": torch.tensor([fill(row, "labels", -100) for row in rows], device=device),
-        "attention_mask": torch.tensor([fill({**row, "mask": [1] * len(row["input_ids"])}, "mask", 0) for row in rows], device=device),
-    }
-
-
-class Meter:
-    """Time after the device is done, and the most memory torch's allocator held (as `finintent bench` counts, weights included)."""
-
-    def __init__(self, device):
-        self.device = device
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
-
-    def now(self):
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter()
-
-    def peak(self):
-        if self.device.type == "cuda":
-            return torch.cuda.max_memory_reserved()
-        import resource
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def warm_up(device):
-    return 3 if device.type == "cuda" else 1
-
-
-def chunks(rows, size):
-    return [rows[i:i + size] for i in range(0, len(rows), size)]
-
-
-# ---- The table
-
-def line(what, theirs, ours):
-    def cells(numbers):
-        if numbers is None:
-            return "–", "–", "–"
-        return f"{numbers['tokens_per_second']:,.0f}", f"{numbers['seconds'] * 1000:,.1f}", f"{numbers['peak_memory_bytes'] / 1e9:.1f} GB"
-
-    (their_speed, their_time, their_memory), (our_speed, our_time, our_memory) = cells(theirs), cells(ours)
-    ratio = f"{ours['tokens_per_second'] / theirs['tokens_per_second']:.2f}" if theirs and ours else "–"
-    return [what, their_speed, our_speed, ratio, their_time, our_time, their_memory, our_memory]
-
-
-def print_table(head, lines):
-    print("| " + " | ".join(head) + " |")
-    print("|" + "|".join("---" for _ in head) + "|")
-    for cells in lines:
-        print("| " + " | ".join(cells) + " |")
+    def ratio(self, key, part, others):
+        speeds = [self.results[other][key]["tokens_per_second"] for other in others if key in self.results[other]]
+        return f"{self.results[part][key]['tokens_per_second'] / max(speeds):.2f}" if speeds and key in self.results[part] else "–"
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ public sealed class UpgradeTests : IDisposable
         File.WriteAllText(_files["eval.json"], $$"""[{"question": "{{row}}", "gold": "card"}]""");
 
         Assert.Contains("rows.json", _files.Refusal([.. exported, "overwrite_output_dir=true"]));
-        AssertClose(Probabilities("answers/predictions.jsonl"), Probabilities("out/predictions.jsonl"));
+        AssertClose(Probabilities("answers-exported/predictions.jsonl"), Probabilities("out/predictions.jsonl"));
     }
 
     [Fact]

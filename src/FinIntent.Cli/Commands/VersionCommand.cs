@@ -26,7 +26,7 @@ static class VersionCommand
     {
         ["version"] = ProgramVersion.Number,
         ["commit"] = ProgramVersion.Commit,
-        ["format_versions"] = new JsonObject(FormatVersion.All.Select(format => KeyValuePair.Create(format.File, (JsonNode?)format.Newest))),
+        ["format_versions"] = new JsonObject(FormatVersion.All.Select(f => KeyValuePair.Create(f.File, (JsonNode?)f.Newest))),
         ["system"] = RuntimeInformation.OSDescription,
         ["runtime_identifier"] = RuntimeInformation.RuntimeIdentifier,
         ["processors"] = Environment.ProcessorCount,
@@ -46,7 +46,12 @@ static class VersionCommand
         {
             return new() { ["error"] = e.Message };
         }
-        var torch = new JsonObject { ["folder"] = LibTorch.Folder, ["version"] = LibTorch.Version?.ToString(), ["device"] = $"{Devices.Default}" };
+        var torch = new JsonObject
+        {
+            ["folder"] = LibTorch.Folder,
+            ["version"] = LibTorch.Version?.ToString(),
+            ["device"] = $"{Devices.Default}",
+        };
         if (!LibTorch.HasCuda) return torch;
         torch["gpu"] = DeviceMemory.NameOf(Devices.Default);
         torch["gpu_bytes"] = DeviceMemory.Of(Devices.Default)?.Total;

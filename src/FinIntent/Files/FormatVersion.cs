@@ -40,7 +40,8 @@ public sealed record FormatVersion(string File, int Newest)
     }
 
     /// <summary>Whether a value is in a format that is read here; for caches, which are made again where it is not.</summary>
-    public bool Reads(JsonNode? json) => json is not JsonObject map || map[Key] is not JsonValue value || (value.TryGetValue(out int format) && format <= Newest);
+    public bool Reads(JsonNode? json) =>
+        json is not JsonObject map || map[Key] is not JsonValue value || (value.TryGetValue(out int format) && format <= Newest);
 
     /// <summary>Refuses a file in a newer format, and tells both versions.</summary>
     /// <param name="path">For the message.</param>
@@ -51,8 +52,9 @@ public sealed record FormatVersion(string File, int Newest)
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out var format) || format < 1)
             throw new UserErrorException($"{path}: {Key} is {value.GetRawText()}; expected a whole number from 1 to {Newest}");
         if (format <= Newest) return;
-        var writer = json.TryGetProperty(WriterKey, out var by) && by.ValueKind == JsonValueKind.String ? $"FinIntent {by.GetString()}" : "a newer FinIntent";
-        throw new UserErrorException($"{path}: {writer} wrote it in format {format}; this is FinIntent {ProgramVersion.Number}, which reads this file up to " +
-            $"format {Newest}; use {writer}{(by.ValueKind == JsonValueKind.String ? " or newer" : "")}");
+        var version = json.TryGetProperty(WriterKey, out var by) && by.ValueKind == JsonValueKind.String ? by.GetString() : null;
+        var (writer, remedy) = version is null ? ("a newer FinIntent", "it") : ($"FinIntent {version}", $"FinIntent {version} or newer");
+        throw new UserErrorException($"{path}: {writer} wrote it in format {format}; this is FinIntent {ProgramVersion.Number}, " +
+            $"which reads this file up to format {Newest}; use {remedy}");
     }
 }

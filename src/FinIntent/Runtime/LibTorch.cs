@@ -24,7 +24,8 @@ public static class LibTorch
         get
         {
             if (!NativeLibrary.TryGetExport(CpuLibrary, "aoti_torch_abi_version", out var export)) return null;
-            var packed = ((delegate* unmanaged<ulong>)export)(); // torch/headeronly/version.h: a byte each for major, minor and patch, from the top
+            // As torch/headeronly/version.h packs it: a byte each for major, minor and patch, from the top.
+            var packed = ((delegate* unmanaged<ulong>)export)();
             return new((int)(packed >> 56), (int)(packed >> 48 & 0xFF), (int)(packed >> 40 & 0xFF));
         }
     }
@@ -103,7 +104,8 @@ public static class LibTorch
         if (!OperatingSystem.IsLinux() || ElfSymbolVersion.MakeWeak(bytes, "GLIBCXX_3.4.32") == 0)
             NativeLibrary.Load(bindings); // says why
         var name = $"libLibTorchSharp.{bytes.Length:x}.so";
-        foreach (var folder in (string[])[Path.GetDirectoryName(bindings)!, Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}")])
+        string[] folders = [Path.GetDirectoryName(bindings)!, Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}")];
+        foreach (var folder in folders)
         {
             var target = Path.Combine(folder, name);
             try

@@ -47,7 +47,8 @@ public sealed class UpgradeTests : IDisposable
     [Fact]
     public void An_exported_model_knows_its_template_and_the_rows_it_was_trained_on()
     {
-        string[] exported = ["eval", "eval.yaml", "model_name_or_path=exported", "adapter_name_or_path=", "permutations=", "scoring=options", "output_dir=out"];
+        string[] exported =
+            ["eval", "eval.yaml", "model_name_or_path=exported", "adapter_name_or_path=", "permutations=", "scoring=options", "output_dir=out"];
 
         _files.Run([.. exported, "template="]);
         Assert.Contains("exported was trained with \"qwen\"", _files.Refusal([.. exported, "template=llama3", "overwrite_output_dir=true"]));
@@ -148,8 +149,8 @@ public sealed class UpgradeTests : IDisposable
         TokenizedFile.Read(_files["tokens.jsonl"], (_, row) => row, rows.Add);
 
         Assert.Equal((8, rows.Sum(row => row.InputIds.Length)), (stored.Totals.Count, (int)stored.Totals.TokenCount));
-        Assert.Contains("8 training rows", _files.Run("train", "train.yaml", "dataset=", "tokenized_path=tokens.jsonl", "max_steps=1", "save_strategy=no",
-            "leak_check_files=", "output_dir=out"));
+        Assert.Contains("8 training rows", _files.Run("train", "train.yaml", "dataset=", "tokenized_path=tokens.jsonl", "leak_check_files=",
+            "max_steps=1", "save_strategy=no", "output_dir=out"));
     }
 
     [Fact]
@@ -178,7 +179,7 @@ public sealed class UpgradeTests : IDisposable
         Assert.Equal(before.Tensors.Keys.Order(), after.Tensors.Keys.Order());
         foreach (var name in before.Tensors.Keys)
         {
-            using var difference = before.Read(name).to_type(TorchSharp.torch.ScalarType.Float64) - after.Read(name).to_type(TorchSharp.torch.ScalarType.Float64);
+            using var difference = before.Read(name).@double() - after.Read(name).@double();
             Assert.InRange(difference.abs().max().item<double>(), 0, 1e-5);
         }
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -31,7 +30,7 @@ static class VersionCommand
         ["runtime_identifier"] = RuntimeInformation.RuntimeIdentifier,
         ["processors"] = Environment.ProcessorCount,
         ["dotnet"] = Environment.Version.ToString(),
-        ["torchsharp"] = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
+        ["torchsharp"] = ProgramVersion.Of(typeof(torch)),
         ["libtorch"] = Torch(),
     };
 

@@ -62,7 +62,8 @@ public sealed class PredictionFile : IDisposable
         }
         catch (UserErrorException e) when (e.InnerException is JsonException && !line.TrimEnd().EndsWith('}'))
         {
-            throw new UserErrorException($"{e.Message} (a line cut short when its run stopped? run it again, and it goes on from there)", e);
+            const string Cut = "a line cut short when its run stopped? run it again, and it goes on from there";
+            throw new UserErrorException($"{e.Message} ({Cut})", e);
         }
     }
 
@@ -78,9 +79,10 @@ public sealed class PredictionFile : IDisposable
         for (var i = 0; i < Done.Count; i++)
         {
             if (i >= questions.Count || Done[i].Id != questions[i].Id || Done[i].Question != questions[i].Question)
-                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {Done[i].Id} \"{Done[i].Question}\", but " +
-                    (i < questions.Count ? $"question {i + 1} is {questions[i].Id} \"{questions[i].Question}\"" : $"there are {questions.Count} questions") +
-                    "; set overwrite_output_dir: true to start anew");
+            {
+                throw Other(i, Done[i], i < questions.Count
+                    ? $"question {i + 1} is {questions[i].Id} \"{questions[i].Question}\"" : $"there are {questions.Count} questions");
+            }
         }
         return Done.Count;
     }
@@ -95,11 +97,13 @@ public sealed class PredictionFile : IDisposable
             var problem = !texts.TryGetValue(prediction.Id, out var text) ? $"there is no question {prediction.Id}"
                 : text != prediction.Question ? $"that question is now \"{text}\""
                 : !done.TryAdd(prediction.Id, prediction) ? "an earlier line is for it too" : null;
-            if (problem is not null)
-                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {prediction.Id} \"{prediction.Question}\", but {problem}; set overwrite_output_dir: true to start anew");
+            if (problem is not null) throw Other(i, prediction, problem);
         }
         return done;
     }
+
+    UserErrorException Other(int line, Prediction prediction, string problem) => new($"{_path}:{line + 1}: the prediction is for " +
+        $"{prediction.Id} \"{prediction.Question}\", but {problem}; set overwrite_output_dir: true to start anew");
 
     /// <summary>Writes a finished file anew, in the order of the questions.</summary>
     public static void Rewrite(string path, IEnumerable<Prediction> predictions) =>

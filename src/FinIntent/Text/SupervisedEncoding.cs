@@ -1,12 +1,5 @@
 namespace FinIntent.Text;
 
-/// <summary>Labels has one label a token, −100 where nothing is learnt.</summary>
-public sealed record EncodedRow(int[] InputIds, int[] Labels)
-{
-    /// <summary>Tokens that were left out because the row is longer than it may be.</summary>
-    public int CutTokens { get; init; }
-}
-
 /// <param name="CutoffLength">Most tokens of a row.</param>
 /// <param name="TrainOnPrompt">The questions are labels too.</param>
 /// <param name="MaskHistory">Only the last answer is a label, and of the others the last ones are kept when the row is cut.</param>
@@ -15,10 +8,8 @@ public sealed record SupervisedOptions(int CutoffLength = 2048, bool TrainOnProm
 /// <summary>Turns to one row of ids and labels, as LLaMA-Factory does (src/llamafactory/data/processor/supervised.py, ff6d4d1).</summary>
 static class SupervisedEncoding
 {
-    const int Ignored = -100;
-
     /// <param name="efficientEos">An end token that answers are taught and the next turn does not read; null: the template has its own.</param>
-    public static EncodedRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
+    public static TokenRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
     {
         // What of each turn is kept, in the order of the turns.
         var kept = new (int Source, int Target)[turns.Count];
@@ -33,7 +24,7 @@ static class SupervisedEncoding
         return Join(turns, kept, total, efficientEos, options) with { CutTokens = turns.Sum(t => t.Source.Length + t.Target.Length) - kept.Sum(k => k.Source + k.Target) };
     }
 
-    static EncodedRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total, int? efficientEos, SupervisedOptions options)
+    static TokenRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total, int? efficientEos, SupervisedOptions options)
     {
         int[] ids = new int[total], labels = new int[total];
         var at = 0;
@@ -52,7 +43,7 @@ static class SupervisedEncoding
         {
             tokens.CopyTo(ids.AsSpan(at));
             if (isLabel) tokens.CopyTo(labels.AsSpan(at));
-            else labels.AsSpan(at, tokens.Length).Fill(Ignored);
+            else labels.AsSpan(at, tokens.Length).Fill(TokenRow.IgnoredLabel);
             at += tokens.Length;
         }
     }

@@ -34,6 +34,9 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
     /// <summary>The first stop word is the tokenizer's eos from here on.</summary>
     public bool ReplaceEos { get; init; }
 
+    /// <summary>The token that ends a text, where a chat's turns end in another one; null: they end in the same.</summary>
+    public string? EndOfText { get; init; }
+
     /// <summary>Answers begin with a thought, which is empty without thinking.</summary>
     public bool Reasons { get; init; }
 
@@ -51,6 +54,7 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
             Prefix = [TemplatePart.Bos],
             StopWords = ["<|eot_id|>", "<|eom_id|>"],
             ReplaceEos = true,
+            EndOfText = "<|end_of_text|>",
         },
         new(
             "chatglm3",

@@ -25,7 +25,9 @@ sealed class RunFolder
 
     /// <summary>Takes a folder for a run: with overwrite_output_dir what an earlier run left is removed, else it is gone on with.</summary>
     /// <param name="run">The content of run.json.</param>
-    /// <exception cref="UserErrorException">A finished run without checkpoints is there, or resume_from_checkpoint names no checkpoint.</exception>
+    /// <exception cref="UserErrorException">
+    /// A finished run without checkpoints is there, or resume_from_checkpoint names no checkpoint.
+    /// </exception>
     public RunFolder(OutputSettings output, JsonObject run)
     {
         _output = output;
@@ -46,7 +48,7 @@ sealed class RunFolder
     string At(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>The newest checkpoint, of those made before a step, or null.</summary>
-    public string? LastCheckpoint(int before = int.MaxValue) => Checkpoints().Where(c => c.Step < before).Select(c => c.Folder).LastOrDefault();
+    public string? LastCheckpoint(int before = int.MaxValue) => Checkpoints().LastOrDefault(c => c.Step < before).Folder;
 
     /// <summary>The state to go on from, the optimizer's restored; null for a run from the beginning.</summary>
     public TrainerState? Resume(AdamW optimizer, DataPosition data)
@@ -61,8 +63,8 @@ sealed class RunFolder
     {
         var state = ReadState(checkpoint);
         if (state.Data != data)
-            throw new UserErrorException($"{checkpoint}: it was saved with {Words(state.Data)}, now there are {Words(data)}: a step would not mean " +
-                "the same rows; restore the settings, or set overwrite_output_dir: true to start anew");
+            throw new UserErrorException($"{checkpoint}: it was saved with {Words(state.Data)}, now there are {Words(data)}: " +
+                "a step would not mean the same rows; restore the settings, or set overwrite_output_dir: true to start anew");
         RestoreOptimizer(checkpoint, optimizer, state.GlobalStep);
         return state;
     }
@@ -97,8 +99,8 @@ sealed class RunFolder
         });
         var checkpoints = Checkpoints();
         var excess = checkpoints.Count - (_output.SaveTotalLimit ?? int.MaxValue);
-        foreach (var (step, old) in checkpoints.Where(c => c.Step != state.BestGlobalStep && c.Step != state.GlobalStep).Take(Math.Max(0, excess)))
-            AtomicFolder.Delete(old);
+        var deletable = checkpoints.Where(c => c.Step != state.BestGlobalStep && c.Step != state.GlobalStep);
+        foreach (var (_, old) in deletable.Take(Math.Max(0, excess))) AtomicFolder.Delete(old);
         return folder;
     }
 
@@ -169,19 +171,21 @@ sealed class RunFolder
         if (Checkpoints(folder).Select(c => c.Folder).LastOrDefault() is { } last)
             return File.Exists(System.IO.Path.Combine(last, OptimizerFile))
                 ? last
-                : throw new UserErrorException($"{last}: it was saved with save_only_model, so the run cannot go on; set overwrite_output_dir: true " +
-                    "to start anew");
+                : throw new UserErrorException($"{last}: it was saved with save_only_model, so the run cannot go on; " +
+                    "set overwrite_output_dir: true to start anew");
         if (isLast) throw new UserErrorException($"resume_from_checkpoint: there is no checkpoint in {folder}");
         if (File.Exists(System.IO.Path.Combine(folder, TrainResultsFile)))
-            throw new UserErrorException($"output_dir: {folder} holds a finished run; set overwrite_output_dir: true, or another output_dir");
+            throw new UserErrorException($"output_dir: {folder} holds a finished run; set overwrite_output_dir: true, " +
+                "or another output_dir");
         return null;
     }
 
     void RemoveEarlierRun()
     {
         foreach (var (_, folder) in Checkpoints()) AtomicFolder.Delete(folder);
-        string[] files = [StateFile, TrainResultsFile, "all_results.json", "eval_results.json", "trainer_log.jsonl", LossPlot.TrainingFile, LossPlot.EvaluationFile];
-        foreach (var name in files) File.Delete(At(name));
+        string[] results = [TrainResultsFile, "all_results.json", "eval_results.json"];
+        foreach (var name in (string[])[.. results, StateFile, "trainer_log.jsonl", LossPlot.TrainingFile, LossPlot.EvaluationFile])
+            File.Delete(At(name));
     }
 
     List<(int Step, string Folder)> Checkpoints() => Checkpoints(Path);
@@ -190,10 +194,12 @@ sealed class RunFolder
     [
         .. Directory.EnumerateDirectories(path, CheckpointPrefix + "*")
             .Where(folder => File.Exists(System.IO.Path.Combine(folder, StateFile)))
-            .Select(folder => (Step: int.TryParse(System.IO.Path.GetFileName(folder)[CheckpointPrefix.Length..], out var step) ? step : -1, folder))
+            .Select(folder => (Step: StepOf(System.IO.Path.GetFileName(folder)), folder))
             .Where(c => c.Step >= 0)
             .OrderBy(c => c.Step),
     ];
+
+    static int StepOf(string name) => int.TryParse(name[CheckpointPrefix.Length..], out var step) ? step : -1;
 
     static void SaveOptimizer(string folder, AdamW optimizer)
     {

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -23,11 +22,12 @@ static class RunRecord
         ["base_format"] = baseFormat,
         ["template"] = template,
         ["seed"] = settings.Train.Seed,
-        ["dataset_dir"] = settings.Dataset.DatasetDir == DatasetRegistry.Online ? DatasetRegistry.Online : Path.GetFullPath(settings.Dataset.DatasetDir),
+        ["dataset_dir"] = settings.Dataset.DatasetDir is var folder && folder == DatasetRegistry.Online ? folder : Path.GetFullPath(folder),
         ["dataset_commits"] = new JsonObject(
         [
             .. settings.Dataset.HubFiles.Where(files => settings.Dataset.Dataset.Contains(files.Key) && files.Value.Count > 0)
-                .Select(files => KeyValuePair.Create(files.Key, (JsonNode?)HubDatasets.CommitOf(files.Value[0]))).Where(commit => commit.Value is not null),
+                .Select(files => KeyValuePair.Create(files.Key, (JsonNode?)HubDatasets.CommitOf(files.Value[0])))
+                .Where(commit => commit.Value is not null),
         ]),
         ["cache_dir"] = settings.Model.CacheDir is { } cache ? Path.GetFullPath(cache) : null,
         ["tokenized_path"] = settings.Dataset.TokenizedPath is { } tokens ? Path.GetFullPath(tokens) : null,
@@ -35,13 +35,10 @@ static class RunRecord
         ["versions"] = new JsonObject
         {
             ["finintent"] = ProgramVersion.Full,
-            ["torchsharp"] = VersionOf(typeof(torch)),
+            ["torchsharp"] = ProgramVersion.Of(typeof(torch)),
             ["libtorch"] = LibTorch.Folder,
             ["dotnet"] = Environment.Version.ToString(),
             ["system"] = RuntimeInformation.OSDescription,
         },
     };
-
-    static string? VersionOf(Type type) =>
-        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version?.ToString();
 }

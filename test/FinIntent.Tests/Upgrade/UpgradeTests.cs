@@ -144,11 +144,13 @@ public sealed class UpgradeTests : IDisposable
     [Fact]
     public void Tokens_are_read_from_their_cache_and_from_their_file()
     {
-        using var stored = StoredRows.Open(Directory.GetFiles(_files["cache/tokens"]).Single())!;
+        using var stored = StoredRows.Open(Directory.GetFiles(_files["cache/tokens"]).Single())!.Value.Rows;
         List<TokenRow> rows = [];
         TokenizedFile.Read(_files["tokens.jsonl"], (_, row) => row, rows.Add);
 
-        Assert.Equal((8, rows.Sum(row => row.InputIds.Length)), (stored.Totals.Count, (int)stored.Totals.TokenCount));
+        Assert.Equal(8, rows.Count);
+        Assert.Equal(rows.Select(row => (string.Join(' ', row.InputIds), string.Join(' ', row.Labels))),
+            Enumerable.Range(0, stored.Count).Select(stored.Read).Select(row => (string.Join(' ', row.InputIds), string.Join(' ', row.Labels))));
         Assert.Contains("8 training rows", _files.Run("train", "train.yaml", "dataset=", "tokenized_path=tokens.jsonl", "leak_check_files=",
             "max_steps=1", "save_strategy=no", "output_dir=out"));
     }

@@ -5,6 +5,7 @@ using FinIntent.Checkpoints;
 using FinIntent.Data.Tokens;
 using FinIntent.Evaluation;
 using FinIntent.Files;
+using FinIntent.Text;
 using Xunit;
 
 namespace FinIntent.Tests.Upgrade;

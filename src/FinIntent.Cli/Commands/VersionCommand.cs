@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Files;
 using FinIntent.Runtime;
@@ -10,14 +9,12 @@ namespace FinIntent.Cli.Commands;
 
 static class VersionCommand
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public static Command Build()
     {
         var json = new Option<bool>("--json") { Description = "Everything about this installation, for a report of a fault or a script." };
         var command = new Command("version", "Print the version.") { json };
         command.SetAction(arguments => arguments.InvocationConfiguration.Output.WriteLine(
-            arguments.GetValue(json) ? Installation().ToJsonString(Indented) : $"finintent {ProgramVersion.Number}"));
+            arguments.GetValue(json) ? Installation().ToJsonString(JsonFile.Indented) : $"finintent {ProgramVersion.Number}"));
         return command;
     }
 

@@ -15,8 +15,6 @@ namespace FinIntent.Cli.Experiments;
 /// <param name="inputs">Everything the result depends on.</param>
 sealed class Step(string result, JsonObject inputs)
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public string Result => result;
 
     string RecordFile => result + ".step.json";
@@ -74,7 +72,6 @@ sealed class Step(string result, JsonObject inputs)
     void Write(JsonObject made, bool isFinished)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(RecordFile))!);
-        var record = FormatVersion.Step.Stamp(new() { ["is_finished"] = isFinished, ["inputs"] = made.DeepClone() });
-        AtomicFile.WriteText(RecordFile, record.ToJsonString(Indented) + "\n");
+        JsonFile.Write(RecordFile, new() { ["is_finished"] = isFinished, ["inputs"] = made.DeepClone() }, FormatVersion.Step);
     }
 }

@@ -28,8 +28,7 @@ sealed class ResumableFile : IDisposable
         {
             if (overwrite) stream.SetLength(0);
             if (stream.Length > 0) CheckSameRun(path, run);
-            var stamped = FormatVersion.ResumableRun.Stamp(run.DeepClone().AsObject());
-            AtomicFile.WriteText(RunFileOf(path), stamped.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+            JsonFile.Write(RunFileOf(path), run, FormatVersion.ResumableRun);
             return new(stream, ReadAndCut(stream));
         }
         catch

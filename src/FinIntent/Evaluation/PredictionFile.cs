@@ -73,20 +73,6 @@ public sealed class PredictionFile : IDisposable
     /// <summary>Lines that are on disk when this returns: waiting for it once is much faster than line by line.</summary>
     public void Append(IReadOnlyList<Prediction> predictions) => _file.Append(predictions.Select(p => p.ToLine()));
 
-    /// <summary>How many of the questions are done: the file's lines must be the first of them, in their order.</summary>
-    public int CountDone(IReadOnlyList<(string Id, string Question)> questions)
-    {
-        for (var i = 0; i < Done.Count; i++)
-        {
-            if (i >= questions.Count || Done[i].Id != questions[i].Id || Done[i].Question != questions[i].Question)
-            {
-                throw Other(i, Done[i], i < questions.Count
-                    ? $"question {i + 1} is {questions[i].Id} \"{questions[i].Question}\"" : $"there are {questions.Count} questions");
-            }
-        }
-        return Done.Count;
-    }
-
     /// <summary>Which of the questions are done, by id: the file's lines may be any of them, in any order.</summary>
     public Dictionary<string, Prediction> DoneOf(IEnumerable<(string Id, string Question)> questions)
     {
@@ -97,13 +83,12 @@ public sealed class PredictionFile : IDisposable
             var problem = !texts.TryGetValue(prediction.Id, out var text) ? $"there is no question {prediction.Id}"
                 : text != prediction.Question ? $"that question is now \"{text}\""
                 : !done.TryAdd(prediction.Id, prediction) ? "an earlier line is for it too" : null;
-            if (problem is not null) throw Other(i, prediction, problem);
+            if (problem is not null)
+                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {prediction.Id} \"{prediction.Question}\", but {problem}; " +
+                    "set overwrite_output_dir: true to start anew");
         }
         return done;
     }
-
-    UserErrorException Other(int line, Prediction prediction, string problem) => new($"{_path}:{line + 1}: the prediction is for " +
-        $"{prediction.Id} \"{prediction.Question}\", but {problem}; set overwrite_output_dir: true to start anew");
 
     /// <summary>Writes a finished file anew, in the order of the questions.</summary>
     public static void Rewrite(string path, IEnumerable<Prediction> predictions) =>

@@ -7,12 +7,18 @@ namespace FinIntent.Hub;
 /// <summary>The list of a commit's files, kept in the cache: without it nothing tells whether what is there of the commit is all of it.</summary>
 static class CommitList
 {
+    /// <summary>The list as a file of its own.</summary>
+    public static string ToText(IEnumerable<ListedFile> files) =>
+        FormatVersion.CommitList.Stamp(new() { ["files"] = ToJson(files) }).ToJsonString();
+
     public static JsonArray ToJson(IEnumerable<ListedFile> files) =>
         [.. files.Select(file => (JsonNode)new JsonObject { ["path"] = file.Path, ["size"] = file.Size })];
 
-    /// <summary>Null: it is no list.</summary>
+    /// <summary>The files of a list, which format 1 was the whole of. Null: it is no list, or one in a newer format.</summary>
     public static IReadOnlyList<ListedFile>? Files(JsonNode? json)
     {
+        if (!FormatVersion.CommitList.Reads(json)) return null;
+        if (json is JsonObject file) json = file["files"];
         try
         {
             return json is JsonArray list ? [.. list.Select(file => new ListedFile((string)file!["path"]!, (long?)file["size"]))] : null;

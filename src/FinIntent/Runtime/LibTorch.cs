@@ -18,6 +18,18 @@ public static class LibTorch
     /// <summary>The folder libtorch was loaded from.</summary>
     public static string Folder { get; private set; } = "";
 
+    /// <summary>The version of the libtorch that is loaded. Null: it does not say (before 2.9).</summary>
+    public static unsafe Version? Version
+    {
+        get
+        {
+            if (!NativeLibrary.TryGetExport(CpuLibrary, "aoti_torch_abi_version", out var export)) return null;
+            // As torch/headeronly/version.h packs it: a byte each for major, minor and patch, from the top.
+            var packed = ((delegate* unmanaged<ulong>)export)();
+            return new((int)(packed >> 56), (int)(packed >> 48 & 0xFF), (int)(packed >> 40 & 0xFF));
+        }
+    }
+
     /// <summary>True when the loaded libtorch has CUDA and a device is there.</summary>
     public static bool HasCuda { get; private set; }
 
@@ -92,7 +104,8 @@ public static class LibTorch
         if (!OperatingSystem.IsLinux() || ElfSymbolVersion.MakeWeak(bytes, "GLIBCXX_3.4.32") == 0)
             NativeLibrary.Load(bindings); // says why
         var name = $"libLibTorchSharp.{bytes.Length:x}.so";
-        foreach (var folder in (string[])[Path.GetDirectoryName(bindings)!, Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}")])
+        string[] folders = [Path.GetDirectoryName(bindings)!, Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}")];
+        foreach (var folder in folders)
         {
             var target = Path.Combine(folder, name);
             try

@@ -3,20 +3,18 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 
-/// <summary>
-/// <see cref="GatedSilu"/> of sums that are not added up yet: LoRA's share of gate, up and the gradient of the product is added while they are
-/// read. Elsewhere than on a GPU in 16 bits, and for ranks above 8, they are added up first.
-/// </summary>
+/// <summary>Computes <see cref="GatedSilu"/> of sums not added up yet: LoRA's share is added while they are read.</summary>
+/// <remarks>Elsewhere than on a GPU in 16 bits, and for ranks above 8, the sums are added up first.</remarks>
 static class LowRankGatedSilu
 {
     const string File = "low_rank_gated_silu.cu";
 
-    // As in the CUDA source: columns a warp, rows a block, and the largest rank of a half.
+    // These are as in the CUDA source: columns a warp, rows a block, and the largest rank of a half.
     const int WarpColumns = 64, RowsPerBlock = 64, Warps = 4, LargestRank = 8;
 
     static readonly Kernel ForwardKernel = new(File, "low_rank_gated_silu"), BackwardKernel = new(File, "low_rank_gated_silu_backward");
 
-    /// <summary>gate and up side by side [T, 2I] → [T, I]. When the sum was added up on the way, <paramref name="gateUp"/> is the whole of it.</summary>
+    /// <summary>Takes gate and up side by side [T, 2I], returns [T, I]; gateUp becomes the whole sum if it was added up.</summary>
     public static Tensor Forward(ref LowRankSum gateUp)
     {
         if (Fits(gateUp, 2) && KernelDevice.Of(gateUp.Base, ForwardKernel) is { } device) return On(device, gateUp);
@@ -24,10 +22,11 @@ static class LowRankGatedSilu
         return GatedSilu.Forward(gateUp.Base);
     }
 
-    /// <summary>The gradient of gate and up [T, 2I] for that of the product [T, I], and the product itself.</summary>
+    /// <summary>Returns the gradient of gate and up [T, 2I] for the product's gradient [T, I], and the product itself.</summary>
     public static (Tensor Gradient, Tensor Product) Backward(LowRankSum dy, LowRankSum gateUp)
     {
-        if (Fits(gateUp, 2) && Fits(dy, 1) && dy.Base.dtype == gateUp.Base.dtype && KernelDevice.Of(gateUp.Base, BackwardKernel) is { } device)
+        if (Fits(gateUp, 2) && Fits(dy, 1) && dy.Base.dtype == gateUp.Base.dtype
+            && KernelDevice.Of(gateUp.Base, BackwardKernel) is { } device)
             return BackwardOn(device, dy, gateUp);
         return GatedSilu.Backward(dy.Complete(), gateUp.Complete());
     }
@@ -49,8 +48,9 @@ static class LowRankGatedSilu
         var (rows, columns) = (x.size(0), x.size(1) / 2);
         Tensor gradient = empty_like(x), product = empty_like(dy.Base);
         var halves = Halves(gateUp);
-        device.Launch(BackwardKernel, x.dtype, Shape(rows, columns), dy.Base, dy.Low, dy.Factor, x, gateUp.Low, gateUp.Factor, gradient, product,
-            (int)rows, (int)columns, (int)dy.Low!.size(1), (int)gateUp.Low!.size(1), halves.Gate, halves.UpStart, halves.Up);
+        device.Launch(BackwardKernel, x.dtype, Shape(rows, columns), dy.Base, dy.Low, dy.Factor, x, gateUp.Low, gateUp.Factor,
+            gradient, product, (int)rows, (int)columns, (int)dy.Low!.size(1), (int)gateUp.Low!.size(1),
+            halves.Gate, halves.UpStart, halves.Up);
         return (gradient, product);
     }
 
@@ -68,7 +68,8 @@ static class LowRankGatedSilu
         if (sum.Low is null || sum.Base.dtype is not (ScalarType.BFloat16 or ScalarType.Float16)) return false;
         var (gate, _, up) = Halves(sum);
         return gate <= LargestRank && up <= LargestRank && sum.Base.size(1) % (halves * WarpColumns) == 0 && sum.Base.is_contiguous()
-            && sum.Low.is_contiguous() && sum.Factor!.is_contiguous() && sum.Low.dtype == sum.Base.dtype && sum.Factor.dtype == sum.Base.dtype
+            && sum.Low.is_contiguous() && sum.Factor!.is_contiguous() && sum.Low.dtype == sum.Base.dtype
+            && sum.Factor.dtype == sum.Base.dtype
             && KernelDevice.AreAligned(sum.Base);
     }
 }

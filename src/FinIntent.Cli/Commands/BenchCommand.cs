@@ -1,14 +1,13 @@
 using System.CommandLine;
-using FinIntent.Cli.Bench;
-using FinIntent.Models.Packed;
+using FinIntent.Jobs.Bench;
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Cli.Commands;
 
 static class BenchCommand
 {
-    public static Command Build() => new("bench", "Measure speed and memory with random weights of a true shape.") { Train(), Score(), Load(), Layer(), Kernels() };
+    public static Command Build() =>
+        new("bench", "Measure speed and memory with random weights of a true shape.") { Train(), Score(), Load() };
 
     static Command Train()
     {
@@ -16,17 +15,23 @@ static class BenchCommand
         var output = new OutputOptions();
         var rows = new Option<int>("--rows") { Description = "Rows an update.", DefaultValueFactory = _ => 8 };
         var steps = new Option<int>("--steps") { Description = "Updates measured, after some to warm up.", DefaultValueFactory = _ => 5 };
-        var checkpointing = new Option<bool>("--checkpointing") { Description = "Compute each layer again for its backward instead of keeping its activations." };
+        var checkpointing = new Option<bool>("--checkpointing")
+        {
+            Description = "Compute each layer again for its backward instead of keeping its activations.",
+        };
         var command = new Command("train", "LoRA training.") { rows, steps, checkpointing };
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(arguments =>
         {
             var shape = model.Read(arguments);
-            var bench = new TrainBench(shape, new(AtLeastOne(arguments, rows), AtLeastOne(arguments, steps), arguments.GetValue(checkpointing), output.RowsFile(arguments)));
+            var recomputes = arguments.GetValue(checkpointing);
+            var bench = new TrainBench(shape,
+                new(AtLeastOne(arguments, rows), AtLeastOne(arguments, steps), recomputes, output.RowsFile(arguments)));
             output.Write(arguments, shape, [bench.Run()]);
+            var first = BenchText.Text(bench.FirstUpdate.TotalSeconds, "f1");
             arguments.InvocationConfiguration.Output.WriteLine(
-                $"first update done {BenchReport.Text(bench.FirstUpdate.TotalSeconds, "f1")} s after the command began, the making of the weights left out");
+                $"first update done {first} s after the command began, the making of the weights left out");
         });
         return command;
     }
@@ -36,10 +41,16 @@ static class BenchCommand
         var model = new ModelOptions();
         var output = new OutputOptions();
         var questions = new Option<int>("--questions") { Description = "Questions scored in a pass.", DefaultValueFactory = _ => 75 };
-        var prefix = new Option<int>("--prefix") { Description = $"Tokens all questions begin with alike, up to {BenchRows.LongestPrefix}; they are read once." };
+        var prefix = new Option<int>("--prefix")
+        {
+            Description = $"Tokens all questions begin with alike, up to {BenchRows.LongestPrefix}; they are read once.",
+        };
         var passes = new Option<int?>("--passes") { Description = "Passes measured; default: 3 on a CPU, 20 on a GPU." };
         var adapter = new Option<bool>("--adapter") { Description = "Measure again with an adapter that is not merged." };
-        var command = new Command("score", "Scoring of questions by the probabilities of their options.") { questions, prefix, passes, adapter };
+        var command = new Command("score", "Scoring of questions by the probabilities of their options.")
+        {
+            questions, prefix, passes, adapter,
+        };
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(arguments =>
@@ -47,8 +58,10 @@ static class BenchCommand
             var shape = model.Read(arguments);
             var shared = arguments.GetValue(prefix);
             if (shared is < 0 or > BenchRows.LongestPrefix)
-                throw new UserErrorException($"--prefix is {shared}; it must be from 0 to {BenchRows.LongestPrefix}, since the shortest rows have {BenchRows.LongestPrefix + 2} tokens");
-            var options = new ScoreBenchOptions(AtLeastOne(arguments, questions), shared, AtLeastOne(arguments, passes), arguments.GetValue(adapter), output.RowsFile(arguments));
+                throw new UserErrorException($"--prefix is {shared}; it must be from 0 to {BenchRows.LongestPrefix}, " +
+                    $"since the shortest rows have {BenchRows.LongestPrefix + 2} tokens");
+            var options = new ScoreBenchOptions(AtLeastOne(arguments, questions), shared, AtLeastOne(arguments, passes),
+                arguments.GetValue(adapter), output.RowsFile(arguments));
             output.Write(arguments, shape, new ScoreBench(shape, options).Run());
         });
         return command;
@@ -57,86 +70,75 @@ static class BenchCommand
     static Command Load()
     {
         var model = new ModelOptions();
-        var folder = new Argument<string?>("folder") { Description = "A model's folder; none: a random checkpoint of --shape is written first.", Arity = ArgumentArity.ZeroOrOne };
+        var folder = new Argument<string?>("folder")
+        {
+            Description = "A model's folder; none: a random checkpoint of --shape is written first.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var parent = new Option<string>("--in") { Description = "Where the random checkpoint goes; default: the temporary folder." };
         var command = new Command("load", "Loading of a checkpoint's weights to the device.") { folder, parent };
         model.AddTo(command);
         command.SetAction(arguments =>
         {
-            var console = arguments.InvocationConfiguration.Output;
             var shape = model.Read(arguments);
-            if (arguments.GetValue(folder) is { } given) LoadBench.Run(given, shape.Device, shape.Format, console);
-            else LoadBench.Run(shape, arguments.GetValue(parent), console);
-        });
-        return command;
-    }
-
-    static Command Layer()
-    {
-        var rows = new Option<int>("--rows") { Description = "Rows in the batch.", DefaultValueFactory = _ => 64 };
-        var length = new Option<int>("--length") { Description = "Tokens a row.", DefaultValueFactory = _ => 125 };
-        var command = new Command("layer", "Each step of one layer of the Qwen2.5-7B shape.") { rows, length };
-        command.SetAction(arguments =>
-        {
-            LibTorch.Load();
-            new LayerBench(AtLeastOne(arguments, rows), AtLeastOne(arguments, length)).Run();
-        });
-        return command;
-    }
-
-    static Command Kernels()
-    {
-        var tokens = new Option<int>("--tokens") { Description = "Rows of the matrices.", DefaultValueFactory = _ => 8192 };
-        var command = new Command("kernels", "Each kernel at the Qwen2.5-7B shape, beside the plain operators it stands for.") { tokens };
-        command.SetAction(arguments =>
-        {
-            LibTorch.Load();
-            new KernelBench(AtLeastOne(arguments, tokens)).Run();
+            BenchText.Write(arguments.InvocationConfiguration.Output, arguments.GetValue(folder) is { } given
+                ? LoadBench.Run(given, shape.Device, shape.Format)
+                : LoadBench.Run(shape, arguments.GetValue(parent)));
         });
         return command;
     }
 
     static int AtLeastOne(ParseResult arguments, Option<int> option) => Checked(arguments.GetValue(option), option);
 
-    static int? AtLeastOne(ParseResult arguments, Option<int?> option) => arguments.GetValue(option) is { } value ? Checked(value, option) : null;
+    static int? AtLeastOne(ParseResult arguments, Option<int?> option) =>
+        arguments.GetValue(option) is { } value ? Checked(value, option) : null;
 
-    static int Checked(int value, Option option) => value >= 1 ? value : throw new UserErrorException($"{option.Name} is {value}; it must be at least 1");
+    static int Checked(int value, Option option) =>
+        value >= 1 ? value : throw new UserErrorException($"{option.Name} is {value}; it must be at least 1");
 
     sealed class ModelOptions
     {
-        readonly Option<string> _shape = new("--shape") { Description = "Whose shape the random weights have.", DefaultValueFactory = _ => "qwen2.5-0.5b" };
+        readonly Option<string> _shape = new("--shape")
+        {
+            Description = "Whose shape the random weights have.",
+            DefaultValueFactory = _ => "qwen2.5-0.5b",
+        };
         readonly Option<int?> _layers = new("--layers") { Description = "Fewer layers than the shape has, for a quick look." };
-        readonly Option<string> _type = new("--type") { Description = "Type of the weights and of the computation.", DefaultValueFactory = _ => "bf16" };
-
-        readonly Option<string> _quantization = new("--quantization") { Description = "How the layers' weights are kept: none is as --type says.", DefaultValueFactory = _ => "none" };
+        readonly Option<string> _type = new("--type")
+        {
+            Description = "Type of the weights and of the computation.",
+            DefaultValueFactory = _ => "bf16",
+        };
+        readonly Option<string> _quantization = new("--quantization")
+        {
+            Description = "How the layers' weights are kept: none is as --type says.",
+            DefaultValueFactory = _ => "none",
+        };
 
         public void AddTo(Command command)
         {
-            _quantization.AcceptOnlyFromAmong("none", "int8", "nf4", "fp8");
             _shape.AcceptOnlyFromAmong([.. BenchModel.KnownShapes]);
-            _type.AcceptOnlyFromAmong("bf16", "fp16", "fp32");
+            _type.AcceptOnlyFromAmong([.. BenchModel.KnownTypes.Keys]);
+            _quantization.AcceptOnlyFromAmong([.. BenchModel.KnownFormats.Keys]);
             foreach (var option in (Option[])[_shape, _layers, _type, _quantization]) command.Add(option);
         }
 
         public BenchModel Read(ParseResult arguments)
         {
             LibTorch.Load();
-            var type = arguments.GetValue(_type) switch { "fp32" => ScalarType.Float32, "fp16" => ScalarType.Float16, _ => ScalarType.BFloat16 };
-            WeightFormat? format = arguments.GetValue(_quantization) switch
-            {
-                "int8" => WeightFormat.Int8,
-                "nf4" => WeightFormat.Nf4,
-                "fp8" => WeightFormat.Fp8,
-                _ => null,
-            };
-            return new(arguments.GetRequiredValue(_shape), AtLeastOne(arguments, _layers), type, format);
+            return new(arguments.GetRequiredValue(_shape), AtLeastOne(arguments, _layers),
+                BenchModel.KnownTypes[arguments.GetRequiredValue(_type)],
+                    BenchModel.KnownFormats[arguments.GetRequiredValue(_quantization)]);
         }
     }
 
     sealed class OutputOptions
     {
         readonly Option<string> _json = new("--json") { Description = "Also write the numbers to this file." };
-        readonly Option<string> _rows = new("--rows-file") { Description = "Write the rows used to this file, for another program to use the same." };
+        readonly Option<string> _rows = new("--rows-file")
+        {
+            Description = "Write the rows used to this file, for another program to use the same.",
+        };
 
         public void AddTo(Command command)
         {
@@ -148,9 +150,9 @@ static class BenchCommand
 
         public void Write(ParseResult arguments, BenchModel shape, IReadOnlyList<BenchLine> lines)
         {
-            var report = new BenchReport(shape, MachineRate.Measure(shape), lines);
-            report.Print(arguments.InvocationConfiguration.Output);
-            if (arguments.GetValue(_json) is { } path) report.WriteJson(path);
+            var result = new BenchResult(shape, MachineRate.Measure(shape), lines);
+            BenchText.Write(arguments.InvocationConfiguration.Output, result);
+            if (arguments.GetValue(_json) is { } path) result.WriteJson(path);
         }
     }
 }

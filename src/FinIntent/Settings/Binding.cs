@@ -19,14 +19,15 @@ static class Binding
         record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite);
 
     /// <summary>What cannot be bound keeps its default, and a problem says why.</summary>
-    public static T Bind<T>(IReadOnlyDictionary<string, Entry> entries, List<string> problems) where T : new()
+    public static object Bind(Type type, IReadOnlyDictionary<string, Entry> entries, List<string> problems)
     {
-        object record = new T();
-        foreach (var property in PropertiesOf(typeof(T)))
+        var record = Activator.CreateInstance(type)!;
+        foreach (var property in PropertiesOf(type))
         {
-            if (entries.TryGetValue(KeyOf(property), out var entry)) UserErrorException.Note(() => property.SetValue(record, Value(property, entry)), problems);
+            if (!entries.TryGetValue(KeyOf(property), out var entry)) continue;
+            UserErrorException.Note(() => property.SetValue(record, Value(property, entry)), problems);
         }
-        return (T)record;
+        return record;
     }
 
     /// <summary>Keys and values as a settings file would hold them.</summary>
@@ -53,14 +54,17 @@ static class Binding
     {
         var lower = System.Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture);
         var upper = System.Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture);
-        var text = string.Create(CultureInfo.InvariantCulture, $"allowed are numbers {(range.MinimumIsExclusive ? "above" : "from")} {lower}");
-        return upper >= int.MaxValue ? text : string.Create(CultureInfo.InvariantCulture, $"{text} {(range.MaximumIsExclusive ? "to below" : "to")} {upper}");
+        var text = FormattableString.Invariant($"allowed are numbers {(range.MinimumIsExclusive ? "above" : "from")} {lower}");
+        return upper >= int.MaxValue
+            ? text
+            : FormattableString.Invariant($"{text} {(range.MaximumIsExclusive ? "to below" : "to")} {upper}");
     }
 
     static object Convert(Type type, Entry entry, YamlNode node)
     {
         if (type == typeof(IReadOnlyDictionary<string, double>)) return Map(entry, node);
-        if (type == typeof(JsonObject)) return Json(entry, node) as JsonObject ?? throw entry.Error("expected a map, such as {reasoning_effort: low}");
+        if (type == typeof(JsonObject))
+            return Json(entry, node) as JsonObject ?? throw entry.Error("expected a map, such as {reasoning_effort: low}");
         if (type.IsGenericType) return List(type.GetGenericArguments()[0], entry, node);
         if (node is not YamlScalarNode { Value: { } text }) throw entry.Error("expected one value, got a list or a map");
         if (type == typeof(string)) return text;
@@ -96,13 +100,15 @@ static class Binding
         throw entry.Error($"\"{text}\" is not one of {string.Join(", ", allowed)}");
     }
 
+    const StringSplitOptions Split = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+
     static Array List(Type type, Entry entry, YamlNode node)
     {
         var items = node switch
         {
             YamlSequenceNode list => list.Children,
-            YamlScalarNode { Value: { } text } => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(part => new YamlScalarNode(part))],
+            YamlScalarNode { Value: { } text } =>
+                [.. text.Split(',', Split).Select(part => new YamlScalarNode(part))],
             _ => throw entry.Error("expected a list, or values with commas between"),
         };
         var values = Array.CreateInstance(type, items.Count);
@@ -118,7 +124,8 @@ static class Binding
 
     static JsonNode? Json(Entry entry, YamlNode node) => node switch
     {
-        YamlMappingNode map => new JsonObject(map.Children.Select(pair => KeyValuePair.Create(pair.Key.ToString(), Json(entry, pair.Value)))),
+        YamlMappingNode map =>
+            new JsonObject(map.Children.Select(pair => KeyValuePair.Create(pair.Key.ToString(), Json(entry, pair.Value)))),
         YamlSequenceNode list => new JsonArray([.. list.Children.Select(item => Json(entry, item))]),
         YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any } plain => Scalar(plain.Value),
         YamlScalarNode quoted => JsonValue.Create(quoted.Value),

@@ -1,34 +1,37 @@
 using System.Globalization;
+using System.Reflection;
 using FinIntent.Files;
 
 namespace FinIntent.Settings;
 
-/// <summary>A settings file with the command line's `key=value` applied: one record a section, as LLaMA-Factory's example files are divided.</summary>
+/// <summary>
+/// A settings file with the command line's `key=value` applied: one record a section, as LLaMA-Factory's example files are divided.
+/// </summary>
 sealed record SettingsFile
 {
     public required string Path { get; init; }
 
-    public required ModelSettings Model { get; init; }
+    public ModelSettings Model { get; init; } = new();
 
-    public required MethodSettings Method { get; init; }
+    public MethodSettings Method { get; init; } = new();
 
-    public required DatasetSettings Dataset { get; init; }
+    public DatasetSettings Dataset { get; init; } = new();
 
-    public required OutputSettings Output { get; init; }
+    public OutputSettings Output { get; init; } = new();
 
-    public required TrainSettings Train { get; init; }
+    public TrainSettings Train { get; init; } = new();
 
-    public required EvaluationSettings Evaluation { get; init; }
+    public EvaluationSettings Evaluation { get; init; } = new();
 
-    public required GenerationSettings Generation { get; init; }
+    public GenerationSettings Generation { get; init; } = new();
 
-    public required ExportSettings Export { get; init; }
+    public ExportSettings Export { get; init; } = new();
 
-    public required InferenceSettings Inference { get; init; }
+    public InferenceSettings Inference { get; init; } = new();
 
-    public required ApiSettings Api { get; init; }
+    public ApiSettings Api { get; init; } = new();
 
-    public required GenerateSettings Generate { get; init; }
+    public GenerateSettings Generate { get; init; } = new();
 
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
     public required IReadOnlyList<string> Harmless { get; init; }
@@ -36,16 +39,18 @@ sealed record SettingsFile
     /// <summary>Keys that were given, with the place of each.</summary>
     public required IReadOnlyDictionary<string, string> Given { get; init; }
 
-    static readonly Type[] Sections = [typeof(ModelSettings), typeof(MethodSettings), typeof(DatasetSettings), typeof(OutputSettings),
-        typeof(TrainSettings), typeof(EvaluationSettings), typeof(GenerationSettings), typeof(ExportSettings),
-        typeof(InferenceSettings), typeof(ApiSettings), typeof(GenerateSettings)];
+    /// <summary>The properties above that hold a settings record; a new section is one more of them.</summary>
+    static readonly PropertyInfo[] Sections =
+        [.. typeof(SettingsFile).GetProperties().Where(p => p.PropertyType.Namespace == typeof(SettingsFile).Namespace)];
+
+    static IEnumerable<PropertyInfo> Properties => Sections.SelectMany(section => Binding.PropertiesOf(section.PropertyType));
 
     /// <summary>The keys that have an effect.</summary>
-    public static IEnumerable<string> Keys => Sections.SelectMany(Binding.PropertiesOf).Select(Binding.KeyOf);
+    public static IEnumerable<string> Keys => Properties.Select(Binding.KeyOf);
 
     /// <summary>The keys whose value is a text, taken as it stands on the command line: a question may begin with a bracket.</summary>
     internal static IReadOnlySet<string> TextKeys { get; } =
-        Sections.SelectMany(Binding.PropertiesOf).Where(p => p.PropertyType == typeof(string)).Select(Binding.KeyOf).ToHashSet();
+        Properties.Where(p => p.PropertyType == typeof(string)).Select(Binding.KeyOf).ToHashSet();
 
     /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed, for all that is wrong.</exception>
     public static SettingsFile Load(string path, IEnumerable<string> overrides) => Of(path, Entries.Read(path, overrides));
@@ -59,7 +64,8 @@ sealed record SettingsFile
 
     /// <summary>The settings, with all that is wrong with them; a key that is wrong has its default.</summary>
     /// <exception cref="UserErrorException">The file, or a part of the command line, is no list of keys and values.</exception>
-    public static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(string path, IEnumerable<string> overrides) => Inspect(path, Entries.Read(path, overrides));
+    public static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(string path, IEnumerable<string> overrides) =>
+        Inspect(path, Entries.Read(path, overrides));
 
     static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(string path, IReadOnlyDictionary<string, Entry> entries)
     {
@@ -70,20 +76,10 @@ sealed record SettingsFile
         var settings = new SettingsFile
         {
             Path = path,
-            Model = Binding.Bind<ModelSettings>(entries, problems),
-            Method = Binding.Bind<MethodSettings>(entries, problems),
-            Dataset = Binding.Bind<DatasetSettings>(entries, problems),
-            Output = Binding.Bind<OutputSettings>(entries, problems),
-            Train = Binding.Bind<TrainSettings>(entries, problems),
-            Evaluation = Binding.Bind<EvaluationSettings>(entries, problems),
-            Generation = Binding.Bind<GenerationSettings>(entries, problems),
-            Export = Binding.Bind<ExportSettings>(entries, problems),
-            Inference = Binding.Bind<InferenceSettings>(entries, problems),
-            Api = Binding.Bind<ApiSettings>(entries, problems),
-            Generate = Binding.Bind<GenerateSettings>(entries, problems),
             Harmless = [.. entries.Keys.Where(OtherKeys.Harmless.Contains)],
             Given = entries.ToDictionary(e => e.Key, e => e.Value.Place),
         };
+        foreach (var section in Sections) section.SetValue(settings, Binding.Bind(section.PropertyType, entries, problems));
         // What keys demand of each other says nothing while some of them are not what was meant.
         if (problems.Count == 0) CrossChecks.Check(settings, problems);
         return (settings, problems);
@@ -91,7 +87,7 @@ sealed record SettingsFile
 
     /// <summary>Every key that has an effect, with its value.</summary>
     public IReadOnlyDictionary<string, object?> Resolved() =>
-        new object[] { Model, Method, Dataset, Output, Train, Evaluation, Generation, Export, Inference, Api, Generate }.SelectMany(Binding.Resolved).ToDictionary();
+        Sections.SelectMany(section => Binding.Resolved(section.GetValue(this)!)).ToDictionary();
 
     static void Check(Entry entry, HashSet<string> keys)
     {
@@ -99,12 +95,13 @@ sealed record SettingsFile
         if (!OtherKeys.Refused.TryGetValue(entry.Key, out var refusal))
         {
             var known = keys.Concat(OtherKeys.Harmless).Concat(OtherKeys.Refused.Keys);
-            throw new UserErrorException($"{entry.Place}: unknown key \"{entry.Key}\"; did you mean \"{EditDistance.Nearest(entry.Key, known)}\"?");
+            var nearest = EditDistance.Nearest(entry.Key, known);
+            throw new UserErrorException($"{entry.Place}: unknown key \"{entry.Key}\"; did you mean \"{nearest}\"?");
         }
         if (!IsNeutral(entry.Text, refusal.Default)) throw entry.Error($"not supported: {refusal.Reason}");
     }
 
-    static bool IsNeutral(string? text, string? neutral)
+    static bool IsNeutral(string? text, string neutral)
     {
         if (text is null) return false;
         if (text.Equals("false", StringComparison.OrdinalIgnoreCase) || text == neutral) return true;

@@ -32,11 +32,13 @@ public sealed partial class DependencyTests
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
         ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots"],
+        ["Jobs"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Data", "Settings", "Training", "Generation"],
     };
 
     static string Library => Path.Combine(Reference.Root, "src", "FinIntent");
 
-    public static TheoryData<string> Folders => new(Directory.GetDirectories(Library).Select(Path.GetFileName).Where(name => name is not ("bin" or "obj")).Order()!);
+    public static TheoryData<string> Folders =>
+        new(Directory.GetDirectories(Library).Select(Path.GetFileName).Where(name => name is not ("bin" or "obj")).Order()!);
 
     [Theory, MemberData(nameof(Folders))]
     public void A_folder_uses_only_the_folders_it_may(string folder)

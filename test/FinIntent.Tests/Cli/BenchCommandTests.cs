@@ -1,7 +1,6 @@
 using System.Text.Json;
-using FinIntent.Cli.Bench;
 using FinIntent.Cli.Commands;
-using FinIntent.Models;
+using FinIntent.Jobs.Bench;
 using TorchSharp;
 using Xunit;
 
@@ -24,7 +23,8 @@ public sealed class BenchCommandTests : IDisposable
     [Fact]
     public void Training_prints_a_table_and_leaves_its_rows_and_numbers()
     {
-        var printed = Run("train", "--rows", "3", "--steps", "2", "--checkpointing", "--rows-file", _folder["rows.json"], "--json", _folder["numbers.json"]);
+        var printed = Run("train", "--rows", "3", "--steps", "2", "--checkpointing", "--rows-file", _folder["rows.json"], "--json",
+            _folder["numbers.json"]);
 
         using var rows = JsonDocument.Parse(File.ReadAllText(_folder["rows.json"]));
         using var numbers = JsonDocument.Parse(File.ReadAllText(_folder["numbers.json"]));
@@ -45,7 +45,8 @@ public sealed class BenchCommandTests : IDisposable
         Run("score", "--questions", "2", "--passes", "1", "--adapter", "--json", _folder["numbers.json"]);
 
         using var numbers = JsonDocument.Parse(File.ReadAllText(_folder["numbers.json"]));
-        Assert.Equal(["score", "score_one", "score_adapter", "score_adapter_one"], numbers.RootElement.GetProperty("lines").EnumerateObject().Select(l => l.Name));
+        Assert.Equal(["score", "score_one", "score_adapter", "score_adapter_one"], numbers.RootElement.GetProperty("lines")
+            .EnumerateObject().Select(l => l.Name));
     }
 
     [Fact]
@@ -94,7 +95,9 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData("NVIDIA GeForce RTX 4090", 165.0)]
     [InlineData("NVIDIA L4", 121.0)]
     [InlineData("NVIDIA GeForce GTX 1080", null)]
-    public void Known_GPUs_are_compared_with_their_datasheets(string name, double? tflops) => Assert.Equal(tflops, MachineRate.Promised(name));
+    public void Known_GPUs_are_compared_with_their_datasheets(string name, double? tflops) =>
+        Assert.Equal(tflops, MachineRate.Promised(name));
 
-    static string Run(string verb, params string[] arguments) => CommandLine.Run(BenchCommand.Build(), [verb, "--shape", "tiny", "--type", "fp32", .. arguments]);
+    static string Run(string verb, params string[] arguments) =>
+        CommandLine.Run(BenchCommand.Build(), [verb, "--shape", "tiny", "--type", "fp32", .. arguments]);
 }

@@ -89,7 +89,8 @@ public sealed class SettingsFileTests : IDisposable
         Assert.Equal(("qwen", 2048, 1000, 0.1), (s.Dataset.Template, s.Dataset.CutoffLen, s.Dataset.MaxSamples, s.Dataset.ValSize));
         Assert.Equal(("saves/qwen/lora/sft", 10.0, 500.0, true, true),
             (s.Output.OutputDir, s.Output.LoggingSteps, s.Output.SaveSteps, s.Output.PlotLoss, s.Output.OverwriteOutputDir));
-        Assert.Equal((1, 8, 1e-4, 3.0), (s.Train.PerDeviceTrainBatchSize, s.Train.GradientAccumulationSteps, s.Train.LearningRate, s.Train.NumTrainEpochs));
+        Assert.Equal((1, 8, 1e-4, 3.0),
+            (s.Train.PerDeviceTrainBatchSize, s.Train.GradientAccumulationSteps, s.Train.LearningRate, s.Train.NumTrainEpochs));
         Assert.Equal((SchedulerType.Cosine, 0.1, true), (s.Train.LrSchedulerType, s.Train.WarmupRatio, s.Train.Bf16));
         Assert.Equal((1, EvaluationStrategy.Steps, 500.0),
             (s.Evaluation.PerDeviceEvalBatchSize, s.Evaluation.EvalStrategy, s.Evaluation.EvalSteps));
@@ -123,7 +124,8 @@ public sealed class SettingsFileTests : IDisposable
         Assert.Equal((2048, "data", false, 0.0), (s.Dataset.CutoffLen, s.Dataset.DatasetDir, s.Dataset.NeatPacking, s.Dataset.ValSize));
         Assert.Equal((8, 8, 1, 5e-5, 3.0, -1), (s.Train.PerDeviceTrainBatchSize, s.Evaluation.PerDeviceEvalBatchSize,
             s.Train.GradientAccumulationSteps, s.Train.LearningRate, s.Train.NumTrainEpochs, s.Train.MaxSteps));
-        Assert.Equal((0.9, 0.999, 1e-8, 1.0, 0.0), (s.Train.AdamBeta1, s.Train.AdamBeta2, s.Train.AdamEpsilon, s.Train.MaxGradNorm, s.Train.WeightDecay));
+        Assert.Equal((0.9, 0.999, 1e-8, 1.0, 0.0),
+            (s.Train.AdamBeta1, s.Train.AdamBeta2, s.Train.AdamEpsilon, s.Train.MaxGradNorm, s.Train.WeightDecay));
         Assert.Equal((SchedulerType.Linear, 0.0, 42, false), (s.Train.LrSchedulerType, s.Train.WarmupSteps, s.Train.Seed, s.Train.Bf16));
         Assert.Equal((500.0, 500.0, SaveStrategy.Steps, "trainer_output"),
             (s.Output.LoggingSteps, s.Output.SaveSteps, s.Output.SaveStrategy, s.Output.OutputDir));
@@ -149,7 +151,8 @@ public sealed class SettingsFileTests : IDisposable
     [Fact]
     public void The_command_line_wins_over_the_file()
     {
-        var s = Load("learning_rate: 1\nlora_rank: 4\nmax_samples: 3", "learning_rate=2e-3", "max_samples=null", "lora_target=[q_proj, v_proj]",
+        var s = Load("learning_rate: 1\nlora_rank: 4\nmax_samples: 3", "learning_rate=2e-3", "max_samples=null",
+            "lora_target=[q_proj, v_proj]",
             "lr_scheduler_kwargs={num_cycles: 2}", "report_to=tensorboard");
 
         Assert.Equal((2e-3, 4, null), (s.Train.LearningRate, s.Method.LoraRank, s.Dataset.MaxSamples));
@@ -174,22 +177,32 @@ public sealed class SettingsFileTests : IDisposable
     [InlineData("deepspeed: ds.json", ".yaml:2: deepspeed: not supported: training runs in one process")]
     [InlineData("use_galore: true", ".yaml:2: use_galore: not supported")]
     [InlineData("quantization_bit: 3", ".yaml:2: quantization_bit: 3 is not one of 4, 8")]
-    [InlineData("quantization_bit: 4\nquantization_method: fp8", ".yaml:3: quantization_method: fp8 has 8 bits, and quantization_bit is 4; use bnb")]
-    [InlineData("quantization_method: gptq", ".yaml:2: quantization_method: gptq is not supported: checkpoints quantised that way are not read; name the 16-bit model")]
+    [InlineData("quantization_bit: 4\nquantization_method: fp8",
+        ".yaml:3: quantization_method: fp8 has 8 bits, and quantization_bit is 4; use bnb")]
+    [InlineData("quantization_method: gptq",
+        ".yaml:2: quantization_method: gptq is not supported: checkpoints quantised that way are not read; name the 16-bit model")]
     [InlineData("quantization_method: hqq", ".yaml:2: quantization_method: hqq is not supported: use bnb")]
-    [InlineData("quantization_type: fp4", ".yaml:2: quantization_type: fp4 is not supported: fp4 has the size of nf4 and twice its error; use nf4")]
-    [InlineData("quantization_bit: 8\nfinetuning_type: full", ".yaml:2: quantization_bit: packed weights cannot be trained; use finetuning_type: lora, not full")]
-    [InlineData("quantization_bit: 8\nfinetuning_type: freeze", ".yaml:2: quantization_bit: packed weights cannot be trained; use finetuning_type: lora, not freeze")]
-    [InlineData("quantization_bit: 8\nadapter_name_or_path: a,b", ".yaml:3: adapter_name_or_path: adapters cannot be merged into packed weights, so there is room for one; merge")]
-    [InlineData("quantization_bit: 8\nadapter_name_or_path: a\ncreate_new_adapter: true", ".yaml:3: adapter_name_or_path: adapters cannot be merged")]
-    [InlineData("export_quantization_bit: 4", ".yaml:2: export_quantization_bit: not supported: an export is written in 16 or 32 bits; quantization_bit packs it")]
+    [InlineData("quantization_type: fp4",
+        ".yaml:2: quantization_type: fp4 is not supported: fp4 has the size of nf4 and twice its error; use nf4")]
+    [InlineData("quantization_bit: 8\nfinetuning_type: full",
+        ".yaml:2: quantization_bit: packed weights cannot be trained; use finetuning_type: lora, not full")]
+    [InlineData("quantization_bit: 8\nfinetuning_type: freeze",
+        ".yaml:2: quantization_bit: packed weights cannot be trained; use finetuning_type: lora, not freeze")]
+    [InlineData("quantization_bit: 8\nadapter_name_or_path: a,b",
+        ".yaml:3: adapter_name_or_path: adapters cannot be merged into packed weights, so there is room for one; merge")]
+    [InlineData("quantization_bit: 8\nadapter_name_or_path: a\ncreate_new_adapter: true",
+        ".yaml:3: adapter_name_or_path: adapters cannot be merged")]
+    [InlineData("export_quantization_bit: 4",
+        ".yaml:2: export_quantization_bit: not supported: an export is written in 16 or 32 bits; quantization_bit packs it")]
     [InlineData("stage: sft\nstage: pt", ".yaml:3: Duplicate key")]
     [InlineData("stage: [", ".yaml:")]
-    [InlineData("adapter_name_or_path: a\nfinetuning_type: full", ".yaml:2: adapter_name_or_path: only finetuning_type: lora has adapters, not full")]
+    [InlineData("adapter_name_or_path: a\nfinetuning_type: full",
+        ".yaml:2: adapter_name_or_path: only finetuning_type: lora has adapters, not full")]
     [InlineData("val_size: 0.1\neval_dataset: b", ".yaml:2: val_size: it cuts validation rows from dataset, and eval_dataset names others")]
     [InlineData("mask_history: true\ntrain_on_prompt: true", ".yaml:2: mask_history:")]
     [InlineData("load_best_model_at_end: true", ".yaml:2: load_best_model_at_end: evaluations tell which is the best; set eval_strategy")]
-    [InlineData("load_best_model_at_end: true\neval_strategy: steps\nsave_only_model: true", ".yaml:2: load_best_model_at_end: save_only_model leaves out")]
+    [InlineData("load_best_model_at_end: true\neval_strategy: steps\nsave_only_model: true",
+        ".yaml:2: load_best_model_at_end: save_only_model leaves out")]
     [InlineData("early_stopping_steps: 3", ".yaml:2: early_stopping_steps: it counts evaluations")]
     public void Errors_name_the_line_the_key_and_what_is_allowed(string yaml, string message) => Assert.Contains(message, ErrorOf(yaml));
 
@@ -204,7 +217,8 @@ public sealed class SettingsFileTests : IDisposable
     [Fact]
     public void All_errors_are_listed()
     {
-        Assert.Equal(["command line: unknown key \"laerning_rate\"; did you mean \"learning_rate\"?", "command line: lora_rank: expected a number, got \"x\""],
+        Assert.Equal(["command line: unknown key \"laerning_rate\"; did you mean \"learning_rate\"?",
+            "command line: lora_rank: expected a number, got \"x\""],
             ErrorOf("", "lora_rank=x", "laerning_rate=x").Split('\n'));
         Assert.Equal(2, ErrorOf("", "val_size=0.1", "eval_dataset=a", "bf16=true", "fp16=true").Split('\n').Length);
     }
@@ -223,6 +237,15 @@ public sealed class SettingsFileTests : IDisposable
         string[] all = [.. SettingsFile.Keys, .. OtherKeys.Harmless, .. OtherKeys.Refused.Keys];
 
         Assert.Empty(all.GroupBy(key => key).Where(same => same.Count() > 1).Select(same => same.Key));
+    }
+
+    [Fact]
+    public void A_refused_key_says_why_and_knows_its_default()
+    {
+        Assert.All(OtherKeys.Refused, key => Assert.NotEmpty(key.Value.Reason));
+        // LLaMA-Factory 0.9.5: freeze_vision_tower: bool = True, vllm_gpu_util: float = 0.7, use_dora: bool = False.
+        Assert.Equal(["true", "0.7", ""],
+            new[] { "freeze_vision_tower", "vllm_gpu_util", "use_dora" }.Select(key => OtherKeys.Refused[key].Default));
     }
 
     [Fact]

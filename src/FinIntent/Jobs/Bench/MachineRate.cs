@@ -3,7 +3,7 @@ using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace FinIntent.Cli.Bench;
+namespace FinIntent.Jobs.Bench;
 
 /// <summary>What the machine can do at most: a large product as measured, and for GPUs we know what the maker promises.</summary>
 /// <param name="Size">Rows and columns of the product's matrices.</param>
@@ -20,8 +20,11 @@ sealed record MachineRate(string Name, int Size, double ProductTflops, double? D
         using var _ = no_grad();
         Tensor a = randn(size, size, device: device).to(type), b = randn(size, size, device: device).to(type);
         var warmUp = Timing.WarmUp(device);
-        var seconds = Enumerable.Range(0, warmUp + (isGpu ? 10 : 5)).Select(_ => Seconds(device, () => a.matmul(b).Dispose())).Skip(warmUp).Min();
-        return new(name, size, 2.0 * size * size * size / seconds / 1e12, isGpu && type is ScalarType.BFloat16 or ScalarType.Float16 ? Promised(name) : null);
+        var seconds = Enumerable.Range(0, warmUp + (isGpu ? 10 : 5))
+            .Select(_ => Seconds(device, () => a.matmul(b).Dispose()))
+            .Skip(warmUp).Min();
+        var promised = isGpu && type is ScalarType.BFloat16 or ScalarType.Float16 ? Promised(name) : null;
+        return new(name, size, 2.0 * size * size * size / seconds / 1e12, promised);
     }
 
     /// <summary>Time until the device is done.</summary>

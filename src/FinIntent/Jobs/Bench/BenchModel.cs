@@ -5,10 +5,11 @@ using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using static TorchSharp.torch;
 
-namespace FinIntent.Cli.Bench;
+namespace FinIntent.Jobs.Bench;
 
-/// <summary>Whose shape is measured, and how much of it.</summary>
-/// <param name="Format">How the layers' weights are kept; null: plain.</param>
+/// <summary>The shape of the model that is measured, and how much of it.</summary>
+/// <param name="Layers">The number of layers; null: all that the shape has.</param>
+/// <param name="Format">The form in which the layers' weights are kept; null: as plain numbers of <paramref name="Type"/>.</param>
 sealed record BenchModel(string Shape, int? Layers, ScalarType Type, WeightFormat? Format = null)
 {
     const string Tiny = "tiny";
@@ -16,7 +17,8 @@ sealed record BenchModel(string Shape, int? Layers, ScalarType Type, WeightForma
     static readonly Dictionary<string, JsonElement> Shapes = new()
     {
         [Tiny] = JsonSerializer.Deserialize<JsonElement>("""
-            {"model_type":"qwen2","hidden_size":64,"intermediate_size":160,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"vocab_size":1024}
+            {"model_type":"qwen2","hidden_size":64,"intermediate_size":160,"num_hidden_layers":2,
+             "num_attention_heads":4,"num_key_value_heads":2,"vocab_size":1024}
             """),
         ["qwen2.5-0.5b"] = Published("qwen2.5-0.5b-instruct"),
         ["qwen2.5-7b"] = Published("qwen2.5-7b-instruct"),
@@ -30,12 +32,27 @@ sealed record BenchModel(string Shape, int? Layers, ScalarType Type, WeightForma
 
     public static IReadOnlyCollection<string> KnownShapes => Shapes.Keys;
 
-    /// <summary>To try a command: no number of it means anything.</summary>
+    public static readonly IReadOnlyDictionary<string, ScalarType> KnownTypes = new Dictionary<string, ScalarType>
+    {
+        ["bf16"] = ScalarType.BFloat16,
+        ["fp16"] = ScalarType.Float16,
+        ["fp32"] = ScalarType.Float32,
+    };
+
+    public static readonly IReadOnlyDictionary<string, WeightFormat?> KnownFormats = new Dictionary<string, WeightFormat?>
+    {
+        ["none"] = null,
+        ["int8"] = WeightFormat.Int8,
+        ["nf4"] = WeightFormat.Nf4,
+        ["fp8"] = WeightFormat.Fp8,
+    };
+
+    /// <summary>A tiny shape is there to try a command; its numbers mean nothing.</summary>
     public bool IsTiny => Shape == Tiny;
 
     public Device Device { get; } = Devices.Default;
 
-    /// <summary>As a checkpoint's config.json.</summary>
+    /// <summary>The shape as a checkpoint's config.json says it.</summary>
     public JsonElement Config
     {
         get
@@ -47,16 +64,17 @@ sealed record BenchModel(string Shape, int? Layers, ScalarType Type, WeightForma
         }
     }
 
-    /// <summary>Weights of the layers' matrices: what a token is multiplied with, apart from the head.</summary>
+    /// <summary>The number of weights in the layers' matrices: a token is multiplied with all of them, and with the head.</summary>
     public long LinearWeights()
     {
         using var model = ModelFamily.Of(Config).Create(Config, Placement.Meta);
         return model.named_parameters().Where(p => p.parameter.dim() == 2 && p.name.Contains(".layers.")).Sum(p => p.parameter.numel());
     }
 
-    /// <param name="isTrained">Gradients will go through the weights, to adapters.</param>
+    /// <param name="isTrained">Whether gradients will go through the weights, to adapters.</param>
     public CausalLanguageModel Create(bool isTrained) => RandomModel.Create(Config, new(Type, Device), seed: 1, Format, isTrained);
 
-    /// <summary>The seed's adapters: rank 8 on every linear layer.</summary>
-    public static LoraAdapters Attach(CausalLanguageModel model) => LoraAdapters.Attach(model, new(8, 16, 0, false, [LoraSettings.AllLinears]), seed: 1);
+    /// <summary>Attaches adapters of rank 8 to every linear layer, as the settings in config/ do.</summary>
+    public static LoraAdapters Attach(CausalLanguageModel model) =>
+        LoraAdapters.Attach(model, new(8, 16, 0, false, [LoraSettings.AllLinears]), seed: 1);
 }

@@ -3,7 +3,7 @@ using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace FinIntent.Cli.Bench;
+namespace FinIntent.Jobs.Bench;
 
 /// <summary>Medians of repeated work.</summary>
 static class Timing

@@ -7,20 +7,21 @@ using FinIntent.Training;
 using FinIntent.Training.Memory;
 using static TorchSharp.torch;
 
-namespace FinIntent.Cli;
+namespace FinIntent.Bench;
 
-/// <summary>A plan held against a few updates with random weights of the model's shape, on this machine.</summary>
-/// <param name="length">Tokens of the longest row; the others are down to a fifth shorter.</param>
-/// <param name="steps">Updates.</param>
+/// <summary>Compares a plan with a few updates that this machine makes with random weights of the model's shape.</summary>
+/// <param name="length">The tokens of the longest row; the others are up to a fifth shorter.</param>
+/// <param name="steps">The number of updates.</param>
 sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
 {
-    // Of an answer: a letter and its end.
+    // An answer has two labels: a letter and its end.
     const int Labels = 2;
 
     readonly Device _device = Devices.Default;
 
-    public void Run(PlanTarget target, TextWriter console)
+    public void Run(TextWriter console)
     {
+        var target = PlanTarget.Of(null);
         var rowsPerUpdate = settings.Train.PerDeviceTrainBatchSize * settings.Train.GradientAccumulationSteps;
         var input = new TrainingInput(new MemoryRows(RowsOf(rowsPerUpdate * steps)));
         using var planner = Planner.Open(settings, target, new(RowLengths.Of(input), null));
@@ -34,11 +35,16 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
         var peak = Peak();
 
         var rows = $"{rowsPerUpdate} x {(length > 4 ? $"{length * 4 / 5}-" : "")}{length}";
+        var forward = $"{plan.Forward.Plan.MaxTokens,6} {(plan.Forward.Plan.Recomputes ? "recomputed" : "kept"),-10}";
+        var memory = $"context {Pair(plan.Target.Context, context)}  weights {Pair(plan.Model.Weights + plan.Model.Trained, weights)}  " +
+            $"peak {Pair(plan.Peak, peak)} GB";
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{plan.Base,-9} {rows,-14} {plan.Forward.Plan.MaxTokens,6} {(plan.Forward.Plan.Recomputes ? "recomputed" : "kept"),-10} ") + string.Create(CultureInfo.InvariantCulture,
-            $"context {plan.Target.Context / 1e9:f2}/{context / 1e9:f2}  weights {(plan.Model.Weights + plan.Model.Trained) / 1e9:f2}/{weights / 1e9:f2}  ") + string.Create(CultureInfo.InvariantCulture,
-            $"peak {plan.Peak / 1e9:f2}/{peak / 1e9:f2} GB  {(plan.Peak - peak) / (double)peak:+0.0%;-0.0%}  {seconds:f2} s an update"));
+            $"{plan.Base,-9} {rows,-14} {forward} {memory}  {(plan.Peak - peak) / (double)peak:+0.0%;-0.0%}  {seconds:f2} s an update"));
     }
+
+    /// <summary>Predicted and measured gigabytes.</summary>
+    static string Pair(long predicted, long measured) =>
+        string.Create(CultureInfo.InvariantCulture, $"{predicted / 1e9:f2}/{measured / 1e9:f2}");
 
     double Train(TrainedModel trained, TrainingInput input, ForwardPlan plan)
     {
@@ -52,7 +58,7 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
         return Stopwatch.GetElapsedTime(ends.Times[^2], ends.Times[^1]).TotalSeconds;
     }
 
-    /// <summary>Rows of random tokens; in pre-training every one of them is a label.</summary>
+    /// <summary>Makes rows of random tokens; in pre-training every token is a label.</summary>
     TokenRow[] RowsOf(int count)
     {
         var random = new Random(1);
@@ -63,13 +69,15 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
     {
         const int ids = 1000;
         var row = Enumerable.Range(0, tokens).Select(_ => random.Next(ids)).ToArray();
-        return settings.Method.Stage == Stage.Pt ? new(row, row) : new(row, [.. Enumerable.Repeat(TokenRow.IgnoredLabel, tokens - Labels), .. row[^Labels..]]);
+        return settings.Method.Stage == Stage.Pt
+            ? new(row, row)
+            : new(row, [.. Enumerable.Repeat(TokenRow.IgnoredLabel, tokens - Labels), .. row[^Labels..]]);
     }
 
-    /// <summary>Of the device's memory, by all that runs there; on a CPU, by this process.</summary>
+    /// <summary>The bytes of the device's memory that all programs use; on a CPU those that this process uses.</summary>
     long Used() => DeviceMemory.Of(_device) is var (free, total) ? total - free : Environment.WorkingSet;
 
-    /// <summary>torch's allocator gives nothing back while there is enough.</summary>
+    /// <summary>The most bytes used so far: torch's allocator gives nothing back while there is enough.</summary>
     long Peak() => DeviceMemory.Of(_device) is var (free, total) ? total - free : new PeakMemory(_device).Bytes;
 
     sealed class Ends : IProgress<StepReport>

@@ -4,11 +4,11 @@ using FinIntent.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace FinIntent.Cli.Bench;
+namespace FinIntent.Jobs.Bench;
 
-/// <param name="Prefix">Tokens that the questions begin with alike.</param>
-/// <param name="Turns">Passes over the questions that are measured; null: 3 on a CPU, 20 on a GPU.</param>
-/// <param name="WithAdapter">Measures once more with an adapter that is not merged.</param>
+/// <param name="Prefix">The number of tokens that all questions begin with.</param>
+/// <param name="Turns">The passes over the questions that are measured; null: 3 on a CPU, 20 on a GPU.</param>
+/// <param name="WithAdapter">Whether it is measured once more with an adapter that is not merged.</param>
 sealed record ScoreBenchOptions(int Questions, int Prefix, int? Turns, bool WithAdapter, string? RowsFile);
 
 /// <summary>How fast questions are scored by the probabilities of their options.</summary>
@@ -27,7 +27,8 @@ sealed class ScoreBench(BenchModel shape, ScoreBenchOptions options)
         using var model = shape.Create(isTrained: false);
         var rows = BenchRows.Create(options.Questions, model.Shape.UsableVocabulary, options.Prefix, options.RowsFile);
         var questions = rows.Select(row => new OptionQuestion(row.InputIds, Letters)).ToList();
-        var lines = Measure(model, questions, memory, "score", options.Prefix > 0 ? $", first {options.Prefix} tokens shared" : "").ToList();
+        var lines = Measure(model, questions, memory, "score", options.Prefix > 0 ? $", first {options.Prefix} tokens shared" : "")
+            .ToList();
         if (!options.WithAdapter) return lines;
 
         using var adapters = BenchModel.Attach(model);

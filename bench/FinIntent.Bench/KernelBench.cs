@@ -1,22 +1,22 @@
 using System.Globalization;
 using FinIntent.Kernels;
 using FinIntent.Runtime;
-using Spectre.Console;
 using TorchSharp;
+using static FinIntent.Bench.MeasuredTable;
 using static TorchSharp.torch;
 
-namespace FinIntent.Cli.Bench;
+namespace FinIntent.Bench;
 
 /// <summary>
-/// Each kernel at the shape of a 7B model (Qwen2.5), bf16, beside the plain operators it stands for: the time that its bytes need at the rate of
+/// Each kernel at the shape of a 7B model (Qwen2.5), bf16, beside the plain operators it stands for: the time that its bytes need at the
+/// rate of
 /// a device copy, and the time it takes.
 /// </summary>
 sealed class KernelBench(long tokens)
 {
     const long Hidden = 3584, Heads = 28, KvHeads = 4, HeadDim = 128, Intermediate = 18944, Rank = 8;
-    const int Launches = 10, Turns = 7;
 
-    readonly Table _table = new();
+    readonly MeasuredTable _table = new(Devices.Default, "kernel", "MB", "predicted ms", "measured ms", "TB/s", "plain ms");
     readonly Device _device = Devices.Default;
     double _bytesPerSecond;
 
@@ -25,31 +25,29 @@ sealed class KernelBench(long tokens)
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         _bytesPerSecond = CopyRate();
-        _table.AddColumns("kernel", "MB", "predicted ms", "measured ms", "TB/s", "plain ms");
         Norms();
         Attention();
         Silu();
         Fp8();
         Weights();
         Factors();
-        AnsiConsole.Profile.Width = 120;
-        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{tokens} tokens, bf16, {_device}; a copy moves {_bytesPerSecond / 1e12:f2} TB/s, which the predictions assume"));
-        AnsiConsole.Write(_table);
+        var rate = Text(_bytesPerSecond / 1e12, "f2");
+        _table.Write($"{tokens} tokens, bf16, {_device}; a copy moves {rate} TB/s, which the predictions assume");
     }
 
     double CopyRate()
     {
         using var scope = NewDisposeScope();
         Tensor from = zeros(1 << 28, dtype: ScalarType.BFloat16, device: _device), to = empty_like(from);
-        return 2.0 * from.numel() * 2 / Seconds(() => to.copy_(from));
+        return 2.0 * from.numel() * 2 / _table.Time(() => to.copy_(from)).Seconds;
     }
 
     void Norms()
     {
         using var scope = NewDisposeScope();
         Tensor x = Random(tokens, Hidden), branch = Random(tokens, Hidden), dy = Random(tokens, Hidden), weight = Random(Hidden);
-        Measure("residual + norm", 4 * tokens * Hidden * 2, () => Discard(ResidualNorm.Forward(x, branch, weight, 1e-6, RmsNormOrder.CastThenScale)),
+        Measure("residual + norm", 4 * tokens * Hidden * 2,
+            () => Discard(ResidualNorm.Forward(x, branch, weight, 1e-6, RmsNormOrder.CastThenScale)),
             () =>
             {
                 using var sum = x + branch;
@@ -68,7 +66,8 @@ sealed class KernelBench(long tokens)
         Tensor q = Random(tokens, Heads, HeadDim), k = Random(tokens, KvHeads, HeadDim), v = Random(tokens, KvHeads, HeadDim);
         Tensor cos = Random(tokens, 1, HeadDim / 2).cos(), sin = Random(tokens, 1, HeadDim / 2).sin();
         var angles = 2 * tokens * HeadDim / 2 * 2;
-        Measure("RoPE in place", 2 * tokens * (Heads + KvHeads) * HeadDim * 2 + angles, () => Rotary.Turn(joint, (int)(Heads + KvHeads), cos, sin, RotaryPairs.Halves),
+        Measure("RoPE in place", 2 * tokens * (Heads + KvHeads) * HeadDim * 2 + angles,
+            () => Rotary.Turn(joint, (int)(Heads + KvHeads), cos, sin, RotaryPairs.Halves),
             () => Rotary.Plain(joint.narrow(1, 0, Heads + KvHeads), cos, sin, RotaryPairs.Halves));
         Measure("q, k, v back joined", 2 * joint.numel() * 2 + angles, () => Rotary.Join(q, k, v, cos, sin, RotaryPairs.Halves).Dispose(),
             () => Rotary.Plain(cat([q, k, v], 1).narrow(1, 0, Heads + KvHeads), cos, sin, RotaryPairs.Halves));
@@ -78,8 +77,10 @@ sealed class KernelBench(long tokens)
     {
         using var scope = NewDisposeScope();
         Tensor gateUp = Random(tokens, 2 * Intermediate), dy = Random(tokens, Intermediate);
-        Measure("SiLU · up", 3 * tokens * Intermediate * 2, () => GatedSilu.Forward(gateUp).Dispose(), () => GatedSilu.Plain(gateUp).Dispose());
-        Measure("SiLU · up back", 6 * tokens * Intermediate * 2, () => Discard(GatedSilu.Backward(dy, gateUp)), () => Discard(GatedSilu.PlainBackward(dy, gateUp)));
+        Measure("SiLU · up", 3 * tokens * Intermediate * 2, () => GatedSilu.Forward(gateUp).Dispose(),
+            () => GatedSilu.Plain(gateUp).Dispose());
+        Measure("SiLU · up back", 6 * tokens * Intermediate * 2, () => Discard(GatedSilu.Backward(dy, gateUp)),
+            () => Discard(GatedSilu.PlainBackward(dy, gateUp)));
     }
 
     void Fp8()
@@ -88,18 +89,20 @@ sealed class KernelBench(long tokens)
         {
             using var scope = NewDisposeScope();
             var x = Random(tokens, columns);
-            Measure($"fp8 rows of {columns}", 3 * x.numel() + 4 * tokens, () => Discard(Fp8Rows.Quantize(x)), () => Discard(Fp8Rows.Plain(x)));
+            Measure($"fp8 rows of {columns}", 3 * x.numel() + 4 * tokens, () => Discard(Fp8Rows.Quantize(x)),
+                () => Discard(Fp8Rows.Plain(x)));
         }
     }
 
-    /// <summary>Of gate_proj or up_proj.</summary>
+    /// <summary>Measures the weights of gate_proj or up_proj, [18944, 3584].</summary>
     void Weights()
     {
         using var scope = NewDisposeScope();
         long count = Intermediate * Hidden, blocks = count / Dequantize.Block;
         var target = empty([Intermediate, Hidden], dtype: ScalarType.BFloat16, device: _device);
         Tensor values = zeros(Intermediate, Hidden, dtype: ScalarType.Int8, device: _device), scales = ones(Intermediate, device: _device);
-        Measure("int8 weight", 3 * count + 4 * Intermediate, () => Dequantize.Int8(values, scales, target), () => Dequantize.PlainInt8(values, scales, target));
+        Measure("int8 weight", 3 * count + 4 * Intermediate, () => Dequantize.Int8(values, scales, target),
+            () => Dequantize.PlainInt8(values, scales, target));
         var packed = randint(0, 256, [count / 2], dtype: ScalarType.Byte, device: _device);
         Tensor absmax8 = zeros(blocks, dtype: ScalarType.Int8, device: _device), mean = ones(1, device: _device);
         var absmaxScales = ones((blocks + Dequantize.ScaleBlock - 1) / Dequantize.ScaleBlock, device: _device);
@@ -110,40 +113,30 @@ sealed class KernelBench(long tokens)
         });
     }
 
-    /// <summary>Of gate_proj and up_proj.</summary>
+    /// <summary>Measures the factors of gate_proj and up_proj together.</summary>
     void Factors()
     {
         using var scope = NewDisposeScope();
         LoraPart Part(long index) =>
-            new(Random(Rank, Hidden).to(ScalarType.Float32), Random(Intermediate, Rank).to(ScalarType.Float32), 2, index * Intermediate, index * Rank);
+            new(Random(Rank, Hidden).to(ScalarType.Float32), Random(Intermediate, Rank).to(ScalarType.Float32), 2, index * Intermediate,
+                index * Rank);
         LoraPart[] parts = [Part(0), Part(1)];
         Tensor da = Random(2 * Rank, Hidden), db = Random(2 * Intermediate, 2 * Rank);
         long own = 2 * Rank * (Hidden + Intermediate), joint = 2 * Rank * (Hidden + 2 * Intermediate);
         Measure("LoRA factors laid out", 4 * own + 2 * joint, () => Discard(LoraFactors.Join(parts, 2 * Intermediate, ScalarType.BFloat16)),
             () => Discard(LoraFactors.PlainJoin(parts, 2 * Intermediate, ScalarType.BFloat16)));
-        Measure("LoRA gradients added", 8 * own + 2 * joint, () => LoraFactors.AddGradients(da, db, parts), () => LoraFactors.PlainAdd(da, db, parts));
+        Measure("LoRA gradients added", 8 * own + 2 * joint, () => LoraFactors.AddGradients(da, db, parts),
+            () => LoraFactors.PlainAdd(da, db, parts));
     }
 
     Tensor Random(params long[] shape) => randn(shape, device: _device).to(ScalarType.BFloat16);
 
     void Measure(string name, long bytes, Action kernel, Action plain)
     {
-        var measured = Seconds(kernel);
-        _table.AddRow(name, Text(bytes / 1e6, "f0"), Text(1e3 * bytes / _bytesPerSecond, "f3"), Text(1e3 * measured, "f3"), Text(bytes / measured / 1e12, "f2"),
-            Text(1e3 * Seconds(plain), "f3"));
-
-        static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+        var measured = _table.Time(kernel).Seconds;
+        _table.Add(name, Text(bytes / 1e6, "f0"), Milliseconds(bytes / _bytesPerSecond), Milliseconds(measured),
+            Text(bytes / measured / 1e12, "f2"), Milliseconds(_table.Time(plain).Seconds));
     }
 
-    double Seconds(Action work) => Timing.Of(_device, Turns, () =>
-    {
-        using var scope = NewDisposeScope();
-        for (var i = 0; i < Launches; i++) work();
-    }).Seconds / Launches;
-
-    static void Discard((Tensor A, Tensor B) pair)
-    {
-        pair.A.Dispose();
-        pair.B.Dispose();
-    }
+    static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

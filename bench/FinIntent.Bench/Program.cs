@@ -1,0 +1,63 @@
+using System.CommandLine;
+using FinIntent;
+using FinIntent.Bench;
+using FinIntent.Runtime;
+using FinIntent.Settings;
+
+var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).") { Layer(), Kernels(), Plan() };
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (UserErrorException e)
+{
+    Console.Error.WriteLine($"error: {e.Message}");
+    return 1;
+}
+
+static Command Layer()
+{
+    var rows = new Option<int>("--rows") { Description = "Rows in the batch.", DefaultValueFactory = _ => 64 };
+    var length = new Option<int>("--length") { Description = "Tokens a row.", DefaultValueFactory = _ => 125 };
+    var command = new Command("layer", "Each step of one layer of the Qwen2.5-7B shape.") { rows, length };
+    command.SetAction(arguments =>
+    {
+        LibTorch.Load();
+        new LayerBench(arguments.GetValue(rows), arguments.GetValue(length)).Run();
+    });
+    return command;
+}
+
+static Command Kernels()
+{
+    var tokens = new Option<int>("--tokens") { Description = "Rows of the matrices.", DefaultValueFactory = _ => 8192 };
+    var command = new Command("kernels", "Each kernel at the Qwen2.5-7B shape, beside the plain operators it stands for.") { tokens };
+    command.SetAction(arguments =>
+    {
+        LibTorch.Load();
+        new KernelBench(arguments.GetValue(tokens)).Run();
+    });
+    return command;
+}
+
+static Command Plan()
+{
+    var file = new Argument<string>("file") { Description = "A settings file of `finintent train` that names a known model." };
+    var length = new Argument<int>("tokens") { Description = "Tokens of the longest row." };
+    var overrides = new Argument<string[]>("key=value")
+    {
+        Description = "Settings that replace the file's.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    var steps = new Option<int>("--steps") { Description = "Updates that are run.", DefaultValueFactory = _ => 3 };
+    var command = new Command("plan", "What `finintent plan` predicts, beside a few updates with random weights.") { file, length,
+        overrides, steps };
+    command.SetAction(arguments =>
+    {
+        var settings = SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
+        LibTorch.Load();
+        var measurement = new PlanMeasurement(settings, arguments.GetValue(length), Math.Max(2, arguments.GetValue(steps)));
+        measurement.Run(arguments.InvocationConfiguration.Output);
+    });
+    return command;
+}

@@ -12,9 +12,7 @@ public sealed record EncodedRow(int[] InputIds, int[] Labels)
 /// <param name="MaskHistory">Makes labels only of the last answer; a row that is cut keeps its last turns.</param>
 public sealed record SupervisedOptions(int CutoffLength = 2048, bool TrainOnPrompt = false, bool MaskHistory = false);
 
-/// <summary>
-/// Joins turns to one row of ids and labels, as LLaMA-Factory does (src/llamafactory/data/processor/supervised.py, ff6d4d1).
-/// </summary>
+/// <summary>Joins turns to one row of ids and labels, as LLaMA-Factory does (data/processor/supervised.py, ff6d4d1).</summary>
 static class SupervisedEncoding
 {
     const int Ignored = -100;
@@ -36,6 +34,7 @@ static class SupervisedEncoding
         var cut = turns.Sum(t => t.Source.Length + t.Target.Length) - kept.Sum(k => k.Source + k.Target);
         return Join(turns, kept, total, efficientEos, options) with { CutTokens = cut };
     }
+
     static EncodedRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total,
         int? efficientEos, SupervisedOptions options)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using FinIntent.Data.Tokens;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Text;
 using FinIntent.Training;
 using FinIntent.Training.Memory;
 using static TorchSharp.torch;

@@ -40,7 +40,7 @@ sealed class Demo(string root, string output, TextWriter console)
         {
             var report = Comparison.Of([before[i], after[i]]);
             console.WriteLine($"\n{set.Name} ({set.Questions.Count} questions)");
-            console.Write(ReportText.Short(report));
+            console.Write(ReportText.Short(report, Language.English));
             ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
             foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
         }

@@ -45,8 +45,8 @@ static class EvalRuns
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
         ReportWriter.Write(folder, report, Language.Chinese);
         ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(report));
-        output.Write(ReportText.Of(report));
-        output.Write(ReportText.Spread(report));
+        output.Write(ReportText.Of(report, Language.English));
+        output.Write(ReportText.Spread(report, Language.English));
         foreach (var set in sets.Where(set => set.Api is not null)) output.Write($"\n{set.Name}{set.Api!.ToText()}");
         output.WriteLine($"\n-> {folder}");
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FinIntent;
+using FinIntent.Cli;
 using FinIntent.Cli.Commands;
 
 var root = new RootCommand("Fine-tune, export, run and evaluate open chat models for financial intent understanding.")
@@ -19,6 +20,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     DownloadCommand.Build(),
     InspectCommand.Build(),
     VersionCommand.Build(),
+    SpokenLanguage.Option,
 };
 
 FinIntent.Runtime.KernelDevice.Notice = Console.Error.WriteLine;

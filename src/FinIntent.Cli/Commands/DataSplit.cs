@@ -50,7 +50,11 @@ static class DataSplit
         {
             List<LabelledRow> own = [.. rows.Where((_, i) => parts[i] == part)];
             AlpacaFile.Write(path, own);
-            names[part.ToString().ToLowerInvariant()] = new JsonObject { ["file_name"] = Path.GetFileName(path) };
+            var entry = new JsonObject { ["file_name"] = Path.GetFileName(path) };
+            // Training reads system texts only where the columns name them.
+            if (own.Any(row => row.Conversation.System is { Length: > 0 }))
+                entry["columns"] = JsonNode.Parse("""{"prompt": "instruction", "query": "input", "response": "output", "system": "system"}""");
+            names[part.ToString().ToLowerInvariant()] = entry;
             var classes = own.CountBy(row => row.Intent).ToList();
             console.WriteLine($"{path}: {own.Count:N0} rows, {classes.Count} classes of {classes.Min(c => c.Value)} to {classes.Max(c => c.Value)}");
         }

@@ -37,7 +37,7 @@ static class EvalCommand
         var api = SettingsToApi.Totals(settings, [.. predictions, .. asked.Further(inOrders)]);
         var report = ModelReport.Of(predictions[0].Model, predictions) with { Api = api, LeakedQuestions = leaked };
         if (permuted is not null) report = report with { Robustness = RobustnessReport.Of(permuted, inOrders) };
-        var text = ReportText.Of(report) + api?.ToText();
+        var text = ReportText.Of(report, Language.English) + api?.ToText();
         console.Output.Write(text);
         WriteFiles(folder, report, text);
         console.Output.WriteLine($"\n-> {folder}");

@@ -12,17 +12,25 @@ static class ReportCommand
         var output = new Option<string>("--out") { Description = $"Folder for {ReportWriter.HtmlName} and {ReportWriter.MarkdownName}.", Required = true };
         var baseline = new Option<string?>("--baseline") { Description = "Compare each file with this one only." };
         var json = new Option<string?>("--json") { Description = "Also write all numbers to this file." };
-        var language = new Option<string>("--language") { Description = "Of the Markdown, and which the page shows first.", DefaultValueFactory = _ => "zh" };
+        var language = new Option<string?>("--language")
+        {
+            Description = $"Language of {ReportWriter.MarkdownName}, and the one that {ReportWriter.HtmlName} shows first: zh or en (default: --lang's, or zh).",
+        };
         language.AcceptOnlyFromAmong("zh", "en");
-        var command = new Command("report", "Compare predictions: accuracy with intervals, paired tests, confusions, calibration.") { files, output, baseline, json, language };
+        var command = new Command("report", "Compare predictions: accuracy with intervals, paired tests, confusions, calibration.")
+        {
+            files, output, baseline, json, language,
+        };
         command.SetAction(arguments =>
         {
             var console = arguments.InvocationConfiguration.Output;
             var report = Compare([.. arguments.GetRequiredValue(files)], arguments.GetValue(baseline));
             var folder = arguments.GetRequiredValue(output);
-            ReportWriter.Write(folder, report, arguments.GetRequiredValue(language) == "en" ? Language.English : Language.Chinese);
+            var (text, reports) = SpokenLanguage.Of(arguments);
+            if (arguments.GetValue(language) is { } given) reports = given == "en" ? Language.English : Language.Chinese;
+            ReportWriter.Write(folder, report, reports);
             if (arguments.GetValue(json) is { } path) ReportJson.Write(path, ReportJson.Of(report));
-            console.Write(ReportText.Of(report));
+            console.Write(ReportText.Of(report, text));
             console.WriteLine($"\n-> {Path.Combine(folder, ReportWriter.HtmlName)}, {Path.Combine(folder, ReportWriter.MarkdownName)}");
         });
         return command;

@@ -32,7 +32,7 @@ sealed class TokenView
         _console.WriteLine();
     }
 
-    public void WriteRow(string place, EncodedRow row)
+    public void WriteRow(string place, TokenRow row)
     {
         var trained = row.Labels.Count(label => label >= 0);
         _console.WriteLine();
@@ -42,7 +42,7 @@ sealed class TokenView
         _console.WriteLine();
     }
 
-    Paragraph Render(EncodedRow row)
+    Paragraph Render(TokenRow row)
     {
         var paragraph = new Paragraph();
         var stream = _tokenizer.Stream(skipSpecialTokens: false);

@@ -17,7 +17,8 @@ sealed record ApiEndpoint(ApiKind Kind, string Model, Uri Base, string? Version 
         var needsKey = settings.ApiKeyVariable is not null || kind == ApiKind.Azure || (kind != ApiKind.Ollama && settings.ApiBase is null);
         if (key is null && needsKey)
             throw new UserErrorException($"api: {kind.ToString().ToLowerInvariant()} needs a key, " +
-                $"and the environment variable {variable} is not set: export {variable}=… or dotnet user-secrets set {variable} … --id {ApiKey.SecretsId}");
+                $"and the environment variable {variable} is not set: " +
+                $"export {variable}=… or dotnet user-secrets set {variable} … --id {ApiKey.SecretsId}");
         return Unopened(settings) with { Key = key };
     }
 

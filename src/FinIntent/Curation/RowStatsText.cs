@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using FinIntent.Files;
 
 namespace FinIntent.Curation;
 
@@ -21,9 +22,9 @@ sealed class RowStatsText(IReadOnlyList<RowFile> files)
     void Add(FileStats file)
     {
         Line($"{file.Name}: {file.Rows:N0} rows, {file.Classes.Count} classes");
-        var width = file.Classes.Max(c => Width(c.Intent));
+        var width = file.Classes.Max(c => TerminalText.Width(c.Intent));
         foreach (var (intent, label, count) in file.Classes)
-            Line($"  {intent}{new string(' ', width - Width(intent))}  {(label == intent ? "" : label + "  ")}{count,6:N0}  {100.0 * count / file.Rows,5:F1} %");
+            Line($"  {TerminalText.PadRight(intent, width)}  {(label == intent ? "" : label + "  ")}{count,6:N0}  {100.0 * count / file.Rows,5:F1} %");
         Line($"  {"",-16} least   mean median   95 %   most");
         Add("characters", file.Characters);
         foreach (var (template, tokens) in file.Tokens) Add($"tokens, {template}", tokens);
@@ -65,7 +66,4 @@ sealed class RowStatsText(IReadOnlyList<RowFile> files)
         text = text.ReplaceLineEndings(" ");
         return text.Length <= LongestText ? text : text[..LongestText] + "…";
     }
-
-    /// <summary>Columns in a terminal: a Chinese character takes two.</summary>
-    static int Width(string text) => text.Sum(c => c >= 0x1100 ? 2 : 1);
 }

@@ -31,7 +31,9 @@ public sealed class ConfusionMatrix
 
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Whether its classes are too many, or their names too long, for a table with a column each: what was confused is then listed.</summary>
+    /// <summary>
+    /// Whether its classes are too many, or their names too long, for a table with a column each: what was confused is then listed.
+    /// </summary>
     public bool IsWide => Classes.Sum(c => c.Length) > MostLetters;
 
     /// <summary>Wrong answers, the most frequent first; null is an answer that could not be read.</summary>
@@ -55,7 +57,8 @@ public sealed class ConfusionMatrix
         [.. Classes.Select((name, c) => new ClassScore(name, RowSum(c), ColumnSum(c), _counts[c, c]))];
 
     /// <summary>
-    /// The plain mean of F1 over the classes that occur as gold or as an answer, scikit-learn's f1_score(average="macro"); NaN when none does.
+    /// The plain mean of F1 over the classes that occur as gold or as an answer, scikit-learn's f1_score(average="macro"); NaN when none
+    /// does.
     /// </summary>
     public double MacroF1
     {
@@ -63,6 +66,29 @@ public sealed class ConfusionMatrix
         {
             var occurring = PerClass.Where(c => c.Count + c.Predicted > 0).ToList();
             return occurring.Count == 0 ? double.NaN : occurring.Average(c => c.F1);
+        }
+    }
+
+    /// <summary>
+    /// Matthews' correlation of the answers with gold for any number of classes, −1 to 1, scikit-learn's matthews_corrcoef. It is 0 where
+    /// all golds or all answers are the same, and NaN without items. Answers that could not be read are a class of their own. J. Gorodkin,
+    /// 2004, https://doi.org/10.1016/j.compbiolchem.2004.09.006.
+    /// </summary>
+    public double Matthews
+    {
+        get
+        {
+            double all = Count, correct = Accuracy.Successes, both = 0, gold = 0, answered = 0;
+            for (var c = 0; c <= Classes.Count; c++)
+            {
+                double ofGold = c == Unreadable ? 0 : RowSum(c), ofAnswers = ColumnSum(c);
+                both += ofGold * ofAnswers;
+                gold += ofGold * ofGold;
+                answered += ofAnswers * ofAnswers;
+            }
+            var (goldSpread, answerSpread) = (all * all - gold, all * all - answered);
+            return all == 0 ? double.NaN
+                : goldSpread == 0 || answerSpread == 0 ? 0 : (correct * all - both) / Math.Sqrt(goldSpread * answerSpread);
         }
     }
 

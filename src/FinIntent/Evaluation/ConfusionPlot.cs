@@ -21,7 +21,8 @@ public static class ConfusionPlot
         map.ManualRange = new(0, 1);
         plot.MoveToBack(map);
         var names = Enumerable.Range(0, rows).Select(row => RowName(matrix, intents, row)).ToList();
-        plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, columns).Select(i => (double)i)], [.. matrix.IsWide ? Enumerable.Range(1, rows).Select(i => $"{i}") : matrix.Classes, "?"]);
+        var answers = matrix.IsWide ? Enumerable.Range(1, rows).Select(i => $"{i}") : matrix.Classes;
+        plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, columns).Select(i => (double)i)], [.. answers, "?"]);
         plot.Axes.Left.SetTicks([.. Enumerable.Range(0, rows).Select(i => (double)i)], [.. Enumerable.Reverse(names)]);
         if (cell < SmallestWithText) plot.Axes.Bottom.TickLabelStyle.FontSize = plot.Axes.Left.TickLabelStyle.FontSize = cell * 0.6f;
         plot.Axes.SetLimits(-0.5, columns - 0.5, -0.5, rows - 0.5);

@@ -1,6 +1,9 @@
 namespace FinIntent.Evaluation;
 
-/// <summary>p values of several tests at once, so that the chance of one false alarm among all stays what is asked for. S. Holm, 1979, https://www.jstor.org/stable/4615733.</summary>
+/// <summary>
+/// p values of several tests at once, so that the chance of one false alarm among all stays what is asked for. S. Holm, 1979,
+/// https://www.jstor.org/stable/4615733.
+/// </summary>
 public static class Holm
 {
     /// <summary>

@@ -1,8 +1,8 @@
 namespace FinIntent.Evaluation;
 
 /// <summary>
-/// How one rule reads the answers to questions whose options were permuted. Options are counted as in the question's own order, so the same number is
-/// the same intent in every order.
+/// How one rule reads the answers to questions whose options were permuted. Options are counted as in the question's own order, so the same
+/// number is the same intent in every order.
 /// </summary>
 sealed class OrderAnswers
 {
@@ -10,7 +10,9 @@ sealed class OrderAnswers
     readonly int[] _gold;
     readonly int?[] _chosen;
 
-    /// <param name="choices">The label that each answer is read as, in the order of <paramref name="asked"/>.All; null where none can be read.</param>
+    /// <param name="choices">
+    /// The label that each answer is read as, in the order of <paramref name="asked"/>.All; null where none can be read.
+    /// </param>
     public OrderAnswers(PermutedQuestions asked, IReadOnlyList<string?> choices)
     {
         _asked = asked;

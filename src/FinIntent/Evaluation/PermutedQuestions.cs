@@ -1,4 +1,3 @@
-using System.Globalization;
 using FinIntent.Intents;
 
 namespace FinIntent.Evaluation;
@@ -18,7 +17,10 @@ public sealed record PermutedQuestions
     /// <summary>The questions' own one first.</summary>
     public IReadOnlyList<OptionOrder> Orders { get; }
 
-    /// <summary>What is asked, all orders of a question behind one another, so that they are scored together and their common beginning is read once.</summary>
+    /// <summary>
+    /// What is asked, all orders of a question behind one another, so that they are scored together and their common beginning is read
+    /// once.
+    /// </summary>
     public IReadOnlyList<EvaluationQuestion> All { get; }
 
     /// <summary>The orders' names; they mean the same for every question whose labels are the same.</summary>
@@ -30,14 +32,17 @@ public sealed record PermutedQuestions
     {
         var first = questions[0];
         if (questions.FirstOrDefault(q => q.Options.Count != first.Options.Count) is { } other)
-            throw new UserErrorException(string.Create(CultureInfo.InvariantCulture,
-                $"permutations: question {first.Id} has {first.Options.Count} options and question {other.Id} has {other.Options.Count}, so they have no orders in common; put them into two files"));
+            throw new UserErrorException($"permutations: question {first.Id} has {first.Options.Count} options and question {other.Id} has " +
+                $"{other.Options.Count}, so they have no orders in common; put them into two files");
         return new(questions, OptionOrders.Of(permutations, first.Options.Count, seed));
     }
 
-    internal static PermutedQuestions In(IReadOnlyList<OptionOrder> orders, IReadOnlyList<EvaluationQuestion> questions) => new(questions, orders);
+    internal static PermutedQuestions In(IReadOnlyList<OptionOrder> orders, IReadOnlyList<EvaluationQuestion> questions) =>
+        new(questions, orders);
 
-    /// <summary>The answers to the questions in their own order, which need not be asked again, under the ids that they have here.</summary>
+    /// <summary>
+    /// The answers to the questions in their own order, which need not be asked again, under the ids that they have here.
+    /// </summary>
     public IReadOnlyDictionary<string, Prediction> Known(IReadOnlyList<Prediction> predictions) =>
         Questions.Zip(predictions, (question, prediction) => prediction with { Id = Orders[0].IdOf(question) }).ToDictionary(p => p.Id);
 }

@@ -1,21 +1,25 @@
 namespace FinIntent.Evaluation;
 
 /// <summary>One letter, or place where labels are names: how often it is chosen, and how often the right answer stands there.</summary>
-/// <param name="Chosen">Of the answers that can be read.</param>
-/// <param name="Gold">Of the same.</param>
+/// <param name="Chosen">How many of the answers that can be read choose it.</param>
+/// <param name="Gold">How many of the same have the right answer there.</param>
 /// <param name="Interval95">
-/// Of Difference: ± 1.96 standard errors of a ratio of two sums over questions, which are what is sampled (Taylor linearisation); NaN for fewer than two
-/// questions. It is a normal interval, so a few dozen questions are wanted.
+/// The interval of Difference: ± 1.96 standard errors of a ratio of two sums over questions, which are what is sampled (Taylor
+/// linearisation); NaN for
+/// fewer than two questions. It is a normal interval, so a few dozen questions are wanted.
 /// </param>
-/// <param name="WhenGold">Right answers where the right one stands there, unreadable ones counted.</param>
+/// <param name="WhenGold">How many answers are right when the right one stands there; unreadable ones count as wrong.</param>
 public sealed record PlaceBias(string Label, Proportion Chosen, Proportion Gold, (double Low, double High) Interval95, Proportion WhenGold)
 {
     /// <summary>
-    /// Above 0: the model prefers the letter. A model that always reads the same intent has 0 at each letter under rotations and under all orders.
+    /// Above 0: the model prefers the letter. A model that always reads the same intent has 0 at each letter under rotations and under all
+    /// orders.
     /// </summary>
     public double Difference => Chosen.Value - Gold.Value;
 
-    /// <summary>How far letters are chosen from where the right answers stand: half the sum of the differences' magnitudes, 0 to 1.</summary>
+    /// <summary>
+    /// How far letters are chosen from where the right answers stand: half the sum of the differences' magnitudes, 0 to 1.
+    /// </summary>
     public static double TotalVariation(IReadOnlyList<PlaceBias> places) => places.Sum(p => Math.Abs(p.Difference)) / 2;
 
     internal static PlaceBias Of(OrderAnswers answers, int place, string label)
@@ -35,7 +39,8 @@ public sealed record PlaceBias(string Label, Proportion Chosen, Proportion Gold,
                 if (answers.Place(order, option) == place) chosen[q]++;
             }
         }
-        return new(label, new(chosen.Sum(), readable.Sum()), new(gold.Sum(), readable.Sum()), Interval(chosen, gold, readable), new(right, trials));
+        var all = readable.Sum();
+        return new(label, new(chosen.Sum(), all), new(gold.Sum(), all), Interval(chosen, gold, readable), new(right, trials));
     }
 
     static (double, double) Interval(int[] chosen, int[] gold, int[] readable)

@@ -1,10 +1,10 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FinIntent.Intents;
+using static System.FormattableString;
 
 namespace FinIntent.Evaluation;
 
@@ -29,19 +29,22 @@ public sealed record Prediction
 
     public required string Question { get; init; }
 
-    /// <summary>The right option's letter; null when nobody knows it.</summary>
+    /// <summary>The right option's label; null when nobody knows it.</summary>
     public string? Gold { get; init; }
 
     /// <summary>The answer as text.</summary>
     public string? Output { get; init; }
 
-    /// <summary>The most probable letter, or without probabilities the letter the lenient rule reads. Reports read Output and Probabilities.</summary>
+    /// <summary>
+    /// The most probable label, or without probabilities the label that the lenient rule reads. Reports read Output and Probabilities
+    /// themselves.
+    /// </summary>
     public string? Choice { get; init; }
 
-    /// <summary>Of each option's letter; they sum to 1.</summary>
+    /// <summary>The probability of each option's label; they sum to 1.</summary>
     public IReadOnlyDictionary<string, double>? Probabilities { get; init; }
 
-    /// <summary>The intent behind each letter.</summary>
+    /// <summary>The intent behind each label.</summary>
     public IReadOnlyDictionary<string, string>? Options { get; init; }
 
     public required string Model { get; init; }
@@ -66,19 +69,22 @@ public sealed record Prediction
         try
         {
             var prediction = JsonSerializer.Deserialize<Prediction?>(line, Json) ?? throw new JsonException("it is null");
-            return prediction.Problem() is { } problem ? throw new UserErrorException($"{place}: question {prediction.Id}: {problem}") : prediction;
+            if (prediction.Problem() is { } problem) throw new UserErrorException($"{place}: question {prediction.Id}: {problem}");
+            return prediction;
         }
         catch (JsonException e)
         {
-            throw new UserErrorException($"{place}: not a prediction, an object {{\"id\", \"question\", \"model\", …}} on one line: {e.Message}", e);
+            throw new UserErrorException(
+                $"{place}: not a prediction, an object {{\"id\", \"question\", \"model\", …}} on one line: {e.Message}", e);
         }
     }
 
-    /// <summary>The intents behind the letters, in the letters' order; without "options" the letters of the probabilities, or A to E.</summary>
+    /// <summary>The options in the order of their labels; without "options" the labels are those of the probabilities, or A to E.</summary>
     [JsonIgnore]
     public IReadOnlyList<IntentOption> OptionList =>
         Options is not null ? [.. Options.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => new IntentOption(o.Key, o.Value))]
-        : [.. (Probabilities?.Keys.Order(StringComparer.Ordinal) ?? (IEnumerable<string>)["A", "B", "C", "D", "E"]).Select(label => new IntentOption(label, label))];
+        : [.. (Probabilities?.Keys.Order(StringComparer.Ordinal) ?? (IEnumerable<string>)["A", "B", "C", "D", "E"])
+            .Select(label => new IntentOption(label, label))];
 
     public static string? ChoiceOf(string? output, IReadOnlyDictionary<string, double>? probabilities, IReadOnlyList<IntentOption> options)
     {
@@ -90,27 +96,31 @@ public sealed record Prediction
     string? Problem()
     {
         if ((Options?.Keys ?? Probabilities?.Keys)?.Any(string.IsNullOrWhiteSpace) == true)
-            return $"\"{(Options is null ? "probabilities" : "options")}\" has an empty key; write the label of each option: a letter, or its name";
-        if (Options?.FirstOrDefault(o => string.IsNullOrWhiteSpace(o.Value)) is { Key: { } unnamed }) return $"option {unnamed} has no name; name it";
+        {
+            var key = Options is null ? "probabilities" : "options";
+            return $"\"{key}\" has an empty key; write the label of each option: a letter, or its name";
+        }
+        if (Options?.FirstOrDefault(o => string.IsNullOrWhiteSpace(o.Value)) is { Key: { } unnamed })
+            return $"option {unnamed} has no name; name it";
         if (Options?.GroupBy(o => o.Value).FirstOrDefault(g => g.Count() > 1) is { } same)
             return $"options {string.Join(" and ", same.Select(o => o.Key))} are both \"{same.Key}\"; options must differ";
-        var letters = OptionList.Select(o => o.Label).ToList();
-        if (Gold is not null && !letters.Contains(Gold))
-            return $"gold is \"{Gold}\", which is none of the options {string.Join(", ", letters)}; write the right option's letter";
-        return Probabilities is null ? null : ProblemOfProbabilities(Probabilities, letters);
+        var labels = OptionList.Select(o => o.Label).ToList();
+        if (Gold is not null && !labels.Contains(Gold))
+            return $"gold is \"{Gold}\", which is none of the options {string.Join(", ", labels)}; write the right option's label";
+        return Probabilities is null ? null : ProblemOfProbabilities(Probabilities, labels);
     }
 
-    static string? ProblemOfProbabilities(IReadOnlyDictionary<string, double> probabilities, List<string> letters)
+    static string? ProblemOfProbabilities(IReadOnlyDictionary<string, double> probabilities, List<string> labels)
     {
-        if (letters.FirstOrDefault(letter => !probabilities.ContainsKey(letter)) is { } missing)
+        if (labels.FirstOrDefault(label => !probabilities.ContainsKey(label)) is { } missing)
             return $"\"probabilities\" has nothing for option {missing}; write 0 where an option has none";
-        if (probabilities.Keys.FirstOrDefault(key => !letters.Contains(key)) is { } strange)
-            return $"\"probabilities\" has \"{strange}\", which is none of the options {string.Join(", ", letters)}; remove it";
+        if (probabilities.Keys.FirstOrDefault(key => !labels.Contains(key)) is { } strange)
+            return $"\"probabilities\" has \"{strange}\", which is none of the options {string.Join(", ", labels)}; remove it";
         if (probabilities.FirstOrDefault(p => p.Value is < 0 or > 1 + MostRounding) is { Key: { } outside } wrong)
-            return string.Create(CultureInfo.InvariantCulture, $"the probability of {outside} is {wrong.Value}; it must lie between 0 and 1");
+            return Invariant($"the probability of {outside} is {wrong.Value}; it must lie between 0 and 1");
         var sum = probabilities.Values.Sum();
-        return Math.Abs(sum - 1) <= MostRounding * letters.Count ? null
-            : string.Create(CultureInfo.InvariantCulture, $"the probabilities sum to {sum:g6}, not 1; divide each by their sum");
+        return Math.Abs(sum - 1) <= MostRounding * labels.Count ? null
+            : Invariant($"the probabilities sum to {sum:g6}, not 1; divide each by their sum");
     }
 
     sealed class TextOrNumber : JsonConverter<string>
@@ -118,7 +128,8 @@ public sealed record Prediction
         public override string Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
         {
             if (reader.TokenType == JsonTokenType.String) return reader.GetString()!;
-            if (reader.TokenType == JsonTokenType.Number) return Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
+            if (reader.TokenType == JsonTokenType.Number)
+                return Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
             throw new JsonException($"an id must be text or a number, not {reader.TokenType}");
         }
 

@@ -2,11 +2,16 @@ using FinIntent.Intents;
 
 namespace FinIntent.Evaluation;
 
-/// <summary>How a model answers the same questions with their options in other orders, by every rule that its answers can be read by.</summary>
+/// <summary>
+/// How a model answers the same questions with their options in other orders, by every rule that its answers can be read by.
+/// </summary>
 /// <param name="Orders">Their names, the questions' own one first.</param>
 public sealed record RobustnessReport(IReadOnlyList<string> Orders, int Questions, IReadOnlyList<RuleRobustness> Rules)
 {
     public RuleRobustness? this[string rule] => Rules.FirstOrDefault(r => r.Rule == rule);
+
+    /// <summary>What a rule finds, or the last rule where the answers cannot be read by it.</summary>
+    public RuleRobustness Main(string rule) => this[rule] ?? Rules[^1];
 
     /// <param name="predictions">One for each of the questions in each order, in the order of <paramref name="asked"/>.All.</param>
     public static RobustnessReport Of(PermutedQuestions asked, IReadOnlyList<Prediction> predictions)
@@ -15,21 +20,24 @@ public sealed record RobustnessReport(IReadOnlyList<string> Orders, int Question
         return new(asked.OrderNames, asked.Questions.Count, [.. report.Rules.Select(rule =>
         {
             var robustness = RuleRobustness.Of(rule.Rule, asked, rule.Choices);
-            return rule.Probabilities is { } single ? robustness with { Averaged = AveragedProbabilities.Of(asked, predictions, single) } : robustness;
+            return rule.Probabilities is not { } single ? robustness
+                : robustness with { Averaged = AveragedProbabilities.Of(asked, predictions, single) };
         })]);
     }
 }
 
 /// <summary>What the order of the options does to the answers as one rule reads them.</summary>
-/// <param name="ByOrder">Each order's accuracy.</param>
+/// <param name="ByOrder">The accuracy of each order.</param>
 /// <param name="Mean">Accuracy over all questions and orders.</param>
-/// <param name="Unchanged">Questions whose chosen intent is the same in every order; one with an answer that cannot be read is none.</param>
+/// <param name="Unchanged">
+/// Questions whose chosen intent is the same in every order; one with an answer that cannot be read is none.
+/// </param>
 /// <param name="UnchangedRight">How many of these are right.</param>
 /// <param name="Places">Each letter, or place where labels are names.</param>
 /// <param name="Majority">Questions that are right when the orders vote; the question's own first option among equals.</param>
 /// <param name="Changing">The other questions, those that are least often right first.</param>
-public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrder, QuestionShare Mean, Proportion Unchanged, int UnchangedRight,
-    IReadOnlyList<PlaceBias> Places, Proportion Majority, IReadOnlyList<ChangingQuestion> Changing)
+public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrder, QuestionShare Mean,
+    Proportion Unchanged, int UnchangedRight, IReadOnlyList<PlaceBias> Places, Proportion Majority, IReadOnlyList<ChangingQuestion> Changing)
 {
     /// <summary>Null without probabilities.</summary>
     public AveragedProbabilities? Averaged { get; init; }
@@ -46,9 +54,11 @@ public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrd
         var answers = new OrderAnswers(asked, choices);
         var questions = Enumerable.Range(0, answers.Questions).ToList();
         var unchanged = questions.Where(answers.IsUnchanged).ToList();
-        var labels = asked.Questions[0].Options.Select((o, place) => IntentOptions.AreLetters(asked.Questions[0].Options) ? o.Label : $"{place + 1}");
+        var options = asked.Questions[0].Options;
+        var labels = IntentOptions.AreLetters(options) ? options.Select(o => o.Label) : Enumerable.Range(1, options.Count).Select(place => $"{place}");
+        Proportion RightIn(int order) => new(questions.Count(q => answers.IsRight(q, order)), questions.Count);
         return new(rule,
-            [.. Enumerable.Range(0, answers.Orders).Select(order => new Proportion(questions.Count(q => answers.IsRight(q, order)), questions.Count))],
+            [.. Enumerable.Range(0, answers.Orders).Select(RightIn)],
             QuestionShare.Of([.. questions.Select(answers.Right)], answers.Orders),
             new(unchanged.Count, questions.Count),
             unchanged.Count(q => answers.IsRight(q, 0)),
@@ -60,14 +70,20 @@ public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrd
 
 /// <summary>A question whose chosen intent depends on the order.</summary>
 /// <param name="Votes">Each intent that is chosen and in how many orders, the most frequent first; the rest could not be read.</param>
-public sealed record ChangingQuestion(string Id, string Question, string Gold, Proportion Right, IReadOnlyList<(string Intent, int Orders)> Votes)
+public sealed record ChangingQuestion(
+    string Id, string Question, string Gold, Proportion Right, IReadOnlyList<(string Intent, int Orders)> Votes)
 {
-    internal static ChangingQuestion Of(OrderAnswers answers, int number, EvaluationQuestion question) => new(question.Id, question.Question,
-        question.Options[answers.Gold(number)].Name, new(answers.Right(number), answers.Orders),
-        [.. answers.Votes(number).Zip(question.Options, (votes, option) => (option.Name, votes)).Where(v => v.votes > 0).OrderByDescending(v => v.votes)]);
+    internal static ChangingQuestion Of(OrderAnswers answers, int number, EvaluationQuestion question)
+    {
+        var votes = answers.Votes(number).Zip(question.Options, (orders, option) => (option.Name, Orders: orders));
+        return new(question.Id, question.Question, question.Options[answers.Gold(number)].Name, new(answers.Right(number), answers.Orders),
+            [.. votes.Where(v => v.Orders > 0).OrderByDescending(v => v.Orders)]);
+    }
 }
 
-/// <summary>The mean of each intent's probability over the orders, as somebody would use the model who does not want the order to matter.</summary>
+/// <summary>
+/// The mean of each intent's probability over the orders, as somebody would use the model who does not want the order to matter.
+/// </summary>
 /// <param name="Accuracy">Of the most probable intent, the question's own first one among equals.</param>
 /// <param name="Scores">Of the means.</param>
 /// <param name="Single">The same of the probabilities that are averaged, each counted for itself.</param>
@@ -85,6 +101,7 @@ public sealed record AveragedProbabilities(Proportion Accuracy, ProbabilityScore
                     means[asked.Orders[order].Places[place]] += predictions[q * orders + order].Probabilities![option.Label] / orders;
             items.Add((question.Options.Index().First(o => o.Item.Label == question.Gold).Index, means));
         }
-        return new(new(items.Count(i => ProbabilityScores.Best(i.Probabilities) == i.Gold), items.Count), ProbabilityScores.Of(items), single);
+        var right = items.Count(i => ProbabilityScores.Best(i.Probabilities) == i.Gold);
+        return new(new(right, items.Count), ProbabilityScores.Of(items), single);
     }
 }

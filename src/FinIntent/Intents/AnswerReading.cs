@@ -9,7 +9,7 @@ public enum ReadingRule
     /// <summary>The whole answer, trimmed, is one option's label.</summary>
     Strict,
 
-    /// <summary>Exactly one match of (?:选项)?([A-E])[：.]? anywhere, with the question's own letters; where names are the labels, exactly one name.</summary>
+    /// <summary>Exactly one match of (?:选项)?([A-E])[：.]? anywhere, with the question's own letters; of names, exactly one.</summary>
     Lenient,
 
     /// <summary>The last upper-case letter of the answer, as OpenCompass reads it. Only for letters.</summary>
@@ -41,7 +41,8 @@ public static class AnswerReading
     {
         // A name that another one begins with is looked for after it.
         var labels = string.Join('|', options.Select(o => o.Label).OrderByDescending(label => label.Length).Select(Escaped));
-        if (!IntentOptions.AreLetters(options)) return Regex.Matches(answer, $"({labels})", RegexOptions.IgnoreCase) is [{ Value: var name }] ? Spelt(name, options) : null;
+        if (!IntentOptions.AreLetters(options))
+            return Regex.Matches(answer, $"({labels})", RegexOptions.IgnoreCase) is [{ Value: var name }] ? Spelt(name, options) : null;
         var matches = Regex.Matches(answer, $"(?:选项)?({labels})[：.]?");
         return matches.Count == 1 ? matches[0].Groups[1].Value : null;
 
@@ -56,7 +57,8 @@ public static class AnswerReading
 
     /// <summary>A name as the options spell it, whatever its capitals; null when it is none.</summary>
     static string? Spelt(string name, IReadOnlyList<IntentOption> options) =>
-        (options.FirstOrDefault(o => o.Label == name) ?? options.FirstOrDefault(o => o.Label.Equals(name, StringComparison.OrdinalIgnoreCase)))?.Label;
+        (options.FirstOrDefault(o => o.Label == name)
+            ?? options.FirstOrDefault(o => o.Label.Equals(name, StringComparison.OrdinalIgnoreCase)))?.Label;
 
     static char? LastCapital(string answer)
     {

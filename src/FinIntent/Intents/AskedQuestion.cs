@@ -19,5 +19,9 @@ public sealed record AskedQuestion(string Id, string Question, Conversation Conv
     }
 
     public static AskedQuestion Of(EvaluationQuestion question) =>
-        new(question.Id, question.Question, new(question.System, [new("user", question.Prompt.Text)])) { Options = question.Options, Gold = question.Gold };
+        new(question.Id, question.Question, new(question.System, [new("user", question.Prompt.Text)]))
+        {
+            Options = question.Options,
+            Gold = question.Gold,
+        };
 }

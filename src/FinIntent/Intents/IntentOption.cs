@@ -14,7 +14,8 @@ public static class IntentOptions
     public static IReadOnlyList<IntentOption> Lettered(IReadOnlyList<string> names)
     {
         if (names.Count is < 2 or > Letters)
-            throw new UserErrorException($"a question has 2 to {Letters} options with letters (A to Z), not {names.Count}; more intents are answered by their names");
+            throw new UserErrorException($"a question has 2 to {Letters} options with letters (A to Z), not {names.Count}; more intents " +
+                "are answered by their names");
         return [.. names.Select((name, i) => new IntentOption(((char)('A' + i)).ToString(), name))];
     }
 

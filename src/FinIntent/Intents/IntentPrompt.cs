@@ -25,7 +25,7 @@ public sealed partial class IntentPrompt
 
     public IReadOnlyList<IntentOption> Options { get; }
 
-    /// <param name="wording">Null: the seed's, which training rows and converted OpenFinData items have, or where labels are names, the one for names.</param>
+    /// <param name="wording">Null: the seed's, which training rows and converted OpenFinData items have; of names, the one for names.</param>
     public static IntentPrompt For(string question, IReadOnlyList<IntentOption> options, PromptWording? wording = null)
     {
         var areLetters = IntentOptions.AreLetters(options);
@@ -55,12 +55,13 @@ public sealed partial class IntentPrompt
             end = _nameStarts[i] + Options[i].Name.Length;
         }
         text.Append(Text, end, Text.Length - end);
-        return new(text.ToString(), Question, [.. Options.Zip(names, (option, name) => new IntentOption(option.Label == option.Name ? name : option.Label, name))], starts);
+        return new(text.ToString(), Question,
+            [.. Options.Zip(names, (option, name) => new IntentOption(option.Label == option.Name ? name : option.Label, name))], starts);
     }
 
     /// <summary>
-    /// Reads any prompt that has a block of lines "A. name", "B. name" …, or without such lines a block "- name", "- name" …; the last block
-    /// counts. Null when it has none.
+    /// Reads any prompt that has a block of lines "A. name", "B. name" …, or without such lines a block "- name", "- name" …; the last
+    /// block counts. Null when it has none.
     /// </summary>
     /// <param name="wording">A schema's words, which may have no mark such as 问句: before the question.</param>
     public static IntentPrompt? Parse(string text, PromptWording? wording = null)
@@ -70,8 +71,14 @@ public sealed partial class IntentPrompt
         return new(
             text,
             QuestionIn(text[..found[0].Index], wording),
-            [.. found.Select(line => new IntentOption(line.Groups["letter"] is { Success: true, Value: var letter } ? letter : line.Groups["name"].Value, line.Groups["name"].Value))],
+            [.. found.Select(OptionOf)],
             [.. found.Select(line => line.Groups["name"].Index)]);
+    }
+
+    static IntentOption OptionOf(Match line)
+    {
+        var (letter, name) = (line.Groups["letter"], line.Groups["name"].Value);
+        return new(letter.Success ? letter.Value : name, name);
     }
 
     static List<Match> OptionLines(string text) => Lettered(text) is { Count: > 0 } lettered ? lettered : Named(text);
@@ -103,12 +110,15 @@ public sealed partial class IntentPrompt
 
     static bool Follows(Match line, List<Match> block) => line.Index == block[^1].Index + block[^1].Length + 1;
 
-    /// <summary>The question that a schema's words stand around, or else those that a mark such as 问句: stands before; none without either.</summary>
+    /// <summary>The question that a schema's words stand around; else those that a mark such as 问句: stands before.</summary>
     internal static IReadOnlyList<string> MarkedIn(string text, PromptWording? wording = null)
     {
-        if (wording is not null && OptionLines(text) is [var first, ..] && Between(text[..first.Index], wording) is { } asked) return [asked];
+        if (wording is not null && OptionLines(text) is [var first, ..] && Between(text[..first.Index], wording) is { } asked)
+            return [asked];
         foreach (var (before, middle, _) in PromptWording.All.Select(w => w.Parts))
-            if (text.StartsWith(before, StringComparison.Ordinal) && text.IndexOf(middle, before.Length, StringComparison.Ordinal) is var end and > 0) return [text[before.Length..end]];
+            if (text.StartsWith(before, StringComparison.Ordinal)
+                && text.IndexOf(middle, before.Length, StringComparison.Ordinal) is var end and > 0)
+                return [text[before.Length..end]];
         return [.. MarkedQuestion().Matches(text).Select(match => match.Groups["question"].Value.Trim())];
     }
 
@@ -126,7 +136,8 @@ public sealed partial class IntentPrompt
     static string? Between(string text, PromptWording wording)
     {
         var (before, middle, _) = wording.Parts;
-        var isWorded = text.Length >= before.Length + middle.Length && text.StartsWith(before, StringComparison.Ordinal) && text.EndsWith(middle, StringComparison.Ordinal);
+        var isWorded = text.Length >= before.Length + middle.Length && text.StartsWith(before, StringComparison.Ordinal)
+            && text.EndsWith(middle, StringComparison.Ordinal);
         return isWorded ? text[before.Length..^middle.Length] : null;
     }
 

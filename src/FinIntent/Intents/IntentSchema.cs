@@ -23,7 +23,7 @@ public enum LabelKind
 /// <param name="Borderline">Rules that tell it from its neighbours.</param>
 public sealed record Intent(string Name, string Description, IReadOnlyList<string> Examples, IReadOnlyList<string> Borderline);
 
-/// <summary>A set of intents: what questions may be about, how a model is asked, and what it answers. docs/intents.md describes the file.</summary>
+/// <summary>The intents that questions may have, how a model is asked, and what it answers. docs/intents.md describes the file.</summary>
 public sealed record IntentSchema
 {
     const string BuiltIn = "FinIntent.Intents.openfindata.yaml";
@@ -67,7 +67,7 @@ public sealed record IntentSchema
     /// <summary>The label that stands for an intent; null when the schema has no such intent.</summary>
     public string? LabelOf(string intentName) => Options.FirstOrDefault(o => o.Name == intentName)?.Label;
 
-    /// <summary>The label that a file's word for an intent means: its label, its name, or its name in other capitals; null when none.</summary>
+    /// <summary>The label that a file's word means: an intent's label, its name, or its name in other capitals; null when none.</summary>
     public string? LabelFor(string word)
     {
         word = word.Trim();

@@ -7,7 +7,8 @@ namespace FinIntent.Intents;
 /// <summary>Reads a schema's YAML, and refuses what a model could not be asked with.</summary>
 static class IntentSchemaFile
 {
-    static readonly string[] Keys = ["name", "language", "labels", "instruction", "intents"], IntentKeys = ["name", "description", "examples", "borderline"];
+    static readonly string[] Keys = ["name", "language", "labels", "instruction", "intents"];
+    static readonly string[] IntentKeys = ["name", "description", "examples", "borderline"];
 
     public static IntentSchema Read(TextReader reader, string path)
     {
@@ -53,17 +54,24 @@ static class IntentSchemaFile
         var most = labels == LabelKind.Letters ? IntentSchema.MostLetters : IntentSchema.MostNames;
         if (intents.Count < IntentSchema.FewestIntents || intents.Count > most)
         {
-            var remedy = intents.Count is > IntentSchema.MostLetters and <= IntentSchema.MostNames ? "; use labels: names for up to 200" : "";
-            throw file.Error("intents", $"there are {intents.Count}, and labels: {labels.ToString().ToLowerInvariant()} allows {IntentSchema.FewestIntents} to {most}{remedy}");
+            var mayBeNames = intents.Count is > IntentSchema.MostLetters and <= IntentSchema.MostNames;
+            var remedy = mayBeNames ? "; use labels: names for up to 200" : "";
+            throw file.Error("intents",
+                $"there are {intents.Count}, and labels: {labels.ToString().ToLowerInvariant()} allows {IntentSchema.FewestIntents} to " +
+                $"{most}{remedy}");
         }
         Dictionary<string, YamlPlace> seen = new(StringComparer.OrdinalIgnoreCase);
         foreach (var (intent, place) in intents)
         {
-            if (intent.Name.AsSpan().IndexOfAny('\r', '\n') >= 0) throw place.Error("name", $"\"{intent.Name.ReplaceLineEndings("\\n")}\" has a line break; a name is one line");
+            if (intent.Name.AsSpan().IndexOfAny('\r', '\n') >= 0)
+                throw place.Error("name", $"\"{intent.Name.ReplaceLineEndings("\\n")}\" has a line break; a name is one line");
             if (labels == LabelKind.Names && intent.Name is [>= 'A' and <= 'Z'])
-                throw place.Error("name", $"\"{intent.Name}\" is a letter, and labels: names answers by names; give it a name, or use labels: letters");
+                throw place.Error("name",
+                    $"\"{intent.Name}\" is a letter, and labels: names answers by names; give it a name, or use labels: letters");
             if (!seen.TryAdd(intent.Name, place))
-                throw place.Error("name", $"\"{intent.Name}\" is the name of the intent at line {seen[intent.Name].Line}, too; names must differ by more than capitals");
+                throw place.Error("name",
+                    $"\"{intent.Name}\" is the name of the intent at line {seen[intent.Name].Line}, too; names must differ by more than " +
+                    "capitals");
         }
     }
 
@@ -72,15 +80,18 @@ static class IntentSchemaFile
         const string question = "?!";
         var text = schema.Wording.Text;
         foreach (var place in (string[])["{question}", "{options}", "{labels}"])
-            if (text.Split(place).Length > 2) throw file.Error("instruction", $"{place} occurs {text.Split(place).Length - 1} times; write it once");
+            if (text.Split(place).Length > 2)
+                throw file.Error("instruction", $"{place} occurs {text.Split(place).Length - 1} times; write it once");
         if (schema.Labels == LabelKind.Names && text.Contains("{labels}", StringComparison.Ordinal))
-            throw file.Error("instruction", "{labels} is for labels: letters; with labels: names the options are the names already, so remove it");
+            throw file.Error("instruction",
+                "{labels} is for labels: letters; with labels: names the options are the names already, so remove it");
         try
         {
             // Rows are read back from their text, so the options must be found in it.
             var found = IntentPrompt.Parse(schema.Prompt(question).Text, schema.Wording);
             if (found is null || found.Question != question || !found.Options.SequenceEqual(schema.Options))
-                throw file.Error("instruction", "{options} must stand on a line of its own, and no other line may look like an option (\"A. …\", \"- …\")");
+                throw file.Error("instruction",
+                    "{options} must stand on a line of its own, and no other line may look like an option (\"A. …\", \"- …\")");
         }
         catch (UserErrorException e) when (!e.Message.Contains(": instruction: ", StringComparison.Ordinal))
         {

@@ -9,7 +9,7 @@ public sealed record OptionOrder(IReadOnlyList<int> Places)
     // Longer orders are named by their beginning and a number made of the whole.
     const int MostInName = 12, BeginningInName = 5;
 
-    /// <summary>"BCDEA": the labels that the names have in the question's own order, in this one; "2-3-1", counted from 1, where labels are names.</summary>
+    /// <summary>"BCDEA": the own labels of the names, in this order; "2-3-1", counted from 1, where labels are names.</summary>
     public string NameFor(IReadOnlyList<IntentOption> options)
     {
         if (IntentOptions.AreLetters(options)) return string.Concat(Places.Select(place => options[place].Label));
@@ -19,7 +19,7 @@ public sealed record OptionOrder(IReadOnlyList<int> Places)
 
     uint Fnv1a => Places.Aggregate(2166136261u, (hash, place) => unchecked((hash ^ (uint)place) * 16777619u));
 
-    /// <summary>The question with its options in this order. Its id says which, so that it is unique beside the question's other orders.</summary>
+    /// <summary>The question with its options in this order. Its id tells the order, so that it is unique.</summary>
     public EvaluationQuestion Of(EvaluationQuestion question)
     {
         var prompt = question.Prompt.With([.. Places.Select(place => question.Options[place].Name)]);

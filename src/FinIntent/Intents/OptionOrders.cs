@@ -11,25 +11,30 @@ public static class OptionOrders
     const int MostForAll = 6;
 
     /// <summary>
-    /// rotations: the k cyclic shifts, so that each option stands at each place once; all: the k! orders, as a dictionary sorts them; a number N: the
-    /// own order and N − 1 others, which <paramref name="seed"/> draws.
+    /// rotations: the k cyclic shifts, so that each option stands at each place once; all: the k! orders, as a dictionary sorts them; a
+    /// number N: the own order and N − 1 others, which <paramref name="seed"/> draws.
     /// </summary>
-    /// <exception cref="UserErrorException">The setting is none of these, or the options have not as many orders, or too many; the message says what to ask for.</exception>
+    /// <exception cref="UserErrorException">The setting is none of these, or the options have fewer orders, or too many.</exception>
     public static IReadOnlyList<OptionOrder> Of(string permutations, int options, int seed) => permutations switch
     {
-        Rotations => [.. Enumerable.Range(0, options).Select(shift => new OptionOrder([.. Enumerable.Range(0, options).Select(i => (i + shift) % options)]))],
-        All => options <= MostForAll ? [.. Sorted([], options)] : throw new UserErrorException(Numbers(
-            $"permutations: all: {options} options have {Count(options):N0} orders; write a number of orders to draw, such as permutations: 100, or permutations: {Rotations} for {options}")),
+        Rotations => [.. Enumerable.Range(0, options)
+            .Select(shift => new OptionOrder([.. Enumerable.Range(0, options).Select(i => (i + shift) % options)]))],
+        All => options <= MostForAll ? [.. Sorted([], options)] : throw new UserErrorException(
+            $"permutations: all: {options} options have {Count(options):N0} orders; write a number of orders to draw, such as " +
+                $"permutations: 100, or permutations: {Rotations} for {options}"),
         _ => NumberOf(permutations) is >= 2 and { } count ? Drawn(count, options, seed)
-            : throw new UserErrorException($"permutations: \"{permutations}\" is not one of {Rotations}, {All}, or a number of orders from 2"),
+            : throw new UserErrorException($"permutations: \"{permutations}\" is not one of {Rotations}, {All}, or a number of orders " +
+                "from 2"),
     };
 
-    static int? NumberOf(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    static int? NumberOf(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     static List<OptionOrder> Drawn(int count, int options, int seed)
     {
         if (count > Count(options))
-            throw new UserErrorException(Numbers($"permutations: {count}: {options} options have {Count(options):N0} orders; write permutations: {All}, or a smaller number"));
+            throw new UserErrorException($"permutations: {count}: {options} options have {Count(options):N0} orders; " +
+                $"write permutations: {All}, or a smaller number");
         var random = new Random(seed);
         var places = Enumerable.Range(0, options).ToArray();
         List<OptionOrder> drawn = [OptionOrder.Own(options)];
@@ -46,6 +51,4 @@ public static class OptionOrders
         : Enumerable.Range(0, options).Except(begun).SelectMany(next => Sorted([.. begun, next], options));
 
     static double Count(int options) => Enumerable.Range(1, options).Aggregate(1.0, (count, i) => count * i);
-
-    static string Numbers(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,11 @@
 namespace FinIntent.Intents;
 
-/// <summary>What prompts of any form ask, for comparing them: the instruction and the options around a question would make all prompts alike.</summary>
+/// <summary>Finds what prompts ask, for comparing them: the instruction and options around a question would make all alike.</summary>
 static class PromptQuestions
 {
     /// <summary>
-    /// The questions that a wording, or a mark such as 问句:, tells; else every text that may be one: the whole prompt and its lines, without options.
+    /// The questions that a wording, or a mark such as 问句:, tells; else every text that may be one: the whole prompt and its lines, without
+    /// options.
     /// </summary>
     /// <param name="wording">A schema's, for prompts without a mark.</param>
     public static IReadOnlyList<string> Candidates(string prompt, PromptWording? wording = null)
@@ -16,8 +17,8 @@ static class PromptQuestions
     }
 
     /// <summary>
-    /// The question of each of a set of prompts: what a mark stands before; else the lines that are neither options nor in half of the prompts or more,
-    /// as an instruction is.
+    /// The question of each of a set of prompts: what a mark stands before; else the lines that are neither options nor in half of the
+    /// prompts or more, as an instruction is.
     /// </summary>
     public static IReadOnlyList<string> Of(IReadOnlyList<string> prompts, PromptWording? wording = null)
     {

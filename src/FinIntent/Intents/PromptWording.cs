@@ -1,6 +1,6 @@
 namespace FinIntent.Intents;
 
-/// <summary>The words around a question and its options, with the places {question}, {options} and, where labels are letters, {labels}.</summary>
+/// <summary>The words around a question and its options, with the places {question}, {options} and, for letters, {labels}.</summary>
 /// <param name="Between">Between letters, and before the last one.</param>
 public sealed record PromptWording(string Text, (string Comma, string Or) Between)
 {
@@ -16,10 +16,12 @@ public sealed record PromptWording(string Text, (string Comma, string Or) Betwee
         "作为一个意图分类助手，请分析以下问句的意图类型。\n\n问句: {question}\n\n请从以下意图中选择最合适的一个：\n{options}\n\n请仅回答意图名称。", ChineseList);
 
     public static PromptWording English { get; } = new(
-        "You are an intent classifier. Decide what the following message is about.\n\nQuestion: {question}\n\nChoose the best option:\n{options}\n\nAnswer with the letter only ({labels}).", EnglishList);
+        "You are an intent classifier. Decide what the following message is about.\n\nQuestion: {question}\n\nChoose the best " +
+            "option:\n{options}\n\nAnswer with the letter only ({labels}).", EnglishList);
 
     public static PromptWording EnglishNames { get; } = new(
-        "You are an intent classifier. Decide what the following message is about.\n\nQuestion: {question}\n\nChoose the best intent:\n{options}\n\nAnswer with the intent's name only.", EnglishList);
+        "You are an intent classifier. Decide what the following message is about.\n\nQuestion: {question}\n\nChoose the best " +
+            "intent:\n{options}\n\nAnswer with the intent's name only.", EnglishList);
 
     /// <summary>The words for a schema that brings none of its own.</summary>
     public static PromptWording Of(SchemaLanguage language, LabelKind labels) => (language, labels) switch
@@ -39,11 +41,14 @@ public sealed record PromptWording(string Text, (string Comma, string Or) Betwee
         {
             int question = Text.IndexOf(Question, StringComparison.Ordinal), options = Text.IndexOf(Options, StringComparison.Ordinal);
             if (question < 0 || options < question)
-                throw new UserErrorException($"the instruction must have the places {Question} and, behind it, {Options}; it is \"{Text}\"");
+                throw new UserErrorException($"the instruction must have the places {Question} and, behind it, {Options}; it is " +
+                    $"\"{Text}\"");
             return (Text[..question], Text[(question + Question.Length)..options], Text[(options + Options.Length)..]);
         }
     }
 
     internal string After(IReadOnlyList<IntentOption> options) =>
-        Parts.After.Replace(Labels, $"{string.Join(Between.Comma, options.SkipLast(1).Select(o => o.Label))}{Between.Or}{options[^1].Label}", StringComparison.Ordinal);
+        Parts.After.Replace(Labels,
+            $"{string.Join(Between.Comma, options.SkipLast(1).Select(o => o.Label))}{Between.Or}{options[^1].Label}",
+            StringComparison.Ordinal);
 }

@@ -114,7 +114,8 @@ public static class ModelExport
         var report = new ExportReport(Difference(wanted, written), Difference(wanted, plain), share * largest);
         if (!(report.LargestDifference <= report.Allowed))
             throw new UserErrorException($"export_dir: the merged model's logits differ by up to {report.LargestDifference:g3} " +
-                $"from the adapters on the base, allowed is {report.Allowed:g3}; nothing was left in {request.Folder}; export in fp32 (infer_dtype: float32)");
+                $"from the adapters on the base, allowed is {report.Allowed:g3}; " +
+                $"nothing was left in {request.Folder}; export in fp32 (infer_dtype: float32)");
         return report;
     }
 

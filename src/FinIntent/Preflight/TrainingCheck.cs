@@ -43,8 +43,10 @@ sealed class TrainingCheck : IDisposable
 
     (Tokenizer?, ChatTemplate?) CheckTemplate(CheckedModel model)
     {
-        if (!IsTokensOnly || _settings.Dataset.Template is not null) return new TemplateCheck(_settings, _report).Run(model, _settings.Dataset.Template);
-        return (Tokenizer.IsIn(model.Folder) ? _report.Try("tokenizer", () => Tokenizer.Load(model.Folder)) : null, null);
+        var hasTokenizer = Tokenizer.IsIn(model.Folder);
+        if (!IsTokensOnly || (hasTokenizer && _settings.Dataset.Template is not null))
+            return new TemplateCheck(_settings, _report).Run(model, _settings.Dataset.Template);
+        return (hasTokenizer ? _report.Try("tokenizer", () => Tokenizer.Load(model.Folder)) : null, null);
     }
 
     void ReadRows(CheckSurroundings surroundings, CheckedModel? model, Tokenizer? tokenizer, ChatTemplate? template, bool isAlone)

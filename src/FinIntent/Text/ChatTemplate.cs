@@ -2,6 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace FinIntent.Text;
 
+/// <summary>One turn of a conversation. Role is "user" or "assistant".</summary>
+public sealed record Message(string Role, string Content);
+
+/// <summary>Holds a system text (null: the template's) and messages in turn, a user's first. In training the last is the answer.</summary>
+public sealed record Conversation(string? System, IReadOnlyList<Message> Messages);
+
 /// <summary>Encodes a conversation in the way that a model was taught to read it.</summary>
 /// <remarks>Texts go through <see cref="Tokenizer.Encode(string)"/>, so nothing in them becomes a special token.</remarks>
 public sealed partial class ChatTemplate
@@ -40,6 +46,9 @@ public sealed partial class ChatTemplate
 
     /// <summary>The tokenizer's eos, or the stop word that takes its place in this template.</summary>
     public int? EosTokenId => _eos;
+
+    /// <summary>The token that ends a text which is no chat; null where the tokenizer has none.</summary>
+    public int? EndOfTextId => _template.EndOfText is { } name ? _tokenizer.IdOf(name) : _eos;
 
     /// <summary>An answer ends at any of these tokens.</summary>
     public IReadOnlyList<int> StopTokenIds { get; }
@@ -98,7 +107,7 @@ public sealed partial class ChatTemplate
     }
 
     /// <summary>Returns input ids and labels of a training row whose last message is the answer.</summary>
-    public EncodedRow EncodeSupervised(Conversation conversation, SupervisedOptions options) =>
+    public TokenRow EncodeSupervised(Conversation conversation, SupervisedOptions options) =>
         SupervisedEncoding.Encode(EncodeTurns(conversation), _template.EfficientEos ? _eos : null, options);
 
     /// <summary>Returns the ids of each question, with all that the template puts around it, and of its answer.</summary>

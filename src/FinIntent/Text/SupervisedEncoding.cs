@@ -1,12 +1,5 @@
 namespace FinIntent.Text;
 
-/// <summary>Holds a row's ids and one label for each, −100 where nothing is learnt.</summary>
-public sealed record EncodedRow(int[] InputIds, int[] Labels)
-{
-    /// <summary>The number of tokens left out because the row is longer than it may be.</summary>
-    public int CutTokens { get; init; }
-}
-
 /// <param name="CutoffLength">The most tokens of a row.</param>
 /// <param name="TrainOnPrompt">Makes labels of the questions, too.</param>
 /// <param name="MaskHistory">Makes labels only of the last answer; a row that is cut keeps its last turns.</param>
@@ -15,11 +8,8 @@ public sealed record SupervisedOptions(int CutoffLength = 2048, bool TrainOnProm
 /// <summary>Joins turns to one row of ids and labels, as LLaMA-Factory does (data/processor/supervised.py, ff6d4d1).</summary>
 static class SupervisedEncoding
 {
-    const int Ignored = -100;
-
-    /// <param name="efficientEos">An end token that answers are taught and the next turn does not read; null: the template has its
-    /// own.</param>
-    public static EncodedRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
+    /// <param name="efficientEos">The end token that answers are taught and the next turn does not read; null: there is none.</param>
+    public static TokenRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
     {
         // This says what is kept of each turn, in the order of the turns.
         var kept = new (int Source, int Target)[turns.Count];
@@ -35,7 +25,7 @@ static class SupervisedEncoding
         return Join(turns, kept, total, efficientEos, options) with { CutTokens = cut };
     }
 
-    static EncodedRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total,
+    static TokenRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total,
         int? efficientEos, SupervisedOptions options)
     {
         int[] ids = new int[total], labels = new int[total];
@@ -56,7 +46,7 @@ static class SupervisedEncoding
         {
             tokens.CopyTo(ids.AsSpan(at));
             if (isLabel) tokens.CopyTo(labels.AsSpan(at));
-            else labels.AsSpan(at, tokens.Length).Fill(Ignored);
+            else labels.AsSpan(at, tokens.Length).Fill(TokenRow.IgnoredLabel);
             at += tokens.Length;
         }
     }

@@ -32,6 +32,9 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
     /// <summary>Says that the first stop word takes the place of the tokenizer's eos.</summary>
     public bool ReplaceEos { get; init; }
 
+    /// <summary>The token that ends a text, where a chat's turns end in another one; null: they end in the same.</summary>
+    public string? EndOfText { get; init; }
+
     /// <summary>Says that answers begin with a thought, which is empty without thinking.</summary>
     public bool Reasons { get; init; }
 
@@ -49,6 +52,7 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
             Prefix = [TemplatePart.Bos],
             StopWords = ["<|eot_id|>", "<|eom_id|>"],
             ReplaceEos = true,
+            EndOfText = "<|end_of_text|>",
         },
         new(
             "chatglm3",

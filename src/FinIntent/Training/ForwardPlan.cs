@@ -1,4 +1,5 @@
 using FinIntent.Data.Tokens;
+using FinIntent.Text;
 
 namespace FinIntent.Training;
 

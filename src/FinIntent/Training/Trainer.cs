@@ -3,6 +3,7 @@ using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Text;
 using FinIntent.Training.Memory;
 using TorchSharp;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
 using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using Xunit;
 
 namespace FinIntent.Tests.Cli;
@@ -84,6 +85,18 @@ public sealed class DataCurationTests : IDisposable
         Run("leaks", "--rows", _folder["s/train.json"], "--questions", _folder["s/val.json"], _folder["s/eval.json"]);
         Assert.Contains("train.json: 349 rows", printed);
         Assert.Contains("is there already", Assert.Throws<UserErrorException>(() => Run("split", file, "--out", _folder["s"])).Message);
+    }
+
+    [Fact]
+    public void Parts_keep_system_texts_and_training_reads_them()
+    {
+        var rows = Enumerable.Range(0, 20).Select(i => JsonSerializer.Serialize(new { instruction = new string((char)('a' + i), 9), output = "x", system = "s" }));
+        var file = _folder.Write("rows.jsonl", string.Join('\n', rows));
+
+        Run("split", file, "--out", _folder["s"]);
+
+        var entry = DatasetRegistry.Open(_folder["s"]).Get("train");
+        Assert.All(QuestionFile.LoadLabelled(entry.Path, null, entry), row => Assert.Equal("s", row.Conversation.System));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
 using FinIntent.Evaluation;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Tests.Generation;
 using Xunit;
 
@@ -25,7 +26,7 @@ public sealed class EvalCommandTests : IDisposable
         var model = JsonDocument.Parse(File.ReadAllText(_tiny["one/summary.json"])).RootElement.GetProperty("models")[0];
         foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" })
         {
-            Assert.Contains(rule, printed);
+            Assert.Contains(ReportWords.Rule(rule).English, printed);
             Assert.Equal(2, model.GetProperty(rule).GetProperty("wilson95").GetArrayLength());
             Assert.True(File.Exists(_tiny[$"one/confusion_{rule}.png"]));
         }

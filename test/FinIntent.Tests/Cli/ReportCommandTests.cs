@@ -28,6 +28,7 @@ public sealed class ReportCommandTests : IDisposable
             Assert.Equal(accuracy, numbers.GetProperty("accuracy").GetDouble());
             Assert.Equal(2, numbers.GetProperty("wilson95").GetArrayLength());
             Assert.InRange(numbers.GetProperty("macro_f1").GetDouble(), 0, 1);
+            Assert.InRange(numbers.GetProperty("mcc").GetDouble(), -1, 1);
             Assert.Equal(2, numbers.GetProperty("per_class").GetProperty("A").GetProperty("count").GetInt32());
             Assert.Equal(4, numbers.GetProperty("confusion")[0].GetArrayLength());
         }
@@ -71,10 +72,10 @@ public sealed class ReportCommandTests : IDisposable
         var printed = CommandLine.Run(ReportCommand.Build(), Write("a", "AABC"), Write("b", "BBB", shown: 3), "--out", _folder["out"]);
 
         Assert.Contains("""
-            model  reading       right  accuracy       95 %  macro-F1
-            a      strict          3/4   75.00 %  30.1–95.4    0.5556
+            Model  Reading       Right  Accuracy  95 % interval  Macro-F1    MCC
+            a      strict          3/4    75.0 %      30.1–95.4    55.6 %  0.671
             """.ReplaceLineEndings("\n"), printed);
-        Assert.Contains("a     b   lenient               3      0       2  0.500     0.500\n", printed);
+        Assert.Contains("a     b   lenient               3      0       2            −66.7  0.500     0.500\n", printed);
         Assert.Contains("only a has 1 question (id 3). They are compared on the 3 questions in common.", printed);
     }
 

@@ -3,6 +3,7 @@ using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Settings;
+using FinIntent.Text;
 using FinIntent.Training;
 using TorchSharp;
 using Xunit;

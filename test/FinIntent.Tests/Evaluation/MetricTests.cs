@@ -37,6 +37,7 @@ public sealed class MetricTests
 
         Assert.Equal(0, matrix.Count);
         Assert.True(double.IsNaN(matrix.MacroF1));
+        Assert.True(double.IsNaN(matrix.Matthews));
         Assert.All([scores.LogLoss, scores.Brier, scores.CalibrationError], v => Assert.True(double.IsNaN(v)));
     }
 
@@ -49,6 +50,15 @@ public sealed class MetricTests
         Assert.Equal(1, matrix[0, matrix.Unreadable]);
         Assert.Equal((1.0, 0.5), (matrix.PerClass[0].Precision, matrix.PerClass[0].Recall));
         Assert.Equal((2.0 / 3 + 1) / 2, matrix.MacroF1, 1e-15);
+    }
+
+    [Fact]
+    public void Matthews_correlation_of_two_classes_is_that_of_the_four_counts()
+    {
+        // 3 of 4 golds A are answered A, 2 of 3 golds B are answered B: (3 · 2 − 1 · 1) / √(4 · 4 · 3 · 3).
+        var matrix = new ConfusionMatrix(["A", "B"], [(0, 0), (0, 0), (0, 0), (0, 1), (1, 1), (1, 1), (1, 0)]);
+
+        Assert.Equal(5 / 12.0, matrix.Matthews, 1e-15);
     }
 
     [Fact]

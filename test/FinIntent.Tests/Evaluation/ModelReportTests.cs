@@ -57,23 +57,23 @@ public sealed class ModelReportTests
     [Fact]
     public void The_text_has_a_line_a_rule_and_a_table_a_rule()
     {
-        var text = ReportText.Of(ModelReport.Of("saves/qwen", Four));
+        var text = ReportText.Of(ModelReport.Of("saves/qwen", Four), Language.English);
 
         Assert.Contains("saves/qwen: 4 questions\n", text);
         Assert.Contains("""
-            reading       right  accuracy       95 %  macro-F1
-            strict          1/4   25.00 %   4.6–69.9    0.2222
-            lenient         2/4   50.00 %  15.0–85.0    0.5556
-            last_capital    3/4   75.00 %  30.1–95.4    0.8889
-            scored          3/4   75.00 %  30.1–95.4    0.5556
+            Reading         Right  Accuracy  95 % interval  Macro-F1    MCC
+            strict            1/4    25.0 %       4.6–69.9    22.2 %  0.258
+            lenient           2/4    50.0 %      15.0–85.0    55.6 %  0.500
+            last capital      3/4    75.0 %      30.1–95.4    88.9 %  0.730
+            option scoring    3/4    75.0 %      30.1–95.4    55.6 %  0.671
             """.ReplaceLineEndings("\n"), text);
-        Assert.Contains("text and probabilities choose differently: 2 of 4\n", text);
+        Assert.Contains("Text (lenient) and probabilities choose differently: 2/4\n", text);
         Assert.Contains("""
-            strict: rows are gold, columns the answer, ? could not be read
-                     n  precision  recall     F1  A  B  C  ?
-            A  行业  1      0.000   0.000  0.000  0  0  0  1
-            B  个股  2      1.000   0.500  0.667  0  1  0  1
-            C  大盘  1      0.000   0.000  0.000  0  0  0  1
+            strict: Confusion matrix: rows are right answers, columns the model's
+            Class   Questions  Precision  Recall      F1  A  B  C  Unreadable
+            A 行业          1      0.0 %   0.0 %   0.0 %  0  0  0           1
+            B 个股          2    100.0 %  50.0 %  66.7 %  0  1  0           1
+            C 大盘          1      0.0 %   0.0 %   0.0 %  0  0  0           1
             """.ReplaceLineEndings("\n"), text);
     }
 

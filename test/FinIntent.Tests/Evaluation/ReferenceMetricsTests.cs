@@ -24,6 +24,7 @@ public sealed class ReferenceMetricsTests
         Assert.Equal(Number(expected, "accuracy"), matrix.Accuracy.Value, Tolerance);
         Assert.Equal(Numbers(expected, "wilson95"), [matrix.Accuracy.Wilson95.Low, matrix.Accuracy.Wilson95.High], Near);
         Assert.Equal(Number(expected, "macro_f1"), matrix.MacroF1, Tolerance);
+        Assert.Equal(Number(expected, "mcc"), matrix.Matthews, Tolerance);
         Assert.Equal(Numbers(expected, "precision"), matrix.PerClass.Select(c => c.Precision), Near);
         Assert.Equal(Numbers(expected, "recall"), matrix.PerClass.Select(c => c.Recall), Near);
         Assert.Equal(Numbers(expected, "f1"), matrix.PerClass.Select(c => c.F1), Near);

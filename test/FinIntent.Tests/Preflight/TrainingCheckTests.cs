@@ -270,6 +270,17 @@ public sealed class TrainingCheckTests : IDisposable
         Assert.Contains(_run.Check($"tokenized_path={tokens}").Findings, f => f.Severity == Severity.Error && f.Detail.Contains("has the token id 9999"));
     }
 
+    [Fact]
+    public void Rows_of_tokens_that_someone_vouches_for_need_no_tokenizer()
+    {
+        var tokens = _run.Tiny.Write("tokens.jsonl", """{"input_ids": [1, 2], "labels": [-100, 2]}""");
+        foreach (var file in Directory.GetFiles(_run.Tiny.Model, "tokenizer*")) File.Delete(file);
+
+        Assert.Equal(0, _run.Check($"tokenized_path={tokens}", "allow_leak=true").Errors);
+        Assert.Contains("set allow_leak: true if you vouch for the rows",
+            Assert.Single(_run.Check($"tokenized_path={tokens}").Findings, f => f.Severity == Severity.Error).Detail);
+    }
+
     static (int, int) Totals(CheckReport report) => (report.Errors, report.Warnings);
 
     static Finding Single(CheckReport report, Severity severity, string subject, string detail) => Assert.Single(report.Findings,

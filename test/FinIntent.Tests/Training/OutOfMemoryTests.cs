@@ -5,6 +5,7 @@ using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Tests.Contracts;
+using FinIntent.Text;
 using FinIntent.Training;
 using TorchSharp;
 using Xunit;

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace FinIntent.Data.Leaks;
 
 /// <summary>
-/// Finds, among texts, all whose sets of character bigrams have a Jaccard similarity |shared| / |either| of 3/5 or more with a text's. Sets that are so
-/// alike share one of their rarest bigrams (prefix filtering, https://doi.org/10.1145/1242572.1242591), so only those are looked up; every hit is
-/// then counted exactly, in whole numbers. Nothing is missed. Thread-safe.
+/// Finds, among texts, all whose sets of character bigrams have a Jaccard similarity |shared| / |either| of 3/5 or more with a text's. Sets
+/// that are so alike share one of their rarest bigrams (prefix filtering, https://doi.org/10.1145/1242572.1242591), so only those are
+/// looked up; every hit is then counted exactly, in whole numbers. Nothing is missed. Thread-safe.
 /// </summary>
 sealed class BigramIndex
 {

@@ -49,7 +49,8 @@ sealed class LeakCheck
             {
                 if (leaks?.FindIndex(leak => leak.Question == _questions[question]) is { } same and >= 0)
                 {
-                    if (similarity > leaks[same].Similarity) leaks[same] = leaks[same] with { Row = new(place, text), Similarity = similarity };
+                    if (similarity > leaks[same].Similarity)
+                        leaks[same] = leaks[same] with { Row = new(place, text), Similarity = similarity };
                     continue;
                 }
                 (leaks ??= []).Add(new(new(place, text), _questions[question], similarity));
@@ -58,7 +59,8 @@ sealed class LeakCheck
         return leaks ?? (IReadOnlyList<Leak>)[];
     }
 
-    public IReadOnlyList<Leak> Find(string place, Conversation conversation) => Find(place, QuestionRow.PromptsOf(conversation).SelectMany(Candidates));
+    public IReadOnlyList<Leak> Find(string place, Conversation conversation) =>
+        Find(place, QuestionRow.PromptsOf(conversation).SelectMany(Candidates));
 
     /// <summary>The texts of a prompt that may be its question.</summary>
     public IReadOnlyList<string> Candidates(string prompt) => PromptQuestions.Candidates(prompt, _wording);
@@ -68,12 +70,14 @@ sealed class LeakCheck
         prompts.Zip(PromptQuestions.Of([.. prompts.Select(p => p.Text)], wording), (prompt, question) => prompt with { Text = question });
 
     /// <summary>
-    /// The questions of a file whose rows have any of the known forms: OpenFinData items, a column "question", Alpaca rows, conversations, texts.
+    /// The questions of a file whose rows have any of the known forms: OpenFinData items, a column "question", Alpaca rows, conversations,
+    /// texts.
     /// </summary>
     /// <param name="wording">A schema's, for prompts without a mark before their question.</param>
     public static IReadOnlyList<PlacedQuestion> QuestionsOf(string path, PromptWording? wording = null)
     {
-        List<PlacedQuestion> prompts = [.. DataFile.Read(path).SelectMany(row => QuestionRow.Prompts(row).Select(text => new PlacedQuestion(row.Place, text)))];
+        List<PlacedQuestion> prompts =
+            [.. DataFile.Read(path).SelectMany(row => QuestionRow.Prompts(row).Select(text => new PlacedQuestion(row.Place, text)))];
         if (prompts.Count == 0) throw new UserErrorException($"{path}: the file has no questions");
         return [.. Questions(prompts, wording)];
     }

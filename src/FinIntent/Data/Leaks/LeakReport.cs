@@ -3,6 +3,16 @@ using System.Text;
 
 namespace FinIntent.Data.Leaks;
 
+/// <summary>The questions that rows are held against while they are read, and what was found.</summary>
+sealed class LeakWatch(IReadOnlyList<PlacedQuestion> questions)
+{
+    public IReadOnlyList<PlacedQuestion> Questions => questions;
+
+    public LeakCheck Check { get; } = new(questions);
+
+    public LeakReport Report { get; } = new();
+}
+
 /// <summary>What a leak check found.</summary>
 sealed class LeakReport
 {
@@ -32,16 +42,19 @@ sealed class LeakReport
     public void Settle(bool isAllowed, Action<string> tell)
     {
         if (Count == 0) return;
-        if (!isAllowed) throw new UserErrorException($"{Summary(MostShown)}\nRemove these rows or these questions, or set allow_leak: true");
+        if (!isAllowed)
+            throw new UserErrorException($"{Summary(MostShown)}\nRemove these rows or these questions, or set allow_leak: true");
         tell($"allow_leak: {Summary(MostShown)}");
     }
 
     public string Summary(int most)
     {
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture,
-            $"{Count:N0} times a training row asks what an evaluation question asks ({QuestionCount:N0} of the questions; character bigrams alike by {BigramIndex.Threshold} or more):"));
+            $"{Count:N0} times a training row asks what an evaluation question asks ({QuestionCount:N0} of the questions; character " +
+                $"bigrams alike by {BigramIndex.Threshold} or more):"));
         foreach (var leak in _leaks.Take(most)) text.Append("\n  ").Append(Line(leak));
-        if (Count > most) text.Append(CultureInfo.InvariantCulture, $"\n  … and {Count - most:N0} more (`finintent data leaks` lists them)");
+        if (Count > most)
+            text.Append(CultureInfo.InvariantCulture, $"\n  … and {Count - most:N0} more (`finintent data leaks` lists them)");
         return text.ToString();
     }
 
@@ -52,7 +65,8 @@ sealed class LeakReport
     public IEnumerable<string> Lines => _leaks.Select(Line);
 
     static string Line(Leak leak) => string.Create(CultureInfo.InvariantCulture,
-        $"{leak.Row.Place} \"{Short(leak.Row.Text)}\" – {leak.Question.Place} \"{Short(leak.Question.Text)}\" ({(leak.Row.Text == leak.Question.Text ? "the same" : $"{leak.Similarity:0.00}")})");
+        $"{leak.Row.Place} \"{Short(leak.Row.Text)}\" – {leak.Question.Place} \"{Short(leak.Question.Text)}\" " +
+            $"({(leak.Row.Text == leak.Question.Text ? "the same" : $"{leak.Similarity:0.00}")})");
 
     static string Short(string text)
     {

@@ -9,8 +9,8 @@ namespace FinIntent.Data.Leaks;
 readonly record struct SeenPrompt(ulong Prompt, ulong Answer, long Place);
 
 /// <summary>
-/// The first row of each prompt. What is known of a row is on disk; in memory are 8 bytes a slot, at most two thirds of which are taken, so that
-/// memory hardly grows with the rows.
+/// The first row of each prompt. What is known of a row is on disk; in memory are 8 bytes a slot, at most two thirds of which are taken, so
+/// that memory hardly grows with the rows.
 /// </summary>
 sealed class PromptIndex(string? folder = null) : IDisposable
 {
@@ -30,7 +30,8 @@ sealed class PromptIndex(string? folder = null) : IDisposable
                 Insert(slot, row);
                 return null;
             }
-            if (_slots[slot] >> 32 == row.Prompt >> 32 && Read((uint)_slots[slot] - 1) is var seen && seen.Prompt == row.Prompt) return seen;
+            if (_slots[slot] >> 32 == row.Prompt >> 32 && Read((uint)_slots[slot] - 1) is var seen && seen.Prompt == row.Prompt)
+                return seen;
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace FinIntent.Data.Leaks;
 
-/// <summary>Finds, among questions, those that a text repeats or nearly repeats: by their character bigrams as written, or by letters and digits alone.</summary>
+/// <summary>Finds questions that a text repeats, or nearly: by their bigrams as written, or by letters and digits alone.</summary>
 sealed partial class QuestionIndex(IReadOnlyList<string> questions)
 {
     readonly BigramIndex _verbatim = new(questions);
@@ -14,7 +14,8 @@ sealed partial class QuestionIndex(IReadOnlyList<string> questions)
         var verbatim = _verbatim.Find(text);
         var plain = _plain.Find(Plain(text));
         if (verbatim.Count == 0) return plain;
-        return [.. verbatim.Concat(plain).GroupBy(hit => hit.Text).Select(hits => (hits.Key, hits.Max(hit => hit.Similarity))).OrderBy(hit => hit.Key)];
+        return [.. verbatim.Concat(plain).GroupBy(hit => hit.Text).Select(hits => (hits.Key, hits.Max(hit => hit.Similarity)))
+            .OrderBy(hit => hit.Key)];
     }
 
     /// <summary>In lower case, without signs and blanks.</summary>

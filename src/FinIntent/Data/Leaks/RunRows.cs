@@ -18,8 +18,10 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
     public static RunRows Read(string runFile)
     {
         using var json = JsonFile.Read(runFile);
-        if (Of(json.RootElement, "settings") is not { ValueKind: JsonValueKind.Object } settings) return new(runFile, [], null, null, null, 0);
-        var names = Of(settings, "dataset") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Select(name => name.ToString()) : [];
+        if (Of(json.RootElement, "settings") is not { ValueKind: JsonValueKind.Object } settings)
+            return new(runFile, [], null, null, null, 0);
+        var names = Of(settings, "dataset") is { ValueKind: JsonValueKind.Array } list
+            ? list.EnumerateArray().Select(name => name.ToString()) : [];
         return new(runFile, [.. names],
             Text(json.RootElement, "dataset_dir") ?? Text(settings, "dataset_dir"),
             Text(json.RootElement, "tokenized_path") ?? Text(settings, "tokenized_path"),
@@ -28,7 +30,8 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
         {
             CacheDir = Text(json.RootElement, "cache_dir") ?? Text(settings, "cache_dir"),
             Commits = Of(json.RootElement, "dataset_commits") is { ValueKind: JsonValueKind.Object } commits
-                ? commits.EnumerateObject().DistinctBy(commit => commit.Name).ToDictionary(commit => commit.Name, commit => commit.Value.ToString())
+                ? commits.EnumerateObject().DistinctBy(commit => commit.Name)
+                    .ToDictionary(commit => commit.Name, commit => commit.Value.ToString())
                 : new Dictionary<string, string>(),
         };
     }
@@ -56,7 +59,8 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
         foreach (var name in Datasets)
         {
             var data = DatasetRegistry.Open(DatasetDir!, hubFiles);
-            if (data.HubEntry(name) is not null && hubFiles?.ContainsKey(name) != true) return $"\"{name}\" is of a hub, and was not fetched";
+            if (data.HubEntry(name) is not null && hubFiles?.ContainsKey(name) != true)
+                return $"\"{name}\" is of a hub, and was not fetched";
             if (data.Find(name) is not { } entry) return $"{registry} no longer has \"{name}\"";
             if (!File.Exists(entry.Path) && !Directory.Exists(entry.Path)) return $"{entry.Path} is no longer there";
             new Dataset(entry).Compare(check, report, MaxSamples, Seed);
@@ -72,7 +76,9 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
         return null;
     }
 
-    static JsonElement? Of(JsonElement json, string key) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(key, out var value) ? value : null;
+    static JsonElement? Of(JsonElement json, string key) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(key, out var value) ? value : null;
 
-    static string? Text(JsonElement json, string key) => Of(json, key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    static string? Text(JsonElement json, string key) =>
+        Of(json, key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 }

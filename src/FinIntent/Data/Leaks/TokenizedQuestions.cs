@@ -16,9 +16,10 @@ sealed class TokenizedQuestions(Tokenizer tokenizer)
         return check is null ? [] : Find(place, row, check);
     }
 
-    public IReadOnlyList<Leak> Find(string place, TokenRow row, LeakCheck check) => check.Find(place, Texts(row.InputIds).SelectMany(turn => Candidates(turn, check)));
+    public IReadOnlyList<Leak> Find(string place, TokenRow row, LeakCheck check) =>
+        check.Find(place, Texts(row.InputIds).SelectMany(turn => Candidates(turn, check)));
 
-    /// <summary>The texts between special tokens: the turns of a conversation, with the role's name where a template writes it as a word.</summary>
+    /// <summary>The texts between special tokens: a conversation's turns, with the role's name where a template writes it as a word.</summary>
     List<string> Texts(ReadOnlySpan<int> ids)
     {
         List<string> texts = [];

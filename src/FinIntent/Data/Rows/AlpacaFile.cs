@@ -8,7 +8,8 @@ namespace FinIntent.Data.Rows;
 /// <summary>A JSON list of {"instruction", "input", "output"}.</summary>
 static class AlpacaFile
 {
-    static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonWriterOptions Options =
+        new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(string path, IReadOnlyList<EvaluationQuestion> questions) =>
         Write(path, questions.Select(question => (question.System, question.Prompt.Text, question.Gold)));

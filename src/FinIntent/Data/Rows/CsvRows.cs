@@ -45,7 +45,8 @@ static class CsvRows
         }
         catch (CsvFormatException e)
         {
-            throw new UserErrorException($"{path}:{e.LineNumber}: {e.Message} A value with a separator, a quote or a line break must stand in quotes.", e);
+            throw new UserErrorException($"{path}:{e.LineNumber}: {e.Message} A value with a separator, a quote or a line break must " +
+                "stand in quotes.", e);
         }
     }
 }

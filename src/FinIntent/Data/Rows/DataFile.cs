@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>Rows of a file or of a folder of files, read one at a time: no more than a row (of Parquet: a row group) is in memory.</summary>
+/// <summary>Reads the rows of a file or of a folder of files; no more than a row (of Parquet: a row group) is in memory.</summary>
 static class DataFile
 {
     static readonly Dictionary<string, Func<string, IEnumerable<SourceRow>>> Readers = new(StringComparer.OrdinalIgnoreCase)
@@ -40,7 +40,8 @@ static class DataFile
         {
             0 => throw new UserErrorException($"{folder}: the folder has no files"),
             1 => files.SelectMany(Read),
-            _ => throw new UserErrorException($"{folder}: the folder holds files of several types ({string.Join(", ", types)}); keep one of {Types}"),
+            _ => throw new UserErrorException($"{folder}: the folder holds files of several types ({string.Join(", ", types)}); keep one " +
+                $"of {Types}"),
         };
     }
 

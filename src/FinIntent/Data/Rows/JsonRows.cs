@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>The objects of a JSON list, or of a file with one object after the other (JSON lines), without ever holding the whole file.</summary>
+/// <summary>Reads the objects of a JSON list, or of a file with one after the other (JSON lines), and never holds the whole file.</summary>
 sealed class JsonRows : IDisposable
 {
     readonly string _path;

@@ -21,7 +21,7 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
     public string Label => Conversation.Messages[^1].Content;
 
     /// <summary>Reads a row of any form.</summary>
-    /// <param name="schema">Gives the options to rows that name their intent alone, and tells a question from an instruction in its words.</param>
+    /// <param name="schema">Gives rows that only name their intent their options, and tells which words of a prompt are its own.</param>
     /// <param name="entry">Tells which column is what; null: the columns' names do.</param>
     /// <exception cref="UserErrorException">The row is not one question with one label; the message names its place.</exception>
     public static LabelledRow Of(SourceRow row, IntentSchema? schema, DatasetEntry? entry = null)
@@ -41,15 +41,18 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
     /// <exception cref="UserErrorException">No column names an intent, or two columns name different ones.</exception>
     public static (string Column, string Intent) IntentOf(SourceRow row, IntentSchema? schema, string remedy = "")
     {
-        var given = IntentColumns.Select(column => (Column: column, Intent: row.Word(column)?.Trim() ?? "")).Where(c => c.Intent.Length > 0).ToList();
+        var given = IntentColumns.Select(column => (Column: column, Intent: row.Word(column)?.Trim() ?? ""))
+            .Where(c => c.Intent.Length > 0).ToList();
         if (given.Count == 0)
-            throw row.Error($"no column \"gold\", \"intent\" or \"label\" names the question's intent; the row has {SourceRow.Names(row.Columns)}{remedy}");
+            throw row.Error($"no column \"gold\", \"intent\" or \"label\" names the question's intent; the row has " +
+                $"{SourceRow.Names(row.Columns)}{remedy}");
         foreach (var other in given.Skip(1).Where(other => Differ(given[0].Intent, other.Intent, schema)))
-            throw row.Error($"\"{given[0].Column}\" is \"{given[0].Intent}\" and \"{other.Column}\" is \"{other.Intent}\", two intents for one question; keep the right one");
+            throw row.Error($"\"{given[0].Column}\" is \"{given[0].Intent}\" and \"{other.Column}\" is \"{other.Intent}\", two intents " +
+                "for one question; keep the right one");
         return given[0];
     }
 
-    /// <summary>Whether two words stand for different intents. What no schema tells is not held against a row: a code (a letter, a number) beside a name.</summary>
+    /// <summary>Whether two words stand for different intents. Without a schema a code (a letter, a number) is not compared with a name.</summary>
     static bool Differ(string first, string second, IntentSchema? schema)
     {
         if (schema is not null) return schema.LabelFor(second) is { } label && label != schema.LabelFor(first);
@@ -66,33 +69,34 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
             : new(row, new(null, [new("user", question), new("assistant", intent)]), question, intent);
     }
 
-    static LabelledRow Of(SourceRow row, EvaluationQuestion question) =>
-        new(row, new(null, [new("user", question.Prompt.Text), new("assistant", question.Gold)]), question.Question, NameOf(question.Gold, question.Options)!)
-        {
-            Prompt = question.Prompt,
-        };
+    static LabelledRow Of(SourceRow row, EvaluationQuestion question)
+    {
+        Conversation conversation = new(null, [new("user", question.Prompt.Text), new("assistant", question.Gold)]);
+        return new(row, conversation, question.Question, NameOf(question.Gold, question.Options)!) { Prompt = question.Prompt };
+    }
 
     static LabelledRow Of(SourceRow row, AlignedRow aligned, IntentSchema? schema)
     {
         if (aligned is not { Problem: null, Conversation: { Messages: [var asked, var answer] } conversation })
             throw row.Error($"{aligned.Problem ?? WhyNot(aligned.Conversation!)}; a labelled row has a prompt and a label");
         var label = answer.Content.Trim();
-        if (label.Length == 0 || label.AsSpan().IndexOfAny('\r', '\n') >= 0) throw row.Error($"its answer, \"{Short(label)}\", is not a label");
+        if (label.Length == 0 || label.AsSpan().IndexOfAny('\r', '\n') >= 0)
+            throw row.Error($"its answer, \"{Short(label)}\", is not a label");
         var prompt = IntentPrompt.Parse(asked.Content, schema?.Wording);
         if (prompt is not null)
         {
             if (prompt.Options.GroupBy(o => o.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
                 throw row.Error($"the option \"{twice.Key}\" is listed {twice.Count()} times; options must differ");
             label = AnswerReading.Read(label, ReadingRule.Strict, prompt.Options)
-                ?? throw row.Error($"its answer is \"{Short(label)}\", which is none of the options {Short(string.Join(", ", prompt.Options.Select(o => o.Label)))}");
+                ?? throw row.Error($"its answer is \"{Short(label)}\", which is none of the options " +
+                    $"{Short(string.Join(", ", prompt.Options.Select(o => o.Label)))}");
         }
-        return new(row, conversation with { Messages = [asked, answer with { Content = label }] }, prompt?.Question ?? "", NameOf(label, prompt?.Options) ?? label)
-        {
-            Prompt = prompt,
-        };
+        conversation = conversation with { Messages = [asked, answer with { Content = label }] };
+        return new(row, conversation, prompt?.Question ?? "", NameOf(label, prompt?.Options) ?? label) { Prompt = prompt };
     }
 
-    static string WhyNot(Conversation conversation) => conversation.Messages.Count == 1 ? "it has no answer" : "it has a history of other questions";
+    static string WhyNot(Conversation conversation) =>
+        conversation.Messages.Count == 1 ? "it has no answer" : "it has a history of other questions";
 
     static string? NameOf(string label, IReadOnlyList<IntentOption>? options) => options?.First(o => o.Label == label).Name;
 

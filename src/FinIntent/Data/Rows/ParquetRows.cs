@@ -18,7 +18,8 @@ static class ParquetRows
         for (var group = 0; group < groups; group++)
         {
             var index = group;
-            var rows = Try(path, () => ParquetSerializer.DeserializeUntypedAsync(stream, rowGroupIndex: index).GetAwaiter().GetResult().Data);
+            var rows = Try(path, () =>
+                ParquetSerializer.DeserializeUntypedAsync(stream, rowGroupIndex: index).GetAwaiter().GetResult().Data);
             foreach (var row in rows)
                 yield return new(path, ++number, false, JsonSerializer.SerializeToElement(ToJson(row)));
         }
@@ -58,7 +59,8 @@ static class ParquetRows
         {
             return read();
         }
-        catch (Exception e) when (e is IOException or ParquetException or NotSupportedException or InvalidOperationException or OverflowException)
+        catch (Exception e) when (e is IOException or ParquetException
+            or NotSupportedException or InvalidOperationException or OverflowException)
         {
             throw new UserErrorException($"{path}: cannot be read as Parquet: {e.Message}", e);
         }

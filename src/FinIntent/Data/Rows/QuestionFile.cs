@@ -5,7 +5,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>Reads files of questions: of every type that <see cref="DataFile"/> knows, with rows of every <see cref="QuestionForm"/>.</summary>
+/// <summary>Reads questions from files of every type that <see cref="DataFile"/> knows, in every <see cref="QuestionForm"/>.</summary>
 static class QuestionFile
 {
     /// <summary>Reads questions whose answers are known.</summary>
@@ -48,14 +48,16 @@ static class QuestionFile
         if (File.Exists(word) || Directory.Exists(word)) return LoadLabelled(word, schema);
         if (datasetFolder != DatasetRegistry.Online && !File.Exists(DatasetRegistry.FileIn(datasetFolder)))
             throw new UserErrorException(
-                $"{word}: no such file, and {datasetFolder} has no {DatasetRegistry.FileName} that could name a data set; give a file, or --dataset-dir");
+                $"{word}: no such file, and {datasetFolder} has no {DatasetRegistry.FileName} that could name a data set; give a file, " +
+                    "or --dataset-dir");
         var entry = DatasetRegistry.Open(datasetFolder, fetch?.Invoke(datasetFolder, word)).Get(word);
         return LoadLabelled(entry.Path, schema, entry);
     }
 
     /// <summary>Reads a question and its intent from two columns of each row, as questions of a schema.</summary>
     /// <param name="intentColumn">Null: gold, intent or label, whichever there is.</param>
-    public static IReadOnlyList<EvaluationQuestion> Convert(string path, IntentSchema schema, string questionColumn = "question", string? intentColumn = null)
+    public static IReadOnlyList<EvaluationQuestion> Convert(
+        string path, IntentSchema schema, string questionColumn = "question", string? intentColumn = null)
     {
         const string Remedy = ": name the right one with --question or --intent";
         List<EvaluationQuestion> questions = [];
@@ -63,7 +65,8 @@ static class QuestionFile
         {
             if (OpenFinData.IsIntentItem(row)) throw row.Error(Dataset.Refusal);
             var question = row.Needed(questionColumn, Remedy).Trim();
-            var (column, intent) = intentColumn is null ? LabelledRow.IntentOf(row, schema, Remedy) : (intentColumn, row.Needed(intentColumn, Remedy));
+            var (column, intent) = intentColumn is null ? LabelledRow.IntentOf(row, schema, Remedy)
+                : (intentColumn, row.Needed(intentColumn, Remedy));
             questions.Add(EvaluationQuestion.Of($"{questions.Count}", question, intent, schema, column, row.Place));
         }
         return questions.Count > 0 ? questions : throw new UserErrorException($"{path}: the file has no rows");
@@ -90,7 +93,8 @@ static class QuestionFile
         }
         var aligned = QuestionRow.Conversation(row);
         if (aligned.Conversation is not { } conversation) throw row.Error(aligned.Problem!);
-        IReadOnlyList<Message> asked = [.. conversation.Messages.Take((conversation.Messages.Count - 1) | 1)]; // without an answer at the end
+        var isAnswered = conversation.Messages.Count % 2 == 0;
+        IReadOnlyList<Message> asked = [.. conversation.Messages.SkipLast(isAnswered ? 1 : 0)];
         return new(id, NotEmpty(asked[^1].Content), conversation with { Messages = asked });
 
         string NotEmpty(string text) => text.Length > 0 ? text : throw row.Error("its question is empty; write one, or remove the row");

@@ -36,7 +36,8 @@ static class QuestionRow
         if (row["conversations"] is not null) return QuestionForm.ShareGpt;
         if (row["messages"] is not null) return QuestionForm.OpenAi;
         if (row["text"] is not null) return QuestionForm.Text;
-        throw row.Error("it has none of the columns instruction, conversations, messages, question, text; its columns are " + SourceRow.Names(row.Columns));
+        throw row.Error("it has none of the columns instruction, conversations, messages, question, text; its columns are " +
+            SourceRow.Names(row.Columns));
     }
 
     /// <summary>Reads a row of one of the three forms of conversations.</summary>
@@ -47,7 +48,8 @@ static class QuestionRow
             QuestionForm.Alpaca => RowFormat.Alpaca,
             QuestionForm.ShareGpt => RowFormat.ShareGpt,
             QuestionForm.OpenAi => RowFormat.OpenAi,
-            _ => throw row.Error($"it is no conversation: no column instruction, conversations or messages; its columns are {SourceRow.Names(row.Columns)}"),
+            _ => throw row.Error($"it is no conversation: no column instruction, conversations or messages; its columns are " +
+                $"{SourceRow.Names(row.Columns)}"),
         };
         var columns = DatasetColumns.Default(format) with { History = "history", System = "system" };
         return RowFormats.Align(row, new() { Format = format, ColumnNames = columns, TagNames = DatasetTags.Default(format) });
@@ -62,5 +64,6 @@ static class QuestionRow
         _ => Conversation(row) is { Problem: null, Conversation: { } conversation } ? PromptsOf(conversation) : [],
     };
 
-    public static IEnumerable<string> PromptsOf(Conversation conversation) => conversation.Messages.Where(m => m.Role == "user").Select(m => m.Content);
+    public static IEnumerable<string> PromptsOf(Conversation conversation) =>
+        conversation.Messages.Where(m => m.Role == "user").Select(m => m.Content);
 }

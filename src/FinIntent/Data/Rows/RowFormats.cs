@@ -5,8 +5,8 @@ using FinIntent.Text;
 namespace FinIntent.Data.Rows;
 
 /// <summary>
-/// What a row of a file became: a conversation, and the reason why LLaMA-Factory, and we, do not train on it. Without a conversation there is a reason;
-/// with both, the conversation ends in a question.
+/// What a row of a file became: a conversation, and the reason why LLaMA-Factory, and we, do not train on it. Without a conversation there
+/// is a reason; with both, the conversation ends in a question.
 /// </summary>
 readonly record struct AlignedRow(Conversation? Conversation, string? Problem);
 
@@ -29,7 +29,8 @@ static class RowFormats
     static AlignedRow Alpaca(SourceRow row, DatasetColumns columns)
     {
         string?[] prompts = [columns.Prompt, columns.Query];
-        if (!prompts.Any(column => column is not null && row.Columns.TryGetProperty(column, out _))) throw Missing(row, columns.Prompt ?? columns.Query!);
+        if (!prompts.Any(column => column is not null && row.Columns.TryGetProperty(column, out _)))
+            throw Missing(row, columns.Prompt ?? columns.Query!);
 
         List<Message> messages = [.. History(row, columns.History)];
         messages.Add(new(User, string.Join('\n', prompts.Select(row.Text).Where(text => !string.IsNullOrEmpty(text)))));
@@ -56,7 +57,8 @@ static class RowFormats
         List<Message> messages = [];
         foreach (var (i, message) in list.EnumerateArray().Index())
         {
-            if (message.ValueKind != JsonValueKind.Object) throw row.Error($"message {i + 1} must be an object, not {SourceRow.Kind(message)}");
+            if (message.ValueKind != JsonValueKind.Object)
+                throw row.Error($"message {i + 1} must be an object, not {SourceRow.Kind(message)}");
             var role = Part(tags.RoleTag!);
             RefuseTools(row, message, role, tags);
             var isUser = messages.Count % 2 == 0;
@@ -67,7 +69,8 @@ static class RowFormats
 
             string Part(string tag) => message.TryGetProperty(tag, out var value)
                 ? row.TextOf(value, $"\"{tag}\" of message {i + 1}")
-                : throw row.Error($"message {i + 1} has no \"{tag}\"; it has {SourceRow.Names(message)}: name the right keys under tags in {DatasetRegistry.FileName}");
+                : throw row.Error($"message {i + 1} has no \"{tag}\"; it has {SourceRow.Names(message)}: name the right keys under tags " +
+                    $"in {DatasetRegistry.FileName}");
         }
         if (messages.Count == 0) return new(null, "there are no messages");
         return new(new(system, messages), messages.Count % 2 == 0 ? null : "the last message is not an answer");
@@ -75,7 +78,8 @@ static class RowFormats
 
     static void RefuseTools(SourceRow row, JsonElement message, string role, DatasetTags tags)
     {
-        if (role == tags.ObservationTag || role == tags.FunctionTag || (message.TryGetProperty("tool_calls", out var calls) && !IsEmpty(calls)))
+        if (role == tags.ObservationTag || role == tags.FunctionTag
+            || (message.TryGetProperty("tool_calls", out var calls) && !IsEmpty(calls)))
             throw row.Error("the conversation calls tools, which is not supported; remove the row");
     }
 
@@ -88,5 +92,6 @@ static class RowFormats
     };
 
     static UserErrorException Missing(SourceRow row, string column) =>
-        row.Error($"no column \"{column}\"; the row has {SourceRow.Names(row.Columns)}: name the right ones under columns in {DatasetRegistry.FileName}");
+        row.Error($"no column \"{column}\"; the row has {SourceRow.Names(row.Columns)}: name the right ones under columns in " +
+            $"{DatasetRegistry.FileName}");
 }

@@ -34,7 +34,8 @@ sealed class DatasetRegistry
         if (folder == Online) return new(folder, [], hubFiles);
         var path = FileIn(folder);
         if (!System.IO.File.Exists(path))
-            throw new UserErrorException($"{path}: no such file; dataset_dir must be a folder with a {FileName} that describes its data sets");
+            throw new UserErrorException($"{path}: no such file; dataset_dir must be a folder with a {FileName} that describes its data " +
+                "sets");
         using var document = JsonFile.Read(path);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new UserErrorException($"{path}: expected an object {{\"name\": {{…}}, …}}");
@@ -59,12 +60,14 @@ sealed class DatasetRegistry
         var entry = Read(name);
         RefuseRemote(name, entry);
         RefuseUnsupported(name, entry);
-        if (!IsFromHub(entry) && string.IsNullOrEmpty(entry.FileName)) throw Error(name, "file_name is missing; name a file or folder beside this file");
+        if (!IsFromHub(entry) && string.IsNullOrEmpty(entry.FileName))
+            throw Error(name, "file_name is missing; name a file or folder beside this file");
         var format = FormatOf(name, entry);
         entry = entry with
         {
             Name = name,
-            Path = IsFromHub(entry) ? System.IO.Path.GetDirectoryName(FilesOf(name, entry)[0])! : System.IO.Path.Combine(_folder, entry.FileName!),
+            Path = IsFromHub(entry) ? System.IO.Path.GetDirectoryName(FilesOf(name, entry)[0])!
+                : System.IO.Path.Combine(_folder, entry.FileName!),
             Files = IsFromHub(entry) ? FilesOf(name, entry) : null,
             Format = format,
             ColumnNames = entry.Columns ?? DatasetColumns.Default(format),
@@ -102,15 +105,18 @@ sealed class DatasetRegistry
     void RefuseRemote(string name, DatasetEntry entry)
     {
         if (IsFromHub(entry)) return;
-        (string Key, string? Value)[] sources = [("om_hub_url", entry.OmHubUrl), ("script_url", entry.ScriptUrl), ("cloud_file_name", entry.CloudFileName)];
+        (string Key, string? Value)[] sources =
+            [("om_hub_url", entry.OmHubUrl), ("script_url", entry.ScriptUrl), ("cloud_file_name", entry.CloudFileName)];
         foreach (var (key, value) in sources.Where(source => !string.IsNullOrEmpty(source.Value)))
-            throw Error(name, $"{key} \"{value}\" is not fetched: only hf_hub_url and ms_hub_url are; download the file into {_folder} and give file_name in place of {key}");
+            throw Error(name, $"{key} \"{value}\" is not fetched: only hf_hub_url and ms_hub_url are; download the file into {_folder} " +
+                $"and give file_name in place of {key}");
     }
 
     void RefuseUnsupported(string name, DatasetEntry entry)
     {
         if (entry.Ranking) throw Error(name, "ranking: true is data for learning from preferences, and only sft and pt are trained here");
-        if (!IsFromHub(entry) && entry.Split is not (null or "train")) throw Error(name, $"split \"{entry.Split}\": a file has one split, train; remove the key");
+        if (!IsFromHub(entry) && entry.Split is not (null or "train"))
+            throw Error(name, $"split \"{entry.Split}\": a file has one split, train; remove the key");
         if (entry.NumSamples is < 1) throw Error(name, $"num_samples is {entry.NumSamples}; allowed are numbers from 1");
         if (entry.Columns is not { } columns) return;
         (string Key, string? Value)[] others = [("images", columns.Images), ("videos", columns.Videos), ("audios", columns.Audios),
@@ -125,12 +131,16 @@ sealed class DatasetRegistry
         var (columns, tags) = (entry.ColumnNames, entry.TagNames);
         if (entry.Format == RowFormat.Alpaca)
         {
-            if (columns.Prompt is null && columns.Query is null) throw Error(name, "columns names neither prompt nor query; what it does not name does not exist");
+            if (columns.Prompt is null && columns.Query is null)
+                throw Error(name, "columns names neither prompt nor query; what it does not name does not exist");
             return;
         }
         if (columns.Messages is null) throw Error(name, "columns does not name messages; what it does not name does not exist");
-        (string Key, string? Value)[] needed = [("role_tag", tags.RoleTag), ("content_tag", tags.ContentTag), ("user_tag", tags.UserTag), ("assistant_tag", tags.AssistantTag)];
-        foreach (var (key, _) in needed.Where(tag => tag.Value is null)) throw Error(name, $"tags does not name {key}; what it does not name does not exist");
+        (string Key, string? Value)[] needed =
+            [("role_tag", tags.RoleTag), ("content_tag", tags.ContentTag), ("user_tag", tags.UserTag),
+            ("assistant_tag", tags.AssistantTag)];
+        foreach (var (key, _) in needed.Where(tag => tag.Value is null))
+            throw Error(name, $"tags does not name {key}; what it does not name does not exist");
     }
 
     RowFormat FormatOf(string name, DatasetEntry entry) => entry.Formatting switch

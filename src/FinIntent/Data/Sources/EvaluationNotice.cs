@@ -21,7 +21,8 @@ static class EvaluationNotice
     public static void Check(string rows)
     {
         if (File.Exists(PathOf(rows)))
-            throw new UserErrorException($"{rows}: these are questions of OpenFinData ({Path.GetFileName(PathOf(rows))} says so), whose notice allows " +
+            throw new UserErrorException($"{rows}: these are questions of OpenFinData ({Path.GetFileName(PathOf(rows))} says so), " +
+                "whose notice allows " +
                 "evaluation only; they can be neither trained on nor used to choose a checkpoint; use `finintent eval`");
     }
 }

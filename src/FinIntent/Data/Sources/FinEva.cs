@@ -4,8 +4,8 @@ using FinIntent.Intents;
 namespace FinIntent.Data.Sources;
 
 /// <summary>
-/// Real users' questions of Fin-Eva (https://github.com/alipay/financial_evaluation_dataset, CC BY 4.0) with our labels: for evaluation only.
-/// The labels (file, row, letter) belong to this project; the texts are in the CSV files of Fin-Eva, found by their id.
+/// Real users' questions of Fin-Eva (https://github.com/alipay/financial_evaluation_dataset, CC BY 4.0) with our labels: for evaluation
+/// only. The labels (file, row, letter) belong to this project; the texts are in the CSV files of Fin-Eva, found by their id.
 /// </summary>
 static class FinEva
 {
@@ -27,7 +27,8 @@ static class FinEva
         {
             var (file, id) = (label.Needed("file"), label.Needed("row"));
             if (!texts.TryGetValue(file, out var questionOf)) texts[file] = questionOf = Texts(Path.Combine(folder, file));
-            if (!questionOf.TryGetValue(id, out var question)) throw label.Error($"{Path.Combine(folder, file)} has no question with the id {id}");
+            if (!questionOf.TryGetValue(id, out var question))
+                throw label.Error($"{Path.Combine(folder, file)} has no question with the id {id}");
             var letter = AnswerReading.Read(label.Needed("letter"), ReadingRule.Strict, IntentOptions.OpenFinData)
                 ?? throw label.Error($"letter \"{label.Text("letter")}\" is none of A, B, C, D, E");
             var prompt = IntentPrompt.For(question, IntentOptions.OpenFinData);

@@ -32,15 +32,18 @@ static class HubCard
         }
     }
 
-    static CardSubset Subset(YamlMappingNode config) => new(Text(config, "config_name") ?? "default", Text(config, "default") is "true" or "True", Text(config, "data_dir"),
+    static CardSubset Subset(YamlMappingNode config) =>
+        new(Text(config, "config_name") ?? "default", Text(config, "default") is "true" or "True", Text(config, "data_dir"),
         Of(config, "data_files") switch
         {
             null => null,
             YamlScalarNode one => Train([one.Value ?? ""]),
-            YamlMappingNode splits => splits.Children.DistinctBy(split => split.Key.ToString()).ToDictionary(split => split.Key.ToString(), split => Patterns(split.Value)),
+            YamlMappingNode splits => splits.Children.DistinctBy(split => split.Key.ToString())
+                .ToDictionary(split => split.Key.ToString(), split => Patterns(split.Value)),
             YamlSequenceNode list when list.Children.All(item => item is YamlMappingNode) =>
                 list.OfType<YamlMappingNode>().GroupBy(item => Text(item, "split") ?? "train")
-                    .ToDictionary(split => split.Key, split => (IReadOnlyList<string>)[.. split.SelectMany(item => Patterns(Of(item, "path")))]),
+                    .ToDictionary(split => split.Key, split =>
+                        (IReadOnlyList<string>)[.. split.SelectMany(item => Patterns(Of(item, "path")))]),
             var list => Train(Patterns(list)),
         });
 

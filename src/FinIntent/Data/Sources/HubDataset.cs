@@ -4,8 +4,8 @@ using FinIntent.Hub;
 namespace FinIntent.Data.Sources;
 
 /// <summary>
-/// A data set of a hub: the files of one subset and split. As LLaMA-Factory gives them to `datasets`: folder is its data_dir, subset its name, split is train
-/// unless named.
+/// A data set of a hub: the files of one subset and split. As LLaMA-Factory gives them to `datasets`: folder is its data_dir, subset its
+/// name, split is train unless named.
 /// </summary>
 sealed class HubDataset(string? subset, string? folder, string? split)
 {
@@ -34,21 +34,28 @@ sealed class HubDataset(string? subset, string? folder, string? split)
         {
             if (!patterns.TryGetValue(_split, out var wanted)) throw NoSplit(listing, patterns.Keys);
             if (wanted.FirstOrDefault(pattern => pattern.Contains("://")) is { } address)
-                throw new UserErrorException($"{listing.Repository}: the files of split {_split} are at {address}, outside the repository; download them and give file_name");
+                throw new UserErrorException($"{listing.Repository}: the files of split {_split} are at {address}, outside the " +
+                    "repository; download them and give file_name");
             var files = HubSplits.Find(listing, folder, wanted);
-            return files.Count > 0 ? files : throw new UserErrorException($"{listing.Repository}: its card names {string.Join(", ", wanted)} for split {_split}, and there is no such file");
+            return files.Count > 0 ? files
+                : throw new UserErrorException($"{listing.Repository}: its card names {string.Join(", ", wanted)} for split {_split}, " +
+                "and there is no such file");
         }
         var splits = HubSplits.Of(listing, folder);
-        if (splits.Count == 0) throw new UserErrorException($"{listing.Repository}: there are no data files{(folder == "" ? "" : $" in its folder {folder}")}");
+        if (splits.Count == 0)
+            throw new UserErrorException($"{listing.Repository}: there are no data " +
+                $"files{(folder == "" ? "" : $" in its folder {folder}")}");
         return splits.TryGetValue(_split, out var found) ? found : throw NoSplit(listing, splits.Keys);
     }
 
     CardSubset? Subset(HubListing listing, IReadOnlyList<CardSubset> subsets)
     {
         var names = string.Join(", ", subsets.Select(s => s.Name));
-        if (subset is not null && subsets.Count == 0 && subset != "default") throw new UserErrorException($"{listing.Repository}: it has no subsets, and subset is \"{subset}\"; remove it");
+        if (subset is not null && subsets.Count == 0 && subset != "default")
+            throw new UserErrorException($"{listing.Repository}: it has no subsets, and subset is \"{subset}\"; remove it");
         if (subset is not null && subsets.Count > 0)
-            return subsets.FirstOrDefault(s => s.Name == subset) ?? throw new UserErrorException($"{listing.Repository}: it has no subset \"{subset}\"; it has {names}");
+            return subsets.FirstOrDefault(s => s.Name == subset)
+                ?? throw new UserErrorException($"{listing.Repository}: it has no subset \"{subset}\"; it has {names}");
         if (subsets.Count <= 1) return subsets.FirstOrDefault();
         return subsets.FirstOrDefault(s => s.IsDefault) ?? subsets.FirstOrDefault(s => s.Name == "default")
             ?? throw new UserErrorException($"{listing.Repository}: it has the subsets {names}; name one as subset");
@@ -59,7 +66,8 @@ sealed class HubDataset(string? subset, string? folder, string? split)
     {
         var types = files.GroupBy(TypeOf).Where(type => type.Key is not null).ToList();
         if (types.Count == 0)
-            throw new UserErrorException($"{listing.Repository}: rows are read from {DataFile.Types} files, and it has {string.Join(", ", files.Take(5))}; convert one and give file_name");
+            throw new UserErrorException($"{listing.Repository}: rows are read from {DataFile.Types} files, and it has " +
+                $"{string.Join(", ", files.Take(5))}; convert one and give file_name");
         return [.. types.OrderByDescending(type => type.Count()).ThenByDescending(type => type.Key == ".parquet").First()];
     }
 
@@ -69,5 +77,6 @@ sealed class HubDataset(string? subset, string? folder, string? split)
         return !DataFile.IsType(type) ? null : type == ".jsonl" ? ".json" : type;
     }
 
-    UserErrorException NoSplit(HubListing listing, IEnumerable<string> splits) => new($"{listing.Repository}: it has no split \"{_split}\"; it has {string.Join(", ", splits)}: name one as split");
+    UserErrorException NoSplit(HubListing listing, IEnumerable<string> splits) =>
+        new($"{listing.Repository}: it has no split \"{_split}\"; it has {string.Join(", ", splits)}: name one as split");
 }

@@ -11,7 +11,8 @@ static class HubDatasets
     /// <summary>The settings, with the files of every data set they name that comes from a hub.</summary>
     public static DatasetSettings Fetch(DatasetSettings settings, HubFolders hub, CancellationToken stop = default)
     {
-        var names = settings.TokenizedPath is { } path && File.Exists(path) ? settings.EvalDataset : [.. settings.Dataset, .. settings.EvalDataset];
+        var names = settings.TokenizedPath is { } path && File.Exists(path) ? settings.EvalDataset
+            : [.. settings.Dataset, .. settings.EvalDataset];
         return names.Count == 0 ? settings : settings with { HubFiles = Fetch(settings.DatasetDir, names, hub, stop) };
     }
 
@@ -23,7 +24,8 @@ static class HubDatasets
     public static bool AreHere(DatasetSettings settings)
     {
         var registry = DatasetRegistry.Open(settings.DatasetDir);
-        return settings.Dataset.Concat(settings.EvalDataset).All(name => registry.HubEntry(name) is null || settings.HubFiles.ContainsKey(name));
+        return settings.Dataset.Concat(settings.EvalDataset)
+            .All(name => registry.HubEntry(name) is null || settings.HubFiles.ContainsKey(name));
     }
 
     /// <summary>The commit of a path in Hugging Face's cache; null: it is another path.</summary>
@@ -36,7 +38,8 @@ static class HubDatasets
     /// <returns>By the name of the data set; nothing for those that are files here.</returns>
     /// <param name="commits">Those wanted of data sets on Hugging Face, by name.</param>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(
-        string datasetDir, IEnumerable<string> names, HubFolders hub, CancellationToken stop = default, IReadOnlyDictionary<string, string>? commits = null)
+        string datasetDir, IEnumerable<string> names, HubFolders hub, CancellationToken stop = default,
+        IReadOnlyDictionary<string, string>? commits = null)
     {
         var registry = DatasetRegistry.Open(datasetDir);
         Dictionary<string, IReadOnlyList<string>> files = [];
@@ -44,16 +47,21 @@ static class HubDatasets
         {
             if (registry.HubEntry(name) is not { } entry) continue;
             // LLaMA-Factory's choice: ModelScope's where it is asked for or is the only one.
-            var isModelScope = !string.IsNullOrEmpty(entry.MsHubUrl) && (hub.Hubs.PrefersModelScope || string.IsNullOrEmpty(entry.HfHubUrl));
-            var (key, id, source) = isModelScope ? ("ms_hub_url", entry.MsHubUrl!, HubSource.ModelScope) : ("hf_hub_url", entry.HfHubUrl!, HubSource.HuggingFace);
-            if (HubRepository.Parse(id, RepositoryKind.Dataset) is not { } repository) throw registry.Error(name, $"{key} \"{id}\" is not of the form owner/name");
-            if (!isModelScope && commits?.TryGetValue(name, out var commit) == true && HubRepository.IsCommit(commit)) repository = repository with { Revision = commit };
+            var isModelScope = !string.IsNullOrEmpty(entry.MsHubUrl)
+                && (hub.Hubs.PrefersModelScope || string.IsNullOrEmpty(entry.HfHubUrl));
+            var (key, id, source) = isModelScope ? ("ms_hub_url", entry.MsHubUrl!, HubSource.ModelScope)
+                : ("hf_hub_url", entry.HfHubUrl!, HubSource.HuggingFace);
+            if (HubRepository.Parse(id, RepositoryKind.Dataset) is not { } repository)
+                throw registry.Error(name, $"{key} \"{id}\" is not of the form owner/name");
+            if (!isModelScope && commits?.TryGetValue(name, out var commit) == true && HubRepository.IsCommit(commit))
+                repository = repository with { Revision = commit };
             files[name] = Fetch(hub, source, repository, entry, message => registry.Error(name, $"{key}: {message}"), stop);
         }
         return files;
     }
 
-    static string[] Fetch(HubFolders hub, HubSource source, HubRepository repository, DatasetEntry entry, Func<string, UserErrorException> error, CancellationToken stop)
+    static string[] Fetch(HubFolders hub, HubSource source, HubRepository repository, DatasetEntry entry,
+        Func<string, UserErrorException> error, CancellationToken stop)
     {
         var wanted = new HubDataset(entry.Subset, entry.Folder, entry.Split);
         try

@@ -3,8 +3,8 @@ using FinIntent.Hub;
 namespace FinIntent.Data.Sources;
 
 /// <summary>
-/// Which files of a repository are which split, by their names, as the library `datasets` decides (data_files.py at 4.x): shards data/NAME-00000-of-00001…,
-/// else folders called after a split, else files called after one, else everything is train.
+/// Which files of a repository are which split, by their names, as the library `datasets` decides (data_files.py at 4.x): shards
+/// data/NAME-00000-of-00001…, else folders called after a split, else files called after one, else everything is train.
 /// </summary>
 static class HubSplits
 {
@@ -20,9 +20,11 @@ static class HubSplits
 
     static readonly string[] InFileName = [$"**/{{0}}[{Separators}]*", $"**/*[{Separators}]{{0}}[{Separators}]*"];
 
-    static readonly string[] InFolderName = ["**/{0}/**", $"**/{{0}}[{Separators}]*/**", $"**/*[{Separators}]{{0}}/**", $"**/*[{Separators}]{{0}}[{Separators}]*/**"];
+    static readonly string[] InFolderName =
+        ["**/{0}/**", $"**/{{0}}[{Separators}]*/**", $"**/*[{Separators}]{{0}}/**", $"**/*[{Separators}]{{0}}[{Separators}]*/**"];
 
-    static readonly string[] Ignored = ["README.md", "config.json", "dataset_info.json", "dataset_infos.json", "dummy_data.zip", "dataset_dict.json"];
+    static readonly string[] Ignored =
+        ["README.md", "config.json", "dataset_info.json", "dataset_infos.json", "dummy_data.zip", "dataset_dict.json"];
 
     /// <param name="folder">Inside the repository; "": all of it.</param>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Of(HubListing listing, string folder)
@@ -64,7 +66,9 @@ static class HubSplits
         var (name, parts, asked) = (path[(path.LastIndexOf('/') + 1)..], path.Split('/'), pattern.Split('/'));
         if (Ignored.Contains(name) && asked[^1] != name) return false;
         return parts.Count(part => part.StartsWith('.')) == asked.Count(part => part.StartsWith('.'))
-            && parts.SkipLast(1).Count(part => part.StartsWith("__", StringComparison.Ordinal)) == asked.SkipLast(1).Count(part => part.StartsWith("__", StringComparison.Ordinal));
+            && parts.SkipLast(1).Count(IsPrivate) == asked.SkipLast(1).Count(IsPrivate);
+
+        static bool IsPrivate(string folder) => folder.StartsWith("__", StringComparison.Ordinal);
     }
 
     static string NameOfShard(string path)

@@ -28,7 +28,7 @@ static class OpenFinData
         return columns.All(column => row.Columns.TryGetProperty(column, out _));
     }
 
-    /// <summary>Whether a row is an intent item of OpenFinData: the item form with its five options in any order, whatever the words around the question.</summary>
+    /// <summary>Whether a row is one of its intent items: the item form with the five options in any order, whatever the words.</summary>
     public static bool IsIntentItem(SourceRow row) =>
         IsItem(row) && IntentOptions.OpenFinData.All(option => row.Columns.EnumerateObject().Any(p =>
             p.Name.Length == 1 && p.Value.ValueKind == JsonValueKind.String && p.Value.GetString() == option.Name));
@@ -48,7 +48,8 @@ static class OpenFinData
         if (question.Length == 0) throw row.Error("the item has no \"question\"");
         var answer = row.Word("answer") ?? "";
         var gold = AnswerReading.Read(answer, ReadingRule.Strict, options)
-            ?? throw row.Error($"\"answer\" is \"{answer}\", which is none of the options {string.Join(", ", options.Select(o => o.Label))}");
+            ?? throw row.Error($"\"answer\" is \"{answer}\", which is none of the options " +
+                $"{string.Join(", ", options.Select(o => o.Label))}");
         return new(id, question, options, gold, IntentPrompt.For(question, options));
     }
 

@@ -11,12 +11,13 @@ sealed class Dataset(DatasetEntry entry)
 {
     /// <summary>Why a row of OpenFinData is not read.</summary>
     public const string Refusal =
-        "this is an intent question of OpenFinData, whose notice allows evaluation only; it can be neither trained on nor used to choose a checkpoint";
+        "this is an intent question of OpenFinData, whose notice allows evaluation only; it can be neither trained on nor used to choose " +
+            "a checkpoint";
 
     const int PlacesShown = 5;
 
-    /// <summary>What rows are compared with as they are encoded, and where hits are kept.</summary>
-    public (LeakCheck Check, LeakReport Report)? Leaks { get; init; }
+    /// <summary>What rows are compared with as they are encoded; null: with nothing.</summary>
+    public LeakWatch? Leaks { get; init; }
 
     /// <summary>Looks at the rows as they are encoded; null: an error in a row is an exception.</summary>
     public RowSurvey? Survey { get; init; }
@@ -26,7 +27,8 @@ sealed class Dataset(DatasetEntry entry)
     /// <param name="seed">Of the draw that num_samples asks for.</param>
     /// <param name="needsAnswer">Rows without one are left out.</param>
     /// <param name="warn">Told once which rows were left out, and why.</param>
-    public void Encode(int? maxSamples, int seed, bool needsAnswer, Func<Conversation, TokenRow> encode, Action<TokenRow> add, Action<string> warn)
+    public void Encode(int? maxSamples, int seed, bool needsAnswer, Func<Conversation, TokenRow> encode, Action<TokenRow> add,
+        Action<string> warn)
     {
         EvaluationNotice.Check(entry.Path);
         long rows = 0, dropped = 0, refused = 0;
@@ -36,8 +38,10 @@ sealed class Dataset(DatasetEntry entry)
         if (rows == 0) throw new UserErrorException($"{entry.Path}: the file has no rows");
         if (dropped == 0) return;
 
-        var summary = $"data set {entry.Name}: {dropped} of {rows} rows left out: {string.Join("; ", examples)}{(dropped > PlacesShown ? "; …" : "")}";
-        if (dropped + refused == rows) throw new UserErrorException($"{summary}. No row is left to train on; see columns and tags in {DatasetRegistry.FileName}.");
+        var summary = $"data set {entry.Name}: {dropped} of {rows} rows left out: " +
+            $"{string.Join("; ", examples)}{(dropped > PlacesShown ? "; …" : "")}";
+        if (dropped + refused == rows)
+            throw new UserErrorException($"{summary}. No row is left to train on; see columns and tags in {DatasetRegistry.FileName}.");
         warn(summary);
 
         Worked Work(SourceRow row)
@@ -55,7 +59,7 @@ sealed class Dataset(DatasetEntry entry)
         void Take(Worked done)
         {
             rows++;
-            if (done.Leaks is { Count: > 0 } leaks) Leaks!.Value.Report.Add(leaks);
+            if (done.Leaks is { Count: > 0 } leaks) Leaks!.Report.Add(leaks);
             if (done.Error is not null)
             {
                 refused++;
@@ -125,7 +129,8 @@ sealed class Dataset(DatasetEntry entry)
     {
         EvaluationNotice.Check(entry.Path);
         List<PlacedQuestion> prompts = [];
-        Read(maxSamples, seed, (row, conversation) => QuestionRow.PromptsOf(conversation).Select(text => new PlacedQuestion(row.Place, text)), prompts.AddRange);
+        Read(maxSamples, seed, (row, conversation) =>
+            QuestionRow.PromptsOf(conversation).Select(text => new PlacedQuestion(row.Place, text)), prompts.AddRange);
         return prompts;
     }
 
@@ -141,9 +146,12 @@ sealed class Dataset(DatasetEntry entry)
         return isOfficial ? throw row.Error(Refusal) : aligned;
     }
 
-    void Read<T>(int? maxSamples, int seed, Func<SourceRow, Conversation, T> work, Action<T> take) => OrderedParallel.Run(Select(maxSamples, seed),
-        row => Admit(row) is { Problem: null, Conversation: { } conversation } ? (IsRow: true, Result: work(row, conversation)) : (false, default!),
-        done => { if (done.IsRow) take(done.Result); });
+    void Read<T>(int? maxSamples, int seed, Func<SourceRow, Conversation, T> work, Action<T> take) =>
+        OrderedParallel.Run(Select(maxSamples, seed),
+            row => Admit(row) is { Problem: null, Conversation: { } conversation }
+                ? (IsRow: true, Result: work(row, conversation))
+                : (false, default!),
+            done => { if (done.IsRow) take(done.Result); });
 
     IEnumerable<SourceRow> Select(int? maxSamples, int seed)
     {

@@ -1,6 +1,8 @@
+using FinIntent.Text;
+
 namespace FinIntent.Data.Tokens;
 
-/// <summary>Lays texts end to end and cuts the stream into rows of one length, as pre-training reads them; every token is a label.</summary>
+/// <summary>Lays texts end to end and cuts them into rows of one length, as pre-training reads them; every token is a label.</summary>
 sealed class PieceCutter(int length, Action<TokenRow> add)
 {
     readonly List<int> _rest = [];

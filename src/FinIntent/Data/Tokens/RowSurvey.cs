@@ -27,8 +27,8 @@ readonly record struct RowHash(ulong Prompt, ulong Answer)
 }
 
 /// <summary>
-/// Looks at rows while they are encoded, in their order. With one, what is wrong with a row or a file is noted here and the others are read on; without
-/// one it is an exception.
+/// Looks at rows while they are encoded, in their order. With one, what is wrong with a row or a file is noted here and the others are read
+/// on; without one it is an exception.
 /// </summary>
 /// <param name="endTokens">Of which every answer has one; empty: rows are no answers.</param>
 sealed class RowSurvey(IReadOnlyList<int> endTokens) : IDisposable

@@ -26,12 +26,14 @@ sealed class RowsKey
 
     /// <param name="questions">That the rows were compared with.</param>
     /// <exception cref="UserErrorException">A file may not be trained on, or is not there.</exception>
-    public static string Of(IReadOnlyList<DatasetEntry> entries, DatasetSettings settings, Stage stage, int seed, EncodedWith encoder, IReadOnlyList<PlacedQuestion> questions)
+    public static string Of(IReadOnlyList<DatasetEntry> entries, DatasetSettings settings, Stage stage, int seed, EncodedWith encoder,
+        IReadOnlyList<PlacedQuestion> questions)
     {
         var key = new RowsKey();
         // Other code may encode otherwise.
         key.Add("code", typeof(RowsKey).Module.ModuleVersionId);
-        foreach (var name in TokenizerFiles.Where(name => File.Exists(Path.Combine(encoder.Folder, name)))) key.AddFile(Path.Combine(encoder.Folder, name), name);
+        foreach (var name in TokenizerFiles.Where(name => File.Exists(Path.Combine(encoder.Folder, name))))
+            key.AddFile(Path.Combine(encoder.Folder, name), name);
         key.Add("template", encoder.Template);
         key.Add("default_system", settings.DefaultSystem);
         key.Add("enable_thinking", settings.EnableThinking);

@@ -1,6 +1,24 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace FinIntent.Data.Tokens;
 
-/// <summary>A file that is appended to, read anywhere, and gone with its owner.</summary>
+static class FileReading
+{
+    /// <summary>Fills the span with the bytes of a file from there on. Safe to call from several threads.</summary>
+    public static void ReadAll(this SafeFileHandle file, Span<byte> bytes, long offset)
+    {
+        while (bytes.Length > 0)
+        {
+            var read = RandomAccess.Read(file, bytes, offset);
+            if (read == 0)
+                throw new EndOfStreamException("a file of encoded rows ended early: was it cut while it was read, or is the disk full?");
+            bytes = bytes[read..];
+            offset += read;
+        }
+    }
+}
+
+/// <summary>A file that is appended to, read anywhere, and gone when its owner is.</summary>
 sealed class TemporaryFile : IDisposable
 {
     readonly FileStream _stream;
@@ -39,13 +57,7 @@ sealed class TemporaryFile : IDisposable
     public void Read(Span<byte> bytes, long offset)
     {
         if (offset + bytes.Length > Volatile.Read(ref _written)) Flush();
-        while (bytes.Length > 0)
-        {
-            var read = RandomAccess.Read(_stream.SafeFileHandle, bytes, offset);
-            if (read == 0) throw new EndOfStreamException("a temporary file ended early: was it cut, or is the disk full?");
-            bytes = bytes[read..];
-            offset += read;
-        }
+        _stream.SafeFileHandle.ReadAll(bytes, offset);
     }
 
     void Flush()

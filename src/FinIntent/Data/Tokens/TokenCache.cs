@@ -1,8 +1,8 @@
 namespace FinIntent.Data.Tokens;
 
 /// <summary>
-/// Encoded rows on disk, a file a set, named by what they were made of. Any number of processes may use a folder: files appear whole, are checked when they
-/// are opened, and may go while they are read. A folder that cannot be written is only a cache less.
+/// Encoded rows on disk, a file a set, named by what they were made of. Any number of processes may use a folder: files appear whole, are
+/// checked when they are opened, and may go while they are read. A folder that cannot be written is only a cache less.
 /// </summary>
 /// <param name="clock">Tells when a file was last used.</param>
 sealed class TokenCache(string folder, TimeProvider clock)
@@ -21,8 +21,8 @@ sealed class TokenCache(string folder, TimeProvider clock)
     public long FreeBytes { get; init; } = 2L << 30;
 
     /// <summary>
-    /// $FININTENT_CACHE/tokens, else $XDG_CACHE_HOME/finintent/tokens, else ~/.cache/finintent/tokens (on Windows under the user's local application
-    /// data); null with FININTENT_CACHE=off.
+    /// $FININTENT_CACHE/tokens, else $XDG_CACHE_HOME/finintent/tokens, else ~/.cache/finintent/tokens (on Windows under the user's local
+    /// application data); null with FININTENT_CACHE=off.
     /// </summary>
     public static TokenCache? OfUser(Func<string, string?> environment, TimeProvider clock)
     {
@@ -36,8 +36,8 @@ sealed class TokenCache(string folder, TimeProvider clock)
 
     public string PathOf(string key) => Path.Combine(folder, key + Suffix);
 
-    /// <summary>Null: they are not there, or damaged.</summary>
-    public StoredRows? Find(string key)
+    /// <summary>Opens kept rows; null: they are not there, or damaged.</summary>
+    public (RowStore Rows, StoredRemarks Remarks)? Find(string key)
     {
         try
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FinIntent.Data.Rows;
 using FinIntent.Files;
+using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
@@ -39,10 +40,12 @@ static class TokenizedFile
     {
         var (ids, labels) = (Numbers(row, "input_ids"), Numbers(row, "labels"));
         if (ids.Length == 0) throw row.Error("\"input_ids\" is empty");
-        if (ids.Length != labels.Length) throw row.Error($"{ids.Length} input_ids and {labels.Length} labels; each token needs one label (-100: none)");
+        if (ids.Length != labels.Length)
+            throw row.Error($"{ids.Length} input_ids and {labels.Length} labels; each token needs one label (-100: none)");
         if (ids.Any(id => id < 0)) throw row.Error($"\"input_ids\" has {ids.First(id => id < 0)}; token ids are not negative");
         if (labels.Any(label => label < 0 && label != TokenRow.IgnoredLabel))
-            throw row.Error($"\"labels\" has {labels.First(label => label < 0 && label != TokenRow.IgnoredLabel)}; the only negative label is {TokenRow.IgnoredLabel}");
+            throw row.Error($"\"labels\" has {labels.First(label => label < 0 && label != TokenRow.IgnoredLabel)}; the only negative " +
+                $"label is {TokenRow.IgnoredLabel}");
         return new(ids, labels);
     }
 

@@ -44,19 +44,19 @@ sealed class TrainingRows : IDisposable
     }
 
     /// <summary>Tokens of the training rows; with val_size the share of them that is trained on.</summary>
-    public double TrainTokens => _stores[0].Count == 0 ? 0 : (double)_stores[0].TokenCount * Train.Count / _stores[0].Count;
+    public double TrainTokens => _stores[0].Count == 0 ? 0 : (double)_stores[0].Totals.TokenCount * Train.Count / _stores[0].Count;
 
     /// <exception cref="UserErrorException">A row has an id the model does not know, or nothing is to be learnt.</exception>
     public void Check(int vocabularySize)
     {
-        foreach (var store in _stores.Where(store => store.LargestId >= vocabularySize))
+        foreach (var store in _stores.Where(store => store.Totals.LargestId >= vocabularySize))
         {
             var row = Enumerable.Range(0, store.Count).First(i => Largest(store.Read(i)) >= vocabularySize);
             var which = store == _stores[0] ? "rows read" : "validation rows";
-            throw new UserErrorException($"row {row + 1} of the {which} has the token id {Largest(store.Read(row))}, but the model's ids are " +
-                $"0 to {vocabularySize - 1}; use the tokenizer files, or the tokenized_path, that belong to the model");
+            throw new UserErrorException($"row {row + 1} of the {which} has the token id {Largest(store.Read(row))}, but the model's ids " +
+                $"are 0 to {vocabularySize - 1}; use the tokenizer files, or the tokenized_path, that belong to the model");
         }
-        if (!_stores[0].HasLabels)
+        if (!_stores[0].Totals.HasLabels)
             throw new UserErrorException($"none of the {_stores[0].Count} rows has a token to learn: no label is left; " +
                 "raise cutoff_len, and look at the rows with `finintent inspect tokens`");
 
@@ -69,7 +69,8 @@ sealed class TrainingRows : IDisposable
         var all = Train;
         var count = size < 1 ? (int)Math.Ceiling(size * all.Count) : (int)size;
         if (count >= all.Count)
-            throw new UserErrorException($"val_size: {size} takes {count} of {all.Count} rows and leaves none to train on; make it smaller");
+            throw new UserErrorException($"val_size: {size} takes {count} of {all.Count} rows and leaves none to train on; make it " +
+                "smaller");
         var order = Enumerable.Range(0, all.Count).ToArray();
         new Random(seed).Shuffle(order);
         Array.Sort(order, 0, count);

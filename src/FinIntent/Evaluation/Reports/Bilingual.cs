@@ -14,3 +14,11 @@ public readonly record struct Bilingual(string Chinese, string English)
     /// <summary>A name or number, which needs no translation.</summary>
     public static implicit operator Bilingual(string same) => new(same, same);
 }
+
+/// <summary>The languages of what a command tells.</summary>
+/// <param name="Text">Summaries and tables are printed in it.</param>
+/// <param name="Reports">report.md is written in it, and report.html shows it first.</param>
+public sealed record Languages(Language Text, Language Reports)
+{
+    public static Languages Default { get; } = new(Language.English, Language.Chinese);
+}

@@ -1,14 +1,20 @@
+using static System.FormattableString;
+
 namespace FinIntent.Evaluation.Reports;
 
-/// <summary>The drawings of a report as SVG. What they show stands beside them as numbers, so they are hidden from screen readers.</summary>
+/// <summary>The drawings of a report as SVG. Screen readers do not see them, for what they show stands beside them as numbers.</summary>
 static class Charts
 {
     const int Side = 240;
     const int Left = 34;
     const int Bottom = 30;
 
+    /// <summary>The scale of a column of intervals.</summary>
+    public const string Axis = """<span class="axis" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></span>""";
+
     /// <summary>
-    /// An interval on a line from 0 to 1, with a dashed mark. It is as wide as its place; strokes and the dot, which is one too, keep their size.
+    /// An interval on a line from 0 to 1, with a dashed mark. It is as wide as its place; strokes keep their width, and so does the dot,
+    /// which is one.
     /// </summary>
     public static string Interval(Proportion accuracy, double mark)
     {
@@ -22,10 +28,13 @@ static class Charts
         static string X(double share) => Coordinate(100 * share);
     }
 
-    /// <summary>Accuracy over confidence, a dot a bin with the interval of its accuracy; on the diagonal confidence keeps its promise.</summary>
+    /// <summary>
+    /// Accuracy over confidence: each bin is a dot with the interval of its accuracy. On the diagonal confidence keeps its promise.
+    /// </summary>
     public static string Reliability(ProbabilityScores scores)
     {
-        var svg = new Html().Raw($"<svg class=\"reliability\" viewBox=\"0 0 {Left + Side + 12} {Side + Bottom + 12}\" aria-hidden=\"true\">");
+        var svg = new Html()
+            .Raw($"<svg class=\"reliability\" viewBox=\"0 0 {Left + Side + 12} {Side + Bottom + 12}\" aria-hidden=\"true\">");
         for (var i = 0; i <= 4; i++)
         {
             var share = i / 4.0;
@@ -41,7 +50,8 @@ static class Charts
             svg.Raw($"<path class=\"whisker\" d=\"M{X(bin.Confidence)} {Y(low)}V{Y(high)}\"/>")
                 .Raw($"<circle class=\"value\" cx=\"{X(bin.Confidence)}\" cy=\"{Y(bin.Correct.Value)}\" r=\"{radius}\"/>");
         }
-        foreach (var (words, language) in (ReadOnlySpan<(string, string)>)[("平均置信度 %，纵轴为准确率 %", "zh"), ("mean confidence %, upwards accuracy %", "en")])
+        (string, string)[] axes = [("平均置信度 %，纵轴为准确率 %", "zh"), ("mean confidence %, upwards accuracy %", "en")];
+        foreach (var (words, language) in axes)
             svg.Raw($"<text class=\"label middle {language}\" x=\"{Left + Side / 2}\" y=\"{Side + 38}\">{words}</text>");
         return svg.Raw("</svg>").ToString();
 
@@ -58,11 +68,16 @@ static class Charts
         var most = groups.Max(group => group.Value);
         var svg = new Html().Raw($"<svg class=\"spread\" viewBox=\"0 0 {width + 2 * Left} {height + Bottom}\" aria-hidden=\"true\">");
         for (var i = 0; i <= 4; i++)
-            svg.Raw($"<path class=\"tick\" d=\"M{X(i / 4.0)} {top}V{top + height}\"/><text class=\"label middle\" x=\"{X(i / 4.0)}\" y=\"{top + height + 16}\">{25 * i} %</text>");
+            svg.Raw($"<path class=\"tick\" d=\"M{X(i / 4.0)} {top}V{top + height}\"/>")
+                .Raw($"<text class=\"label middle\" x=\"{X(i / 4.0)}\" y=\"{top + height + 16}\">{25 * i} %</text>");
         // As wide as a question, so that bars of neighbours touch and do not overlap; still visible among a thousand.
         var half = Math.Max(1, width / 2.0 / byOrder[0].Trials);
         foreach (var (accuracy, count) in groups)
-            svg.Raw(Numbers.Format($"<rect class=\"value\" x=\"{Left + width * accuracy - half:0.##}\" y=\"{Coordinate(top + height * (1 - (double)count / most))}\" width=\"{Coordinate(2 * half)}\" height=\"{Coordinate((double)height * count / most)}\"/>"));
+        {
+            var (x, y) = (Coordinate(Left + width * accuracy - half), Coordinate(top + height * (1 - (double)count / most)));
+            svg.Raw($"<rect class=\"value\" x=\"{x}\" y=\"{y}\" width=\"{Coordinate(2 * half)}\" ")
+                .Raw($"height=\"{Coordinate((double)height * count / most)}\"/>");
+        }
         return svg.Raw("</svg>").ToString();
 
         static string X(double share) => Coordinate(Left + width * share);
@@ -70,7 +85,8 @@ static class Charts
 
     /// <summary>A share as a bar, in a table's cell.</summary>
     public static string Bar(double share) => double.IsNaN(share) ? ""
-        : $"<svg class=\"bar\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path class=\"tick\" d=\"M0 8H100\"/><rect class=\"value\" width=\"{Coordinate(100 * share)}\" height=\"8\"/></svg>";
+        : """<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><path class="tick" d="M0 8H100"/>""" +
+            $"<rect class=\"value\" width=\"{Coordinate(100 * share)}\" height=\"8\"/></svg>";
 
-    static string Coordinate(double value) => Numbers.Format($"{value:0.##}");
+    static string Coordinate(double value) => Invariant($"{value:0.##}");
 }

@@ -19,9 +19,9 @@ public sealed record PairReport(int A, int B, string Rule, int BothRight, int Fi
 }
 
 /// <summary>Which questions two files share: indices into A's and B's predictions.</summary>
-/// <param name="OtherGold">The same question with another right answer; nothing is compared on it.</param>
-public sealed record Overlap(
-    int A, int B, IReadOnlyList<(int A, int B)> Common, IReadOnlyList<int> OnlyA, IReadOnlyList<int> OnlyB, IReadOnlyList<(int A, int B)> OtherGold)
+/// <param name="OtherGold">Questions that have another right answer in the other file; nothing is compared on them.</param>
+public sealed record Overlap(int A, int B, IReadOnlyList<(int A, int B)> Common,
+    IReadOnlyList<int> OnlyA, IReadOnlyList<int> OnlyB, IReadOnlyList<(int A, int B)> OtherGold)
 {
     public bool IsComplete => OnlyA.Count + OnlyB.Count + OtherGold.Count == 0;
 }
@@ -31,11 +31,14 @@ public sealed record Overlap(
 public sealed record UnsolvedQuestion(string Rule, string Id, string Question, string Gold, int Asked);
 
 /// <summary>Several models beside each other: what a report says.</summary>
-/// <param name="Lent">Models whose lines have no options, so that their letters are read as those of the other files.</param>
+/// <param name="Lent">Models whose lines have no options, so that their labels are read as those of the other files.</param>
 public sealed record Comparison(
-    IReadOnlyList<ModelReport> Models, IReadOnlyList<Overlap> Overlaps, IReadOnlyList<PairReport> Pairs, IReadOnlyList<UnsolvedQuestion> Unsolved, IReadOnlyList<int> Lent)
+    IReadOnlyList<ModelReport> Models, IReadOnlyList<Overlap> Overlaps, IReadOnlyList<PairReport> Pairs,
+    IReadOnlyList<UnsolvedQuestion> Unsolved, IReadOnlyList<int> Lent)
 {
-    /// <summary>The rule that the first table shows: option scoring if every model has it, else the seed's rule; null when they have none in common.</summary>
+    /// <summary>
+    /// The rule that the first table shows: option scoring if every model has it, else the seed's rule; null when they have none in common.
+    /// </summary>
     public string? MainRule => CommonRule(Models);
 
     /// <summary>Those that at least one model can be read by.</summary>
@@ -44,6 +47,10 @@ public sealed record Comparison(
     /// <summary>Models before and after fine-tuning, or the runs of one; a report of these begins with the seed's table.</summary>
     public IReadOnlyList<ModelGroup> Groups { get; init; } = [];
 
+    internal bool HasStudy => Groups.Any(g => g.Base is not null || g.Failure is not null);
+
+    internal bool HasSpread => Groups.Any(g => g.Runs.Count > 1);
+
     /// <param name="baseline">The model that every other one is compared with; without it every pair is.</param>
     public static Comparison Of(IReadOnlyList<PredictionSet> sets, int? baseline = null) => Of(sets, [.. PairsOf(sets.Count, baseline)]);
 
@@ -51,42 +58,57 @@ public sealed record Comparison(
     public static Comparison Of(IReadOnlyList<PredictionSet> sets, IReadOnlyList<(int A, int B)> pairs)
     {
         var (shared, lent) = ShareOptions(sets);
-        List<ModelReport> models = [.. shared.Select(set => ModelReport.Of(set.Name, set.Predictions) with { Api = set.Api, LeakedQuestions = set.LeakedQuestions })];
+        List<ModelReport> models = [.. shared.Select(set =>
+            ModelReport.Of(set.Name, set.Predictions) with { Api = set.Api, LeakedQuestions = set.LeakedQuestions })];
         var overlaps = pairs.Select(pair => OverlapOf(models, pair.A, pair.B)).ToList();
-        var compared = overlaps.Where(o => o.Common.Count > 0)
-            .SelectMany(o => RuleReport.Names.Where(rule => models[o.A][rule] is not null && models[o.B][rule] is not null).Select(rule => PairOf(models, o, rule))).ToList();
+        var compared = (from o in overlaps
+                        where o.Common.Count > 0
+                        from rule in RuleReport.Names
+                        where models[o.A][rule] is not null && models[o.B][rule] is not null
+                        select PairOf(models, o, rule)).ToList();
         return new(models, overlaps, [.. Adjusted(compared)], [.. RuleReport.Names.SelectMany(rule => UnsolvedBy(models, rule))], lent);
     }
 
     /// <summary>A report of a single model.</summary>
-    public static Comparison Of(ModelReport model) => new([model], [], [], [.. RuleReport.Names.SelectMany(rule => UnsolvedBy([model], rule))], []);
+    public static Comparison Of(ModelReport model) =>
+        new([model], [], [], [.. RuleReport.Names.SelectMany(rule => UnsolvedBy([model], rule))], []);
 
     /// <summary>What a group's accuracies are read by: the report's main rule, else the best one that its models have in common.</summary>
-    public string RuleOf(ModelGroup group) => MainRule ?? CommonRule([.. group.Runs.Append(group.Base ?? -1).Where(i => i >= 0).Select(i => Models[i])]) ?? ModelReport.NameOf(ReadingRule.Lenient);
+    public string RuleOf(ModelGroup group)
+    {
+        IEnumerable<int> runs = group.Base is { } plain ? group.Runs.Append(plain) : group.Runs;
+        return MainRule ?? CommonRule([.. runs.Select(i => Models[i])]) ?? ModelReport.NameOf(ReadingRule.Lenient);
+    }
 
     public static string? CommonRule(IReadOnlyList<ModelReport> models) =>
-        ((string[])[RuleReport.Scored, ModelReport.NameOf(ReadingRule.Lenient)]).FirstOrDefault(rule => models.All(m => m[rule] is not null));
+        ((string[])[RuleReport.Scored, ModelReport.NameOf(ReadingRule.Lenient)])
+            .FirstOrDefault(rule => models.All(m => m[rule] is not null));
 
-    /// <summary>"B 个股问询", or the letter alone where that is all there is.</summary>
-    public static string Label(Prediction prediction, string? letter) =>
-        letter is null ? "" : prediction.Options?[letter] is { } intent && intent != letter ? $"{letter} {intent}" : letter;
+    /// <summary>"B 个股问询", or the label alone where that is all there is.</summary>
+    public static string Label(Prediction prediction, string? label) =>
+        label is null ? "" : prediction.Options?[label] is { } intent && intent != label ? $"{label} {intent}" : label;
 
-    /// <summary>What the letter stands for, where that is known.</summary>
-    public static string IntentOf(Prediction prediction, string letter) => prediction.Options?[letter] ?? letter;
+    /// <summary>What the label stands for, where that is known.</summary>
+    public static string IntentOf(Prediction prediction, string label) => prediction.Options?[label] ?? label;
 
     public static bool IsRight(ModelReport model, RuleReport rule, int i) => rule.Choices[i] == model.Predictions[i].Gold;
 
     /// <summary>
-    /// Letters without names mean what they mean in the other files, if they mean the same in all of these. Otherwise they stay letters.
+    /// Labels without names mean what they mean in the other files, if they mean the same in all of these. Otherwise they stay as they are.
     /// </summary>
     static (IReadOnlyList<PredictionSet>, IReadOnlyList<int>) ShareOptions(IReadOnlyList<PredictionSet> sets)
     {
-        var known = sets.SelectMany(s => s.Predictions).Where(p => p.Options is not null).DistinctBy(p => string.Join('|', p.OptionList)).Take(2).ToList();
+        var known = sets.SelectMany(s => s.Predictions).Where(p => p.Options is not null)
+            .DistinctBy(p => string.Join('|', p.OptionList)).Take(2).ToList();
         if (known.Count != 1) return (sets, []);
         var options = known[0].Options!;
-        var lent = sets.Index().Where(s => s.Item.Predictions.All(p => p.Options is null && options.ContainsKey(p.Gold!)
-            && (p.Probabilities is null || options.Keys.ToHashSet().SetEquals(p.Probabilities.Keys)))).Select(s => s.Index).ToList();
-        return ([.. sets.Select((set, i) => lent.Contains(i) ? set with { Predictions = [.. set.Predictions.Select(p => p with { Options = options })] } : set)], lent);
+        var lent = sets.Index().Where(set => set.Item.Predictions.All(Fits)).Select(set => set.Index).ToList();
+        return ([.. sets.Select((set, i) => lent.Contains(i) ? Named(set) : set)], lent);
+
+        PredictionSet Named(PredictionSet set) => set with { Predictions = [.. set.Predictions.Select(p => p with { Options = options })] };
+
+        bool Fits(Prediction p) => p.Options is null && options.ContainsKey(p.Gold!)
+            && (p.Probabilities is null || options.Keys.ToHashSet().SetEquals(p.Probabilities.Keys));
     }
 
     static IEnumerable<(int A, int B)> PairsOf(int count, int? baseline) =>
@@ -122,7 +144,8 @@ public sealed record Comparison(
 
     static IEnumerable<PairReport> Adjusted(IReadOnlyList<PairReport> pairs)
     {
-        var adjusted = pairs.GroupBy(p => p.Rule).SelectMany(g => g.Zip(Holm.Adjust([.. g.Select(p => p.P)]))).ToDictionary(p => p.First, p => p.Second);
+        var adjusted = pairs.GroupBy(p => p.Rule).SelectMany(g => g.Zip(Holm.Adjust([.. g.Select(p => p.P)])))
+            .ToDictionary(p => p.First, p => p.Second);
         return pairs.Select(p => p with { PHolm = adjusted[p] });
     }
 

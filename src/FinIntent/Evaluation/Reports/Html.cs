@@ -3,7 +3,7 @@ using System.Text;
 
 namespace FinIntent.Evaluation.Reports;
 
-/// <summary>HTML under construction. What comes in through Text and Words is text, whatever it contains; only Raw is markup.</summary>
+/// <summary>HTML under construction. Headings, paragraphs and cells are text, whatever is in them; only Raw and Line take markup.</summary>
 sealed class Html
 {
     readonly StringBuilder _text = new();
@@ -22,30 +22,48 @@ sealed class Html
 
     public Html Line(string markup) => Raw(markup).Raw("\n");
 
-    public Html Text(string text) => Raw(Escape(text));
-
-    public Html Words(Bilingual words) => Raw(Both(words));
-
     public Html Heading(int level, Bilingual words) => Line($"<h{level}>{Both(words)}</h{level}>");
 
-    public Html Paragraph(Bilingual words, string @class = "") => Line($"<p{(@class.Length > 0 ? $" class=\"{@class}\"" : "")}>{Both(words)}</p>");
+    public Html Paragraph(Bilingual words, string @class = "") =>
+        Line($"<p{Class(@class)}>{Both(words)}</p>");
 
-    /// <summary>A table that scrolls by itself where the page is narrow.</summary>
+    /// <summary>Writes a table that scrolls by itself where the page is narrow.</summary>
+    public Html Table(Table table)
+    {
+        var (_, _, columns, rows) = table.For(Shown.Page);
+        OpenTable(table.Caption, columns.Select(Head), table.Class).Line("<tbody>");
+        var isLabelled = table.Class.Contains("stack") || table.Class.Contains("pairs");
+        foreach (var row in rows)
+            Line($"<tr>{string.Concat(columns.Zip(row, (column, cell) => CellOf(column, cell, isLabelled && column.IsNumber)))}</tr>");
+        return Line("</tbody>").CloseTable();
+    }
+
     public Html OpenTable(Bilingual caption, IEnumerable<string> header, string @class = "")
     {
-        Line($"<div class=\"scroll\"><table class=\"{@class}\"><caption>{Both(caption)}</caption>");
+        Line($"<div class=\"scroll\"><table{Class(@class)}><caption>{Both(caption)}</caption>");
         return Line($"<thead><tr>{string.Concat(header)}</tr></thead>");
     }
 
     public Html CloseTable() => Line("</table></div>");
 
-    public static string Column(Bilingual words, string @class = "") => $"<th scope=\"col\"{(@class.Length > 0 ? $" class=\"{@class}\"" : "")}>{Both(words)}</th>";
-
-    public static string Number(string value) => $"<td class=\"n\">{Escape(value)}</td>";
+    public static string Column(Bilingual words, string @class = "") => $"<th scope=\"col\"{Class(@class)}>{Both(words)}</th>";
 
     /// <summary>A cell that says what it is where a narrow page does not show the header.</summary>
     public static string Labelled(Bilingual label, string content, string @class) =>
-        $"<td class=\"{@class}\" data-zh=\"{Escape(label.Chinese)}\" data-en=\"{Escape(label.English)}\">{content}</td>";
+        $"<td{Class(@class)} data-zh=\"{Escape(label.Chinese)}\" data-en=\"{Escape(label.English)}\">{content}</td>";
+
+    static string Head(Column column) => column.Heading.English.Length == 0 ? "<td></td>"
+        : $"<th scope=\"col\"{(column.IsNumber ? Class("n") : "")}>{Both(column.Heading)}{column.Axis}</th>";
+
+    static string CellOf(Column column, Cell cell, bool isLabelled)
+    {
+        var content = Both(cell.Text) + cell.Chart + ((cell.Note ?? cell.PageNote) is { } note ? $"<small>{Both(note)}</small>" : "");
+        var classes = $"{column.Class} {cell.Class}".TrimEnd();
+        return column.Class == "row" ? $"<th scope=\"row\">{content}</th>"
+            : isLabelled ? Labelled(column.Heading, content, classes) : $"<td{Class(classes)}>{content}</td>";
+    }
+
+    static string Class(string classes) => classes.Length > 0 ? $" class=\"{classes}\"" : "";
 
     public override string ToString() => _text.ToString();
 }

@@ -1,16 +1,20 @@
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>
-/// The questions, two models side by side (or one alone): the first pair written out, those that changed first; the script shows the others.
+/// The questions as two models answer them side by side, or one alone. The first pair is written out, the questions that changed first; the
+/// script shows the other pairs.
 /// </summary>
 static class HtmlQuestions
 {
     const int Written = 200;
 
     static readonly (string Filter, Bilingual Words)[] PairFilters =
-        [("fixed", Words.Fixed), ("broken", Words.Broken), ("both-wrong", Words.BothWrong), ("both-right", Words.BothRight)];
+    [
+        ("fixed", ReportWords.Fixed), ("broken", ReportWords.Broken),
+        ("both-wrong", ReportWords.BothWrong), ("both-right", ReportWords.BothRight),
+    ];
 
-    static readonly (string Filter, Bilingual Words)[] SingleFilters = [("wrong", Words.Wrong), ("right", Words.Right)];
+    static readonly (string Filter, Bilingual Words)[] SingleFilters = [("wrong", ReportWords.Wrong), ("right", ReportWords.Right)];
 
     /// <summary>A question as two models answer it; without a second one B is null.</summary>
     sealed record Row(Prediction Prediction, string State, Bilingual Words, string A, string? B);
@@ -20,17 +24,27 @@ static class HtmlQuestions
         var pair = report.Pairs.FirstOrDefault(p => p.Rule == report.MainRule) ?? report.Pairs.FirstOrDefault();
         var (a, b) = (report.Models[pair?.A ?? 0], pair is null ? null : report.Models[pair.B]);
         var rule = pair?.Rule ?? report.MainRule ?? a.Main.Rule;
-        html.Line($"<section id=\"questions\" data-a=\"{pair?.A ?? 0}\" data-b=\"{(pair is null ? "" : $"{pair.B}")}\" data-rule=\"{rule}\">").Heading(2, Words.Questions);
+        html.Line($"<section id=\"questions\" data-a=\"{pair?.A ?? 0}\" data-b=\"{pair?.B}\" data-rule=\"{rule}\">")
+            .Heading(2, ReportWords.Questions);
         Controls(html, report);
-        string[] header = [Html.Column(b is null ? Words.IsRight : Words.State), Html.Column("id"), Html.Column(Words.Question), Html.Column(Words.Gold), Html.Column(a.Name), .. b is null ? (string[])[] : [Html.Column(b.Name)]];
-        var rows = (b is null ? Alone(a, a[rule]!) : Both(report, pair!, a, b)).OrderBy(r => Array.FindIndex(b is null ? SingleFilters : PairFilters, f => f.Filter == r.State)).ToList();
-        html.OpenTable(new($"{a.Name}{(b is null ? "" : $" → {b.Name}")}，{Words.Rule(rule).Chinese}", $"{a.Name}{(b is null ? "" : $" → {b.Name}")}, {Words.Rule(rule).English}"), header, "stack")
-            .Line("<tbody>");
+        Bilingual[] names = b is null ? [a.Name] : [a.Name, b.Name];
+        Bilingual[] header = [b is null ? ReportWords.IsRight : ReportWords.State, "id", ReportWords.Question, ReportWords.Gold, .. names];
+        var filters = b is null ? SingleFilters : PairFilters;
+        var rows = (b is null ? Alone(a, a[rule]!) : Both(report, pair!, a, b))
+            .OrderBy(r => Array.FindIndex(filters, f => f.Filter == r.State)).ToList();
+        var (pairName, read) = (string.Join(" → ", names.Select(name => name.English)), ReportWords.Rule(rule));
+        Bilingual caption = new($"{pairName}，{read.Chinese}", $"{pairName}, {read.English}");
+        html.OpenTable(caption, header.Select(words => Html.Column(words)), "stack").Line("<tbody>");
         foreach (var row in rows.Take(Written)) Write(html, row, a.Name, b?.Name);
         html.Line("</tbody>").CloseTable();
-        html.Line($"<p id=\"none\" hidden>{Html.Both(Words.NoneShown)}</p><p><button type=\"button\" id=\"more\" class=\"js\" hidden>{Html.Both(Words.ShowAll)} <span class=\"count\"></span></button></p>");
+        html.Line($"<p id=\"none\" hidden>{Html.Both(ReportWords.NoneShown)}</p>")
+            .Raw($"<p><button type=\"button\" id=\"more\" class=\"js\" hidden>{Html.Both(ReportWords.ShowAll)} ")
+            .Line("<span class=\"count\"></span></button></p>");
         if (rows.Count > Written)
-            html.Line($"<p class=\"no-js note\">{Html.Both(new($"这里列出前 {Written} 题，共 {rows.Count} 题。", $"The first {Written} of {rows.Count} questions."))}</p>");
+        {
+            var (zh, en) = ($"这里列出前 {Written} 题，共 {rows.Count} 题。", $"The first {Written} of {rows.Count} questions.");
+            html.Paragraph(new(zh, en), "no-js note");
+        }
         html.Line("</section>");
     }
 
@@ -39,15 +53,16 @@ static class HtmlQuestions
         html.Line("<form class=\"js controls\">");
         if (report.Models.Count > 1)
         {
-            Select(html, "a", Words.From, report.Models.Select((m, i) => ($"{i}", (Bilingual)m.Name)));
-            Select(html, "b", Words.To, [.. report.Models.Select((m, i) => ($"{i}", (Bilingual)m.Name)), ("", Numbers.Unknown)]);
+            Select(html, "a", ReportWords.From, report.Models.Select((m, i) => ($"{i}", (Bilingual)m.Name)));
+            Select(html, "b", ReportWords.To, [.. report.Models.Select((m, i) => ($"{i}", (Bilingual)m.Name)), ("", NumberText.Unknown)]);
         }
-        Select(html, "rule", Words.Reading, report.Rules.Select(r => (r, Words.Rule(r))));
-        Select(html, "class", Words.Class, [("", Words.All)]);
-        html.Line($"<label>{Html.Both(Words.Search)} <input type=\"search\" name=\"q\"></label>");
+        Select(html, "rule", ReportWords.Reading, report.Rules.Select(r => (r, ReportWords.Rule(r))));
+        Select(html, "class", ReportWords.Class, [("", ReportWords.All)]);
+        html.Line($"<label>{Html.Both(ReportWords.Search)} <input type=\"search\" name=\"q\"></label>");
         html.Raw("<div class=\"filters\" role=\"group\">");
-        foreach (var (filter, words) in (ReadOnlySpan<(string, Bilingual)>)[("all", Words.All), .. PairFilters, .. SingleFilters])
-            html.Raw($"<button type=\"button\" data-filter=\"{filter}\" aria-pressed=\"{(filter == "all" ? "true" : "false")}\">{Html.Both(words)} <span class=\"count\"></span></button>");
+        foreach (var (filter, words) in (ReadOnlySpan<(string, Bilingual)>)[("all", ReportWords.All), .. PairFilters, .. SingleFilters])
+            html.Raw($"<button type=\"button\" data-filter=\"{filter}\" aria-pressed=\"{(filter == "all" ? "true" : "false")}\">")
+                .Raw($"{Html.Both(words)} <span class=\"count\"></span></button>");
         html.Line("</div></form>");
     }
 
@@ -56,12 +71,18 @@ static class HtmlQuestions
         html.Raw($"<label>{Html.Both(label)} <select name=\"{name}\">");
         // An option holds no markup; the script shows the language's words.
         foreach (var (value, words) in options)
-            html.Raw($"<option value=\"{value}\" data-zh=\"{Html.Escape(words.Chinese)}\" data-en=\"{Html.Escape(words.English)}\">{Html.Escape(words.Chinese)}</option>");
+        {
+            var (zh, en) = (Html.Escape(words.Chinese), Html.Escape(words.English));
+            html.Raw($"<option value=\"{value}\" data-zh=\"{zh}\" data-en=\"{en}\">{zh}</option>");
+        }
         html.Line("</select></label>");
     }
 
     static IEnumerable<Row> Alone(ModelReport model, RuleReport rule) => model.Predictions.Select((p, i) =>
-        Comparison.IsRight(model, rule, i) ? new Row(p, "right", Words.Right, Answer(p, rule, i), null) : new(p, "wrong", Words.Wrong, Answer(p, rule, i), null));
+    {
+        var (filter, words) = SingleFilters[Comparison.IsRight(model, rule, i) ? 1 : 0];
+        return new Row(p, filter, words, Answer(model, rule, i), null);
+    });
 
     static IEnumerable<Row> Both(Comparison report, PairReport pair, ModelReport a, ModelReport b)
     {
@@ -75,23 +96,27 @@ static class HtmlQuestions
                 (false, false) => PairFilters[2],
                 _ => PairFilters[3],
             };
-            yield return new(a.Predictions[i], filter, words, Answer(a.Predictions[i], ruleA, i), Answer(b.Predictions[j], ruleB, j));
+            yield return new(a.Predictions[i], filter, words, Answer(a, ruleA, i), Answer(b, ruleB, j));
         }
     }
 
-    /// <summary>The class, then the text if it is more than the letter, and the highest probability.</summary>
-    static string Answer(Prediction p, RuleReport rule, int i)
+    /// <summary>The class, then the text if it is more than the label, and the highest probability.</summary>
+    static string Answer(ModelReport model, RuleReport rule, int i)
     {
-        var choice = rule.Choices[i] is { } letter ? Html.Escape(Comparison.Label(p, letter)) : Html.Both(Words.Unreadable);
-        var text = p.Output is { } output && output.Trim() != rule.Choices[i] ? $"<small class=\"text\">{Html.Escape(PageData.Shorten(output))}</small>" : "";
-        return choice + text + (p.Probabilities is { } probabilities && rule.Rule == RuleReport.Scored ? $"<small>{Numbers.Percent(probabilities.Values.Max())}</small>" : "");
+        var p = model.Predictions[i];
+        var text = p.Output is { } output && output.Trim() != rule.Choices[i]
+            ? $"<small class=\"text\">{Html.Escape(PageData.Shorten(output))}</small>" : "";
+        var share = p.Probabilities is { } all && rule.Rule == RuleReport.Scored
+            ? $"<small>{NumberText.Percent(all.Values.Max())}</small>" : "";
+        return Html.Both(ReportTables.ChoiceOf(model, rule, i)) + text + share;
     }
 
     static void Write(Html html, Row row, string a, string? b)
     {
-        html.Raw($"<tr class=\"{row.State}\"><td class=\"state\">{Html.Both(row.Words)}</td><td class=\"id\">{Html.Escape(row.Prediction.Id)}</td>")
+        html.Raw($"<tr class=\"{row.State}\"><td class=\"state\">{Html.Both(row.Words)}</td>")
+            .Raw($"<td class=\"id\">{Html.Escape(row.Prediction.Id)}</td>")
             .Raw($"<td class=\"text question\">{Html.Escape(row.Prediction.Question)}</td>")
-            .Raw(Cell(Words.Gold, Html.Escape(Comparison.Label(row.Prediction, row.Prediction.Gold)))).Raw(Cell(a, row.A));
+            .Raw(Cell(ReportWords.Gold, Html.Escape(Comparison.Label(row.Prediction, row.Prediction.Gold)))).Raw(Cell(a, row.A));
         html.Line($"{(b is null ? "" : Cell(b, row.B!))}</tr>");
     }
 

@@ -6,16 +6,16 @@ using System.Text.Unicode;
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>
-/// What the page's script filters and compares, as JSON that may stand inside a script element: &lt;, &gt;, &amp; and quotes are written as \u escapes,
-/// so no text can end the element.
+/// What the page's script filters and compares, as JSON that may stand inside a script element: &lt;, &gt;, &amp; and quotes are written as
+/// \u escapes, so no text can end the element.
 /// </summary>
 static class PageData
 {
     static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
     /// <summary>
-    /// questions: [id, text]; classes: labels; models: name, rules and answers [question, gold class, choice's class or -1 for each rule, output,
-    /// highest probability].
+    /// The object holds questions: [id, text]; classes: labels; models: name, rules and answers [question, gold class, for each rule the
+    /// choice's class or -1, output, highest probability].
     /// </summary>
     public static string Of(Comparison report)
     {
@@ -27,8 +27,11 @@ static class PageData
             ["name"] = model.Name,
             ["rules"] = Texts(model.Rules.Select(r => r.Rule)),
             ["answers"] = new JsonArray([.. model.Predictions.Select((p, i) => (JsonNode)new JsonArray(
-                NumberOf(questions, (p.Id, p.Question)), ClassOf(p, p.Gold), new JsonArray([.. model.Rules.Select(r => (JsonNode)ClassOf(p, r.Choices[i]))]),
-                p.Output is null ? null : Shorten(p.Output), p.Probabilities is null ? null : Math.Round(p.Probabilities.Values.Max(), 4)))]),
+                NumberOf(questions, (p.Id, p.Question)),
+                ClassOf(p, p.Gold),
+                new JsonArray([.. model.Rules.Select(r => (JsonNode)ClassOf(p, r.Choices[i]))]),
+                p.Output is null ? null : Shorten(p.Output),
+                p.Probabilities is null ? null : Math.Round(p.Probabilities.Values.Max(), 4)))]),
         })]);
         return new JsonObject
         {
@@ -37,12 +40,15 @@ static class PageData
             ["models"] = models,
         }.ToJsonString(Compact);
 
-        int ClassOf(Prediction p, string? letter) => letter is null ? -1 : classes.BinarySearch(labels[Comparison.IntentOf(p, letter)], StringComparer.Ordinal);
+        int ClassOf(Prediction p, string? label) =>
+            label is null ? -1 : classes.BinarySearch(labels[Comparison.IntentOf(p, label)], StringComparer.Ordinal);
     }
 
-    /// <summary>Of each intent: with its letter, if it has the same one everywhere.</summary>
+    /// <summary>Each intent as the page names it: with its label, if it has the same one everywhere.</summary>
     static Dictionary<string, string> ClassLabels(Comparison report) =>
-        report.Models.SelectMany(m => m.Predictions).SelectMany(p => p.OptionList.Select(o => o.Label).Select(letter => (Intent: Comparison.IntentOf(p, letter), Label: Comparison.Label(p, letter))))
+        report.Models.SelectMany(m => m.Predictions)
+            .SelectMany(p => p.OptionList, (p, option) =>
+                (Intent: Comparison.IntentOf(p, option.Label), Label: Comparison.Label(p, option.Label)))
             .Distinct().GroupBy(c => c.Intent).ToDictionary(g => g.Key, g => g.Count() == 1 ? g.First().Label : g.Key);
 
     /// <summary>The beginning of a long answer; the rest is in the predictions.</summary>

@@ -8,7 +8,8 @@ namespace FinIntent.Evaluation.Reports;
 /// <summary>A report for programs. NaN, which JSON lacks, becomes null.</summary>
 public static class ReportJson
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Indented =
+        new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static JsonObject Of(Comparison report)
     {
@@ -43,7 +44,8 @@ public static class ReportJson
         ["pairs"] = Array(report.Pairs.Select(pair => PairOf(report, pair))),
         ["differences"] = Array(report.Overlaps.Where(o => !o.IsComplete).Select(o => DifferenceOf(report, o))),
         ["wrong_by_all"] = new JsonObject(report.Rules.Select(rule =>
-            KeyValuePair.Create(rule, (JsonNode?)Array(report.Unsolved.Where(q => q.Rule == rule).Select(UnsolvedOf))))),
+            KeyValuePair.Create(rule, (JsonNode?)Array(report.Unsolved.Where(q => q.Rule == rule)
+                .Select(q => Row(ReportTables.UnsolvedColumns, q)))))),
     };
 
     public static void Write(string path, JsonObject report) => AtomicFile.WriteText(path, report.ToJsonString(Indented) + "\n");
@@ -52,7 +54,7 @@ public static class ReportJson
     {
         var json = new JsonObject { ["name"] = model.Name, ["count"] = model.Predictions.Count };
         json["classes"] = new JsonObject(model.Classes.Select(c => KeyValuePair.Create(c.Label, (JsonNode?)c.Intent)));
-        foreach (var rule in model.Rules) json[rule.Rule] = RuleOf(rule);
+        foreach (var rule in model.Rules) json[rule.Rule] = RuleOf(model, rule);
         if (model.Disagreements is { } disagreements) json["text_and_scores_differ"] = disagreements.Successes;
         var (commonest, share) = model.Commonest;
         json["commonest_class"] = new JsonObject { ["class"] = commonest, ["share"] = Number(share.Value) };
@@ -63,28 +65,22 @@ public static class ReportJson
         return json;
     }
 
-    static JsonObject RuleOf(RuleReport rule)
+    static JsonObject RuleOf(ModelReport model, RuleReport rule)
     {
-        var (matrix, accuracy) = (rule.Matrix, rule.Matrix.Accuracy);
-        var json = new JsonObject
+        var matrix = rule.Matrix;
+        var json = Row(ReportTables.Measures, new(model, rule));
+        json["per_class"] = new JsonObject(matrix.PerClass.Select(c => KeyValuePair.Create(c.Class, (JsonNode?)new JsonObject
         {
-            ["accuracy"] = Number(accuracy.Value),
-            ["correct"] = accuracy.Successes,
-            ["wilson95"] = new JsonArray(accuracy.Wilson95.Low, accuracy.Wilson95.High),
-            ["macro_f1"] = Number(matrix.MacroF1),
-            ["per_class"] = new JsonObject(matrix.PerClass.Select(c => KeyValuePair.Create(c.Class, (JsonNode?)new JsonObject
-            {
-                ["count"] = c.Count,
-                ["predicted"] = c.Predicted,
-                ["correct"] = c.Correct,
-                ["precision"] = c.Precision,
-                ["recall"] = c.Recall,
-                ["f1"] = c.F1,
-            }))),
-            // Rows are gold, columns the answer; the last column counts answers that could not be read.
-            ["confusion"] = Array(Enumerable.Range(0, matrix.Classes.Count).Select(gold =>
-                new JsonArray([.. Enumerable.Range(0, matrix.Classes.Count + 1).Select(answer => (JsonNode)matrix[gold, answer])]))),
-        };
+            ["count"] = c.Count,
+            ["predicted"] = c.Predicted,
+            ["correct"] = c.Correct,
+            ["precision"] = c.Precision,
+            ["recall"] = c.Recall,
+            ["f1"] = c.F1,
+        })));
+        // Rows are gold, columns the answer; the last column counts answers that could not be read.
+        json["confusion"] = Array(Enumerable.Range(0, matrix.Classes.Count).Select(gold =>
+            new JsonArray([.. Enumerable.Range(0, matrix.Classes.Count + 1).Select(answer => (JsonNode)matrix[gold, answer])])));
         if (rule.Probabilities is not { } scores) return json;
         json["log_loss"] = Number(scores.LogLoss);
         json["brier"] = Number(scores.Brier);
@@ -128,11 +124,17 @@ public static class ReportJson
         };
     }
 
-    static JsonObject UnsolvedOf(UnsolvedQuestion q) => new() { ["id"] = q.Id, ["question"] = q.Question, ["gold"] = q.Gold, ["asked"] = q.Asked };
-
     static JsonObject QuestionOf(Prediction p) => new() { ["id"] = p.Id, ["question"] = p.Question };
+
+    /// <summary>A row of a table: the columns that have a key.</summary>
+    static JsonObject Row<T>(IReadOnlyList<Column<T>> columns, T subject) => new(
+        from column in columns
+        where column.Json is not null
+        select KeyValuePair.Create(column.Json!.Value.Key, column.Json.Value.ValueOf(subject)));
 
     static JsonArray Array(IEnumerable<JsonNode> items) => [.. items];
 
     internal static JsonNode? Number(double value) => double.IsNaN(value) ? null : JsonValue.Create(value);
+
+    internal static JsonArray Interval((double Low, double High) interval) => [Number(interval.Low), Number(interval.High)];
 }

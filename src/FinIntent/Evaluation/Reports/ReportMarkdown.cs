@@ -17,7 +17,7 @@ public static class ReportMarkdown
         {
             if (c == '\n') escaped.Append("<br>");
             else if (char.IsControl(c)) escaped.Append(' ');
-            else if (c is '\\' or '`' or '*' or '_' or '[' or ']' or '<' or '>' or '#' or '|' or '~' or '&' or '$') escaped.Append('\\').Append(c);
+            else if ("\\`*_[]<>#|~&$".Contains(c)) escaped.Append('\\').Append(c);
             else escaped.Append(c);
         }
         return escaped.ToString();
@@ -31,64 +31,30 @@ public static class ReportMarkdown
 
         public string Write()
         {
-            Heading(1, Words.Title);
-            Paragraph(Words.Lead(report));
-            if (report.Groups.Any(g => g.Base is not null || g.Failure is not null)) Study();
-            Results();
-            if (report.Groups.Any(g => g.Runs.Count > 1)) Spread();
-            foreach (var note in Words.Notes(report)) Paragraph(note);
-            if (report.Rules.Count > 1) ByRule();
-            if (report.Pairs.Count > 0) Pairs();
+            Heading(1, ReportWords.Title);
+            Paragraph(ReportWords.Lead(report));
+            if (report.HasStudy) Study();
+            Section(ReportWords.Results, ReportTables.Results(report));
+            if (report.HasSpread) Section(ReportWords.Spread, ReportTables.Spread(report));
+            foreach (var note in ReportWords.Notes(report)) Paragraph(note);
+            if (report.Rules.Count > 1) Section(ReportWords.ByRule, ReportTables.AccuracyByRule(report));
+            if (report.Pairs.Count > 0) Section(ReportWords.Pairs, ReportTables.Pairs(report), ReportWords.AboutPairs);
             foreach (var pair in MainPairs()) Changes(pair);
             if (report.Models.Any(m => m.Robustness is not null)) Robustness();
             if (report.Models.Count > 1) Unsolved();
-            Heading(2, Words.Details);
+            Heading(2, ReportWords.Details);
             foreach (var model in report.Models) Details(model);
-            Heading(2, Words.HowToRead);
-            foreach (var (term, meaning) in Words.Glossary) _text.Append($"- **{In(term)}**{(language == Language.Chinese ? "：" : ": ")}{Escape(In(meaning))}\n");
+            Heading(2, ReportWords.HowToRead);
+            var colon = language == Language.Chinese ? "：" : ": ";
+            foreach (var (term, meaning) in ReportWords.Glossary) _text.Append($"- **{In(term)}**{colon}{Escape(In(meaning))}\n");
             return _text.ToString();
-        }
-
-        void Results()
-        {
-            Heading(2, Words.Results);
-            Table([Words.Model, Words.Reading, Words.Right, Words.Accuracy, Words.Interval, Words.MacroF1], 2, report.Models.Select(model =>
-            {
-                var rule = report.MainRule is { } main ? model[main]! : model.Main;
-                var accuracy = rule.Matrix.Accuracy;
-                return (string[])[Escape(model.Name), In(Words.Rule(rule.Rule)), Numbers.Of(accuracy), Numbers.Percent(accuracy.Value), Numbers.Interval(accuracy.Wilson95), Numbers.Percent(rule.Matrix.MacroF1)];
-            }));
         }
 
         void Study()
         {
-            Heading(2, Words.Study);
-            var rows = StudyTable.Of(report).ToList();
-            Table([.. StudyTable.Header], 1, rows.Select(r => (string[])[Escape(r.Name), Escape(r.Base), Escape(r.Tuned), r.Change, r.Runs, Escape(r.P)]));
-            Paragraph(Words.AboutStudy);
-            foreach (var row in rows.Where(r => r.Failure is not null)) Paragraph(new($"{In(Words.Failure)}：{row.Name}：{row.Failure}", $"{In(Words.Failure)}: {row.Name}: {row.Failure}"));
-        }
-
-        void Spread()
-        {
-            Heading(2, Words.Spread);
-            Table([Words.Model, Words.Runs, Words.Mean, Words.Deviation, Words.Range, Words.Unsteady], 1, RunSpread.RowsOf(report).Select(row => row.Select(Escape).ToArray()));
-        }
-
-        void ByRule()
-        {
-            Heading(2, Words.ByRule);
-            Table([Words.Model, .. report.Rules.Select(Words.Rule)], 1, report.Models.Select(model => (string[])[Escape(model.Name), .. report.Rules.Select(rule =>
-                model[rule]?.Matrix.Accuracy is { } accuracy ? $"{Numbers.Percent(accuracy.Value)} ({Numbers.Interval(accuracy.Wilson95)})" : Numbers.Unknown)]));
-        }
-
-        void Pairs()
-        {
-            Heading(2, Words.Pairs);
-            Paragraph(Words.AboutPairs);
-            Table([Words.From, Words.To, Words.Reading, Words.Count, Words.Fixed, Words.Broken, Words.Change, Words.P, Words.PHolm, Words.Verdict], 3, report.Pairs.Select(p =>
-                (string[])[NameOf(p.A), NameOf(p.B), In(Words.Rule(p.Rule)), $"{p.Count}", $"{p.Fixed}", $"{p.Broken}", Numbers.Points((double)(p.Fixed - p.Broken) / p.Count),
-                    Numbers.P(p.P), Numbers.P(p.PHolm), Escape(In(Words.VerdictOf(report, p)))]), numbers: 6);
+            Section(ReportWords.Study, ReportTables.Study(report));
+            Paragraph(ReportWords.AboutStudy);
+            foreach (var group in report.Groups.Where(g => g.Failure is not null)) Paragraph(ReportWords.NotFinished(group));
         }
 
         /// <summary>Each pair once, by the rule that says most.</summary>
@@ -97,33 +63,21 @@ public static class ReportMarkdown
 
         void Changes(PairReport pair)
         {
-            var (a, b) = (report.Models[pair.A], report.Models[pair.B]);
-            var (ruleA, ruleB) = (a[pair.Rule]!, b[pair.Rule]!);
-            var changed = report.Overlaps.First(o => (o.A, o.B) == (pair.A, pair.B)).Common
-                .Select(c => (c.A, c.B, RightA: Comparison.IsRight(a, ruleA, c.A), RightB: Comparison.IsRight(b, ruleB, c.B)))
-                .Where(c => c.RightA != c.RightB).OrderBy(c => c.RightA).ToList();
-            if (changed.Count == 0) return;
-            _text.Append($"### {NameOf(pair.A)} → {NameOf(pair.B)} ({In(Words.Rule(pair.Rule))})\n\n");
-            Table([Words.State, "id", Words.Question, Words.Gold, Escape(a.Name), Escape(b.Name)], 6, changed.Take(ShownChanges).Select(c =>
-            {
-                var p = a.Predictions[c.A];
-                return (string[])[In(c.RightB ? Words.Fixed : Words.Broken), Escape(p.Id), Escape(p.Question), Escape(Comparison.Label(p, p.Gold)), AnswerOf(a, ruleA, c.A), AnswerOf(b, ruleB, c.B)];
-            }));
-            if (changed.Count > ShownChanges)
-                Paragraph(new($"另有 {changed.Count - ShownChanges} 题，见 report.html。", $"{changed.Count - ShownChanges} more are in report.html."));
+            var changes = ReportTables.Changes(report, pair);
+            if (changes.Rows.Count == 0) return;
+            Heading(3, $"{report.Models[pair.A].Name} → {report.Models[pair.B].Name} ({In(ReportWords.Rule(pair.Rule))})");
+            Table(changes with { Rows = [.. changes.Rows.Take(ShownChanges)] });
+            var more = changes.Rows.Count - ShownChanges;
+            if (more > 0) Paragraph(new($"另有 {more} 题，见 report.html。", $"{more} more are in report.html."));
         }
-
-        string AnswerOf(ModelReport model, RuleReport rule, int i) =>
-            rule.Choices[i] is { } letter ? Escape(Comparison.Label(model.Predictions[i], letter)) : In(Words.Unreadable);
 
         void Unsolved()
         {
-            Heading(2, Words.Unsolved);
-            var rule = report.MainRule ?? report.Models[0].Main.Rule;
-            Paragraph(Words.Rule(rule));
-            var unsolved = report.Unsolved.Where(q => q.Rule == rule).ToList();
-            if (unsolved.Count == 0) Paragraph(Words.None);
-            else Table(["id", Words.Question, Words.Gold, Words.Asked], 3, unsolved.Select(q => (string[])[Escape(q.Id), Escape(q.Question), Escape(q.Gold), $"{q.Asked}"]));
+            Heading(2, ReportWords.Unsolved);
+            var unsolved = ReportTables.Unsolved(report);
+            Paragraph(unsolved.Caption);
+            if (unsolved.Rows.Count == 0) Paragraph(ReportWords.None);
+            else Table(unsolved);
         }
 
         void Robustness()
@@ -131,76 +85,57 @@ public static class ReportMarkdown
             Heading(2, RobustnessWords.Title);
             Paragraph(RobustnessWords.About);
             foreach (var model in report.Models)
-                if (model.Robustness is { } robustness) Robustness(model, robustness, robustness[report.MainRule ?? model.Main.Rule] ?? robustness.Rules[^1]);
+                if (model.Robustness is { } orders) Robustness(model, orders, orders.Main(report.MainRule ?? model.Main.Rule));
         }
 
         void Robustness(ModelReport model, RobustnessReport robustness, RuleRobustness main)
         {
-            _text.Append($"### {Escape(model.Name)}\n\n");
+            Heading(3, model.Name);
             Paragraph(RobustnessWords.Lead(robustness, main));
-            Table([Words.Reading, RobustnessWords.Mean, Words.Interval, RobustnessWords.Own, RobustnessWords.Worst, RobustnessWords.Best, RobustnessWords.Unchanged,
-                RobustnessWords.UnchangedRight, RobustnessWords.Majority, RobustnessWords.Averaged, RobustnessWords.TotalVariation], 1, robustness.Rules.Select(rule =>
-                (string[])[In(Words.Rule(rule.Rule)), Numbers.Percent(rule.Mean.Value), Numbers.Interval(rule.Mean.Interval95), Numbers.Percent(rule.ByOrder[0].Value), OrderOf(rule, rule.Worst), OrderOf(rule, rule.Best),
-                    $"{Numbers.Percent(rule.Unchanged.Value)} ({Numbers.Interval(rule.Unchanged.Wilson95)})", $"{rule.UnchangedRight}/{rule.Unchanged.Successes}", Numbers.Percent(rule.Majority.Value),
-                    rule.Averaged is { } averaged ? Numbers.Percent(averaged.Accuracy.Value) : Numbers.Unknown, Numbers.Percent(rule.TotalVariation)]));
-            Table([RobustnessWords.Letter, RobustnessWords.Chosen, RobustnessWords.GoldThere, RobustnessWords.Difference, Words.Interval, RobustnessWords.WhenGold, ""], 1, main.Places.Select(p =>
-                (string[])[Escape(p.Label), Numbers.Percent(p.Chosen.Value), Numbers.Percent(p.Gold.Value), Numbers.Points(p.Difference), Numbers.PointsInterval(p.Interval95), Numbers.Percent(p.WhenGold.Value), Numbers.Bar(p.WhenGold.Value)]), numbers: 5);
-            if (main.Averaged is { } a)
-                Table([RobustnessWords.Kind, Words.LogLoss, Words.Brier, Words.CalibrationError], 1, [ScoresOf(RobustnessWords.Single, a.Single), ScoresOf(RobustnessWords.OverOrders, a.Scores)]);
+            Table(RobustnessTables.Orders(robustness));
+            Table(RobustnessTables.Places(main));
+            if (main.Averaged is { } averaged) Table(RobustnessTables.Probabilities(averaged));
             if (main.Changing.Count == 0) return;
             Paragraph(RobustnessWords.Changing);
-            Table(["id", Words.Question, Words.Gold, RobustnessWords.RightOrders, RobustnessWords.Votes], 3, main.Changing.Take(HtmlRobustness.MostQuestions).Select(q =>
-                (string[])[Escape(q.Id), Escape(q.Question), Escape(q.Gold), Numbers.Of(q.Right), Escape(In(RobustnessWords.VotesOf(q)))]), numbers: 1);
-            if (main.Changing.Count > HtmlRobustness.MostQuestions) Paragraph(RobustnessWords.More(main.Changing.Count - HtmlRobustness.MostQuestions));
-
-            string[] ScoresOf(Bilingual kind, ProbabilityScores scores) => [In(kind), Numbers.Three(scores.LogLoss), Numbers.Three(scores.Brier), Numbers.Three(scores.CalibrationError)];
-
-            string OrderOf(RuleRobustness rule, int order) => $"{Numbers.Percent(rule.ByOrder[order].Value)} ({Escape(robustness.Orders[order])})";
+            Table(RobustnessTables.Questions(main));
+            if (RobustnessWords.More(main) is { } more) Paragraph(more);
         }
 
         void Details(ModelReport model)
         {
-            _text.Append($"### {Escape(model.Name)}\n\n");
-            if (model.Scored?.Probabilities is { } scores)
-                Paragraph($"{In(Words.LogLoss)} {Numbers.Three(scores.LogLoss)}, {In(Words.Brier)} {Numbers.Three(scores.Brier)}, {In(Words.CalibrationError)} {Numbers.Three(scores.CalibrationError)}");
-            if (model.Disagreements is { } differ) Paragraph($"{In(Words.Disagreements)}: {Numbers.Of(differ)}");
-            if (model.SecondsPerQuestion is { } seconds) Paragraph($"{In(Words.SecondsPerQuestion)}: {Numbers.Three(seconds)}");
-            foreach (var rule in model.Rules) Details(model, rule);
-        }
-
-        void Details(ModelReport model, RuleReport rule)
-        {
-            _text.Append($"#### {Escape(model.Name)}, {In(Words.Rule(rule.Rule))}\n\n");
-            var classes = rule.Matrix.PerClass;
-            var columns = rule.Matrix.IsWide ? 0 : classes.Count + 1;
-            Table([Words.Class, Words.Count, Words.Precision, Words.Recall, Words.F1, .. columns == 0 ? [] : (Bilingual[])[.. classes.Select(c => (Bilingual)Escape(c.Class)), Words.Unreadable]], 1, classes.Select((c, gold) =>
-                (string[])[Escape(NameOf(model, gold)), $"{c.Count}", Numbers.Percent(c.Precision), Numbers.Percent(c.Recall), Numbers.Percent(c.F1),
-                    .. Enumerable.Range(0, columns).Select(answer => $"{rule.Matrix[gold, answer]}")]));
-            if (columns == 0)
+            Heading(3, model.Name);
+            foreach (var (name, value) in ModelTables.Figures(model)) _text.Append($"- {Escape(In(name))}: {value}\n");
+            if (ModelTables.Figures(model).Any()) _text.Append('\n');
+            foreach (var rule in model.Rules)
             {
-                Paragraph(Words.Confusions);
-                Table([Words.Gold, Words.Answer, Words.Count], 2, rule.Matrix.Confusions.Take(ReportText.MostConfusions).Select(c =>
-                    (string[])[Escape(classes[c.Gold].Class), c.Answer is { } answer ? Escape(classes[answer].Class) : In(Words.Unreadable), $"{c.Count}"]));
+                Heading(4, $"{model.Name}, {In(ReportWords.Rule(rule.Rule))}");
+                Table(ModelTables.Classes(model, rule.Matrix));
+                if (rule.Matrix.IsWide)
+                {
+                    Paragraph(ReportWords.Confusions);
+                    Table(ModelTables.Confusion(model, rule.Matrix));
+                }
+                if (rule.Probabilities is { } scores) Table(ModelTables.Reliability(scores));
             }
-            if (rule.Probabilities is not { } scores) return;
-            Table([Words.Bin, Words.Count, Words.Confidence, Words.Accuracy, Words.Interval], 1, scores.Bins.Where(b => b.Correct.Trials > 0).Select(b =>
-                (string[])[Numbers.Interval((b.Low, b.High)), $"{b.Correct.Trials}", Numbers.Percent(b.Confidence), Numbers.Percent(b.Correct.Value), Numbers.Interval(b.Correct.Wilson95)]));
         }
 
-        static string NameOf(ModelReport model, int i) => model.Classes[i] is var (label, intent) && label != intent ? $"{label} {intent}" : model.Classes[i].Label;
-
-        string NameOf(int model) => Escape(report.Models[model].Name);
-
-        void Heading(int level, Bilingual words) => _text.Append($"{new string('#', level)} {In(words)}\n\n");
+        void Heading(int level, Bilingual words) => _text.Append($"{new string('#', level)} {Escape(In(words))}\n\n");
 
         void Paragraph(Bilingual words) => _text.Append(Escape(In(words))).Append("\n\n");
 
-        /// <summary>Cells are escaped already. The first columns hold words, then come numbers.</summary>
-        void Table(IReadOnlyList<Bilingual> header, int words, IEnumerable<string[]> rows, int numbers = int.MaxValue)
+        void Section(Bilingual heading, Table table, Bilingual? about = null)
         {
-            Row(header.Select(In));
-            Row(header.Select((_, i) => i < words || i - words >= numbers ? "---" : "---:"));
-            foreach (var row in rows) Row(row);
+            Heading(2, heading);
+            if (about is { } words) Paragraph(words);
+            Table(table);
+        }
+
+        void Table(Table table)
+        {
+            var (_, _, columns, rows) = table.For(Shown.Markdown);
+            Row(columns.Select(c => Escape(In(c.Heading))));
+            Row(columns.Select(c => c.IsNumber ? "---:" : "---"));
+            foreach (var row in rows) Row(row.Select(cell => Escape(cell.In(language))));
             _text.Append('\n');
         }
 

@@ -17,7 +17,7 @@ static class RobustnessJson
         var json = new JsonObject
         {
             ["mean"] = rule.Mean.Value,
-            ["interval95"] = Interval(rule.Mean.Interval95),
+            ["interval95"] = ReportJson.Interval(rule.Mean.Interval95),
             ["effective_questions"] = rule.Mean.EffectiveQuestions,
             ["worst"] = Order(report, rule, rule.Worst),
             ["best"] = Order(report, rule, rule.Best),
@@ -30,7 +30,7 @@ static class RobustnessJson
                 ["chosen"] = ReportJson.Number(p.Chosen.Value),
                 ["gold"] = ReportJson.Number(p.Gold.Value),
                 ["difference"] = ReportJson.Number(p.Difference),
-                ["interval95"] = Interval(p.Interval95),
+                ["interval95"] = ReportJson.Interval(p.Interval95),
                 ["accuracy_when_gold"] = ReportJson.Number(p.WhenGold.Value),
             }))),
         };
@@ -56,9 +56,9 @@ static class RobustnessJson
     static (JsonNode?, JsonNode?, JsonNode?) Scores(ProbabilityScores scores) =>
         (ReportJson.Number(scores.LogLoss), ReportJson.Number(scores.Brier), ReportJson.Number(scores.CalibrationError));
 
-    static JsonObject Order(RobustnessReport report, RuleRobustness rule, int order) => new() { ["order"] = report.Orders[order], ["accuracy"] = rule.ByOrder[order].Value };
+    static JsonObject Order(RobustnessReport report, RuleRobustness rule, int order) =>
+        new() { ["order"] = report.Orders[order], ["accuracy"] = rule.ByOrder[order].Value };
 
-    static JsonObject Share(Proportion share) => new() { ["share"] = share.Value, ["count"] = share.Successes, ["wilson95"] = Interval(share.Wilson95) };
-
-    static JsonArray Interval((double Low, double High) interval) => [ReportJson.Number(interval.Low), ReportJson.Number(interval.High)];
+    static JsonObject Share(Proportion share) =>
+        new() { ["share"] = share.Value, ["count"] = share.Successes, ["wilson95"] = ReportJson.Interval(share.Wilson95) };
 }

@@ -14,7 +14,8 @@ static class RobustnessWords
     public static readonly Bilingual Majority = new("多数票", "Vote of the orders");
     public static readonly Bilingual Averaged = new("概率平均", "Averaged probabilities");
     public static readonly Bilingual TotalVariation = new("字母偏向", "Letter bias");
-    public static readonly Bilingual Spread = new("各顺序的准确率：柱高是有多少种顺序", "Accuracy by order: a bar is as high as orders have it");
+    public static readonly Bilingual Spread =
+        new("各顺序的准确率：柱高是有多少种顺序", "Accuracy by order: a bar is as high as orders have it");
     public static readonly Bilingual ByLetter = new("各字母", "By letter");
     public static readonly Bilingual Letter = new("字母（位置）", "Letter (place)");
     public static readonly Bilingual Chosen = new("被选", "Chosen");
@@ -29,24 +30,34 @@ static class RobustnessWords
     public static readonly Bilingual OverOrders = new("各顺序平均后", "averaged over the orders");
 
     public static Bilingual About => new(
-        "同样的题，选项换了顺序再问。平均准确率的区间以题为抽样单位：同一题的各次回答彼此相关，不能当作独立的题。意图始终不变的题按 Wilson 区间。" +
+        "同样的题，选项换了顺序再问。平均准确率的区间以题为抽样单位：同一题的各次回答彼此相关，不能当作独立的题。" +
+        "意图始终不变的题按 Wilson 区间。" +
         "字母偏向是各字母被选的比例与正确答案所在比例之差的绝对值之和的一半：0 为没有偏向。多数票与概率平均是把各顺序的回答合成一个。",
-        "The same questions, asked with their options in other orders. The interval of the mean takes questions as what is sampled, for the answers to one question are alike; " +
-        "that of the questions whose intent never changes is Wilson's. Letter bias is half the sum, over letters, of how far the share of answers that choose it is from the share of right answers there: " +
-        "0 is no bias. The vote and the averaged probabilities make one answer of those in all orders.");
+        "The same questions, asked with their options in other orders. The interval of the mean takes questions as what is sampled, " +
+        "for the answers to one question are alike; that of the questions whose intent never changes is Wilson's. " +
+        "Letter bias is half the sum, over letters, of how far the share of answers that choose it is from the share of right answers " +
+        "there: 0 is no bias. The vote and the averaged probabilities make one answer of those in all orders.");
 
     public static Bilingual Lead(RobustnessReport report, RuleRobustness rule)
     {
-        var (low, high) = (rule.ByOrder[rule.Worst], rule.ByOrder[rule.Best]);
-        var (mean, interval) = (Numbers.Percent(rule.Mean.Value), Numbers.Interval(rule.Mean.Interval95));
+        var (mean, interval) = (NumberText.Percent(rule.Mean.Value), NumberText.Interval(rule.Mean.Interval95));
+        var (low, high) = (NumberText.Percent(rule.ByOrder[rule.Worst].Value), NumberText.Percent(rule.ByOrder[rule.Best].Value));
+        var (worst, best, read) = (report.Orders[rule.Worst], report.Orders[rule.Best], ReportWords.Rule(rule.Rule));
         return new(
-            $"{report.Questions} 题，{report.Orders.Count} 种选项顺序。按“{Words.Rule(rule.Rule).Chinese}”，平均准确率 {mean}（95 % 区间 {interval}），" +
-            $"从 {Numbers.Percent(low.Value)}（{report.Orders[rule.Worst]}）到 {Numbers.Percent(high.Value)}（{report.Orders[rule.Best]}）；{Numbers.Of(rule.Unchanged)} 题的意图在所有顺序下都不变，其中 {rule.UnchangedRight} 题答对。",
-            $"{Words.Of(report.Questions, "question")}, {report.Orders.Count} orders of the options. By {Words.Rule(rule.Rule).English}, mean accuracy is {mean} (95 % interval {interval}), " +
-            $"from {Numbers.Percent(low.Value)} ({report.Orders[rule.Worst]}) to {Numbers.Percent(high.Value)} ({report.Orders[rule.Best]}); {Numbers.Of(rule.Unchanged)} questions are given the same intent in every order, {rule.UnchangedRight} of them rightly.");
+            $"{report.Questions} 题，{report.Orders.Count} 种选项顺序。按“{read.Chinese}”，平均准确率 {mean}（95 % 区间 {interval}），" +
+            $"从 {low}（{worst}）到 {high}（{best}）；" +
+            $"{NumberText.Of(rule.Unchanged)} 题的意图在所有顺序下都不变，其中 {rule.UnchangedRight} 题答对。",
+            $"{ReportWords.Of(report.Questions, "question")}, {report.Orders.Count} orders of the options. By {read.English}, " +
+            $"mean accuracy is {mean} (95 % interval {interval}), from {low} ({worst}) to {high} ({best}); " +
+            $"{NumberText.Of(rule.Unchanged)} questions are given the same intent in every order, {rule.UnchangedRight} of them rightly.");
     }
 
-    public static Bilingual More(int count) => new($"另有 {count} 题，见 summary.json。", $"{count} more are in summary.json.");
+    /// <summary>How many questions are not shown; null where all are.</summary>
+    public static Bilingual? More(RuleRobustness rule)
+    {
+        var count = rule.Changing.Count - RobustnessTables.MostQuestions;
+        return count <= 0 ? null : new($"另有 {count} 题，见 summary.json。", $"{count} more are in summary.json.");
+    }
 
     /// <summary>"大盘问询 3, 个股问询 2", and how many could not be read.</summary>
     public static Bilingual VotesOf(ChangingQuestion question)
@@ -55,6 +66,6 @@ static class RobustnessWords
         var unread = question.Right.Trials - question.Votes.Sum(v => v.Orders);
         if (unread == 0) return read;
         var comma = read.Length > 0 ? ", " : "";
-        return new($"{read}{comma}{Words.Unreadable.Chinese} {unread}", $"{read}{comma}{Words.Unreadable.English} {unread}");
+        return new($"{read}{comma}{ReportWords.Unreadable.Chinese} {unread}", $"{read}{comma}{ReportWords.Unreadable.English} {unread}");
     }
 }

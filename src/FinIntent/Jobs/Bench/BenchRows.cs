@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FinIntent.Data.Tokens;
 using FinIntent.Files;
+using FinIntent.Text;
 
 namespace FinIntent.Jobs.Bench;
 

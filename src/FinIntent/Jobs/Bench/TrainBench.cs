@@ -4,6 +4,7 @@ using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Text;
 using FinIntent.Training;
 using TorchSharp;
 using static TorchSharp.torch;

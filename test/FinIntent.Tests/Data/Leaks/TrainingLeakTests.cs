@@ -93,11 +93,8 @@ public sealed class TrainingLeakTests : IDisposable
         Assert.Equal(1, rows.Train.Count);
     }
 
-    TokenRow Encode(Conversation conversation)
-    {
-        var row = ChatTemplate.Get("qwen", Tokenizer.Load(_tiny.Model), null, false).EncodeSupervised(conversation, new(2048, false, false));
-        return new(row.InputIds, row.Labels);
-    }
+    TokenRow Encode(Conversation conversation) =>
+        ChatTemplate.Get("qwen", Tokenizer.Load(_tiny.Model), null, false).EncodeSupervised(conversation, new(2048, false, false));
 
     TrainingRows Load(DatasetSettings settings, bool isReadable = true) => TrainingRows.Load(settings with { DatasetDir = Path.GetDirectoryName(_tiny.Model)! }, Stage.Sft, 42,
         () => new(Encode), _told.Add, () => isReadable ? Tokenizer.Load(_tiny.Model) : null);

@@ -1,4 +1,5 @@
 using FinIntent.Data.Tokens;
+using FinIntent.Text;
 using Xunit;
 
 namespace FinIntent.Tests.Data.Tokens;
@@ -20,7 +21,7 @@ public sealed class RowStoreTests
         Parallel.For(0, rows.Length, i => AssertSame(rows[i], store.Read(i)));
 
         Assert.Equal(rows.Length, store.Count);
-        Assert.Equal(rows.Sum(r => (long)r.InputIds.Length), store.TokenCount);
+        Assert.Equal(rows.Sum(r => (long)r.InputIds.Length), store.Totals.TokenCount);
         Assert.Throws<ArgumentOutOfRangeException>(() => store.Read(rows.Length));
     }
 

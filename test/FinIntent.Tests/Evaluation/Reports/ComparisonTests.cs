@@ -46,7 +46,7 @@ public sealed class ComparisonTests
         }
         // Nothing can be said of models that are read by different rules.
         Assert.Null(report.MainRule);
-        Assert.Contains(Words.Notes(report), n => n.English.Contains("Without a reading rule in common") && n.English.Contains("perfect and scored"));
+        Assert.Contains(ReportWords.Notes(report), n => n.English.Contains("Without a reading rule in common") && n.English.Contains("perfect and scored"));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class ComparisonTests
         var report = Comparison.Of([Half, shifted]);
 
         Assert.All(report.Pairs, p => Assert.Equal(8, p.Count));
-        var note = Assert.Single(Words.Notes(report));
+        var note = Assert.Single(ReportWords.Notes(report));
         Assert.Equal("half and better do not hold the same questions: only half has 2 questions (id 0, 1); only better has 1 question (id new). They are compared on the 8 questions in common.", note.English);
         Assert.Contains("8", note.Chinese);
     }
@@ -71,7 +71,7 @@ public sealed class ComparisonTests
         Assert.Equal(9, Comparison.Of([Better, otherText]).Pairs[0].Count);
         var report = Comparison.Of([Better, otherGold]);
         Assert.Equal(9, report.Pairs[0].Count);
-        Assert.Contains("the right answers differ for 1 question (id 1)", Words.Notes(report).Single().English);
+        Assert.Contains("the right answers differ for 1 question (id 1)", ReportWords.Notes(report).Single().English);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ComparisonTests
         var report = Comparison.Of([Half, Answers.Changed(Better, p => p with { Question = "x" + p.Question })]);
 
         Assert.Empty(report.Pairs);
-        Assert.Contains("Without a question in common", Words.Notes(report).Single().English);
+        Assert.Contains("Without a question in common", ReportWords.Notes(report).Single().English);
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public sealed class ComparisonTests
 
         Assert.Equal((4, 4, 1, 1), (report.Pairs[0].BothRight, report.Pairs[0].Fixed, report.Pairs[0].Broken, report.Pairs[0].BothWrong));
         Assert.Equal([("A", "行业"), ("B", "个股"), ("C", "大盘")], report.Models[1].Classes);
-        Assert.Contains("The predictions of better have no options", Words.Notes(report).Single().English);
-        Assert.Empty(Words.Notes(Comparison.Of([bare, bare with { Name = "twin" }])));
+        Assert.Contains("The predictions of better have no options", ReportWords.Notes(report).Single().English);
+        Assert.Empty(ReportWords.Notes(Comparison.Of([bare, bare with { Name = "twin" }])));
     }
 
     [Fact]
@@ -142,12 +142,12 @@ public sealed class ComparisonTests
     [Fact]
     public void The_short_table_has_a_line_a_model_and_what_changed()
     {
-        var text = ReportText.Short(Comparison.Of([Answers.Scored(Answers.Set("half", Gold, "AABBCBBBCA")), Answers.Scored(Better)]));
+        var text = ReportText.Short(Comparison.Of([Answers.Scored(Answers.Set("half", Gold, "AABBCBBBCA")), Answers.Scored(Better)]), Language.English);
 
         Assert.Equal("""
-                    right  accuracy  95 % interval  macro-F1
-            half     5/10    50.0 %      23.7–76.3    50.5 %
-            better   8/10    80.0 %      49.0–94.3    75.0 %
+            Model   Right  Accuracy  95 % interval  Macro-F1    MCC
+            half     5/10    50.0 %      23.7–76.3    50.5 %  0.222
+            better   8/10    80.0 %      49.0–94.3    75.0 %  0.688
             better against half: 4 fixed, 1 broken, p = 0.375 (exact McNemar)
 
             """.ReplaceLineEndings("\n"), text);

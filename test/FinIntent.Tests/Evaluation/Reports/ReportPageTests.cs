@@ -60,7 +60,7 @@ public sealed class ReportPageTests
 
         // Both right 3, fixed 1 (question 3), broken 1 (question 4); those that changed come first.
         Assert.Equal(["fixed", "broken", "both-right", "both-right", "both-right"], Regex.Matches(body, "<tr class=\"(.*?)\">").Select(m => m.Groups[1].Value));
-        Assert.Contains("<strong>80.0 %</strong><small>4/5</small>", body);
+        Assert.Contains("<td class=\"n main\">80.0 %<small>4/5</small></td>", body);
         Assert.Contains("<svg class=\"interval\"", body);
         Assert.Contains("混淆矩阵", body);
         Assert.Contains("Confusion matrix", body);

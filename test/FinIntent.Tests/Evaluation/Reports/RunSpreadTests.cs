@@ -34,12 +34,12 @@ public sealed class RunSpreadTests
         List<PredictionSet> sets = [.. Runs.Prepend(["B", "B", "B", "B"]).Select((answers, i) => new PredictionSet($"m{i}", $"{i}", Predictions(answers, $"m{i}")))];
         var report = Comparison.Of(sets, [(0, 1), (0, 2), (0, 3)]) with { Groups = [new("m", 0, [1, 2, 3]), new("lost", null, [], "no such folder")] };
 
-        var (study, markdown, html) = (ReportText.Study(report), ReportMarkdown.Of(report, Language.English), ReportHtml.Of(report, Language.English));
+        var (study, markdown, html) = (ReportText.Study(report, Language.English), ReportMarkdown.Of(report, Language.English), ReportHtml.Of(report, Language.English));
 
         Assert.Contains("75.0 % ± 25.0 (3: 50.0–100.0)", study);
         Assert.Contains("+25.0", study);
         Assert.Contains("1/1; 2/1; 2/0", study);
-        Assert.Contains("not finished: lost: no such folder", study);
+        Assert.Contains("Not finished: lost: no such folder", study);
         foreach (var page in new[] { markdown, System.Net.WebUtility.HtmlDecode(html) })
         {
             Assert.Contains("75.0 % ± 25.0", page);

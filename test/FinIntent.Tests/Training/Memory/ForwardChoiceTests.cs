@@ -2,6 +2,7 @@ using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
+using FinIntent.Text;
 using FinIntent.Training;
 using FinIntent.Training.Memory;
 using TorchSharp;
@@ -87,7 +88,7 @@ public sealed class ForwardChoiceTests
     public void Of_many_rows_the_largest_update_is_guessed_from_their_spread()
     {
         var random = new Random(1);
-        var rows = Enumerable.Range(0, 1000).Select(_ => random.Next(110, 141)).Select(n => new FinIntent.Data.Tokens.TokenRow(new int[n], [.. Enumerable.Repeat(-100, n - 2), 1, 1])).ToList();
+        var rows = Enumerable.Range(0, 1000).Select(_ => random.Next(110, 141)).Select(n => new TokenRow(new int[n], [.. Enumerable.Repeat(-100, n - 2), 1, 1])).ToList();
 
         var lengths = RowLengths.Of(new TrainingInput(new MemoryRows(rows)));
         var updates = rows.Chunk(8).Select(update => update.Sum(row => row.InputIds.Length)).ToList();

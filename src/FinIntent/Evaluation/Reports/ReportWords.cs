@@ -1,7 +1,7 @@
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>What a report says, in both languages.</summary>
-static class Words
+static class ReportWords
 {
     public static readonly Bilingual Title = new("评测报告", "Evaluation report");
     public static readonly Bilingual Results = new("结果", "Results");
@@ -19,6 +19,7 @@ static class Words
     public static readonly Bilingual Accuracy = new("准确率", "Accuracy");
     public static readonly Bilingual Interval = new("95 % 区间", "95 % interval");
     public static readonly Bilingual MacroF1 = new("宏 F1", "Macro-F1");
+    public static readonly Bilingual Matthews = "MCC";
     public static readonly Bilingual Reading = new("读法", "Reading");
     public static readonly Bilingual From = new("从", "From");
     public static readonly Bilingual To = new("到", "To");
@@ -43,7 +44,8 @@ static class Words
     public static readonly Bilingual Unreadable = new("读不出", "Unreadable");
     public static readonly Bilingual Question = new("问句", "Question");
     public static readonly Bilingual Asked = new("问过的模型数", "Models asked");
-    public static readonly Bilingual Confusion = new("混淆矩阵：行是正确答案，列是模型的回答", "Confusion matrix: rows are right answers, columns the model's");
+    public static readonly Bilingual Confusion = new(
+        "混淆矩阵：行是正确答案，列是模型的回答", "Confusion matrix: rows are right answers, columns the model's");
     public static readonly Bilingual Confusions = new("最常见的混淆", "The most frequent confusions");
     public static readonly Bilingual PerClass = new("各类别", "By class");
     public static readonly Bilingual Reliability = new("可靠性图", "Reliability diagram");
@@ -52,7 +54,8 @@ static class Words
     public static readonly Bilingual LogLoss = new("对数损失", "Log-loss");
     public static readonly Bilingual Brier = new("Brier 分数", "Brier score");
     public static readonly Bilingual CalibrationError = new("期望校准误差（ECE）", "Expected calibration error (ECE)");
-    public static readonly Bilingual Disagreements = new("文字（宽松）与概率选择不同的题", "Text (lenient) and probabilities choose differently");
+    public static readonly Bilingual Disagreements =
+        new("文字（宽松）与概率选择不同的题", "Text (lenient) and probabilities choose differently");
     public static readonly Bilingual SecondsPerQuestion = new("平均每题秒数", "Mean seconds a question");
     public static readonly Bilingual File = new("预测文件", "Predictions");
     public static readonly Bilingual State = new("变化", "Change");
@@ -83,43 +86,83 @@ static class Words
         _ => (Bilingual)rule,
     };
 
-    /// <summary>How many were asked how much, and how the answers in the first table were read.</summary>
+    /// <summary>It says how many models were asked how many questions, and how the answers in the first table were read.</summary>
     public static Bilingual Lead(Comparison report)
     {
         var counts = report.Models.Select(m => m.Predictions.Count).Distinct().ToList();
-        var (zh, en) = report.Models.Count == 1 ? ($"{counts[0]} 题。", $"{Of(counts[0], "question")}. ") : counts.Count == 1 ? ($"{report.Models.Count} 个模型，每个 {counts[0]} 题。", $"{Of(report.Models.Count, "model")}, {Of(counts[0], "question")} each. ")
-            : ($"{report.Models.Count} 个模型，题目不全相同。", $"{Of(report.Models.Count, "model")}; not all were asked the same questions. ");
-        if (report.MainRule is { } main) (zh, en) = ($"{zh}本表的答案按“{Rule(main).Chinese}”来读。", $"{en}Answers in this table are read by the rule “{Rule(main).English}”. ");
-        var shares = report.Models.Select(m => Numbers.Percent(m.Commonest.Share.Value)).Distinct().ToList();
-        return shares.Count > 1 ? new(zh, en.TrimEnd()) : new($"{zh}总答同一类最多得 {shares[0]}。", $"{en}Always answering the commonest class would score {shares[0]}.");
+        var (models, first) = (report.Models.Count, QuestionCount(counts[0]));
+        var (zh, en) = models == 1 ? ($"{first.Chinese}。", $"{first.English}. ")
+            : counts.Count == 1 ? ($"{models} 个模型，每个 {first.Chinese}。", $"{models} models, {first.English} each. ")
+            : ($"{models} 个模型，题目不全相同。", $"{models} models; not all were asked the same questions. ");
+        if (report.MainRule is { } main)
+        {
+            zh += $"本表的答案按“{Rule(main).Chinese}”来读。";
+            en += $"Answers in this table are read by the rule “{Rule(main).English}”. ";
+        }
+        var shares = report.Models.Select(m => NumberText.Percent(m.Commonest.Share.Value)).Distinct().ToList();
+        return shares.Count > 1 ? new(zh, en.TrimEnd())
+            : new($"{zh}总答同一类最多得 {shares[0]}。", $"{en}Always answering the commonest class would score {shares[0]}.");
     }
+
+    public static Bilingual QuestionCount(int count) => new($"{count} 题", Of(count, "question"));
+
+    /// <summary>What changed from one model to the other.</summary>
+    public static Bilingual Sentence(Comparison report, PairReport pair)
+    {
+        var (a, b, p) = (report.Models[pair.A].Name, report.Models[pair.B].Name, NumberText.WithSign(pair.P));
+        return new(
+            $"{b} 与 {a} 相比：改对 {pair.Fixed} 题，改错 {pair.Broken} 题，p {p}（精确 McNemar 检验）",
+            $"{b} against {a}: {pair.Fixed} fixed, {pair.Broken} broken, p {p} (exact McNemar)");
+    }
+
+    /// <summary>Why a model of a study has no whole result.</summary>
+    public static Bilingual NotFinished(ModelGroup group) =>
+        new($"{Failure.Chinese}：{group.Name}：{group.Failure}", $"{Failure.English}: {group.Name}: {group.Failure}");
 
     public static Bilingual AboutDrawing => new(
         "横条是 95 % 的 Wilson 区间：真实准确率大致在其中，题越少越宽。虚线是总答同一类最多能得的分。",
-        "The bar is Wilson's 95 % interval: about where the true accuracy lies, and the wider the fewer the questions. The dashed line is the score of always answering the commonest class.");
+        "The bar is Wilson's 95 % interval: about where the true accuracy lies, and the wider the fewer the questions. " +
+        "The dashed line is the score of always answering the commonest class.");
 
     public static Bilingual AboutStudy => new(
-        "括号里是 95 % 的 Wilson 区间；多个种子的模型给出平均 ± 标准差（次数：最低–最高）。改对、改错与 p（精确双侧 McNemar，未修正）都与该模型微调前相比。",
-        "Wilson's 95 % interval in brackets; a model with several seeds has the mean ± standard deviation (runs: lowest–highest). Fixed, broken and p (exact two-sided McNemar, unadjusted) are against the model before tuning.");
+        "括号里是 95 % 的 Wilson 区间；多个种子的模型给出平均 ± 标准差（次数：最低–最高）。" +
+        "改对、改错与 p（精确双侧 McNemar，未修正）都与该模型微调前相比。",
+        "Wilson's 95 % interval in brackets; a model with several seeds has the mean ± standard deviation (runs: lowest–highest). " +
+        "Fixed, broken and p (exact two-sided McNemar, unadjusted) are against the model before tuning.");
 
     public static Bilingual AboutPairs => new(
-        "“改对”是前者答错、后者答对的题，“改错”反之。p 是这些题的精确双侧 McNemar 检验；Holm 一列按同一读法下列出的所有比较修正，小于 0.05 才说两个模型不同。",
-        "A question is fixed when the first model gets it wrong and the second right, broken the other way round. p is the exact two-sided McNemar test on these; " +
-        "the Holm column is adjusted over all comparisons shown for the same rule, and only below 0.05 are two models called different.");
+        "“改对”是前者答错、后者答对的题，“改错”反之。p 是这些题的精确双侧 McNemar 检验；" +
+        "Holm 一列按同一读法下列出的所有比较修正，小于 0.05 才说两个模型不同。",
+        "A question is fixed when the first model gets it wrong and the second right, broken the other way round. " +
+        "p is the exact two-sided McNemar test on these; the Holm column is adjusted over all comparisons shown for the same rule, " +
+        "and only below 0.05 are two models called different.");
 
     public static IReadOnlyList<(Bilingual Term, Bilingual Meaning)> Glossary { get; } =
     [
-        (Rule("strict"), new Bilingual("整个回答去掉空白后恰是一个选项字母。", "The whole answer, trimmed, is one option letter.")),
-        (Rule("lenient"), new Bilingual("回答中恰有一处 (选项)?字母，零处或多处都算错。", "There is exactly one option letter in the answer, perhaps after 选项; none or several is wrong.")),
+        (Rule("strict"), new Bilingual("整个回答去掉空白后恰是一个选项的标签。", "The whole answer, trimmed, is one option's label.")),
+        (Rule("lenient"), new Bilingual("回答中恰有一处选项的标签（字母前可有“选项”），零处或多处都算错。",
+            "There is exactly one option's label in the answer, a letter perhaps after 选项; none or several is wrong.")),
         (Rule("last_capital"), new Bilingual("回答里最后一个大写字母。", "The last upper-case letter of the answer.")),
-        (Rule(RuleReport.Scored), new Bilingual("不看文字：在回答处比较各选项字母的概率，取最大者；并列时取字母在前者。",
-            "No text is read: the most probable of the option letters where the answer begins; the first letter among equals.")),
-        (MacroF1, new Bilingual("各类 F1 的平均，小类与大类同样重要。分母为 0 的商记 0；既没有题也没被回答的类不计。",
-            "The mean of the classes' F1, so that small classes count as much as large ones. A quotient with divisor 0 is 0; a class that has no question and is never answered is left out.")),
-        (LogLoss, new Bilingual("正确答案概率的负对数的平均，越小越好。", "The mean of minus the logarithm of the right answer's probability; smaller is better.")),
-        (Brier, new Bilingual("概率与对错之差的平方和，0 到 2，越小越好。", "The squared distance of the probabilities from the truth, 0 to 2; smaller is better.")),
-        (CalibrationError, new Bilingual("十个等宽区间里准确率与平均置信度之差的加权平均。为 0 时，说 90 % 的答案有 90 % 是对的。",
-            "The weighted mean, over ten bins of equal width, of the distance between accuracy and mean confidence. At 0, nine of ten answers given with 90 % are right.")),
+        (Rule(RuleReport.Scored), new Bilingual("不看文字：在回答处比较各选项标签的概率，取最大者；并列时取在前者。",
+            "No text is read: the most probable of the options' labels where the answer begins; the first one among equals.")),
+        (MacroF1, new Bilingual(
+            "各类 F1 的平均，小类与大类同样重要。分母为 0 的商记 0；既没有题也没被回答的类不计。",
+            "The mean of the classes' F1, so that small classes count as much as large ones. " +
+            "A quotient with divisor 0 is 0; a class that has no question and is never answered is left out.")),
+        (Matthews, new Bilingual(
+            "马修斯相关系数，正确答案与回答之间的相关：1 为全对，0 为与乱猜或总答同一类无异，可为负。读不出的回答自成一类。",
+            "Matthews' correlation of the answers with the right ones: 1 is all right, 0 no better than guessing or always answering " +
+            "one class; it can be negative. Answers that cannot be read are a class of their own.")),
+        (LogLoss, new Bilingual(
+            "正确答案概率的负对数的平均，越小越好。",
+            "The mean of minus the logarithm of the right answer's probability; smaller is better.")),
+        (Brier, new Bilingual(
+            "概率与对错之差的平方和，0 到 2，越小越好。",
+            "The squared distance of the probabilities from the truth, 0 to 2; smaller is better.")),
+        (CalibrationError, new Bilingual(
+            "十个等宽区间里准确率与平均置信度之差的加权平均。为 0 时，说 90 % 的答案有 90 % 是对的。",
+            "The weighted mean, over ten bins of equal width, of the distance between accuracy and mean confidence. " +
+            "At 0, nine of ten answers given with 90 % are right.")),
     ];
 
     public static IEnumerable<Bilingual> Notes(Comparison report)
@@ -127,19 +170,29 @@ static class Words
         foreach (var i in report.Lent)
         {
             var name = report.Models[i].Name;
-            yield return new($"{name} 的预测没有 options；其字母按其他文件的选项理解。", $"The predictions of {name} have no options; their letters are read as the other files' options.");
+            yield return new(
+                $"{name} 的预测没有 options；其标签按其他文件的选项理解。",
+                $"The predictions of {name} have no options; their labels are read as the other files' options.");
         }
-        foreach (var overlap in report.Overlaps.Where(o => !o.IsComplete && !IsDisjoint(o))) yield return Note(overlap, report.Models[overlap.A], report.Models[overlap.B]);
-        if (Named(report, IsDisjoint) is { Count: > 0 } disjoint)
-            yield return new($"没有共同的题，不作比较：{string.Join("；", disjoint.Select(n => n.Chinese))}。", $"Without a question in common, so not compared: {string.Join("; ", disjoint.Select(n => n.English))}.");
-        if (Named(report, o => o.Common.Count > 0 && report.Pairs.All(p => (p.A, p.B) != (o.A, o.B))) is { Count: > 0 } unread)
-            yield return new($"没有共同的读法，不作比较：{string.Join("；", unread.Select(n => n.Chinese))}。", $"Without a reading rule in common, so not compared: {string.Join("; ", unread.Select(n => n.English))}.");
+        foreach (var overlap in report.Overlaps.Where(o => !o.IsComplete && !IsDisjoint(o)))
+            yield return Note(overlap, report.Models[overlap.A], report.Models[overlap.B]);
+        if (Named(report, IsDisjoint) is { } disjoint)
+            yield return new(
+                $"没有共同的题，不作比较：{disjoint.Chinese}。", $"Without a question in common, so not compared: {disjoint.English}.");
+        if (Named(report, o => o.Common.Count > 0 && report.Pairs.All(p => (p.A, p.B) != (o.A, o.B))) is { } unread)
+            yield return new(
+                $"没有共同的读法，不作比较：{unread.Chinese}。", $"Without a reading rule in common, so not compared: {unread.English}.");
     }
 
     static bool IsDisjoint(Overlap overlap) => overlap.Common.Count + overlap.OtherGold.Count == 0;
 
-    static List<Bilingual> Named(Comparison report, Func<Overlap, bool> which) =>
-        [.. report.Overlaps.Where(which).Select(o => (A: report.Models[o.A].Name, B: report.Models[o.B].Name)).Select(n => new Bilingual($"{n.A} 与 {n.B}", $"{n.A} and {n.B}"))];
+    /// <summary>The names of the pairs of models; null where there is none.</summary>
+    static Bilingual? Named(Comparison report, Func<Overlap, bool> which)
+    {
+        var names = report.Overlaps.Where(which).Select(o => (A: report.Models[o.A].Name, B: report.Models[o.B].Name)).ToList();
+        return names.Count == 0 ? null
+            : new(string.Join("；", names.Select(n => $"{n.A} 与 {n.B}")), string.Join("; ", names.Select(n => $"{n.A} and {n.B}")));
+    }
 
     static Bilingual Note(Overlap overlap, ModelReport a, ModelReport b)
     {
@@ -150,7 +203,8 @@ static class Words
         Add(overlap.OtherGold.Select(i => a.Predictions[i.A]), "正确答案不一致的有", "the right answers differ for");
         return new(
             $"{a.Name} 与 {b.Name} 的题目不同：{string.Join("；", zh)}。" + (n == 0 ? "没有可比较的题。" : $"只比较共同的 {n} 题。"),
-            $"{a.Name} and {b.Name} do not hold the same questions: {string.Join("; ", en)}. " + (n == 0 ? "Nothing can be compared." : $"They are compared on the {Of(n, "question")} in common."));
+            $"{a.Name} and {b.Name} do not hold the same questions: {string.Join("; ", en)}. " +
+                (n == 0 ? "Nothing can be compared." : $"They are compared on the {Of(n, "question")} in common."));
 
         void Add(IEnumerable<Prediction> questions, string textZh, string textEn)
         {

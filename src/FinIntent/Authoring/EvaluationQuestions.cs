@@ -34,7 +34,7 @@ sealed class EvaluationQuestions
                 "which would tell the writing model what it is judged on; write another text");
         }
         static IEnumerable<(string, string)> TextsOf(Intent intent) =>
-            [.. intent.Examples, .. intent.Borderline, intent.Description].Select(text => ($"intent_schema: {intent.Name}", text));
+            intent.Examples.Concat(intent.Borderline).Append(intent.Description).Select(text => ($"intent_schema: {intent.Name}", text));
     }
 
     PlacedQuestion? Found(string text)

@@ -6,7 +6,7 @@ namespace FinIntent.Training;
 /// <summary>What a run reads.</summary>
 sealed record TrainingInput(IRowSource Rows, IRowSource? Validation = null)
 {
-    /// <summary>Rows that count as one in a batch (packing); null: each row counts as one. They never see each other all the same.</summary>
+    /// <summary>Rows that count as one in a batch (packing) but never see each other; null: each row counts as one.</summary>
     public IReadOnlyList<int[]>? Packs { get; init; }
 
     /// <summary>What batches are made of: rows or packs.</summary>

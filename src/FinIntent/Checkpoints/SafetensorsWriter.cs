@@ -25,8 +25,6 @@ public static partial class SafetensorsWriter
     public const string SingleName = "model.safetensors";
     public const string IndexName = "model.safetensors.index.json";
 
-    static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     [OverloadResolutionPriority(1)]
     public static void Write(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
@@ -90,7 +88,7 @@ public static partial class SafetensorsWriter
         foreach (var (name, file) in placed.OrderBy(p => p.Name, StringComparer.Ordinal)) map.Add(name, file);
         var totalBytes = shards.Sum(shard => shard.Sum(tensor => tensor.Bytes));
         var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = totalBytes }, ["weight_map"] = map };
-        AtomicFile.WriteText(Path.Combine(folder, IndexName), index.ToJsonString(Readable) + "\n");
+        JsonFile.Write(Path.Combine(folder, IndexName), index);
     }
 
     static void DeleteOtherWeights(string folder, IReadOnlyCollection<string> kept)

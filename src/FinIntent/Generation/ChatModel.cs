@@ -82,16 +82,12 @@ public sealed class ChatModel : IDisposable
         try
         {
             var isPacked = model.Format is not null;
-            var kept = isPacked || source.MergesAdapter == false ? source.Adapters.LastOrDefault() : null;
+            var merges = !isPacked && source.MergesAdapter != false;
             if (isPacked && source.Adapters.Count > 0 && (source.MergesAdapter == true || source.Adapters.Count > 1))
                 throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, " +
                     "which takes one adapter, unmerged; export the merged model and quantise that");
-            foreach (var folder in kept is null ? source.Adapters : source.Adapters.SkipLast(1))
-            {
-                using var adapters = LoraAdapters.Load(model, folder);
-                adapters.Merge();
-            }
-            return new(model, tokenizer, template) { _adapter = kept is null ? null : LoraAdapters.Load(model, kept) };
+            if (merges) LoraAdapters.Merge(model, source.Adapters);
+            return new(model, tokenizer, template) { _adapter = merges ? null : LoraAdapters.LoadLast(model, source.Adapters) };
         }
         catch
         {

@@ -1,3 +1,5 @@
+using FinIntent.Runtime;
+
 namespace FinIntent.Generation;
 
 /// <summary>Says how the next token is drawn; the defaults are LLaMA-Factory's.</summary>
@@ -16,10 +18,9 @@ public sealed record SamplingOptions(
 /// <param name="usableVocabulary">Ids from this one on are unused rows of the embedding, and never drawn.</param>
 public sealed class Sampler(SamplingOptions options, int usableVocabulary, long seed)
 {
-    ulong _state = (ulong)seed;
+    SplitMix64 _random = new((ulong)seed);
 
     /// <summary>Draws the next token's id.</summary>
-
     /// <param name="logits">The scores of all ids, which are changed in place.</param>
     /// <param name="seen">The ids of the prompt and the answer so far.</param>
     public int Next(Span<float> logits, IReadOnlyCollection<int> seen)
@@ -56,7 +57,7 @@ public sealed class Sampler(SamplingOptions options, int usableVocabulary, long 
         var (kept, count) = (0.0, 0);
         while (count < weights.Length && (count == 0 || kept < options.TopP * total)) kept += weights[count++];
 
-        var place = Uniform() * kept;
+        var place = _random.Uniform() * kept;
         for (var i = 0; i < count - 1; i++)
             if ((place -= weights[i]) < 0) return candidates[i];
         return candidates[count - 1];
@@ -75,14 +76,5 @@ public sealed class Sampler(SamplingOptions options, int usableVocabulary, long 
         var ids = new int[count];
         for (var i = count - 1; i >= 0; i--) ids[i] = heap.Dequeue();
         return ids;
-    }
-
-    // SplitMix64 (https://doi.org/10.1145/2714064.2660195) gives the same draws on every platform and runtime.
-    double Uniform()
-    {
-        var z = _state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
     }
 }

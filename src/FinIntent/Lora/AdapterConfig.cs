@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Files;
@@ -21,8 +20,6 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
         "target_parameters", "trainable_token_indices", "megatron_config", "alora_invocation_tokens", "exclude_modules", "fan_in_fan_out",
         "arrow_config", "kasa_config", "velora_config", "monteclora_config",
     ];
-
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static AdapterConfig Read(string folder)
     {
@@ -115,7 +112,7 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
             ["use_dora"] = false,
             ["use_rslora"] = Settings.UseRsLora,
         };
-        AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(Indented));
+        AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(JsonFile.Indented));
     }
 
     static JsonObject Map<T>(IReadOnlyDictionary<string, T> pattern, Func<T, JsonNode> node) =>

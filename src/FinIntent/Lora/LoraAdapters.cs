@@ -14,9 +14,6 @@ public sealed class LoraAdapters : IDisposable
     const string WeightsFile = "adapter_model.safetensors";
     const string OldWeightsFile = "adapter_model.bin";
 
-    // The head is never adapted (LLaMA-Factory's rule for "all"); Baichuan2's head is not even a linear layer.
-    static readonly string[] Heads = ["lm_head", "output_layer"];
-
     readonly List<(string Module, LoraAdapter Adapter)> _adapters = [];
     readonly CausalLanguageModel _model;
 
@@ -40,9 +37,10 @@ public sealed class LoraAdapters : IDisposable
         foreach (var (_, adapter) in _adapters) adapter.IsTraining = isTraining;
     }
 
-    /// <summary>Returns what "all" stands for: the last part of every linear layer's name but the head's, in the model's order.</summary>
+    /// <summary>Returns what "all" stands for: the last part of the name of every linear in a decoder layer, in the model's order.</summary>
+    /// <remarks>The head, which is in no layer, is never adapted (LLaMA-Factory's rule).</remarks>
     public static IReadOnlyList<string> AllTargets(CausalLanguageModel model) =>
-        [.. Linears(model).Where(l => !IsHead(l.Name)).Select(l => l.Name[(l.Name.LastIndexOf('.') + 1)..]).Distinct()];
+        [.. Linears(model).Where(l => l.Name.Contains(".layers.")).Select(l => l.Name[(l.Name.LastIndexOf('.') + 1)..]).Distinct()];
 
     /// <summary>Adds fresh adapters to a model, which change nothing until they are trained. The same seed gives the same A.</summary>
     /// <exception cref="UserErrorException">A target names no linear layer.</exception>
@@ -68,8 +66,7 @@ public sealed class LoraAdapters : IDisposable
     }
 
     /// <summary>Adds the adapters of a PEFT folder (adapter_config.json and weights) to a model.</summary>
-    /// <exception cref="UserErrorException">The adapter does not fit the model: all missing, unexpected and mis-shaped tensors are
-    /// listed.</exception>
+    /// <exception cref="UserErrorException">The adapter does not fit the model: all differing tensors are listed.</exception>
     public static LoraAdapters Load(CausalLanguageModel model, string folder, ScalarType type = ScalarType.Float32)
     {
         var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
@@ -78,6 +75,24 @@ public sealed class LoraAdapters : IDisposable
         using var _ = no_grad();
         foreach (var (name, parameter) in parameters) file.CopyTo(name, parameter);
         return adapters;
+    }
+
+    /// <summary>Merges the adapters of each folder into the model, one after the other.</summary>
+    public static void Merge(CausalLanguageModel model, IEnumerable<string> folders)
+    {
+        foreach (var folder in folders)
+        {
+            using var adapters = Load(model, folder);
+            adapters.Merge();
+        }
+    }
+
+    /// <summary>Merges the adapters of all folders but the last, and adds the last one's to the model.</summary>
+    /// <returns>The last folder's adapters; null where no folder is given.</returns>
+    public static LoraAdapters? LoadLast(CausalLanguageModel model, IReadOnlyList<string> folders)
+    {
+        Merge(model, folders.SkipLast(1));
+        return folders.Count == 0 ? null : Load(model, folders[^1]);
     }
 
     /// <summary>Checks that a folder's adapters would load; the model may be on the meta device.</summary>
@@ -165,6 +180,4 @@ public sealed class LoraAdapters : IDisposable
 
     static IEnumerable<(string Name, Linear Layer)> Linears(CausalLanguageModel model) =>
         model.named_modules().Where(m => m.module is Linear).Select(m => (m.name, (Linear)m.module));
-
-    static bool IsHead(string name) => Heads.Any(head => name.Split('.').Contains(head));
 }

@@ -33,8 +33,7 @@ public static class ModelExport
     // The token ids come from everywhere in the vocabulary: no tokenizer is needed, and every layer is read.
     static readonly int[] PromptLengths = [1, 7, 32];
 
-    /// <exception cref="UserErrorException">Something does not fit, or the written model is too far from the original; nothing is left
-    /// then.</exception>
+    /// <exception cref="UserErrorException">Something does not fit, or the result is too far from the original; nothing is left.</exception>
     public static ExportReport Run(ExportRequest request)
     {
         LibTorch.Load();
@@ -85,8 +84,7 @@ public static class ModelExport
         foreach (var file in checkpoint.CompanionFiles) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
-        var indented = new JsonSerializerOptions { WriteIndented = true };
-        AtomicFile.WriteText(Path.Combine(folder, Checkpoint.ConfigName), config.ToJsonString(indented) + "\n");
+        JsonFile.Write(Path.Combine(folder, Checkpoint.ConfigName), config);
         new Origin(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
     }
 
@@ -95,12 +93,7 @@ public static class ModelExport
     {
         using var model = PretrainedModel.Load(request.Base, Placement.Cpu(type));
         var plain = Logits(model);
-        foreach (var folder in request.Adapters.SkipLast(1))
-        {
-            using var adapters = LoraAdapters.Load(model, folder);
-            adapters.Merge();
-        }
-        using var last = request.Adapters.Count == 0 ? null : LoraAdapters.Load(model, request.Adapters[^1]);
+        using var last = LoraAdapters.LoadLast(model, request.Adapters);
         return (Logits(model), plain);
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
@@ -13,8 +12,6 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
 {
     public const string ExportFile = "finintent.json";
     const string RunFile = "run.json";
-
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Origin Read(string folder)
     {
@@ -55,14 +52,13 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
     /// <summary>Writes finintent.json into an exported model's folder.</summary>
     public void Write(string folder, string baseModel, IReadOnlyList<string> adapters)
     {
-        var json = new JsonObject
+        JsonFile.Write(Path.Combine(folder, ExportFile), new JsonObject
         {
             ["template"] = Template,
             ["base_model"] = baseModel,
             ["base_fingerprint"] = BaseFingerprint,
             ["adapters"] = new JsonArray([.. adapters.Select(a => (JsonNode)a)]),
-        };
-        AtomicFile.WriteText(Path.Combine(folder, ExportFile), json.ToJsonString(Indented) + "\n");
+        });
     }
 
     /// <summary>Returns the template to use: the wanted one, or that of the training when none is wanted.</summary>

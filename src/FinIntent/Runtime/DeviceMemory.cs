@@ -81,19 +81,19 @@ static unsafe class DeviceMemory
         }
     }
 
-    static readonly Lazy<CudaDriver?> Driver = new(() =>
+    static readonly Lazy<MemoryCalls?> Driver = new(() =>
         NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out var library)
-            ? CudaDriver.Of(library) : null);
+            ? MemoryCalls.Of(library) : null);
 
     /// <summary>This class holds the driver's exports that are used here. https://docs.nvidia.com/cuda/cuda-driver-api</summary>
-    sealed class CudaDriver
+    sealed class MemoryCalls
     {
         public delegate* unmanaged<nuint*, nuint*, int> MemoryInfo;
         public delegate* unmanaged<int*, int> CurrentDevice;
         public delegate* unmanaged<byte*, int, int, int> DeviceName;
         public delegate* unmanaged<int*, int, int, int> Attribute;
 
-        public static CudaDriver? Of(nint library) =>
+        public static MemoryCalls? Of(nint library) =>
             NativeLibrary.TryGetExport(library, "cuMemGetInfo_v2", out var info)
             && NativeLibrary.TryGetExport(library, "cuCtxGetDevice", out var device)
             && NativeLibrary.TryGetExport(library, "cuDeviceGetName", out var name)

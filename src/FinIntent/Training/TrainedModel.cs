@@ -31,7 +31,8 @@ sealed class TrainedModel : IDisposable
         var folder = LocalFolder(settings.Model);
         return settings.Method.FinetuningType switch
         {
-            FinetuningType.Full => Full(PretrainedModel.Load(folder, new(MasterType(settings.Method), device)), TypeOf(settings, device), folder),
+            FinetuningType.Full =>
+                Full(PretrainedModel.Load(folder, new(MasterType(settings.Method), device)), TypeOf(settings, device), folder),
             FinetuningType.Freeze => Freeze(PretrainedModel.Load(folder, new(TypeOf(settings, device), device)), settings, folder),
             _ => Lora(folder, settings, device),
         };
@@ -43,7 +44,8 @@ sealed class TrainedModel : IDisposable
     /// <exception cref="UserErrorException">It is no folder.</exception>
     public static string LocalFolder(ModelSettings model) => Directory.Exists(model.Folder)
         ? model.Folder
-        : throw new UserErrorException($"model_name_or_path: there is no folder {model.Folder}; name one, or a model of a hub as owner/name");
+        : throw new UserErrorException($"model_name_or_path: there is no folder {model.Folder}; name one, or a model of a hub as " +
+            "owner/name");
 
     /// <summary>The base in compute type and frozen, adapters in fp32.</summary>
     static TrainedModel Lora(string folder, SettingsFile settings, Device device)
@@ -51,13 +53,9 @@ sealed class TrainedModel : IDisposable
         var method = settings.Method;
         var model = PretrainedModel.Load(folder, TypeOf(settings, device), device, BaseFormat.Of(settings.Model), isTrained: true);
         var given = settings.Model.AdapterFolders;
-        var merged = method.CreateNewAdapter ? given : [.. given.SkipLast(1)];
-        foreach (var path in merged)
-        {
-            using var adapters = LoraAdapters.Load(model, path);
-            adapters.Merge();
-        }
-        var trained = given.Count > merged.Count ? LoraAdapters.Load(model, given[^1]) : LoraAdapters.Attach(model, ShapeOf(method), settings.Train.Seed);
+        if (method.CreateNewAdapter) LoraAdapters.Merge(model, given);
+        var continued = method.CreateNewAdapter ? null : LoraAdapters.LoadLast(model, given);
+        var trained = continued ?? LoraAdapters.Attach(model, ShapeOf(method), settings.Train.Seed);
         return new(model, TrainableOf(trained, method, Save), trained);
 
         void Save(string target)
@@ -75,7 +73,8 @@ sealed class TrainedModel : IDisposable
 
     /// <summary>On the meta device, by config.json alone: shapes and types, no numbers and no memory.</summary>
     /// <param name="compute">What bf16: true or its absence mean on the device the sketch is of.</param>
-    public static TrainedModel Sketch(SettingsFile settings, JsonElement config, ScalarType compute) => Unsaved(settings, compute, (type, format) =>
+    public static TrainedModel Sketch(SettingsFile settings, JsonElement config, ScalarType compute) =>
+        Unsaved(settings, compute, (type, format) =>
     {
         var model = ModelFamily.Of(config).Create(config, new(type, META));
         model.Format = format;
@@ -83,7 +82,8 @@ sealed class TrainedModel : IDisposable
     });
 
     /// <summary>With random weights, to measure.</summary>
-    public static TrainedModel Random(SettingsFile settings, JsonElement config, Device device) => Unsaved(settings, TypeOf(settings, device),
+    public static TrainedModel Random(SettingsFile settings, JsonElement config, Device device) =>
+        Unsaved(settings, TypeOf(settings, device),
         (type, format) => RandomModel.Create(config, new(type, device), seed: 1, format, isTrained: true));
 
     static TrainedModel Unsaved(SettingsFile settings, ScalarType compute, Func<ScalarType, WeightFormat?, CausalLanguageModel> create)

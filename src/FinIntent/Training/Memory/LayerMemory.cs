@@ -24,7 +24,6 @@ sealed class LayerMemory(LayerParts parts, int elementBytes, AttentionKind atten
     // This is as in Models/Layers/Attention.cs.
     const int LongestOfProducts = 1024;
 
-
     readonly long _hidden = parts.Qkv.Members[0].Inputs, _qkv = parts.Qkv.Outputs, _heads = parts.Output.Members[0].Inputs,
         _keys = (parts.Qkv.Outputs - parts.Output.Members[0].Inputs) / 2, _inner = parts.Down.Members[0].Inputs;
 

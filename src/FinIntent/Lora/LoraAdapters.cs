@@ -37,7 +37,7 @@ public sealed class LoraAdapters : IDisposable
         foreach (var (_, adapter) in _adapters) adapter.IsTraining = isTraining;
     }
 
-    /// <summary>Returns what "all" stands for: the last part of the name of every linear in a decoder layer, in the model's order.</summary>
+    /// <summary>Returns what "all" stands for: the last part of each linear's name in a decoder layer, in the model's order.</summary>
     /// <remarks>The head, which is in no layer, is never adapted (LLaMA-Factory's rule).</remarks>
     public static IReadOnlyList<string> AllTargets(CausalLanguageModel model) =>
         [.. Linears(model).Where(l => l.Name.Contains(".layers.")).Select(l => l.Name[(l.Name.LastIndexOf('.') + 1)..]).Distinct()];

@@ -33,7 +33,7 @@ public static class ModelExport
     // The token ids come from everywhere in the vocabulary: no tokenizer is needed, and every layer is read.
     static readonly int[] PromptLengths = [1, 7, 32];
 
-    /// <exception cref="UserErrorException">Something does not fit, or the result is too far from the original; nothing is left.</exception>
+    /// <exception cref="UserErrorException">Something does not fit, or the result differs too much; nothing is left.</exception>
     public static ExportReport Run(ExportRequest request)
     {
         LibTorch.Load();

@@ -21,8 +21,8 @@ sealed partial class GraphMemory
         _firstLayer = trainable.IsBaseFrozen ? 0 : FirstLayer(model, trainable);
         // A weight in fp32 under 16-bit compute is cast for its product; the graph keeps the cast, and its gradient comes in both types.
         _cast = trained.Where(p => p.dim() == 2 && p.element_size() > elementBytes).Sum(p => p.numel() * elementBytes);
-        long Extra(Tensor p) => elementBytes + (p.element_size() > elementBytes ? p.element_size() : 0);
-        _largest = trained.Count == 0 ? 0 : trained.Max(p => p.numel() * Extra(p));
+        long BothBytes(long size) => elementBytes + (size > elementBytes ? size : 0);
+        _largest = trained.Count == 0 ? 0 : trained.Max(p => p.numel() * BothBytes(p.element_size()));
         // A table that is the head, too, has two gradients, which are added up when both are there.
         var tables = trained.Where(p => p.dim() == 2 && p.shape[0] == model.Shape.VocabularySize).ToList();
         if (tables.Count == 1 && _firstLayer == 0) _largest += 2 * tables[0].numel() * tables[0].element_size();

@@ -34,7 +34,7 @@ sealed record MemoryOptions
     public Action<TokenBatch>? Before { get; init; }
 }
 
-/// <summary>When to log, evaluate and save: at which updates, counted from 1.</summary>
+/// <summary>Says at which updates, counted from 1, to log, evaluate and save.</summary>
 sealed class Occasions(TrainingOptions options, UpdatePlan plan)
 {
     readonly OutputSettings _output = options.Output;

@@ -29,7 +29,7 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         }, Warn);
     }
 
-    /// <summary>The rows of each file, every intent divided alike, in the order they were accepted.</summary>
+    /// <summary>Returns the rows of each file, every intent divided alike, in the order they were accepted.</summary>
     IReadOnlyList<(string Name, IReadOnlyList<AuthoredRow> Rows)> Split(AuthoredSet set)
     {
         if (ValidationShare == 0) return [("rows.json", set.Rows)];
@@ -39,10 +39,8 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         AuthoredRow[] RowsOf(SplitPart part) => [.. set.Rows.Where((_, i) => parts[i] == part)];
     }
 
-    /// <summary>
-    /// Draws the rows for validation: ValidationShare of all rows, divided among the intents by their rows. Near duplicates, which only
-    /// a person's decision lets in, stay on one side.
-    /// </summary>
+    /// <summary>Draws ValidationShare of all rows, divided among the intents by their rows; near duplicates stay together.</summary>
+    /// <remarks>Only a person's decision lets near duplicates in.</remarks>
     internal SplitPart[] Split(IReadOnlyList<(string Question, int Intent)> rows)
     {
         var intents = Enumerable.Range(0, Schema.Intents.Count).ToArray();

@@ -38,7 +38,8 @@ sealed class DemoJob(string root, string output, Surroundings here)
         var before = Timed(("给基座打分", "score the base model"), () => task.Exams.Select(exam => Score("base", Base, task, exam)).ToList());
         var rows = QuestionFile.LoadLabelled(task.Rows, null).Count;
         Timed(($"用 {rows} 行训练 LoRA", $"train LoRA on {rows} rows"), () => TrainJob.Run(task.With(Base, $"output_dir={task.Adapter}"), here));
-        Timed(("导出并核对", "export and verify"), () => Export(task));
+        Timed(("导出并核对", "export and verify"), () =>
+            ExportJob.Run(task.With(Base, $"adapter_name_or_path={task.Adapter}", $"export_dir={task.Tuned}"), here));
         var after = Timed(("给微调后的模型打分", "score the tuned model"), () => task.Exams.Select(exam => Score("tuned", task.Tuned, task, exam)).ToList());
         return [.. task.Exams.Select((exam, i) => (exam, Report(task, exam, before[i], after[i])))];
     }
@@ -47,18 +48,6 @@ sealed class DemoJob(string root, string output, Surroundings here)
     {
         var settings = task.With(model, $"run_name={name}", "scoring=options", "overwrite_output_dir=true");
         return ScoreJob.Score(Prepared.Of(settings, Need.Model, here), exam.Exam, Predictions(name, exam), here with { Error = TextWriter.Null });
-    }
-
-    bool Export(DemoTask task)
-    {
-        var report = ExportJob.Run(task.With(Base, $"adapter_name_or_path={task.Adapter}", $"export_dir={task.Tuned}"), here);
-        var (difference, allowed) = (Short(report.LargestDifference), Short(report.Allowed));
-        here.Output.WriteLine(Say((
-            $"合并后的模型与基座加适配器比：logits 最大差 {difference}（允许 {allowed}）",
-            $"merged model against adapter on base: largest difference of logits {difference} (allowed {allowed})")));
-        return true;
-
-        static string Short(double value) => value.ToString("g3", CultureInfo.InvariantCulture);
     }
 
     /// <summary>The counted baseline, the base and the tuned model side by side; the tuned model is held against both others.</summary>
@@ -76,6 +65,12 @@ sealed class DemoJob(string root, string output, Surroundings here)
     }
 
     string Predictions(string name, DemoExam exam) => Path.Combine(output, $"predictions_{name}_{exam.Key}.jsonl");
+
+    void Timed(Bilingual step, Action work) => Timed(step, () =>
+    {
+        work();
+        return true;
+    });
 
     T Timed<T>(Bilingual step, Func<T> work)
     {

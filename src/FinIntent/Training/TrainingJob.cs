@@ -63,15 +63,10 @@ static class TrainingJob
         return new(true, 0, 0, 0, 0, evaluation.Duration, 0, 0) { Evaluation = evaluation };
     }
 
-    internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) =>
-        new(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
-
-    /// <summary>Packs of supervised rows. Pre-training rows are full stretches of text already.</summary>
-    static bool IsPacked(SettingsFile settings) =>
-        settings.Method.Stage == Stage.Sft && (settings.Dataset.NeatPacking || settings.Dataset.Packing == true);
-
-    // LLaMA-Factory keeps one token of a pack free.
-    static int PackLength(SettingsFile settings) => Math.Max(1, settings.Dataset.CutoffLen - 1);
+    internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) => new(rows.Train, rows.Validation)
+    {
+        Packs = RowPacking.Of(settings.Dataset, settings.Method.Stage).PackLength is { } most ? Packing.Pack(rows.Train, most) : null,
+    };
 
     internal static string TemplateOf(SettingsFile settings) =>
         settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(TrainedModel.LocalFolder(settings.Model))).Template;

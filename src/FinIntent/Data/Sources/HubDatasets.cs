@@ -17,7 +17,7 @@ static class HubDatasets
     }
 
     /// <summary>The data sets of a run as they were then.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(RunRows run, HubFolders hub, CancellationToken stop = default) =>
+    public static HubFiles Fetch(RunRows run, HubFolders hub, CancellationToken stop = default) =>
         Fetch(run.DatasetDir!, run.Datasets, hub.In(run.CacheDir), stop, run.Commits);
 
     /// <summary>Whether nothing that the settings name is still to be fetched.</summary>
@@ -37,7 +37,7 @@ static class HubDatasets
 
     /// <returns>By the name of the data set; nothing for those that are files here.</returns>
     /// <param name="commits">Those wanted of data sets on Hugging Face, by name.</param>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(
+    public static HubFiles Fetch(
         string datasetDir, IEnumerable<string> names, HubFolders hub, CancellationToken stop = default,
         IReadOnlyDictionary<string, string>? commits = null)
     {

@@ -4,6 +4,7 @@ using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Lora;
@@ -42,7 +43,11 @@ sealed class Demo(string root, string output, TextWriter console)
             console.WriteLine($"\n{set.Name} ({set.Questions.Count} questions)");
             console.Write(ReportText.Short(report, Language.English));
             ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
-            foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
+            Optional.Try("the confusion pictures", () =>
+            {
+                foreach (var model in report.Models)
+                    ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
+            }, Console.Error.WriteLine);
         }
         console.WriteLine();
         console.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));

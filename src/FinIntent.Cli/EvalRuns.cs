@@ -47,7 +47,7 @@ static class EvalRuns
         ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(report));
         output.Write(ReportText.Of(report, Language.English));
         output.Write(ReportText.Spread(report, Language.English));
-        foreach (var set in sets.Where(set => set.Api is not null)) output.Write($"\n{set.Name}{set.Api!.ToText()}");
+        foreach (var set in sets.Where(set => set.Api is not null)) output.Write($"\n{set.Name}{set.Api!.ToText(Language.English)}");
         output.WriteLine($"\n-> {folder}");
     }
 

@@ -37,18 +37,18 @@ static class EvalCommand
         var api = SettingsToApi.Totals(settings, [.. predictions, .. asked.Further(inOrders)]);
         var report = ModelReport.Of(predictions[0].Model, predictions) with { Api = api, LeakedQuestions = leaked };
         if (permuted is not null) report = report with { Robustness = RobustnessReport.Of(permuted, inOrders) };
-        var text = ReportText.Of(report, Language.English) + api?.ToText();
+        var text = ReportText.Of(report, Language.English) + api?.ToText(Language.English);
         console.Output.Write(text);
-        WriteFiles(folder, report, text);
+        WriteFiles(folder, report, text, console.Error);
         console.Output.WriteLine($"\n-> {folder}");
     }
 
-    static void WriteFiles(string folder, ModelReport report, string text)
+    static void WriteFiles(string folder, ModelReport report, string text, TextWriter warnings)
     {
         var comparison = Comparison.Of(report);
         ReportWriter.Write(folder, comparison, Language.Chinese);
         ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(comparison));
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
-        foreach (var rule in report.Rules) ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
+        ConfusionPlot.WriteAll(folder, report, warnings.WriteLine);
     }
 }

@@ -66,7 +66,7 @@ sealed class Experiment(ExperimentFile file, TextWriter console, CancellationTok
         ReportWriter.Write(file.OutputDir, report, Language.Chinese);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
         console.Write("\n" + ReportText.Study(report, Language.English));
-        foreach (var set in _sets.Where(set => set.Api is not null)) console.Write($"\n{set.Name}{set.Api!.ToText()}");
+        foreach (var set in _sets.Where(set => set.Api is not null)) console.Write($"\n{set.Name}{set.Api!.ToText(Language.English)}");
         console.WriteLine($"\n-> {string.Join(", ", new[] { ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName }.Select(name => Path.Combine(file.OutputDir, name)))}");
     }
 

@@ -41,7 +41,8 @@ static class TrainingJob
 
         if (settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation, settings);
 
-        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, settings.Dataset.Template ?? (isTemplateUsed ? template : null), trained.Model.FormatName));
+        var taught = settings.Dataset.Template ?? (isTemplateUsed ? template : null);
+        var folder = new RunFolder(settings.Output, RunRecord.Create(settings, taught, trained.Model.FormatName), Console.Error.WriteLine);
         if (folder.ResumesFrom is { } checkpoint) tell($"going on from {checkpoint}");
         var options = new TrainingOptions
         {

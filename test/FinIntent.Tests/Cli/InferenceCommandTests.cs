@@ -2,7 +2,8 @@ using FinIntent.Cli;
 using FinIntent.Cli.Commands;
 using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
-using FinIntent.Generation;
+using FinIntent.Jobs;
+using FinIntent.Settings;
 using FinIntent.Tests.Generation;
 using Xunit;
 
@@ -86,9 +87,10 @@ public sealed class InferenceCommandTests : IDisposable
     [Fact]
     public void A_conversation_goes_on_until_exit_and_can_begin_anew()
     {
-        using var chat = ChatModel.Load(new(_tiny.Model, []));
+        var file = _tiny.Write("chat.yaml", $"model_name_or_path: {_tiny.Model}\ntemplate: qwen\nmax_new_tokens: 6\ndo_sample: false");
+        using var session = ChatSession.Open(SettingsFile.Load(file, []), new(TextWriter.Null, TextWriter.Null));
         var output = new StringWriter { NewLine = "\n" };
-        using var loop = new PromptLoop(chat, new(SamplingOptions.Greedy, 6), seed: 0, schema: null, output);
+        using var loop = new PromptLoop(session, output);
 
         loop.Run(new StringReader("大盘\n大盘\nclear\n\n大盘\nexit\n不问了\n"));
 

@@ -18,6 +18,9 @@ sealed record RowInspection
 
     /// <summary>What the encoder is made from. A cache needs it.</summary>
     public EncodedWith? Encoder { get; init; }
+
+    /// <summary>The files of the data sets that come from a hub, by name.</summary>
+    public HubFiles? HubFiles { get; init; }
 }
 
 /// <summary>Reads rows of files into stores of tokens, and holds them against the questions that they may not repeat.</summary>
@@ -76,7 +79,8 @@ sealed class RowReading(
         var reader = tokenizer?.Invoke() is { } words ? new TokenizedQuestions(words) : null;
         if (reader is null && !settings.AllowLeak)
             throw new UserErrorException($"tokenized_path: {path}: its rows are tokens, and there is no tokenizer in the model's " +
-                "folder to read them with, so nothing tells whether OpenFinData's questions, which may not be trained on, or evaluation questions are among them; " +
+                "folder to read them with, so nothing tells whether OpenFinData's questions, which may not be trained on, or evaluation " +
+                    "questions are among them; " +
                 "add the tokenizer's files there, or set allow_leak: true if you vouch for the rows");
         TokenizedFile.Read(path, (place, row) => (place, row, reader?.Admit(place.ToString(), row, leaks?.Check) ?? []), done =>
         {
@@ -92,7 +96,7 @@ sealed class RowReading(
     DatasetEntry[] Entries(IReadOnlyList<string> names, RowSurvey? survey = null)
     {
         if (names.Count == 0) return [];
-        if (RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, settings.HubFiles)) is not { } registry) return [];
+        if (RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, inspection.HubFiles)) is not { } registry) return [];
         return [.. names.Select(name => RowSurvey.Read(survey, () => registry.Get(name))).OfType<DatasetEntry>()];
     }
 

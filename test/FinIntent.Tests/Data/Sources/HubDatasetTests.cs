@@ -3,10 +3,11 @@ using FinIntent.Data.Leaks;
 using FinIntent.Data.Sources;
 using FinIntent.Data.Tokens;
 using FinIntent.Hub;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 using FinIntent.Tests.Generation;
 using FinIntent.Tests.Hub;
-using FinIntent.Training;
+using FinIntent.Text;
 using Xunit;
 
 namespace FinIntent.Tests.Data.Sources;
@@ -98,12 +99,12 @@ public sealed class HubDatasetTests : IDisposable
         var settings = Settings(
             """{"x": {"KEY": "acme/rows", "split": "validation", "columns": {"prompt": "q", "response": "a"}}}""".Replace("KEY", key), "x");
 
-        var resolved = Fetch(settings);
-        using var rows = TrainingRows.Load(resolved, Stage.Sft, 1, () =>
-            new(conversation => new([.. conversation.Messages.Select(m => m.Content.Length)], [1, 1])), _ => { });
+        using var rows = TrainingRows.Load(settings, Stage.Sft, 1, () => new(Lengths), _ => { }, inspection: new() { HubFiles = Fetch(settings) });
 
         Assert.Equal([[2, 1], [3, 2]], Enumerable.Range(0, rows.Train.Count).Select(i => rows.Train.Read(i).InputIds));
         Assert.DoesNotContain(_hub.Server.Requests, r => r.Path.Contains("train.jsonl"));
+
+        static TokenRow Lengths(Conversation conversation) => new([.. conversation.Messages.Select(m => m.Content.Length)], [1, 1]);
     }
 
     [Fact]
@@ -113,9 +114,9 @@ public sealed class HubDatasetTests : IDisposable
         AddRows("datasets/acme/ms");
         const string both = """{"x": {"hf_hub_url": "acme/hf", "ms_hub_url": "acme/ms", "split": "validation"}}""";
 
-        Assert.Contains("datasets--acme--hf", Fetch(Settings(both, "x")).HubFiles["x"][0]);
+        Assert.Contains("datasets--acme--hf", Fetch(Settings(both, "x"))["x"][0]);
         _hub.Variables["USE_MODELSCOPE_HUB"] = "1";
-        Assert.Contains(Path.Combine("ms", "datasets", "acme", "ms"), Fetch(Settings(both, "x")).HubFiles["x"][0]);
+        Assert.Contains(Path.Combine("ms", "datasets", "acme", "ms"), Fetch(Settings(both, "x"))["x"][0]);
     }
 
     [Fact]
@@ -124,7 +125,7 @@ public sealed class HubDatasetTests : IDisposable
         AddRows("datasets/acme/rows");
         var settings = new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" };
 
-        var files = Fetch(settings).HubFiles;
+        var files = Fetch(settings);
 
         Assert.EndsWith("train.jsonl", Assert.Single(files["acme/rows"]));
         Assert.Equal(files["acme/rows"], DatasetRegistry.Open("ONLINE", files).Get("acme/rows").Files);
@@ -153,12 +154,11 @@ public sealed class HubDatasetTests : IDisposable
         const string then = "甲公司明天的股价会不会涨到一百元", now = "怎么修改交易密码才算安全";
         var repository = _hub.Server.Add("datasets/acme/rows");
         repository.Files["train.json"] = Rows(then);
-        var trained = HubDatasets.Fetch(new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" }, _hub.Folders()
-            .In(_hub["kept"]), TestContext.Current.CancellationToken);
-        var settings = SettingsFile.Load(
-            Written($"model_name_or_path: {Tiny.Model}\ndataset: acme/rows\ndataset_dir: ONLINE\noutput_dir: out\ncache_dir: " +
-            $"{_hub["kept"]}"), []) with { Dataset = trained };
-        File.WriteAllText(_hub["run.json"], RunRecord.Create(settings, null, "bf16").ToJsonString());
+        var trained = HubDatasets.Fetch(new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" }, _hub.Folders().In(_hub["kept"]), TestContext.Current.CancellationToken);
+        var settings = SettingsFile.Load(Written(
+            $"model_name_or_path: {Tiny.Model}\ndataset: acme/rows\ndataset_dir: ONLINE\noutput_dir: out\ncache_dir: {_hub["kept"]}"), []);
+        var prepared = new Prepared(settings) { ModelFolder = Tiny.Model, HubFiles = trained };
+        File.WriteAllText(_hub["run.json"], RunRecord.Create(prepared, null, "bf16").ToJsonString());
         var commit = repository.Commit;
         (repository.Commit, repository.Files["train.json"]) = (new('b', 40), Rows(now));
 
@@ -189,9 +189,8 @@ public sealed class HubDatasetTests : IDisposable
 
         var message = Assert.Throws<UserErrorException>(() => Fetch(settings)).Message;
         Assert.Contains("dataset_info.json: \"x\": hf_hub_url: there is no data set acme/none", message);
-        Assert.Contains("\"y\": hf_hub_url \"none\" is not of the form owner/name",
-            Assert.Throws<UserErrorException>(() => Fetch(settings with { Dataset = ["y"] })).Message);
-        Assert.Empty(Fetch(settings with { Dataset = ["z"] }).HubFiles);
+        Assert.Contains("\"y\": hf_hub_url \"none\" is not of the form owner/name", Assert.Throws<UserErrorException>(() => Fetch(settings with { Dataset = ["y"] })).Message);
+        Assert.Empty(Fetch(settings with { Dataset = ["z"] }));
     }
 
     const string Card = """
@@ -227,7 +226,8 @@ public sealed class HubDatasetTests : IDisposable
         return _hub["train.yaml"];
     }
 
-    DatasetSettings Fetch(DatasetSettings settings) => HubDatasets.Fetch(settings, _hub.Folders(), TestContext.Current.CancellationToken);
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(DatasetSettings settings) =>
+         HubDatasets.Fetch(settings, _hub.Folders(), TestContext.Current.CancellationToken);
 
     void AddRows(string name)
     {

@@ -34,7 +34,8 @@ static class TrainCommand
         {
             var how = output.OverwriteOutputDir ? new Bilingual("加上 overwrite_output_dir=false ", " with overwrite_output_dir=false") : "";
             return (
-                $"在第 {result.Steps} 步停止，共 {result.TotalSteps} 步；已保存 {result.Checkpoint}；同一命令{how.Chinese}从那里继续",
+                $"在第 {result.Steps} 步停止，共 {result.TotalSteps} 步；已保存 {result.Checkpoint}；" +
+                $"同一命令{how.Chinese}从那里继续",
                 $"stopped after step {result.Steps} of {result.TotalSteps}; saved {result.Checkpoint}; " +
                 $"the same command{how.English} goes on from there");
         }

@@ -46,7 +46,7 @@ public sealed class SpokenLanguageTests
         var chinese = CommandLine.Run(command, settings, $"output_dir={tiny["zh"]}", "--lang", "zh");
         var english = CommandLine.Run(command, settings, $"output_dir={tiny["en"]}", "--lang", "en");
 
-        Assert.StartsWith("tiny: 1 题\n\n读法      答对  准确率", chinese);
+        Assert.StartsWith("tiny: 1 题\n\n读法      答对   准确率", chinese);
         Assert.StartsWith("tiny: 1 question\n\nReading         Right  Accuracy", english);
         Assert.StartsWith("# 评测报告\n", File.ReadAllText(tiny["zh/report.md"]));
         Assert.StartsWith("# Evaluation report\n", File.ReadAllText(tiny["en/report.md"]));

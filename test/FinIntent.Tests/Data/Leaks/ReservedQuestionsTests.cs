@@ -28,7 +28,7 @@ public sealed class ReservedQuestionsTests
     [Fact, Trait("tier", "shared")]
     public void No_line_of_a_file_that_git_tracks_is_too_like_a_reserved_question()
     {
-        var reserved = ReservedQuestions.Load(Reference.Shared("hooks/reserved_bigrams.json"));
+        var reserved = ReservedQuestions.Load(Reference.Shared(Path.Combine("hooks", "reserved_bigrams.json")));
         var files = TrackedFiles();
         Tier.Needs(Tier.Shared, files.Count > 0, $"git lists no files of {Reference.Root}");
 

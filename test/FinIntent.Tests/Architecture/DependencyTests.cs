@@ -32,7 +32,7 @@ public sealed partial class DependencyTests
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
         ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots"],
-        ["Jobs"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Data", "Settings", "Training", "Generation"],
+        ["Jobs"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Data", "Curation", "Settings", "Training", "Generation"],
     };
 
     static string Library => Path.Combine(Reference.Root, "src", "FinIntent");

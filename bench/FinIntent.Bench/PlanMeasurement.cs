@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using FinIntent.Data.Tokens;
+using FinIntent.Jobs;
+using FinIntent.Jobs.Plans;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Text;
@@ -13,23 +15,22 @@ namespace FinIntent.Bench;
 /// <summary>Compares a plan with a few updates that this machine makes with random weights of the model's shape.</summary>
 /// <param name="length">The tokens of the longest row; the others are up to a fifth shorter.</param>
 /// <param name="steps">The number of updates.</param>
-sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
+sealed class PlanMeasurement(SettingsFile settings, int length, int steps, Surroundings here)
 {
     // An answer has two labels: a letter and its end.
     const int Labels = 2;
 
-    readonly Device _device = Devices.Default;
+    readonly Device _device = here.Device.Value;
 
-    public void Run(TextWriter console)
+    public void Run()
     {
-        var target = PlanTarget.Of(null);
         var rowsPerUpdate = settings.Train.PerDeviceTrainBatchSize * settings.Train.GradientAccumulationSteps;
         var input = new TrainingInput(new MemoryRows(RowsOf(rowsPerUpdate * steps)));
-        using var planner = Planner.Open(settings, target, new(RowLengths.Of(input), null));
+        using var planner = PlanJob.Open(settings, gpu: null, here, new(RowLengths.Of(input), null));
         var plan = planner.Plan();
         var context = Used();
 
-        using var trained = TrainedModel.Random(settings, planner.Config, _device);
+        using var trained = TrainedModel.Random(planner.Source, planner.Config, _device);
         DeviceMemory.Trim(_device);
         var weights = Used() - context;
         var seconds = Train(trained, input, plan.Forward.Plan);
@@ -39,7 +40,7 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
         var forward = $"{plan.Forward.Plan.MaxTokens,6} {(plan.Forward.Plan.Recomputes ? "recomputed" : "kept"),-10}";
         var memory = $"context {Pair(plan.Target.Context, context)}  weights {Pair(plan.Model.Weights + plan.Model.Trained, weights)}  " +
             $"peak {Pair(plan.Peak, peak)} GB";
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        here.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{plan.Base,-9} {rows,-14} {forward} {memory}  {(plan.Peak - peak) / (double)peak:+0.0%;-0.0%}  {seconds:f2} s an update"));
     }
 
@@ -52,7 +53,7 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps)
         var options = new TrainingOptions
         {
             Train = settings.Train with { MaxSteps = steps, DisableShuffling = true },
-            Memory = new() { First = plan, Tell = Console.Error.WriteLine },
+            Memory = new() { First = plan, Tell = here.Tell },
         };
         var ends = new Ends();
         new Trainer(trained.Model, trained.Trainable, options, input, null, ends).Run();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FinIntent;
 using FinIntent.Bench;
+using FinIntent.Jobs;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 
@@ -56,8 +57,9 @@ static Command Plan()
     {
         var settings = SettingsFile.Load(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
         LibTorch.Load();
-        var measurement = new PlanMeasurement(settings, arguments.GetValue(length), Math.Max(2, arguments.GetValue(steps)));
-        measurement.Run(arguments.InvocationConfiguration.Output);
+        var console = arguments.InvocationConfiguration;
+        var here = new Surroundings(console.Output, console.Error);
+        new PlanMeasurement(settings, arguments.GetValue(length), Math.Max(2, arguments.GetValue(steps)), here).Run();
     });
     return command;
 }

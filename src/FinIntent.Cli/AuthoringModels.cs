@@ -4,6 +4,7 @@ using FinIntent.Authoring;
 using FinIntent.Checkpoints;
 using FinIntent.Files;
 using FinIntent.Generation;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli;
@@ -16,16 +17,18 @@ sealed class AuthoringModels : IDisposable
         "reasoning_effort", "thinking", "user", "metadata"];
 
     readonly SettingsFile _settings;
-    readonly TimeProvider _time;
-    readonly Action<string> _tell;
+    readonly Prepared _writer;
+    readonly Prepared? _judge;
+    readonly Surroundings _here;
     readonly bool _asks;
     readonly List<IDisposable> _models = [];
     readonly Dictionary<string, ChatModel> _loaded = [];
 
     /// <param name="asks">False: no model is asked, so no key is needed.</param>
-    public AuthoringModels(SettingsFile settings, bool asks, TimeProvider time, Action<string> tell)
+    public AuthoringModels(Prepared writer, Prepared? judge, bool asks, Surroundings here)
     {
-        (_settings, _asks, _time, _tell) = (settings, asks, time, tell);
+        var settings = writer.Settings;
+        (_settings, _writer, _judge, _asks, _here) = (settings, writer, judge, asks, here);
         Writer = settings.Api.Api is null ? Local(LocalSource, judges: false) : Api(settings.Api, Price(settings.Api), judges: false);
         Judge = settings.Generate.Judge switch
         {
@@ -56,19 +59,19 @@ sealed class AuthoringModels : IDisposable
             ["judge"] = g.Judge.ToString().ToLowerInvariant(),
             ["judge_model"] = g.Judge != JudgeKind.Another ? null : g.JudgeApi is null ? Identity(JudgeSource) : Identity(JudgeApi),
             ["max_new_tokens"] = MaxNewTokens,
-            ["sampling"] = _settings.Api.Api is null ? SettingsToModel.Answers(_settings).Sampling.ToString() : null,
+            ["sampling"] = _settings.Api.Api is null ? Respondents.AnswersOf(_settings).Sampling.ToString() : null,
             ["temperature"] = Given("temperature", _settings.Generation.Temperature),
             ["top_p"] = Given("top_p", _settings.Generation.TopP),
         };
     }
 
-    int MaxNewTokens => SettingsToApi.Request(_settings).MaxTokens;
+    int MaxNewTokens => Respondents.RequestOf(_settings).MaxTokens;
 
     double? Given(string key, double value) => _settings.Given.ContainsKey(key) ? value : null;
 
-    ChatModelSource LocalSource => SettingsToModel.Source(_settings);
+    ChatModelSource LocalSource => _writer.Chat;
 
-    ChatModelSource JudgeSource => new(_settings.Generate.JudgeModelNameOrPath!, _settings.Generate.JudgeAdapterNameOrPath) { Type = SettingsToModel.TypeOf(_settings.Model.InferDtype) };
+    ChatModelSource JudgeSource => new(_judge!.Folder, _judge.Adapters) { Type = Prepared.TypeOf(_settings.Model.InferDtype) };
 
     ApiSettings JudgeApi => _settings.Api with
     {
@@ -88,14 +91,14 @@ sealed class AuthoringModels : IDisposable
     {
         if (!_asks) return Silent(api.ApiModel!, price);
         var endpoint = ApiEndpoint.Of(api);
-        if (endpoint.SendsKeyUnencrypted) _tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
+        if (endpoint.SendsKeyUnencrypted) _here.Tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
         var request = new ApiRequest(MaxNewTokens)
         {
             // A judge is asked for its best answer; a writer for different ones.
             Temperature = judges ? (api.Api == ApiKind.Anthropic ? null : 0) : Given("temperature", _settings.Generation.Temperature),
             TopP = judges ? null : Given("top_p", _settings.Generation.TopP),
         };
-        var model = new ApiModel(endpoint, api, request, _time);
+        var model = new ApiModel(endpoint, api, request, _here.Time);
         _models.Add(model);
         return ApiAuthor.Of(model, api.ApiModel!, MaxNewTokens, price, api.ApiConcurrency);
     }
@@ -104,9 +107,9 @@ sealed class AuthoringModels : IDisposable
     {
         var name = source.Adapters.LastOrDefault() ?? source.Model;
         if (!_asks) return Silent(name, TokenPrice.Free);
-        var answers = SettingsToModel.Answers(_settings) with { MaxNewTokens = MaxNewTokens };
+        var answers = Respondents.AnswersOf(_settings) with { MaxNewTokens = MaxNewTokens };
         if (judges) answers = answers with { Sampling = SamplingOptions.Greedy };
-        var model = new LocalAuthor(name, () => Load(source), answers, _settings.Train.Seed, _time);
+        var model = new LocalAuthor(name, () => Load(source), answers, _settings.Train.Seed, _here.Time);
         _models.Add(model);
         return model.Author;
     }
@@ -115,7 +118,7 @@ sealed class AuthoringModels : IDisposable
     ChatModel Load(ChatModelSource source)
     {
         var key = string.Join('\n', source.Adapters.Prepend(source.Model));
-        if (!_loaded.TryGetValue(key, out var model)) _loaded[key] = model = ChatModel.Load(source);
+        if (!_loaded.TryGetValue(key, out var model)) _loaded[key] = model = ChatModel.Load(source, _here.Device.Value);
         return model;
     }
 

@@ -4,21 +4,16 @@ using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
-using FinIntent.Generation;
-using FinIntent.Intents;
-using FinIntent.Lora;
+using FinIntent.Files;
+using FinIntent.Jobs;
 using FinIntent.Settings;
-using FinIntent.Training;
 
 namespace FinIntent.Cli;
 
 /// <summary>The main job on what ships with the project: score the base, train LoRA, export, score the tuned model.</summary>
-sealed class Demo(string root, string output, TextWriter console)
+sealed class Demo(string root, string output, Surroundings here)
 {
-    const string Template = "default";
-    const long ShardBytes = 5_000_000_000;
-
-    sealed record QuestionSet(string Key, string Name, IReadOnlyList<EvaluationQuestion> Questions);
+    sealed record QuestionSet(string Key, string Name, Exam Exam);
 
     readonly List<(string Step, TimeSpan Time)> _times = [];
 
@@ -39,14 +34,18 @@ sealed class Demo(string root, string output, TextWriter console)
         foreach (var (i, set) in sets.Index())
         {
             var report = Comparison.Of([before[i], after[i]]);
-            console.WriteLine($"\n{set.Name} ({set.Questions.Count} questions)");
-            console.Write(ReportText.Short(report, Language.English));
+            here.Output.WriteLine($"\n{set.Name} ({set.Exam.Questions.Count} questions)");
+            here.Output.Write(ReportText.Short(report, here.Language));
             ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
-            foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
+            Optional.Try("the confusion pictures", () =>
+            {
+                foreach (var model in report.Models)
+                    ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
+            }, here.Error.WriteLine);
         }
-        console.WriteLine();
-        console.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));
-        console.WriteLine($"""
+        here.Output.WriteLine();
+        here.Output.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));
+        here.Output.WriteLine($"""
 
             Files: {output}
               model/                   the merged model, a Hugging Face folder
@@ -63,36 +62,38 @@ sealed class Demo(string root, string output, TextWriter console)
     List<QuestionSet> QuestionSets()
     {
         var data = Path.Combine(root, "data");
-        List<QuestionSet> sets = [new("eval", "our evaluation rows", QuestionFile.Load(Path.Combine(data, "intent_eval.json")))];
-        if (FinEva.FindFolder(data) is { } folder) sets.Add(new("fineva", "real users, Fin-Eva", FinEva.Load(Path.Combine(data, FinEva.LabelsFile), folder)));
+        List<QuestionSet> sets = [new("eval", "our evaluation rows", Exam.Of(With(Base, $"eval_file={Path.Combine(data, "intent_eval.json")}")))];
+        if (FinEva.FindFolder(data) is { } folder)
+        {
+            var labels = Path.Combine(data, FinEva.LabelsFile);
+            sets.Add(new("fineva", "real users, Fin-Eva", new(labels, FinEva.Load(labels, folder)) { IsFileOfQuestions = false }));
+        }
         return sets;
     }
 
     PredictionSet Score(string name, string model, QuestionSet set)
     {
+        var settings = With(model, $"run_name={name}", "scoring=options", "overwrite_output_dir=true");
         var file = Path.Combine(output, $"predictions_{name}_{set.Key}.jsonl");
-        var options = new RunOptions(name, file, new(SamplingOptions.Greedy, 1)) { Overwrite = true };
-        return new(name, file, EvaluationRun.Predict(
-            () => ChatModel.Load(new(model, []) { Template = Template }), set.Questions, Scoring.Options, options));
+        return ScoreJob.Score(Prepared.Of(settings, Need.Model, here), set.Exam, file, here with { Error = TextWriter.Null });
     }
 
-    void Train()
-    {
-        var file = Path.Combine(root, "config", "demo", "lora.yaml");
-        var settings = SettingsFile.Load(file, [$"model_name_or_path={Base}", $"dataset_dir={Path.Combine(root, "data")}", $"output_dir={Adapter}"]);
-        TrainProgress.Show(progress => TrainingJob.Run(settings, TrainProgress.Tell, progress));
-    }
+    void Train() => TrainJob.Run(With(Base, $"dataset_dir={Path.Combine(root, "data")}", $"output_dir={Adapter}"), here);
 
     void Export()
     {
-        var report = ModelExport.Run(new(Base, [Adapter], Tuned, ShardBytes) { Template = Template });
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        var report = ExportJob.Run(With(Base, $"adapter_name_or_path={Adapter}", $"export_dir={Tuned}"), here);
+        here.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"merged model against adapter on base: largest difference of logits {report.LargestDifference:g3} (allowed {report.Allowed:g3})"));
     }
 
+    /// <summary>The demo's settings for a model, with some replaced.</summary>
+    SettingsFile With(string model, params string[] more) =>
+        SettingsFile.Load(Path.Combine(root, "config", "demo", "lora.yaml"), [$"model_name_or_path={model}", .. more]);
+
     T Timed<T>(string step, Func<T> work)
     {
-        console.WriteLine($"== {step}");
+        here.Output.WriteLine($"== {step}");
         var clock = Stopwatch.StartNew();
         var result = work();
         _times.Add((step, clock.Elapsed));

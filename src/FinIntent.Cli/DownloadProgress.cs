@@ -19,12 +19,15 @@ sealed class DownloadProgress : IProgress<DownloadReport>
     DownloadProgress(ProgressTask? task, Action<string> tell) => (_task, _tell) = (task, tell);
 
     /// <summary>Runs <paramref name="work"/> with what a download reports to.</summary>
-    public static T Show<T>(TextWriter error, Func<HubContext, T> work)
+    public static void Show(TextWriter error, Action<HubContext> work)
     {
-        if (Console.IsErrorRedirected || error != Console.Error) return work(Context(null, error.WriteLine));
-        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
-        if (!console.Profile.Capabilities.Interactive) return work(Context(null, error.WriteLine));
-        return console.Progress()
+        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(error) });
+        if (Console.IsErrorRedirected || error != Console.Error || !console.Profile.Capabilities.Interactive)
+        {
+            work(Context(null, error.WriteLine));
+            return;
+        }
+        console.Progress()
             .AutoClear(true)
             .HideCompleted(true)
             .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FinIntent.Jobs.Plans;
 using FinIntent.Settings;
 using FinIntent.Training;
 using FinIntent.Training.Memory;

@@ -9,14 +9,15 @@ sealed class StopRequest : IDisposable
     readonly PosixSignalRegistration[] _signals;
 
     /// <param name="notice">Told when the first one comes.</param>
-    public StopRequest(string notice)
+    /// <param name="error">It is told there.</param>
+    public StopRequest(string notice, TextWriter error)
     {
         _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
 
         void Stop(PosixSignalContext context)
         {
             context.Cancel = !_stop.IsCancellationRequested;
-            if (context.Cancel) Console.Error.WriteLine(notice);
+            if (context.Cancel) error.WriteLine(notice);
             _stop.Cancel();
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FinIntent.Jobs;
 using FinIntent.Training;
 using Spectre.Console;
 
@@ -14,25 +15,19 @@ sealed class TrainProgress : IProgress<StepReport>
     readonly Stopwatch _sinceLine = Stopwatch.StartNew();
     double? _tokensPerSecond;
 
-    TrainProgress(ProgressTask? task) => _task = task;
+    readonly Action<string> _tell;
 
-    static bool IsLive => AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
+    TrainProgress(ProgressTask? task, Action<string> tell) => (_task, _tell) = (task, tell);
 
-    /// <summary>A line above the live one.</summary>
-    public static void Tell(string line)
+    /// <summary>Runs a training with what it reports to; what it tells are lines above the live one.</summary>
+    public static TrainingResult Show(TextWriter output, Func<TrainingWatch, TrainingResult> run)
     {
-        if (IsLive) AnsiConsole.WriteLine(line);
-        else Console.WriteLine(line);
-    }
-
-    /// <summary>Runs <paramref name="work"/> with the progress to report to.</summary>
-    public static T Show<T>(Func<IProgress<StepReport>, T> work)
-    {
-        if (!IsLive) return work(new TrainProgress(null));
+        var isLive = output == Console.Out && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
+        if (!isLive) return run(new(output.WriteLine, new TrainProgress(null, output.WriteLine)));
         return AnsiConsole.Progress()
             .AutoClear(true)
             .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context => work(new TrainProgress(context.AddTask("loading"))));
+            .Start(context => run(new(AnsiConsole.WriteLine, new TrainProgress(context.AddTask("loading"), AnsiConsole.WriteLine))));
     }
 
     public void Report(StepReport report)
@@ -49,7 +44,7 @@ sealed class TrainProgress : IProgress<StepReport>
         var isLogged = report.LoggedLoss is not null || report.Evaluation is not null;
         if (!isLogged && (_task is not null || _sinceLine.Elapsed < Quiet)) return;
         _sinceLine.Restart();
-        Tell(report.Evaluation is { } evaluation ? Line(report, evaluation) : Line(report, report.LoggedLoss ?? report.Loss!.Value));
+        _tell(report.Evaluation is { } evaluation ? Line(report, evaluation) : Line(report, report.LoggedLoss ?? report.Loss!.Value));
     }
 
     string Line(StepReport r, double loss) => string.Create(CultureInfo.InvariantCulture,

@@ -2,8 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FinIntent.Files;
-using FinIntent.Preflight;
-using FinIntent.Settings;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli.Commands;
 
@@ -13,32 +12,19 @@ static class CheckCommand
 
     public static Command Build()
     {
-        var file = new Argument<string>("file") { Description = "A settings file of train, export, eval or inference (docs/check.md)." };
-        var overrides = new Argument<string[]>("key=value") { Description = "Settings that replace the file's.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("check",
+            "Look for everything that would stop a run or spoil it, before anything heavy; ends with 1 if there are errors.");
+        var given = new SettingsArguments(command, "A settings file of train, export, eval or inference (docs/check.md).");
         var json = new Option<string?>("--json") { Description = "Also write the findings to this file." };
-        var command = new Command("check", "Look for everything that would stop a run or spoil it, before anything heavy; ends with 1 if there are errors.") { file, overrides, json };
+        command.Add(json);
         command.SetAction(arguments =>
         {
-            var report = new CheckReport();
-            var (settings, problems) = SettingsFile.Inspect(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
-            SettingsCheck.Report(settings, problems, report);
-            if (report.Errors == 0 && settings.Api.Api is null) settings = SettingsToFolders.Checked(settings, report, arguments.InvocationConfiguration.Error);
-            Check(settings, report);
-            CheckText.Write(arguments.InvocationConfiguration.Output, report);
+            var here = Host.Of(arguments.InvocationConfiguration);
+            var report = CheckJob.Run(given.File(arguments), given.Overrides(arguments), here);
+            here.Output.Write(report.ToText());
             if (arguments.GetValue(json) is { } target) AtomicFile.WriteText(target, report.ToJson().ToJsonString(Indented) + "\n");
             return report.Errors > 0 ? 1 : 0;
         });
         return command;
-    }
-
-    static void Check(SettingsFile settings, CheckReport report)
-    {
-        var surroundings = CheckSurroundings.Here();
-        if (!SettingsCheck.IsTraining(settings))
-        {
-            new UseCheck(settings, report, surroundings).Run();
-            return;
-        }
-        using var check = TrainingCheck.Run(settings, report, surroundings, isAlone: true);
     }
 }

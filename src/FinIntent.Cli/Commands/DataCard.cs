@@ -1,8 +1,10 @@
 using System.CommandLine;
 using FinIntent.Curation;
 using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Files;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli.Commands;
 
@@ -26,11 +28,12 @@ static class DataCard
         command.SetAction(arguments =>
         {
             var intents = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path) : null;
+            var here = Host.Of(arguments.InvocationConfiguration);
             List<RowFile> rows =
-                [.. arguments.GetRequiredValue(files)
-                .Select(word => new RowFile(word,
-                QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, (dir, name) =>
-                SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
+            [
+                .. arguments.GetRequiredValue(files)
+                    .Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, Fetch))),
+            ];
             var words = arguments.GetValue(language) switch
             {
                 "zh" => SchemaLanguage.Chinese,
@@ -40,8 +43,10 @@ static class DataCard
             var called = arguments.GetValue(name) ?? intents?.Name ?? Path.GetFileNameWithoutExtension(rows[0].Name);
             var card = new Curation.DataCard(called, arguments.GetRequiredValue(licence), words, intents).Of(rows);
             AtomicFile.WriteText(arguments.GetRequiredValue(output), card);
-            arguments.InvocationConfiguration.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> " +
-                $"{arguments.GetRequiredValue(output)}");
+            arguments.InvocationConfiguration.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
+
+            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
+                here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;
     }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using FinIntent.Authoring;
 using FinIntent.Files;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli.Commands;
@@ -28,8 +29,8 @@ static class DataGenerate
             if (settings.Harmless.Count > 0) arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             try
             {
-                settings = SettingsToFolders.Judge(SettingsToFolders.Models(settings, arguments.InvocationConfiguration.Error), arguments.InvocationConfiguration.Error);
-                return await Run(settings, arguments.GetValue(accept), time ?? TimeProvider.System, arguments.InvocationConfiguration, stop);
+                var here = Host.Of(arguments.InvocationConfiguration) with { Time = time ?? TimeProvider.System };
+                return await Run(Prepared.Of(settings, Need.Model, here), Judge(settings, here), arguments.GetValue(accept), here, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -47,8 +48,19 @@ static class DataGenerate
     /// <summary>Where the file's judge is behind an API, the writer judges.</summary>
     static string[] JudgeOf(string path) => Entries.ReadFile(path).ContainsKey("judge_api") ? ["judge=same"] : [];
 
-    static async Task<int> Run(SettingsFile settings, string? accept, TimeProvider time, InvocationConfiguration console, CancellationToken stop)
+    /// <summary>The model of judge_model_name_or_path with its adapters; null: none is named.</summary>
+    static Prepared? Judge(SettingsFile settings, Surroundings here)
     {
+        var generate = settings.Generate;
+        if (generate is not { Judge: JudgeKind.Another, JudgeApi: null, JudgeModelNameOrPath: { } name }) return null;
+        var (adapters, model) = (generate.JudgeAdapterNameOrPath, settings.Model);
+        model = model with { ModelNameOrPath = name, ModelRevision = "main", AdapterNameOrPath = adapters, AdapterFolder = null };
+        return Prepared.Of(settings with { Model = model, Api = new() }, Need.Model, here);
+    }
+
+    static async Task<int> Run(Prepared writer, Prepared? judge, string? accept, Surroundings here, CancellationToken stop)
+    {
+        var (settings, time) = (writer.Settings, here.Time);
         var schema = IntentSchema.Load(settings.Inference.IntentSchema
             ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
         var plan = DatasetPlan.Of(settings.Generate, schema);
@@ -57,7 +69,7 @@ static class DataGenerate
         var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
         evaluation.RefuseIn(schema, options.Styles);
 
-        using var models = new AuthoringModels(settings, asks: accept is null, time, console.Error.WriteLine);
+        using var models = new AuthoringModels(writer, judge, asks: accept is null, here);
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         using var journal = Journal.Open(folder, Identity(settings, plan, options, models, evaluationFiles), settings.Output.OverwriteOutputDir && accept is null);
         var ledger = new Ledger(models.Limits);
@@ -73,9 +85,9 @@ static class DataGenerate
         run.ApplyDecisions(run.Rounds);
         var isUnfinished = !run.Set.IsComplete;
         files.Write(run.Set, journal, ledger.Spent, isUnfinished ? stopped : null);
-        console.Output.WriteLine($"{Progress.Of(run.Set, ledger, models.IsPriced)}\n-> {folder}");
+        here.Output.WriteLine($"{Progress.Of(run.Set, ledger, models.IsPriced)}\n-> {folder}");
         if (accept is not null) return 0;
-        if (isUnfinished && stopped is not null) console.Output.WriteLine($"ended before all rows were there: {stopped.Reason}. {Remedy}");
+        if (isUnfinished && stopped is not null) here.Output.WriteLine($"ended before all rows were there: {stopped.Reason}. {Remedy}");
         return isUnfinished ? 1 : 0;
 
         async Task<Stopped?> Stopped()
@@ -85,7 +97,7 @@ static class DataGenerate
                 // What the journal tells is soon gone through; what is new is written and told.
                 if (asker.Answered == 0) return;
                 files.Write(report.Set, journal, report.Spent, new("the run is under way"));
-                console.Error.WriteLine($"round {report.Round}: {Progress.Of(report.Set, ledger, models.IsPriced)}");
+                here.Tell($"round {report.Round}: {Progress.Of(report.Set, ledger, models.IsPriced)}");
             }, stop);
             return end?.Failure is { } failure ? throw new UserErrorException($"{failure.Message}. {asker.Answered} answers of this run are kept in {folder}; {Remedy}") : end;
         }

@@ -23,7 +23,9 @@ static class DataPull
             var digest = new FileDigest(DigestKind.Md5, arguments.GetValue(md5)!.ToLowerInvariant());
             var release = new OpenFinDataRelease(new(address, digest, arguments.GetValue(size)), digest == official.Zip.Digest ? official.Questions : null);
             var (console, target) = (arguments.InvocationConfiguration, arguments.GetValue(output)!);
-            var (count, source) = DownloadProgress.Show(console.Error, context => release.Pull(arguments.GetValue(input), target, HubChoice.FromEnvironment().HuggingFace, context));
+            var (count, source) = (0, "");
+            DownloadProgress.Show(console.Error, context =>
+                (count, source) = release.Pull(arguments.GetValue(input), target, HubChoice.FromEnvironment().HuggingFace, context));
             console.Output.WriteLine($"{count} questions -> {target} (for evaluation only, as OpenFinData's notice asks); the official file: {source}");
         });
         return new("pull", "Fetch data that others publish.") { openFinData };

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using FinIntent.Curation;
 using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Generation;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Text;
 
 namespace FinIntent.Cli.Commands;
@@ -36,19 +38,23 @@ static class DataStats
             if (judging.Folds is < 0 or 1)
                 throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
             var intents = arguments.GetValue(schema) is { } file ? IntentSchema.Load(file) : null;
+            var here = Host.Of(arguments.InvocationConfiguration);
             List<RowFile> rows =
-                [.. arguments.GetRequiredValue(files)
-                .Select(word => new RowFile(word,
-                QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, (dir, name) =>
-                SettingsToFolders.Rows(dir, name, arguments.InvocationConfiguration.Error))))];
+            [
+                .. arguments.GetRequiredValue(files)
+                    .Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, Fetch))),
+            ];
             string[] given = arguments.GetValue(template) ?? [];
             var source = Source(arguments.GetValue(model), given.FirstOrDefault());
             var tokenizer = Tokenizer.Load(source.Model);
             string[] names = given.Length > 0 ? given : [source.TemplateName];
             var stats = RowStats.Of(rows, [.. names.Select(name => ChatTemplate.Get(name, tokenizer))]);
-            if (judging.Folds > 0) stats = stats with { Labels = Judge(source, rows, judging.Folds, judging.Confidence) };
+            if (judging.Folds > 0) stats = stats with { Labels = Judge(source, here, rows, judging.Folds, judging.Confidence) };
             arguments.InvocationConfiguration.Output.Write(new RowStatsText(rows).Of(stats));
             if (arguments.GetValue(json) is { } path) RowStatsJson.Write(path, stats, rows);
+
+            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
+                here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;
     }
@@ -57,11 +63,11 @@ static class DataStats
     static ChatModelSource Source(string? model, string? template) =>
         model is null ? new(EmbeddedModel.Folder(), []) { Template = template ?? "default" } : new(model, []) { Template = template };
 
-    static HeldOutLabels Judge(ChatModelSource source, IReadOnlyList<RowFile> files, int folds, double confidence)
+    static HeldOutLabels Judge(ChatModelSource source, Surroundings here, IReadOnlyList<RowFile> files, int folds, double confidence)
     {
         var rows = files.SelectMany(file => file.Rows).ToList();
         string[] questions = [.. rows.Select(row => row.Question)];
-        using var chat = ChatModel.Load(source);
+        using var chat = ChatModel.Load(source, here.Device.Value);
         using var features = FrozenFeatures.Of(chat, questions);
         return LabelDoubts.Find(features, questions, [.. rows.Select(row => row.Intent)], NearDuplicates.Groups(questions), folds,
             confidence, Seed);

@@ -19,10 +19,13 @@ static class DownloadCommand
             var name = arguments.GetRequiredValue(id);
             var repository = HubRepository.Parse(name, kind, arguments.GetValue(revision)) ?? throw new UserErrorException($"{name}: give an id of the form owner/name, such as Qwen/Qwen2.5-7B-Instruct");
             var console = arguments.InvocationConfiguration;
-            var hubs = HubChoice.FromEnvironment().In(arguments.GetValue(cache));
             var include = arguments.GetValue(patterns) ?? [];
             var choice = ChoiceOf(kind, include);
-            var folder = DownloadProgress.Show(console.Error, context => new HubFolders(hubs, context).Fetch(hubs.Preferred, repository, choice, isPart: include.Length > 0));
+            var folder = Host.Of(console).Fetch(hub =>
+            {
+                hub = hub.In(arguments.GetValue(cache));
+                return hub.Fetch(hub.Hubs.Preferred, repository, choice, isPart: include.Length > 0);
+            });
             console.Output.WriteLine(Path.GetFullPath(folder));
         });
         return command;

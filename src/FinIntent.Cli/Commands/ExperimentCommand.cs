@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FinIntent.Cli.Experiments;
+using FinIntent.Jobs.Studies;
 
 namespace FinIntent.Cli.Commands;
 
@@ -7,21 +7,21 @@ static class ExperimentCommand
 {
     public static Command Build()
     {
-        var file = new Argument<string>("file") { Description = "A study: models, and the settings they share (docs/experiment.md)." };
-        var overrides = new Argument<string[]>("key=value") { Description = "Settings that replace the file's.", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("experiment", "Score, train, export and score again, for a list of models; then the table and the report.") { file, overrides };
+        var command = new Command("experiment", "Score, train, export and score again, for a list of models; then the table and the report.");
+        var given = new SettingsArguments(command, "A study: models, and the settings they share (docs/experiment.md).");
         command.SetAction(arguments =>
         {
-            var console = arguments.InvocationConfiguration.Output;
-            var experiment = ExperimentFile.Read(arguments.GetRequiredValue(file), arguments.GetValue(overrides) ?? []);
-            using var stop = new StopRequest("stopping at the next good place; the same command goes on from there; once more to stop at once");
+            var here = Host.Of(arguments.InvocationConfiguration);
+            var study = StudyFile.Read(given.File(arguments), given.Overrides(arguments));
+            using var stop = new StopRequest(
+                "stopping at the next good place; the same command goes on from there; once more to stop at once", here.Error);
             try
             {
-                return new Experiment(experiment, console, stop.Token).Run() > 0 ? 1 : 0;
+                return new StudyJob(study, here, stop.Token).Run() > 0 ? 1 : 0;
             }
             catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
             {
-                console.WriteLine("stopped; the same command goes on from there");
+                here.Output.WriteLine("stopped; the same command goes on from there");
                 return 1;
             }
         });

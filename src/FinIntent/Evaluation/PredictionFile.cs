@@ -71,19 +71,6 @@ public sealed class PredictionFile : IDisposable
     /// <summary>Lines that are on disk when this returns: waiting for it once is much faster than line by line.</summary>
     public void Append(IReadOnlyList<Prediction> predictions) => _file.Append(predictions.Select(p => p.ToLine()));
 
-    /// <summary>How many of the questions are done: the file's lines must be the first of them, in their order.</summary>
-    public int CountDone(IReadOnlyList<(string Id, string Question)> questions)
-    {
-        for (var i = 0; i < Done.Count; i++)
-        {
-            if (i >= questions.Count || Done[i].Id != questions[i].Id || Done[i].Question != questions[i].Question)
-                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {Done[i].Id} \"{Done[i].Question}\", but " +
-                    (i < questions.Count ? $"question {i + 1} is {questions[i].Id} \"{questions[i].Question}\"" : $"there are {questions.Count} questions") +
-                    "; set overwrite_output_dir: true to start anew");
-        }
-        return Done.Count;
-    }
-
     /// <summary>Which of the questions are done, by id: the file's lines may be any of them, in any order.</summary>
     public Dictionary<string, Prediction> DoneOf(IEnumerable<(string Id, string Question)> questions)
     {

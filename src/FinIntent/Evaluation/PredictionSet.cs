@@ -10,6 +10,9 @@ public sealed record PredictionSet(string Name, string File, IReadOnlyList<Predi
     /// <summary>Questions that the model was trained on, where that is allowed.</summary>
     internal int LeakedQuestions { get; init; }
 
+    /// <summary>How much the order of the options matters; null unless that was asked.</summary>
+    internal RobustnessReport? Robustness { get; init; }
+
     /// <exception cref="UserErrorException">A line does not fit; the message names it.</exception>
     public static PredictionSet Read(string path)
     {

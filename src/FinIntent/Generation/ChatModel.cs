@@ -69,7 +69,7 @@ public sealed class ChatModel : IDisposable
     public ChatTemplate Template { get; }
 
     /// <exception cref="UserErrorException">Something is missing, does not fit, or is not what the adapter was trained with.</exception>
-    public static ChatModel Load(ChatModelSource source)
+    public static ChatModel Load(ChatModelSource source, Device device)
     {
         LibTorch.Load();
         var name = source.TemplateName;
@@ -77,11 +77,11 @@ public sealed class ChatModel : IDisposable
         using (var checkpoint = Checkpoint.Open(source.Model))
         {
             Origin.CheckBase(checkpoint, source.Adapters, source.Force);
-            type = source.Type ?? Devices.TypeOn(Devices.Default, checkpoint.Type);
+            type = source.Type ?? Devices.TypeOn(device, checkpoint.Type);
         }
         var tokenizer = Tokenizer.Load(source.Model);
         var template = ChatTemplate.Get(name, tokenizer, source.DefaultSystem, source.EnableThinking);
-        var model = PretrainedModel.Load(source.Model, type, Devices.Default, source.Format);
+        var model = PretrainedModel.Load(source.Model, type, device, source.Format);
         try
         {
             var isPacked = model.Format is not null;

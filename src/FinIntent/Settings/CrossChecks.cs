@@ -89,7 +89,7 @@ static class CrossChecks
         if (api.ApiVersion is not null && kind != ApiKind.Azure) throw Error(s, "api_version", $"only azure has one, not {Name(kind)}; remove it");
         if (api.ApiPriceInput is null != api.ApiPriceOutput is null)
             throw Error(s, api.ApiPriceInput is null ? "api_price_output" : "api_price_input", "a price needs both, api_price_input and api_price_output; give the other one too");
-        if (s.Given.ContainsKey("scoring") && s.Inference.Scoring != ScoringMode.Generate)
+        if (s.Given.ContainsKey("scoring") && s.Inference.Scoring != Scoring.Generate)
             throw Error(s, "scoring", $"{Name(s.Inference.Scoring)} needs the probabilities of a local model; an API model is scored by what it writes: generate");
         foreach (var key in (string[])["do_sample", "temperature", "top_p"])
             if (kind == ApiKind.Anthropic && s.Given.ContainsKey(key))

@@ -73,7 +73,4 @@ sealed record DatasetSettings
 
     /// <summary>Ours: training rows that repeat evaluation questions are told and not refused.</summary>
     public bool AllowLeak { get; init; }
-
-    /// <summary>No key: the files of the data sets that come from a hub, by name, where a host has fetched them.</summary>
-    internal IReadOnlyDictionary<string, IReadOnlyList<string>> HubFiles { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }

@@ -2,10 +2,15 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FinIntent.Settings;
 
-enum ScoringMode
+/// <summary>How a model's choice is found.</summary>
+enum Scoring
 {
+    /// <summary>By the probabilities of the options' labels: one forward a question.</summary>
     Options,
+
+    /// <summary>By letting it write its answer.</summary>
     Generate,
+
     Both,
 }
 
@@ -42,7 +47,7 @@ sealed record InferenceSettings
     /// <summary>Seeds of sampled answers, an evaluation each; the spread of their scores is reported.</summary>
     public IReadOnlyList<int> EvalSeeds { get; init; } = [];
 
-    public ScoringMode Scoring { get; init; } = ScoringMode.Both;
+    public Scoring Scoring { get; init; } = Scoring.Both;
 
     /// <summary>Tokens of questions that are scored at once, what they share counted once. It bounds memory. Null: 4096, on a GPU 16384.</summary>
     [Range(1, int.MaxValue)]

@@ -77,12 +77,4 @@ sealed record ModelSettings
     /// <summary>The adapters' folders, adapter_folder applied.</summary>
     public IReadOnlyList<string> AdapterPaths =>
         AdapterFolder is null ? AdapterNameOrPath : [.. AdapterNameOrPath.Select(name => Path.Combine(AdapterFolder, name))];
-
-    // What follows is no key: it is not public.
-
-    /// <summary>The model's folder on this machine; a host sets it when model_name_or_path is a hub's name.</summary>
-    internal string Folder { get => field ?? ModelNameOrPath; init; } = null!;
-
-    /// <summary>The same of the adapters.</summary>
-    internal IReadOnlyList<string> AdapterFolders { get => field ?? AdapterPaths; init; } = null!;
 }

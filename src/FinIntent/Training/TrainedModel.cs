@@ -12,6 +12,11 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 
+/// <summary>What is trained, and how: the base model and its adapters on this machine, with the settings of the method.</summary>
+/// <param name="Folder">The base model's folder; a sketch reads none.</param>
+/// <param name="Adapters">The adapters' folders: the last one is trained on unless the method creates a new one, and those before it are merged.</param>
+sealed record TrainedModelSource(string Folder, IReadOnlyList<string> Adapters, ModelSettings Model, MethodSettings Method, TrainSettings Train);
+
 /// <summary>A model loaded for one of the methods, with the part of it that is trained.</summary>
 sealed class TrainedModel : IDisposable
 {
@@ -26,42 +31,31 @@ sealed class TrainedModel : IDisposable
 
     public Trainable Trainable { get; }
 
-    public static TrainedModel Load(SettingsFile settings, Device device)
+    public static TrainedModel Load(TrainedModelSource source, Device device)
     {
-        var folder = LocalFolder(settings.Model);
-        return settings.Method.FinetuningType switch
+        var (folder, compute) = (source.Folder, Precision.On(device, source.Train));
+        return source.Method.FinetuningType switch
         {
-            FinetuningType.Full =>
-                Full(PretrainedModel.Load(folder, new(MasterType(settings.Method), device)), TypeOf(settings, device), folder),
-            FinetuningType.Freeze => Freeze(PretrainedModel.Load(folder, new(TypeOf(settings, device), device)), settings, folder),
-            _ => Lora(folder, settings, device),
+            FinetuningType.Full => Full(PretrainedModel.Load(folder, new(MasterType(source.Method), device)), compute, folder),
+            FinetuningType.Freeze => Freeze(PretrainedModel.Load(folder, new(compute, device)), source.Method, folder),
+            _ => Lora(source, compute, device),
         };
     }
 
-    static ScalarType TypeOf(SettingsFile settings, Device device) =>
-        Precision.On(device, settings.Train);
-
-    /// <exception cref="UserErrorException">It is no folder.</exception>
-    public static string LocalFolder(ModelSettings model) => Directory.Exists(model.Folder)
-        ? model.Folder
-        : throw new UserErrorException($"model_name_or_path: there is no folder {model.Folder}; name one, or a model of a hub as " +
-            "owner/name");
-
     /// <summary>The base in compute type and frozen, adapters in fp32.</summary>
-    static TrainedModel Lora(string folder, SettingsFile settings, Device device)
+    static TrainedModel Lora(TrainedModelSource source, ScalarType compute, Device device)
     {
-        var method = settings.Method;
-        var model = PretrainedModel.Load(folder, TypeOf(settings, device), device, BaseFormat.Of(settings.Model), isTrained: true);
-        var given = settings.Model.AdapterFolders;
+        var (method, given) = (source.Method, source.Adapters);
+        var model = PretrainedModel.Load(source.Folder, compute, device, BaseFormat.Of(source.Model), isTrained: true);
         if (method.CreateNewAdapter) LoraAdapters.Merge(model, given);
         var continued = method.CreateNewAdapter ? null : LoraAdapters.LoadLast(model, given);
-        var trained = continued ?? LoraAdapters.Attach(model, ShapeOf(method), settings.Train.Seed);
+        var trained = continued ?? LoraAdapters.Attach(model, ShapeOf(method), source.Train.Seed);
         return new(model, TrainableOf(trained, method, Save), trained);
 
         void Save(string target)
         {
-            trained.Save(target, settings.Model.ModelNameOrPath);
-            CopyCompanions(folder, target);
+            trained.Save(target, source.Model.ModelNameOrPath);
+            CopyCompanions(source.Folder, target);
         }
     }
 
@@ -72,9 +66,8 @@ sealed class TrainedModel : IDisposable
         new(adapters.Parameters, save) { SetTraining = adapters.SetTraining, IsBaseFrozen = true, LoraPlusRatio = method.LoraPlusRatio };
 
     /// <summary>On the meta device, by config.json alone: shapes and types, no numbers and no memory.</summary>
-    /// <param name="compute">What bf16: true or its absence mean on the device the sketch is of.</param>
-    public static TrainedModel Sketch(SettingsFile settings, JsonElement config, ScalarType compute) =>
-        Unsaved(settings, compute, (type, format) =>
+    /// <param name="compute">The type that bf16: true, or its absence, means on the device that the sketch is of.</param>
+    public static TrainedModel Sketch(TrainedModelSource source, JsonElement config, ScalarType compute) => Unsaved(source, compute, (type, format) =>
     {
         var model = ModelFamily.Of(config).Create(config, new(type, META));
         model.Format = format;
@@ -82,24 +75,23 @@ sealed class TrainedModel : IDisposable
     });
 
     /// <summary>With random weights, to measure.</summary>
-    public static TrainedModel Random(SettingsFile settings, JsonElement config, Device device) =>
-        Unsaved(settings, TypeOf(settings, device),
+    public static TrainedModel Random(TrainedModelSource source, JsonElement config, Device device) => Unsaved(source, Precision.On(device, source.Train),
         (type, format) => RandomModel.Create(config, new(type, device), seed: 1, format, isTrained: true));
 
-    static TrainedModel Unsaved(SettingsFile settings, ScalarType compute, Func<ScalarType, WeightFormat?, CausalLanguageModel> create)
+    static TrainedModel Unsaved(TrainedModelSource source, ScalarType compute, Func<ScalarType, WeightFormat?, CausalLanguageModel> create)
     {
-        var method = settings.Method;
+        var method = source.Method;
         if (method.FinetuningType != FinetuningType.Lora)
         {
             var isFull = method.FinetuningType == FinetuningType.Full;
             var whole = create(isFull ? MasterType(method) : compute, null);
-            return isFull ? Full(whole, compute, "") : Freeze(whole, settings, "");
+            return isFull ? Full(whole, compute, "") : Freeze(whole, method, "");
         }
 
-        var model = create(compute, BaseFormat.Of(settings.Model));
-        var continued = method.CreateNewAdapter || settings.Model.AdapterFolders.Count == 0 ? null : settings.Model.AdapterFolders[^1];
+        var model = create(compute, BaseFormat.Of(source.Model));
+        var continued = method.CreateNewAdapter ? null : source.Adapters.LastOrDefault();
         var shape = Directory.Exists(continued) ? AdapterConfig.Read(continued).Settings : ShapeOf(method);
-        var adapters = LoraAdapters.Attach(model, shape, settings.Train.Seed);
+        var adapters = LoraAdapters.Attach(model, shape, source.Train.Seed);
         return new(model, TrainableOf(adapters, method, _ => { }), adapters);
     }
 
@@ -113,10 +105,10 @@ sealed class TrainedModel : IDisposable
     }
 
     /// <summary>Some layers, chosen as LLaMA-Factory does (model/adapter.py, _setup_freeze_tuning): by parts of parameter names.</summary>
-    static TrainedModel Freeze(CausalLanguageModel model, SettingsFile settings, string folder)
+    static TrainedModel Freeze(CausalLanguageModel model, MethodSettings method, string folder)
     {
-        var parts = FreezeParts([.. ParametersOf(model).Select(p => p.Name)], model.Shape.Layers, settings.Method);
-        if (!settings.Method.PureBf16)
+        var parts = FreezeParts([.. ParametersOf(model).Select(p => p.Name)], model.Shape.Layers, method);
+        if (!method.PureBf16)
         {
             // Only what is trained is kept in fp32; a layer casts its weight to the compute type.
             foreach (var (name, module) in model.named_modules())

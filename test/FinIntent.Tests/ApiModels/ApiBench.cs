@@ -44,13 +44,14 @@ sealed class ApiBench : IDisposable
 
     public ApiModel Model(ApiEndpoint? endpoint = null, ApiRequest? request = null) => new(endpoint ?? Endpoint, Settings, request ?? new(64), Time);
 
-    public async Task<IReadOnlyList<Prediction>> Run(IReadOnlyList<EvaluationQuestion> questions, string name = "p.jsonl", Action<int>? onProgress = null, CancellationToken? stop = null,
-        IReadOnlyDictionary<string, Prediction>? known = null)
+    public Task<IReadOnlyList<Prediction>> Run(IReadOnlyList<EvaluationQuestion> questions, string name = "p.jsonl",
+        Action<int>? onProgress = null, CancellationToken? stop = null, IReadOnlyDictionary<string, Prediction>? known = null) => Task.Run(() =>
     {
-        using var model = Model();
-        var options = new ApiRunOptions("m-1", _folder[name], new JsonObject { ["model"] = "m-1" }) { Concurrency = Concurrency };
-        return await ApiRun.Predict(model, questions, options, onProgress, known, stop ?? TestContext.Current.CancellationToken);
-    }
+        using var respondent = new ApiRespondent(Model(), Concurrency, defaultSystem: null);
+        var run = new PredictionRun("m-1", _folder[name], new JsonObject { ["model"] = "m-1" });
+        return respondent.Answer([.. questions.Select(AskedQuestion.Of)], run, (_, done) => onProgress?.Invoke(done), known,
+            stop ?? TestContext.Current.CancellationToken);
+    });
 
     public void Dispose()
     {

@@ -23,16 +23,19 @@ public sealed partial class DependencyTests
         ["Intents"] = ["Files", "Text"],
         ["Settings"] = ["Files"],
         ["Plots"] = [],
-        ["Hub"] = ["Files", "Checkpoints", "Settings"],
+        ["Hub"] = ["Files", "Checkpoints"],
         ["Data"] = ["Files", "Text", "Intents", "Settings", "Hub"],
-        ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
-        ["Preflight"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Data", "Settings", "Training"],
+        ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
-        ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots"],
-        ["Jobs"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Data", "Curation", "Settings", "Training", "Generation"],
+        ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
+        ["Jobs"] =
+        [
+            "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Curation", "Training",
+            "Generation", "ApiModels", "Authoring", "Evaluation",
+        ],
     };
 
     static string Library => Path.Combine(Reference.Root, "src", "FinIntent");
@@ -53,6 +56,18 @@ public sealed partial class DependencyTests
     [Theory, MemberData(nameof(Folders))]
     public void Every_allowed_arrow_is_used(string folder) =>
         Assert.Empty(Allowed[folder].Except(Uses(folder).Select(use => use.Target)).Select(target => $"{folder} no longer uses {target}"));
+
+    [Fact]
+    public void Only_hosts_use_jobs() => Assert.DoesNotContain("Jobs", Allowed.Values.SelectMany(targets => targets));
+
+    /// <summary>What a settings file says is known to jobs; everything below them takes the parts that it needs.</summary>
+    [Fact]
+    public void Only_settings_and_jobs_know_a_whole_settings_file() => Assert.Empty(
+        from file in SourceFiles(Library)
+        let place = Path.GetRelativePath(Library, file)
+        where place.Split(Path.DirectorySeparatorChar)[0] is not ("Settings" or "Jobs")
+        where File.ReadAllText(file).Contains("SettingsFile", StringComparison.Ordinal)
+        select place);
 
     [Fact]
     public void The_arrows_form_no_circle()

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
-using FinIntent.Tests.Preflight;
+using FinIntent.Tests.Jobs;
 using Xunit;
 
 namespace FinIntent.Tests.Cli;

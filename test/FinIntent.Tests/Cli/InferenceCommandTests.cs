@@ -2,7 +2,8 @@ using FinIntent.Cli;
 using FinIntent.Cli.Commands;
 using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
-using FinIntent.Generation;
+using FinIntent.Jobs;
+using FinIntent.Settings;
 using FinIntent.Tests.Generation;
 using Xunit;
 
@@ -28,7 +29,8 @@ public sealed class InferenceCommandTests : IDisposable
     public void Sampling_follows_the_seed_and_max_length_bounds_prompt_and_answer()
     {
         Assert.Equal(Infer("question=a", "seed=1", "top_k=0", "temperature=3"), Infer("question=a", "seed=1", "top_k=0", "temperature=3"));
-        Assert.NotEqual(Infer("question=a", "seed=1", "top_k=0", "temperature=3"), Infer("question=a", "seed=2", "top_k=0", "temperature=3"));
+        Assert.NotEqual(Infer("question=a", "seed=1", "top_k=0", "temperature=3"),
+            Infer("question=a", "seed=2", "top_k=0", "temperature=3"));
         Assert.True(Infer("question=a", "do_sample=false", "max_new_tokens=2").Length < Infer("question=a", "do_sample=false").Length);
     }
 
@@ -70,7 +72,8 @@ public sealed class InferenceCommandTests : IDisposable
 
     [Theory]
     [InlineData("rows.jsonl", "[1]", "rows.jsonl:1: not valid JSON: a row must be an object")]
-    [InlineData("rows.jsonl", "{\"output\": \"A\"}", "rows.jsonl:1: it has none of the columns instruction, conversations, messages, question, text")]
+    [InlineData("rows.jsonl", "{\"output\": \"A\"}",
+        "rows.jsonl:1: it has none of the columns instruction, conversations, messages, question, text")]
     [InlineData("rows.txt", "\n", "no questions")]
     [InlineData("rows.pdf", "", ".pdf")]
     [InlineData("rows.jsonl", "{\"id\": 1, \"question\": \"a\"}\n{\"id\": 1, \"question\": \"b\"}", "\"1\"")]
@@ -84,9 +87,10 @@ public sealed class InferenceCommandTests : IDisposable
     [Fact]
     public void A_conversation_goes_on_until_exit_and_can_begin_anew()
     {
-        using var chat = ChatModel.Load(new(_tiny.Model, []));
+        var file = _tiny.Write("chat.yaml", $"model_name_or_path: {_tiny.Model}\ntemplate: qwen\nmax_new_tokens: 6\ndo_sample: false");
+        using var session = ChatSession.Open(SettingsFile.Load(file, []), new(TextWriter.Null, TextWriter.Null));
         var output = new StringWriter { NewLine = "\n" };
-        using var loop = new PromptLoop(chat, new(SamplingOptions.Greedy, 6), seed: 0, schema: null, output);
+        using var loop = new PromptLoop(session, output);
 
         loop.Run(new StringReader("大盘\n大盘\nclear\n\n大盘\nexit\n不问了\n"));
 

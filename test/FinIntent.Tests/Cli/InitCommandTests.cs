@@ -6,8 +6,8 @@ using FinIntent.Data.Rows;
 using FinIntent.Data.Tokens;
 using FinIntent.Evaluation;
 using FinIntent.Intents;
+using FinIntent.Jobs;
 using FinIntent.Settings;
-using FinIntent.Training;
 using Xunit;
 
 namespace FinIntent.Tests.Cli;
@@ -92,9 +92,9 @@ public sealed class InitCommandTests : IDisposable
     public void The_folder_runs_as_it_is(string labels, string language)
     {
         Init("--labels", labels, "--language", language);
-        var progress = new List<StepReport>();
+        var settings = SettingsFile.Load(Path.Combine(Folder, "train.yaml"), ["max_steps=3", "per_device_train_batch_size=4"]);
 
-        var result = TrainingJob.Run(SettingsFile.Load(Path.Combine(Folder, "train.yaml"), ["max_steps=3", "per_device_train_batch_size=4"]), _ => { }, new Collect(progress), CancellationToken.None);
+        var result = TrainJob.Run(settings, new(TextWriter.Null, TextWriter.Null), CancellationToken.None);
         var printed = CommandLine.Run(EvalCommand.Build(), Path.Combine(Folder, "eval.yaml"));
         var gold = Path.Combine(Folder, "gold.jsonl");
         File.WriteAllLines(gold, QuestionFile.Load(Path.Combine(Folder, "eval.json")).Select(q =>
@@ -111,9 +111,4 @@ public sealed class InitCommandTests : IDisposable
     }
 
     string Init(params string[] arguments) => CommandLine.Run(InitCommand.Build(), [Folder, "--model", Path.Combine(Reference.Root, "models", "finintent-8m"), "--template", "default", .. arguments]);
-
-    sealed class Collect(List<StepReport> reports) : IProgress<StepReport>
-    {
-        public void Report(StepReport value) => reports.Add(value);
-    }
 }

@@ -100,9 +100,9 @@ public sealed class PredictionFileTests : IDisposable
         file.Dispose();
 
         using var again = PredictionFile.Open(File1, Run("a"));
-        Assert.Equal(2, again.CountDone([("0", "大盘?"), ("1", "大盘?"), ("2", "new")]));
-        Assert.Contains("\"other\"", Assert.Throws<UserErrorException>(() => again.CountDone([("0", "大盘?"), ("1", "other")])).Message);
-        Assert.Throws<UserErrorException>(() => again.CountDone([("0", "大盘?")]));
+        Assert.Equal(["0", "1"], again.DoneOf([("0", "大盘?"), ("1", "大盘?"), ("2", "new")]).Keys);
+        Assert.Contains("\"other\"", Assert.Throws<UserErrorException>(() => again.DoneOf([("0", "大盘?"), ("1", "other")])).Message);
+        Assert.Throws<UserErrorException>(() => again.DoneOf([("0", "大盘?")]));
     }
 
     static void Append(PredictionFile file, params string[] ids)

@@ -1,6 +1,7 @@
 using FinIntent.Generation;
 using FinIntent.Lora;
 using FinIntent.Models.Packed;
+using FinIntent.Runtime;
 using FinIntent.Text;
 using Xunit;
 
@@ -14,7 +15,7 @@ public sealed class ChatModelTests
     public void Questions_together_get_the_answers_they_get_alone()
     {
         using var tiny = new TinyChat();
-        using var chat = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
+        using var chat = ChatModel.Load(new(tiny.Model, [tiny.Adapter]), Devices.Default);
         var options = new AnswerOptions(new(Temperature: 2, TopK: 0, TopP: 1), 12);
         Conversation[] questions = [Ask("大盘怎么样"), Ask("B"), Ask("我想开户，手续费是多少？")];
 
@@ -37,7 +38,7 @@ public sealed class ChatModelTests
 
         static double[] Scores(ChatModelSource source)
         {
-            using var chat = ChatModel.Load(source);
+            using var chat = ChatModel.Load(source, Devices.Default);
             return [.. new OptionScorer(chat.Model, 4096).Score([chat.OptionQuestion(Ask("大盘怎么样"), ["A", "B", "C", "D"])])[0]];
         }
 
@@ -48,7 +49,7 @@ public sealed class ChatModelTests
     public void The_pieces_told_are_the_answer_and_a_stop_word_ends_it()
     {
         using var tiny = new TinyChat();
-        using var chat = ChatModel.Load(new(tiny.Model, []));
+        using var chat = ChatModel.Load(new(tiny.Model, []), Devices.Default);
         var pieces = new List<string>();
 
         var whole = chat.Answer([Ask("大盘怎么样")], [0], Greedy, (_, piece) =>
@@ -68,7 +69,7 @@ public sealed class ChatModelTests
     public void An_option_question_ends_where_the_letter_stands()
     {
         using var tiny = new TinyChat();
-        using var chat = ChatModel.Load(new(tiny.Model, []));
+        using var chat = ChatModel.Load(new(tiny.Model, []), Devices.Default);
 
         var question = chat.OptionQuestion(Ask("x"), ["A", "B", "C"]);
 
@@ -83,9 +84,9 @@ public sealed class ChatModelTests
         using var tiny = new TinyChat();
         using var other = new TinyChat("qwen2_tied");
 
-        var template = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default" }));
-        var wrongBase = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(other.Model, [tiny.Adapter])));
-        using var forced = ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default", Force = true });
+        var template = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default" }, Devices.Default));
+        var wrongBase = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(other.Model, [tiny.Adapter]), Devices.Default));
+        using var forced = ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default", Force = true }, Devices.Default);
 
         Assert.Contains("\"default\"", template.Message);
         Assert.Contains("\"qwen\"", template.Message);
@@ -97,9 +98,9 @@ public sealed class ChatModelTests
     public void An_adapter_beside_its_base_gives_what_a_merged_one_gives_and_another_can_take_its_place()
     {
         using var tiny = new TinyChat();
-        using var merged = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
-        using var beside = ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { MergesAdapter = false });
-        using var plain = ChatModel.Load(new(tiny.Model, []));
+        using var merged = ChatModel.Load(new(tiny.Model, [tiny.Adapter]), Devices.Default);
+        using var beside = ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { MergesAdapter = false }, Devices.Default);
+        using var plain = ChatModel.Load(new(tiny.Model, []), Devices.Default);
 
         AssertSame(merged, beside);
         beside.Use(null);
@@ -113,9 +114,9 @@ public sealed class ChatModelTests
     public void Of_several_adapters_only_the_last_stays_beside_the_base()
     {
         using var tiny = new TinyChat();
-        using var merged = ChatModel.Load(new(tiny.Model, [tiny.Adapter, tiny.Adapter]));
-        using var beside = ChatModel.Load(new(tiny.Model, [tiny.Adapter, tiny.Adapter]) { MergesAdapter = false });
-        using var one = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
+        using var merged = ChatModel.Load(new(tiny.Model, [tiny.Adapter, tiny.Adapter]), Devices.Default);
+        using var beside = ChatModel.Load(new(tiny.Model, [tiny.Adapter, tiny.Adapter]) { MergesAdapter = false }, Devices.Default);
+        using var one = ChatModel.Load(new(tiny.Model, [tiny.Adapter]), Devices.Default);
 
         AssertSame(merged, beside);
         beside.Use(null);
@@ -128,10 +129,10 @@ public sealed class ChatModelTests
         using var tiny = new TinyChat();
         ChatModelSource packed = new(tiny.Model, [tiny.Adapter]) { Format = WeightFormat.Int8 };
 
-        using var beside = ChatModel.Load(packed);
-        using var none = ChatModel.Load(packed with { Adapters = [], MergesAdapter = true });
-        var merged = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { MergesAdapter = true }));
-        var two = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { Adapters = [tiny.Adapter, tiny.Adapter] }));
+        using var beside = ChatModel.Load(packed, Devices.Default);
+        using var none = ChatModel.Load(packed with { Adapters = [], MergesAdapter = true }, Devices.Default);
+        var merged = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { MergesAdapter = true }, Devices.Default));
+        var two = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { Adapters = [tiny.Adapter, tiny.Adapter] }, Devices.Default));
 
         Assert.NotEqual(Scores(none), Scores(beside));
         Assert.Contains("quantised", merged.Message);
@@ -152,8 +153,8 @@ public sealed class ChatModelTests
         using var tiny = new TinyChat();
         ModelExport.Run(new(tiny.Model, [tiny.Adapter], tiny["exported"], 5_000_000_000) { Template = "qwen" });
 
-        using var adapted = ChatModel.Load(new(tiny.Model, [tiny.Adapter]));
-        using var exported = ChatModel.Load(new(tiny["exported"], []));
+        using var adapted = ChatModel.Load(new(tiny.Model, [tiny.Adapter]), Devices.Default);
+        using var exported = ChatModel.Load(new(tiny["exported"], []), Devices.Default);
 
         Assert.Equal(adapted.Answer([Ask("今天涨吗")], [0], Greedy), exported.Answer([Ask("今天涨吗")], [0], Greedy));
         Assert.Throws<UserErrorException>(() => new ChatModelSource(tiny["exported"], []) { Template = "alpaca" }.TemplateName);

@@ -140,15 +140,15 @@ public sealed class AccessTests : IDisposable
     {
         var file = SettingsFile.Load(Path.Combine(Reference.Root, "config", "qwen25", "qwen25_7b_lora_sft.yaml"), []);
         _hub.Variables["HF_HUB_OFFLINE"] = "1";
-        var message = Assert.Throws<UserErrorException>(() => _hub.Resolve(file)).Message;
+        var message = Assert.Throws<UserErrorException>(() => _hub.Prepare(file)).Message;
         Assert.StartsWith("model_name_or_path: there is no folder Qwen/Qwen2.5-7B-Instruct on this machine; on the hub: Qwen/Qwen2.5-7B-Instruct: HF_HUB_OFFLINE forbids the network", message);
 
         _hub.Variables.Remove("HF_HUB_OFFLINE");
         _hub.AddModel(id: "Qwen/Qwen2.5-7B-Instruct");
-        var resolved = _hub.Resolve(file);
-        Assert.Equal("Qwen/Qwen2.5-7B-Instruct", resolved.Model.ModelNameOrPath);
-        Assert.True(File.Exists(Path.Combine(resolved.Model.Folder, "model.safetensors")));
-        Assert.Equal(resolved.Resolved()["model_name_or_path"], file.Resolved()["model_name_or_path"]);
+        var resolved = _hub.Prepare(file);
+        Assert.Equal("Qwen/Qwen2.5-7B-Instruct", resolved.Settings.Model.ModelNameOrPath);
+        Assert.True(File.Exists(Path.Combine(resolved.Folder, "model.safetensors")));
+        Assert.Equal(resolved.Settings.Resolved()["model_name_or_path"], file.Resolved()["model_name_or_path"]);
     }
 
     [Fact]
@@ -158,9 +158,9 @@ public sealed class AccessTests : IDisposable
         repository.Tags["v1"] = repository.Commit;
         File.WriteAllText(_hub["a.yaml"], $"model_name_or_path: acme/tiny\nmodel_revision: v1\ncache_dir: {_hub["elsewhere"]}\n");
 
-        var resolved = _hub.Resolve(SettingsFile.Load(_hub["a.yaml"], []));
+        var resolved = _hub.Prepare(SettingsFile.Load(_hub["a.yaml"], []));
 
-        Assert.Equal(_hub[Path.Combine("elsewhere", "models--acme--tiny", "snapshots", repository.Commit)], resolved.Model.Folder);
+        Assert.Equal(_hub[Path.Combine("elsewhere", "models--acme--tiny", "snapshots", repository.Commit)], resolved.Folder);
         Assert.True(File.Exists(_hub[Path.Combine("elsewhere", "models--acme--tiny", "refs", "v1")]));
     }
 
@@ -171,10 +171,10 @@ public sealed class AccessTests : IDisposable
         var file = _hub["a.yaml"];
         File.WriteAllText(file, $"model_name_or_path: {folder}\nadapter_name_or_path: saves/qwen/lora/sft\n");
 
-        var resolved = _hub.Resolve(SettingsFile.Load(file, []));
+        var resolved = _hub.Prepare(SettingsFile.Load(file, []));
 
-        Assert.Equal(folder, resolved.Model.Folder);
-        Assert.Equal(["saves/qwen/lora/sft"], resolved.Model.AdapterFolders);
+        Assert.Equal(folder, resolved.Folder);
+        Assert.Equal(["saves/qwen/lora/sft"], resolved.Adapters);
         Assert.Empty(_hub.Server.Requests);
     }
 

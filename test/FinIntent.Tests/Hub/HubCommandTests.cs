@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using FinIntent.Tests.Preflight;
+using FinIntent.Tests.Jobs;
 using Xunit;
 
 namespace FinIntent.Tests.Hub;
@@ -51,7 +51,8 @@ public sealed class HubCommandTests : IDisposable
         var (code, output, error) = await Run(["train", _run.Write(), "model_name_or_path=acme/tiny", "max_steps=1"]);
 
         Assert.True(code == 1, output + error);
-        Assert.Contains("error    model", error);
+        Assert.Contains("error: ", error);
+        Assert.Contains(Weights, error);
         Assert.False(Directory.Exists(_run["out"]));
     }
 
@@ -65,6 +66,19 @@ public sealed class HubCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("hf_hub_url: there is no data set acme/none", output);
         Assert.Contains("there is no model Qwen/Qwen2.5-0.5B-Instruct", output);
+    }
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("check")]
+    public async Task A_hub_that_cannot_be_reached_is_one_error_and_the_true_one(string verb)
+    {
+        var (code, output, error) = await Run([verb, _run.Write(), "model_name_or_path=acme/tiny"], ("HF_HUB_OFFLINE", "1"));
+
+        Assert.Equal(1, code);
+        Assert.Contains("acme/tiny: HF_HUB_OFFLINE forbids the network", output + error);
+        Assert.DoesNotContain("name one, or a model of a hub", output + error);
+        Assert.Contains("1 error, ", output + error);
     }
 
     [Fact]

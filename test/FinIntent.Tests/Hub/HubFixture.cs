@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using FinIntent.Hub;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 using FinIntent.Tests.ApiModels;
 using Xunit;
@@ -88,7 +89,9 @@ sealed class HubFixture : IDisposable
         return folders.Fetch(folders.Hubs.Preferred, HubRepository.Parse(id, kind)!, choice ?? ModelFiles.Model, stop ?? TestContext.Current.CancellationToken);
     }
 
-    public SettingsFile Resolve(SettingsFile settings) => Folders().Resolve(settings, ModelFiles.Model, TestContext.Current.CancellationToken);
+    public Surroundings Surroundings => new(TextWriter.Null, TextWriter.Null) { Hubs = Hubs, Download = work => work(Context()) };
+
+    public Prepared Prepare(SettingsFile settings) => Prepared.Of(settings, Need.Model, Surroundings);
 
     public string ErrorOf(FileChoice? choice = null, string id = Id, RepositoryKind kind = RepositoryKind.Model)
     {

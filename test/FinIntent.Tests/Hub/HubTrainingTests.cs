@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 using FinIntent.Tests.Contracts;
 using FinIntent.Tests.Training;
-using FinIntent.Training;
 using Xunit;
 
 namespace FinIntent.Tests.Hub;
@@ -28,8 +28,7 @@ public sealed class HubTrainingTests : IDisposable
             max_steps: 1
             """);
 
-        var settings = _hub.Resolve(SettingsFile.Load(_hub["train.yaml"], []));
-        var result = TrainingJob.Run(settings, _ => { }, stop: TestContext.Current.CancellationToken);
+        var result = TrainJob.Run(SettingsFile.Load(_hub["train.yaml"], []), _hub.Surroundings, TestContext.Current.CancellationToken);
 
         Assert.True(result.IsFinished);
         Assert.Equal("acme/qwen2", (string)Json("adapter_config.json")["base_model_name_or_path"]!);

@@ -1,5 +1,5 @@
-using FinIntent.Cli;
 using FinIntent.Cli.Commands;
+using FinIntent.Jobs;
 using FinIntent.Settings;
 using FinIntent.Tests.Cli;
 using Xunit;
@@ -63,7 +63,7 @@ public sealed class ApiSettingsTests : IDisposable
     [InlineData("api: openai\ndo_sample: true\ntemperature: 0.5\ntop_p: 0.9\nmax_new_tokens: 8", 0.5, 0.9, 8)]
     public void Answers_are_greedy_where_they_can_be(string yaml, double? temperature, double? topP, int maxTokens)
     {
-        var request = SettingsToApi.Request(Load(yaml + "\napi_model: m"));
+        var request = Respondents.RequestOf(Load(yaml + "\napi_model: m"));
 
         Assert.Equal((temperature, topP, maxTokens), (request.Temperature, request.TopP, request.MaxTokens));
     }

@@ -1,4 +1,4 @@
-using FinIntent.Cli.Experiments;
+using FinIntent.Jobs.Studies;
 using FinIntent.Intents;
 using FinIntent.Settings;
 using FinIntent.Text;
@@ -38,7 +38,7 @@ public sealed class ShippedSettingsTests
     [InlineData("openfindata", 7)]
     public void A_studys_models_have_known_keys_only(string name, int count)
     {
-        var study = ExperimentFile.Read(Path.Combine(Folder, "experiment", $"{name}.yaml"), []);
+        var study = StudyFile.Read(Path.Combine(Folder, "experiment", $"{name}.yaml"), []);
 
         Assert.Equal(count, study.Models.Count);
         foreach (var settings in study.Models.Where(m => !m.IsApi).Select(m => m.With()))

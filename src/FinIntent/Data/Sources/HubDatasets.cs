@@ -8,12 +8,12 @@ namespace FinIntent.Data.Sources;
 /// <summary>Fetches the data sets that dataset_info.json has from a hub.</summary>
 static class HubDatasets
 {
-    /// <summary>The settings, with the files of every data set they name that comes from a hub.</summary>
-    public static DatasetSettings Fetch(DatasetSettings settings, HubFolders hub, CancellationToken stop = default)
+    /// <summary>The files of every data set that the settings name and that comes from a hub.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(DatasetSettings settings, HubFolders hub, CancellationToken stop = default)
     {
         var names = settings.TokenizedPath is { } path && File.Exists(path) ? settings.EvalDataset
             : [.. settings.Dataset, .. settings.EvalDataset];
-        return names.Count == 0 ? settings : settings with { HubFiles = Fetch(settings.DatasetDir, names, hub, stop) };
+        return names.Count == 0 ? new Dictionary<string, IReadOnlyList<string>>() : Fetch(settings.DatasetDir, names, hub, stop);
     }
 
     /// <summary>The data sets of a run as they were then.</summary>
@@ -21,11 +21,10 @@ static class HubDatasets
         Fetch(run.DatasetDir!, run.Datasets, hub.In(run.CacheDir), stop, run.Commits);
 
     /// <summary>Whether nothing that the settings name is still to be fetched.</summary>
-    public static bool AreHere(DatasetSettings settings)
+    public static bool AreHere(DatasetSettings settings, IReadOnlyDictionary<string, IReadOnlyList<string>> files)
     {
         var registry = DatasetRegistry.Open(settings.DatasetDir);
-        return settings.Dataset.Concat(settings.EvalDataset)
-            .All(name => registry.HubEntry(name) is null || settings.HubFiles.ContainsKey(name));
+        return settings.Dataset.Concat(settings.EvalDataset).All(name => registry.HubEntry(name) is null || files.ContainsKey(name));
     }
 
     /// <summary>The commit of a path in Hugging Face's cache; null: it is another path.</summary>

@@ -18,6 +18,9 @@ sealed record RowInspection
 
     /// <summary>What the encoder is made from. A cache needs it.</summary>
     public EncodedWith? Encoder { get; init; }
+
+    /// <summary>The files of the data sets that come from a hub, by name.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? HubFiles { get; init; }
 }
 
 /// <summary>Reads rows of files into stores of tokens, and holds them against the questions that they may not repeat.</summary>
@@ -92,7 +95,7 @@ sealed class RowReading(
     DatasetEntry[] Entries(IReadOnlyList<string> names, RowSurvey? survey = null)
     {
         if (names.Count == 0) return [];
-        if (RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, settings.HubFiles)) is not { } registry) return [];
+        if (RowSurvey.Read(survey, () => DatasetRegistry.Open(settings.DatasetDir, inspection.HubFiles)) is not { } registry) return [];
         return [.. names.Select(name => RowSurvey.Read(survey, () => registry.Get(name))).OfType<DatasetEntry>()];
     }
 

@@ -27,7 +27,7 @@ sealed class TrainingRows : IDisposable
         {
             rows.Train = rows.Own(source.ReadTrain());
             if (settings.EvalDataset.Count > 0) rows.Validation = rows.Own(source.ReadValidation());
-            else if (settings.ValSize > 0 && (inspection is null || rows.Train.Count > 0)) rows.Split(settings.ValSize, seed);
+            else if (settings.ValSize > 0 && (inspection?.Train is null || rows.Train.Count > 0)) rows.Split(settings.ValSize, seed);
             return rows;
         }
         catch

@@ -58,8 +58,12 @@ public sealed record Comparison(
     public static Comparison Of(IReadOnlyList<PredictionSet> sets, IReadOnlyList<(int A, int B)> pairs)
     {
         var (shared, lent) = ShareOptions(sets);
-        List<ModelReport> models = [.. shared.Select(set =>
-            ModelReport.Of(set.Name, set.Predictions) with { Api = set.Api, LeakedQuestions = set.LeakedQuestions })];
+        List<ModelReport> models = [.. shared.Select(set => ModelReport.Of(set.Name, set.Predictions) with
+        {
+            Api = set.Api,
+            LeakedQuestions = set.LeakedQuestions,
+            Robustness = set.Robustness,
+        })];
         var overlaps = pairs.Select(pair => OverlapOf(models, pair.A, pair.B)).ToList();
         var compared = (from o in overlaps
                         where o.Common.Count > 0

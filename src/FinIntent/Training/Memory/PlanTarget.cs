@@ -22,10 +22,9 @@ sealed record PlanTarget(string Name, long Bytes, GpuModel? Gpu, bool IsCpu)
     /// <summary>Kept free on purpose: as <see cref="DeviceMemory.Available"/> does.</summary>
     public long Margin(long held) => IsCpu ? Math.Max(0, (Bytes - held) / 2) : DeviceMemory.Margin(Bytes);
 
-    /// <param name="gpu">A key of <see cref="GpuModel.Known"/> or a number of gigabytes (10⁹ bytes); null: this machine.</param>
-    public static PlanTarget Of(string? gpu)
+    /// <param name="gpu">A key of <see cref="GpuModel.Known"/> or a number of gigabytes (10⁹ bytes).</param>
+    public static PlanTarget Of(string gpu)
     {
-        if (gpu is null) return Here();
         if (GpuModel.Known.FirstOrDefault(known => known.Key.Equals(gpu, StringComparison.OrdinalIgnoreCase)) is { } model)
             return new($"{model.Name}, {Gigabytes(model.Bytes)}", model.Bytes, model, false);
         if (Regex.Match(gpu, @"^(\d+(\.\d+)?)\s*(gb)?$", RegexOptions.IgnoreCase) is { Success: true } match
@@ -34,9 +33,9 @@ sealed record PlanTarget(string Name, long Bytes, GpuModel? Gpu, bool IsCpu)
         throw new UserErrorException($"--gpu: \"{gpu}\" is neither one of {string.Join(", ", GpuModel.Known.Select(known => known.Key))} nor a number of gigabytes such as 24");
     }
 
-    static PlanTarget Here()
+    /// <summary>This machine, with what is free there now.</summary>
+    public static PlanTarget Of(Device device)
     {
-        var device = Devices.Default;
         if (device.type == DeviceType.CUDA && DeviceMemory.Of(device) is var (free, _))
         {
             var name = DeviceMemory.NameOf(device);

@@ -1,0 +1,15 @@
+using System.CommandLine;
+using FinIntent.Jobs;
+
+namespace FinIntent.Cli;
+
+/// <summary>What a command of this program gives to the jobs it calls.</summary>
+static class Host
+{
+    /// <summary>This machine with a command's console, where downloads and trainings show how far they are.</summary>
+    public static Surroundings Of(InvocationConfiguration console) => Surroundings.Here(console.Output, console.Error) with
+    {
+        Download = work => DownloadProgress.Show(console.Error, work),
+        Training = run => TrainProgress.Show(console.Output, run),
+    };
+}

@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using FinIntent.Generation;
+using FinIntent.Intents;
+using FinIntent.Settings;
+using TorchSharp;
+
+namespace FinIntent.Evaluation;
+
+/// <summary>How a model on this machine is asked.</summary>
+/// <param name="Scoring">How its choice is found; questions without options are answered in words only.</param>
+sealed record LocalAsking(Scoring Scoring, AnswerOptions Answers)
+{
+    /// <summary>Answers that are written at once.</summary>
+    public int AnswersAtOnce { get; init; } = 8;
+
+    /// <summary>Question i draws with the seed Seed + i.</summary>
+    public long Seed { get; init; } = 42;
+
+    /// <summary>Tokens that are scored at once, what questions share counted once. They bound memory. Null: as many as suit the device.</summary>
+    public int? ScoringTokens { get; init; }
+
+    /// <summary>True: each answer is kept when it is written, for long ones; false: with those that were written beside it.</summary>
+    public bool KeepsEach { get; init; }
+
+    /// <summary>What predictions depend on of this, as keys of a predictions file's record.</summary>
+    public JsonObject Identity()
+    {
+        JsonObject identity = new() { ["scoring"] = Scoring.ToString().ToLowerInvariant() };
+        if (Scoring == Scoring.Options) return identity;
+        var sampling = Answers.Sampling;
+        identity["sampling"] = sampling.DoSample ? sampling.ToString() : $"greedy, repetition penalty {sampling.RepetitionPenalty}";
+        identity["max_new_tokens"] = Answers.MaxNewTokens;
+        identity["max_length"] = Answers.MaxLength;
+        identity["stop_words"] = new JsonArray([.. Answers.StopWords.Select(w => (JsonNode)w)]);
+        identity["skip_special_tokens"] = Answers.SkipSpecialTokens;
+        identity["answers_at_once"] = AnswersAtOnce;
+        if (sampling.DoSample) identity["seed"] = Seed;
+        return identity;
+    }
+}
+
+/// <summary>A model on this machine. It is loaded when the first question is asked.</summary>
+sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
+{
+    // A GPU is not filled by less.
+    const int TokensOnCpu = 4096, TokensOnGpu = 16384;
+
+    ChatModel? _chat;
+
+    protected override void Ask(Answers answers, IReadOnlyDictionary<string, Prediction> known, CancellationToken stop)
+    {
+        var chat = _chat ??= load();
+        List<(int Number, AskedQuestion Question)> asked = [.. answers.Questions.Index().Where(q => !known.ContainsKey(q.Item.Id))];
+        var scorer = new OptionScorer(chat.Model, how.ScoringTokens ?? (chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu));
+        List<OptionQuestion> ready = how.Scoring == Scoring.Generate ? []
+            : [.. asked.Select(q => chat.OptionQuestion(q.Question.Conversation, [.. q.Question.Options!.Select(o => o.Label)]))];
+        foreach (var batch in how.Scoring == Scoring.Generate ? Chunks(asked.Count) : scorer.Batches(ready))
+        {
+            // What was begun is asked again as a whole, so that its bits are those of an uninterrupted run.
+            var questions = asked[batch];
+            if (questions.All(q => answers.Has(q.Question))) continue;
+            stop.ThrowIfCancellationRequested();
+            var scores = how.Scoring == Scoring.Generate ? null : scorer.Score(ready[batch]);
+            if (how.KeepsEach) KeepEach(chat, questions, answers);
+            else answers.Keep(PredictionsOf(questions, scores, how.Scoring == Scoring.Options ? null : Written(chat, questions), answers.Run.Name));
+        }
+    }
+
+    IReadOnlyList<Range> Chunks(int count) =>
+        [.. Enumerable.Range(0, (count + how.AnswersAtOnce - 1) / how.AnswersAtOnce)
+            .Select(i => new Range(i * how.AnswersAtOnce, Math.Min(count, (i + 1) * how.AnswersAtOnce)))];
+
+    static List<Prediction> PredictionsOf(IReadOnlyList<(int, AskedQuestion Question)> questions, IReadOnlyList<double[]>? scores,
+        IReadOnlyList<string>? outputs, string name) =>
+        [.. questions.Select((q, i) =>
+        {
+            var probabilities = scores is null ? null : q.Question.Options!.Zip(scores[i]).ToDictionary(p => p.First.Label, p => p.Second);
+            return Prediction.Of(q.Question, name, outputs?[i], probabilities);
+        })];
+
+    List<string> Written(ChatModel chat, IReadOnlyList<(int Number, AskedQuestion Question)> questions) =>
+        [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null))];
+
+    IReadOnlyList<string> Write(ChatModel chat, IReadOnlyList<(int Number, AskedQuestion Question)> chunk, Action<int, string>? onDone) =>
+        chat.Answer([.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers, onDone: onDone);
+
+    /// <summary>Answers are kept in the order of the questions: one waits for those before it.</summary>
+    void KeepEach(ChatModel chat, IReadOnlyList<(int Number, AskedQuestion Question)> chunk, Answers answers)
+    {
+        var written = new string?[chunk.Count];
+        var next = 0;
+        Write(chat, chunk, (row, answer) =>
+        {
+            written[row] = answer;
+            for (; next < chunk.Count && written[next] is { } text; next++) answers.Keep([Prediction.Of(chunk[next].Question, answers.Run.Name, text)]);
+        });
+    }
+
+    public override void Dispose() => _chat?.Dispose();
+}

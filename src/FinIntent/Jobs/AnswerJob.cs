@@ -1,0 +1,46 @@
+using FinIntent.Data.Rows;
+using FinIntent.Evaluation;
+using FinIntent.Intents;
+using FinIntent.Settings;
+
+namespace FinIntent.Jobs;
+
+/// <summary>Answers that were written to a file.</summary>
+/// <param name="Count">How many there are.</param>
+/// <param name="Before">How many of them an earlier run wrote.</param>
+sealed record Answered(string File, int Count, int Before);
+
+/// <summary>`finintent inference` on a file: answers each of its questions in words.</summary>
+static class AnswerJob
+{
+    /// <param name="questions">The file of the questions.</param>
+    /// <param name="onAnswer">It is called after each answer, with the answer, how many there are, and how many there will be.</param>
+    public static Answered Run(SettingsFile settings, string questions, Surroundings here, Action<Prediction, int, int> onAnswer)
+    {
+        var asked = Load(settings, questions);
+        var (prepared, how) = (Prepared.Of(settings, Need.Model, here), Respondents.ForAnswers(settings));
+        var run = Respondents.RunOf(prepared, how, FileOf(settings, questions), questions);
+        run.Identity["intent_prompt"] = settings.Inference.IntentPrompt;
+        using var respondent = Respondents.Open(prepared, how, here);
+        var fresh = 0;
+        respondent.Answer(asked, run, (answers, done) =>
+        {
+            fresh += answers.Count;
+            foreach (var answer in answers) onAnswer(answer, done, asked.Count);
+        });
+        return new(run.File, asked.Count, asked.Count - fresh);
+    }
+
+    /// <summary>Reads the questions as they are asked.</summary>
+    public static IReadOnlyList<AskedQuestion> Load(SettingsFile settings, string questions) =>
+        QuestionFile.LoadAsked(questions, SchemaOf(settings));
+
+    /// <summary>The intents whose instruction questions are put into with intent_prompt; null: they are asked as they are.</summary>
+    public static IntentSchema? SchemaOf(SettingsFile settings) =>
+        settings.Inference.IntentPrompt ? new Prepared(settings).LoadSchema() ?? IntentSchema.OpenFinData : null;
+
+    static string FileOf(SettingsFile settings, string questions) => settings.Inference.Answers
+        ?? (settings.Given.ContainsKey("output_dir")
+            ? Path.Combine(settings.Output.OutputDir, "answers.jsonl")
+            : Path.ChangeExtension(questions, ".answers.jsonl"));
+}

@@ -1,0 +1,44 @@
+using FinIntent.Jobs.Checks;
+using FinIntent.Settings;
+
+namespace FinIntent.Jobs;
+
+/// <summary>`finintent check`: looks at everything that a run of a settings file would use, in the way of that run.</summary>
+static class CheckJob
+{
+    public static CheckReport Run(string file, IEnumerable<string> overrides, Surroundings here)
+    {
+        var (settings, problems) = SettingsFile.Inspect(file, overrides);
+        if (IsTraining(settings))
+        {
+            using var job = TrainJob.Check(settings, problems, here, isAlone: true);
+            return job.Report;
+        }
+        var report = new CheckReport();
+        ReportSettings(settings, problems, report);
+        new UseCheck(Prepare(settings, report, here), report, here).Run();
+        return report;
+    }
+
+    /// <summary>Tells what is wrong with the keys, or how many there are.</summary>
+    public static void ReportSettings(SettingsFile settings, IReadOnlyList<string> problems, CheckReport report)
+    {
+        foreach (var problem in problems) report.Fail("settings", problem);
+        var harmless = settings.Harmless.Count > 0 ? $", without effect here: {string.Join(", ", settings.Harmless)}" : "";
+        if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{harmless}");
+    }
+
+    /// <summary>Finds what the settings name, without weights. What is not to be had is reported; with wrong keys nothing is fetched.</summary>
+    public static Prepared Prepare(SettingsFile settings, CheckReport report, Surroundings here) =>
+        Prepared.Of(settings, report.Errors == 0 ? Need.Shape : Need.Nothing, here, (part, e) =>
+        {
+            report.Fail(part == NamedPart.Model && e.InnerException is null ? "model" : "download", e.Message);
+            return true;
+        });
+
+    /// <summary>Whether the settings are of a run of `finintent train`.</summary>
+    static bool IsTraining(SettingsFile settings) =>
+        settings.Dataset.Dataset.Count > 0 || settings.Dataset.TokenizedPath is not null
+        || (settings.Given.ContainsKey("stage") && settings.Export.ExportDir is null
+            && settings.Inference is { EvalFile: null, Question: null, Questions: null });
+}

@@ -1,0 +1,55 @@
+using FinIntent.Lora;
+using FinIntent.Runtime;
+using FinIntent.Settings;
+
+namespace FinIntent.Jobs.Checks;
+
+/// <summary>Settings that use a trained model: for an export, an evaluation, questions.</summary>
+sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
+{
+    readonly SettingsFile _settings = prepared.Settings;
+
+    public void Run()
+    {
+        if (_settings.Inference.EvalFile is not null) report.Try("eval_file", CheckExam);
+        if (_settings.Inference.Questions is { } questions)
+            report.Try("questions", () => report.Ok("questions", $"{Count(AnswerJob.Load(_settings, questions).Count)} in {questions}"));
+        if (_settings.Api.Api is { } api)
+        {
+            report.Ok("model", $"{_settings.Api.ApiModel} behind an API ({api.ToString().ToLowerInvariant()}); it is not asked now");
+            return;
+        }
+        LibTorch.Load();
+        if (new ModelCheck(prepared, report, here).Run(isTraining: false) is not { } model) return;
+        string? name = null;
+        report.Try("template", () => { name = Origin.TemplateFor(_settings.Dataset.Template, [.. prepared.Adapters, model.Folder], _settings.Inference.Force); });
+        new TemplateCheck(prepared, report).Run(model, name);
+        if (_settings.Export.ExportDir is { } target) report.Try("export_dir", () => CheckExport(target, model));
+    }
+
+    void CheckExam()
+    {
+        var (exam, runs) = (Exam.Of(_settings), ScoreRuns.Of(_settings));
+        var orders = exam.Permuted is { } permuted ? $", each in {permuted.Orders.Count} orders" : "";
+        report.Ok("eval_file", $"{Count(exam.Questions.Count)} in {exam.File}{orders}{(runs.Count > 1 ? $", {runs.Count} runs" : "")}");
+    }
+
+    static string Count(int questions) => questions == 1 ? "1 question" : $"{questions:N0} questions";
+
+    void CheckExport(string target, CheckedModel model)
+    {
+        ModelExport.RefuseForeignFolder(target);
+        var bytes = (_settings.Model.InferDtype switch
+        {
+            InferenceType.Float32 => model.Numbers * 4,
+            InferenceType.Auto => model.WeightBytes,
+            _ => model.Numbers * 2,
+        }) + model.CompanionBytes;
+        var free = here.FreeBytes(target);
+        report.Facts["export_bytes"] = bytes;
+        report.Facts["disk_free_bytes"] = free;
+        var words = $"{Amounts.Bytes(bytes)} for the export, {Amounts.Bytes(free)} are free";
+        if (bytes > free) report.Fail("disk", $"{words} at {target}; make room, or name an export_dir on another disk");
+        else report.Ok("disk", words);
+    }
+}

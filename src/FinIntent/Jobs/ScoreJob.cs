@@ -1,0 +1,96 @@
+using FinIntent.Evaluation;
+using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
+using FinIntent.Intents;
+using FinIntent.Settings;
+
+namespace FinIntent.Jobs;
+
+/// <summary>An evaluation in words, and the folder with its files.</summary>
+sealed record ScoreSummary(string Text, string Folder);
+
+/// <summary>`finintent eval`: asks a model every question of an exam, and reports how well it tells intents.</summary>
+static class ScoreJob
+{
+    const string DefaultFolder = "eval_output";
+
+    public static ScoreSummary Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
+    {
+        var (exam, runs) = (Exam.Of(settings), ScoreRuns.Of(settings));
+        var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
+        return new(runs.Count > 1 ? ScoreAll(runs, exam, folder, here, stop) : ScoreOne(runs[0].Settings, exam, folder, here, stop), folder);
+    }
+
+    /// <summary>Asks the questions as they are, and then in their other orders. What is in the files already is not asked again.</summary>
+    /// <param name="predictions">The file for the answers.</param>
+    /// <exception cref="UserErrorException">The model was trained on some of the questions, or a question has no answer.</exception>
+    public static PredictionSet Score(Prepared prepared, Exam exam, string predictions, Surroundings here, CancellationToken stop = default)
+    {
+        var leaked = LeakGuard.Check(prepared, exam, here);
+        var (settings, how) = (prepared.Settings, Respondents.ForExam(prepared.Settings));
+        var run = Respondents.RunOf(prepared, how, predictions, exam.File);
+        using var respondent = Respondents.Open(prepared, how, here);
+
+        var answers = Ask(exam.Questions, run, null);
+        var set = new PredictionSet(run.Name, predictions, answers) { LeakedQuestions = leaked };
+        if (exam.Permuted is not { } permuted) return WithTotals(set, exam, [], settings);
+
+        here.Tell($"permutations: {permuted.Orders.Count} orders of {exam.Questions.Count} questions, " +
+            $"{permuted.All.Count - exam.Questions.Count} answers more");
+        // The answers to the first stand among those to the second and are not asked for again, so that both agree.
+        var inOrders = Ask(permuted.All, Exam.PermutedRunOf(run, settings), permuted.Known(answers));
+        return WithTotals(set, exam, inOrders, settings);
+
+        IReadOnlyList<Prediction> Ask(IReadOnlyList<EvaluationQuestion> questions, PredictionRun run, IReadOnlyDictionary<string, Prediction>? known) =>
+            respondent.Answer([.. questions.Select(AskedQuestion.Of)], run, (_, done) => here.Tell($"{done}/{questions.Count} questions"), known, stop);
+    }
+
+    /// <summary>Answers with what they took, and with how much the order of their options matters.</summary>
+    /// <param name="inOrders">The answers in all orders; none: that was not asked.</param>
+    public static PredictionSet WithTotals(PredictionSet set, Exam exam, IReadOnlyList<Prediction> inOrders, SettingsFile settings)
+    {
+        if (exam.Permuted is not { } permuted) return set with { Api = Respondents.TotalsOf(settings, set.Predictions) };
+        // The first of a question's orders is its own, and its answer is among the others already.
+        var further = inOrders.Where((_, i) => i % permuted.Orders.Count > 0);
+        return set with
+        {
+            Api = Respondents.TotalsOf(settings, [.. set.Predictions, .. further]),
+            Robustness = RobustnessReport.Of(permuted, inOrders),
+        };
+    }
+
+    static string ScoreOne(SettingsFile settings, Exam exam, string folder, Surroundings here, CancellationToken stop)
+    {
+        var prepared = Prepared.Of(settings, Need.Model, here);
+        var set = Score(prepared, exam, Path.Combine(folder, "predictions.jsonl"), here, stop);
+        var comparison = Comparison.Of([set]);
+        var report = comparison.Models[0];
+        var text = ReportText.Of(report, here.Language) + set.Api?.ToText(here.Language);
+        WriteFiles(folder, comparison);
+        AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
+        ConfusionPlot.WriteAll(folder, report, here.Tell);
+        return text;
+    }
+
+    /// <summary>Several adapters or seeds: a predictions file for each, and a report that tells how far their scores lie apart.</summary>
+    static string ScoreAll(IReadOnlyList<ScoreRun> runs, Exam exam, string folder, Surroundings here, CancellationToken stop)
+    {
+        List<PredictionSet> sets = [];
+        foreach (var (i, (name, settings)) in runs.Index())
+        {
+            var prepared = Prepared.Of(settings, Need.Model, here);
+            here.Tell($"{name} ({i + 1} of {runs.Count})");
+            sets.Add(Score(prepared, exam, Path.Combine(folder, $"predictions_{i + 1}.jsonl"), here, stop) with { Name = name });
+        }
+        var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
+        WriteFiles(folder, report);
+        var text = ReportText.Of(report, here.Language) + ReportText.Spread(report, here.Language);
+        return text + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText(here.Language)}"));
+    }
+
+    static void WriteFiles(string folder, Comparison report)
+    {
+        ReportWriter.Write(folder, report, Language.Chinese);
+        ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(report));
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using FinIntent.Evaluation;
+using FinIntent.Settings;
+
+namespace FinIntent.Jobs.Studies;
+
+/// <summary>The scoring of a study's model: the answers to the questions, and where the study asks for it, to the questions in other orders.</summary>
+sealed class ScoreSteps
+{
+    readonly Exam _exam;
+    readonly SettingsFile _settings;
+    readonly StudyStep _plain;
+    readonly StudyStep? _permuted;
+
+    /// <param name="inputs">What the answers depend on.</param>
+    public ScoreSteps(Exam exam, string predictions, JsonObject inputs, SettingsFile settings)
+    {
+        (_exam, _settings, Predictions, _plain) = (exam, settings, predictions, new(predictions, inputs));
+        if (exam.Permuted is null) return;
+        _permuted = new(Exam.PermutationsOf(predictions), new()
+        {
+            ["scored"] = _plain.Digest,
+            ["permutations"] = settings.Inference.Permutations,
+            ["seed"] = settings.Train.Seed,
+        });
+    }
+
+    /// <summary>The file of the answers.</summary>
+    public string Predictions { get; }
+
+    public bool AreThere => _plain.IsThere && _permuted?.IsThere != false;
+
+    /// <param name="score">It asks for what is not in the files, and gives false when it stopped.</param>
+    public bool Do(Func<bool> score)
+    {
+        if (_permuted is null) return _plain.Do(score);
+        return _permuted.Do(() => _plain.IsThere ? score() : _plain.Do(score));
+    }
+
+    public PredictionSet Read()
+    {
+        IReadOnlyList<Prediction> inOrders = _permuted is null ? [] : PredictionFile.Read(_permuted.Result);
+        return ScoreJob.WithTotals(PredictionSet.Read(Predictions), _exam, inOrders, _settings);
+    }
+}

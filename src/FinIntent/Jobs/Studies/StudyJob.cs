@@ -1,0 +1,86 @@
+using FinIntent.Evaluation;
+using FinIntent.Evaluation.Reports;
+
+namespace FinIntent.Jobs.Studies;
+
+/// <summary>
+/// `finintent experiment`, a whole study: each model's base score → train → export → tuned score, models behind an API as they are, then the table
+/// and the report. A model that fails does not stop the others, and a study that was stopped goes on.
+/// </summary>
+sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
+{
+    public const string JsonName = "report.json";
+
+    readonly List<PredictionSet> _sets = [];
+    readonly List<ModelGroup> _groups = [];
+
+    /// <returns>How many models did not finish.</returns>
+    public int Run()
+    {
+        // The questions of all models, before anything is fetched or trained for them.
+        List<(StudyModel Model, ModelStudy Study)> studies = [.. file.Models.Select(model => (model, Open(model)))];
+        foreach (var (model, study) in studies)
+        {
+            here.Output.WriteLine($"== {model.Name}");
+            _groups.Add(Study(model, study));
+        }
+        if (_sets.Count == 0)
+            throw new UserErrorException($"{file.Path}: no model has a score: {string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
+        Report();
+        return _groups.Count(g => g.Failure is not null);
+    }
+
+    ModelStudy Open(StudyModel model)
+    {
+        var questions = Exam.FileOf(model.With());
+        return File.Exists(questions) ? new(file, model, Path.Combine(file.OutputDir, model.Folder), here, stop)
+            : throw new UserErrorException($"{model.Place}: {model.Name}: eval_file: {questions}: no such file; " +
+                "OpenFinData's comes with `finintent data pull openfindata`");
+    }
+
+    ModelGroup Study(StudyModel model, ModelStudy study)
+    {
+        int? plain = null;
+        List<int> runs = [];
+        try
+        {
+            plain = Add(study.ScoreBase());
+            if (!model.IsApi)
+                foreach (var seed in file.Seeds) runs.Add(Add(study.ScoreTuned(seed)));
+            return new(model.Name, plain, runs);
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            // Whatever it is, the other models' results are not lost to it; a bug is told whole.
+            here.Tell(e is UserErrorException ? $"  error: {e.Message}" : $"  failed: {e}");
+            return new(model.Name, plain, runs, e.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    int Add(PredictionSet set)
+    {
+        _sets.Add(set);
+        return _sets.Count - 1;
+    }
+
+    void Report()
+    {
+        var report = Comparison.Of(_sets, [.. Pairs()]) with { Groups = _groups };
+        ReportWriter.Write(file.OutputDir, report, Language.Chinese);
+        ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
+        here.Output.Write("\n" + ReportText.Study(report, here.Language));
+        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Language)}");
+        string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
+        here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
+    }
+
+    /// <summary>Each run against its base, and the best that each model has against the other models'.</summary>
+    IEnumerable<(int, int)> Pairs()
+    {
+        foreach (var group in _groups.Where(g => g.Base is not null))
+            foreach (var run in group.Runs) yield return (group.Base!.Value, run);
+        List<int> finals = [.. _groups.Select(g => g.Runs.Count > 0 ? g.Runs[0] : g.Base).OfType<int>()];
+        foreach (var (i, a) in finals.Index())
+            foreach (var b in finals.Skip(i + 1)) yield return (a, b);
+    }
+}

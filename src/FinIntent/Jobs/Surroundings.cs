@@ -1,0 +1,68 @@
+using FinIntent.Data.Tokens;
+using FinIntent.Evaluation.Reports;
+using FinIntent.Hub;
+using FinIntent.Runtime;
+using FinIntent.Training;
+using static TorchSharp.torch;
+
+namespace FinIntent.Jobs;
+
+/// <summary>What a training reports to while it runs.</summary>
+/// <param name="Tell">It is told what a user should read once.</param>
+sealed record TrainingWatch(Action<string> Tell, IProgress<StepReport>? Progress = null);
+
+/// <summary>
+/// The machine and the console that a job runs in. A host makes it, and tests make their own, so that no job reads a clock, a device or a
+/// console by itself.
+/// </summary>
+/// <param name="Output">Results are written here.</param>
+/// <param name="Error">Progress and warnings are written here.</param>
+sealed record Surroundings(TextWriter Output, TextWriter Error)
+{
+    /// <summary>Where models compute. Asking for it loads libtorch, so it is asked for when a model is loaded.</summary>
+    public Lazy<Device> Device { get; init; } = new(() => Devices.Default);
+
+    /// <summary>The language of summaries and tables that people read.</summary>
+    public Language Language { get; init; } = Language.English;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Keeps encoded rows from run to run; null: they are encoded each time.</summary>
+    public TokenCache? Cache { get; init; }
+
+    /// <summary>The bytes that are free on the disk of a path. The path's last folders need not exist yet.</summary>
+    public Func<string, long> FreeBytes { get; init; } = FreeOn;
+
+    /// <summary>Read when something is to be fetched: a wrong token does not end what needs none.</summary>
+    public Func<HubChoice> Hubs { get; init; } = HubChoice.FromEnvironment;
+
+    /// <summary>Does a work that may download; a host shows how far it is.</summary>
+    public Action<Action<HubContext>>? Download { get; init; }
+
+    /// <summary>Does a training; a host shows how far it is.</summary>
+    public Func<Func<TrainingWatch, TrainingResult>, TrainingResult>? Training { get; init; }
+
+    /// <summary>The surroundings of a program on this machine, with the user's cache of encoded rows.</summary>
+    public static Surroundings Here(TextWriter output, TextWriter error) =>
+        new(output, error) { Cache = TokenCache.OfUser(Environment.GetEnvironmentVariable, TimeProvider.System) };
+
+    public void Tell(string line) => Error.WriteLine(line);
+
+    public TrainingResult Train(Func<TrainingWatch, TrainingResult> run) => Training is null ? run(new(Output.WriteLine)) : Training(run);
+
+    /// <summary>Does a work that needs files of hubs.</summary>
+    public T Fetch<T>(Func<HubFolders, T> work)
+    {
+        T result = default!;
+        Action<HubContext> all = context => result = work(new(new Lazy<HubChoice>(Hubs), context));
+        if (Download is null) all(new(Tell) { Time = Time });
+        else Download(all);
+        return result;
+    }
+
+    static long FreeOn(string path)
+    {
+        for (var folder = Path.GetFullPath(path); ; folder = Path.GetDirectoryName(folder) ?? throw new IOException($"{path} is on no disk"))
+            if (Directory.Exists(folder)) return new DriveInfo(folder).AvailableFreeSpace;
+    }
+}

@@ -1,0 +1,131 @@
+using FinIntent.Data.Tokens;
+using FinIntent.Jobs.Checks;
+using FinIntent.Runtime;
+using FinIntent.Settings;
+using FinIntent.Text;
+using FinIntent.Training;
+using FinIntent.Training.Memory;
+using static TorchSharp.torch;
+
+namespace FinIntent.Jobs;
+
+/// <summary>
+/// A training. All that can be known before its weights are loaded is checked first. The run trains on the rows that were encoded for the check,
+/// so that nothing is done twice.
+/// </summary>
+sealed class TrainJob : IDisposable
+{
+    readonly Surroundings _here;
+    readonly TrainingCheck _check;
+    Prepared _prepared;
+
+    TrainJob(Prepared prepared, TrainingCheck check, CheckReport report, Surroundings here) =>
+        (_prepared, _check, Report, _here) = (prepared, check, report, here);
+
+    /// <summary>What the check found. A job whose report has errors cannot run.</summary>
+    public CheckReport Report { get; }
+
+    SettingsFile Settings => _prepared.Settings;
+
+    /// <summary>Checks settings and all that they name; of a hub's model only its shape and tokenizer are fetched.</summary>
+    /// <param name="problems">What is wrong with the keys already.</param>
+    /// <param name="isAlone">No run follows, so that nothing is written (tokenized_path).</param>
+    public static TrainJob Check(SettingsFile settings, IReadOnlyList<string> problems, Surroundings here, bool isAlone = false)
+    {
+        var report = new CheckReport();
+        CheckJob.ReportSettings(settings, problems, report);
+        report.Try("settings", () => CrossChecks.CheckTraining(settings));
+        var prepared = CheckJob.Prepare(settings, report, here);
+        return new(prepared, TrainingCheck.Run(prepared, report, here, isAlone), report, here);
+    }
+
+    /// <summary>Checks and trains, for hosts that have no use for the report: its warnings are told.</summary>
+    /// <exception cref="UserErrorException">The check found errors; the message holds them all.</exception>
+    public static TrainingResult Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
+    {
+        using var job = Check(settings, [], here);
+        job.Report.RefuseErrors();
+        here.Error.Write(job.Report.WarningsText);
+        return job.Run(stop);
+    }
+
+    /// <summary>Trains on the rows that were checked. The weights of a hub's model come now.</summary>
+    public TrainingResult Run(CancellationToken stop = default)
+    {
+        Report.RefuseErrors();
+        if (_prepared.IsModelOfHub) FetchWeights();
+        return _here.Train(watch => Train(watch, stop));
+    }
+
+    void FetchWeights()
+    {
+        _prepared = Prepared.Of(Settings, Need.Model, _here) with { HubFiles = _prepared.HubFiles };
+        var report = new CheckReport();
+        new ModelCheck(_prepared, report, _here).Run(isTraining: true);
+        report.RefuseErrors();
+    }
+
+    TrainingResult Train(TrainingWatch watch, CancellationToken stop)
+    {
+        if (Settings.Harmless.Count > 0) watch.Tell($"without effect here: {string.Join(", ", Settings.Harmless)}");
+        if (Settings.Train.Tf32 is { } isTf32 && LibTorch.HasCuda) backends.cuda.matmul.allow_tf32 = isTf32;
+        using var trained = TrainedModel.Load(_prepared.Trained, _here.Device.Value);
+        var (rows, input) = (_check.Rows!, _check.Input!);
+        rows.Check(trained.Model.Shape.VocabularySize);
+        TellSize(trained, watch);
+        if (Settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation);
+
+        var folder = new RunFolder(Settings.Output, RunRecord.Create(_prepared, TaughtTemplate, trained.Model.FormatName), _here.Tell);
+        if (folder.ResumesFrom is { } checkpoint) watch.Tell($"going on from {checkpoint}");
+        var options = new TrainingOptions
+        {
+            Train = Settings.Train,
+            Evaluation = Settings.Evaluation,
+            Output = Settings.Output,
+            Memory = new() { MayRecompute = !Settings.Model.DisableGradientCheckpointing, Tell = watch.Tell },
+        };
+        return new Trainer(trained.Model, trained.Trainable, options, input, folder, watch.Progress).Run(stop);
+    }
+
+    /// <summary>The template that the adapter is taught; null: the rows are tokens already, or texts, and none was named.</summary>
+    string? TaughtTemplate => Settings.Dataset.Template
+        ?? (Settings.Method.Stage == Stage.Sft && Settings.Dataset.Dataset.Count > 0 ? _prepared.TemplateName : null);
+
+    void TellSize(TrainedModel trained, TrainingWatch watch)
+    {
+        if (Precision.Wanted(Settings.Train) != trained.Model.ComputeType)
+        {
+            var wanted = Settings.Train.Bf16 ? "bf16" : "fp16";
+            watch.Tell($"{wanted}: this CPU multiplies {wanted} slower than fp32; computing in fp32");
+        }
+        var packs = _check.Input!.Packs is { } all ? $" in {all.Count:N0} packs" : "";
+        var format = trained.Model.Format is { } packed ? $" on a base in {packed.Name}" : "";
+        watch.Tell($"{_check.Rows!.Train.Count:N0} training rows{packs}, {_check.Rows.Validation?.Count ?? 0:N0} validation rows; " +
+            $"{trained.Trainable.Count:N0} parameters are trained ({Settings.Method.FinetuningType.ToString().ToLowerInvariant()}{format})");
+    }
+
+    TrainingResult EvaluateOnly(TrainedModel trained, IRowSource? validation)
+    {
+        if (validation is null)
+            throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
+        var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingInput(validation)), validation.Count,
+            mayRecompute: false, Settings.Train.MaxTokensPerForward);
+        var pass = new LossPass(trained.Model, trained.Trainable);
+        var evaluation = pass.Evaluate(validation, choice.Plan.MaxTokens, Settings.Evaluation.ComputeAccuracy);
+        RunFolder.WriteEvaluation(Settings.Output.OutputDir, evaluation, 0);
+        return new(true, 0, 0, 0, 0, evaluation.Duration, 0, 0) { Evaluation = evaluation };
+    }
+
+    /// <summary>The rows as batches are made of them: in packs where the settings ask for it.</summary>
+    internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) =>
+        new(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
+
+    /// <summary>Supervised rows can be packed. Rows of pre-training are full stretches of text already.</summary>
+    static bool IsPacked(SettingsFile settings) =>
+        settings.Method.Stage == Stage.Sft && (settings.Dataset.NeatPacking || settings.Dataset.Packing == true);
+
+    // LLaMA-Factory keeps one token of a pack free.
+    static int PackLength(SettingsFile settings) => Math.Max(1, settings.Dataset.CutoffLen - 1);
+
+    public void Dispose() => _check.Dispose();
+}

@@ -30,7 +30,7 @@ public sealed partial class DependencyTests
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
-        ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
+        ["Evaluation"] = ["Files", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
         ["Jobs"] =
         [
             "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Curation", "Training",

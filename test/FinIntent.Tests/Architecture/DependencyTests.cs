@@ -25,7 +25,7 @@ public sealed partial class DependencyTests
         ["Plots"] = [],
         ["Hub"] = ["Files", "Checkpoints"],
         ["Data"] = ["Files", "Text", "Intents", "Settings", "Hub"],
-        ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Data", "Settings", "Plots"],
+        ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],

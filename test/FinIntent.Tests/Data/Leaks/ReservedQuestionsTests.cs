@@ -28,9 +28,9 @@ public sealed class ReservedQuestionsTests
     [Fact, Trait("tier", "shared")]
     public void No_line_of_a_file_that_git_tracks_is_too_like_a_reserved_question()
     {
-        var reserved = ReservedQuestions.Load(Reference.Path(Path.Combine("hooks", "reserved_bigrams.json")));
+        var reserved = ReservedQuestions.Load(Reference.Shared(Path.Combine("hooks", "reserved_bigrams.json")));
         var files = TrackedFiles();
-        Assert.SkipWhen(files.Count == 0, $"git lists no files of {Reference.Root}");
+        Tier.Needs(Tier.Shared, files.Count > 0, $"git lists no files of {Reference.Root}");
 
         var read = 0;
         var alike = new List<string>();

@@ -6,9 +6,9 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>What a run writes besides its journal, anew after every round.</summary>
-/// <param name="ValidationShare">The share of the rows that go to val.json; 0: all are in rows.json.</param>
-/// <param name="IsPriced">Whether costs are known.</param>
+/// <summary>Writes a run's files besides its journal, anew after every round.</summary>
+/// <param name="ValidationShare">The share of the rows for val.json; 0 puts all into rows.json.</param>
+/// <param name="IsPriced">Says that costs are known.</param>
 /// <param name="Warn">It is told what could not be made.</param>
 sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed, Action<string> Warn)
 {

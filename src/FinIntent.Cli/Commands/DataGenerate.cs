@@ -29,7 +29,7 @@ static class DataGenerate
             if (settings.Harmless.Count > 0) arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             try
             {
-                var here = Host.Of(arguments.InvocationConfiguration) with { Time = time ?? TimeProvider.System };
+                var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
                 return await Run(Prepared.Of(settings, Need.Model, here), Judge(settings, here), arguments.GetValue(accept), here, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -65,8 +65,8 @@ static class ScoreJob
         var set = Score(prepared, exam, Path.Combine(folder, "predictions.jsonl"), here, stop);
         var comparison = Comparison.Of([set]);
         var report = comparison.Models[0];
-        var text = ReportText.Of(report, here.Language) + set.Api?.ToText();
-        WriteFiles(folder, comparison);
+        var text = ReportText.Of(report, here.Languages.Text) + set.Api?.ToText();
+        WriteFiles(folder, comparison, here);
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
         foreach (var rule in report.Rules)
             ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
@@ -84,14 +84,14 @@ static class ScoreJob
             sets.Add(Score(prepared, exam, Path.Combine(folder, $"predictions_{i + 1}.jsonl"), here, stop) with { Name = name });
         }
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
-        WriteFiles(folder, report);
-        var text = ReportText.Of(report, here.Language) + ReportText.Spread(report, here.Language);
+        WriteFiles(folder, report, here);
+        var text = ReportText.Of(report, here.Languages.Text) + ReportText.Spread(report, here.Languages.Text);
         return text + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText()}"));
     }
 
-    static void WriteFiles(string folder, Comparison report)
+    static void WriteFiles(string folder, Comparison report, Surroundings here)
     {
-        ReportWriter.Write(folder, report, Language.Chinese);
+        ReportWriter.Write(folder, report, here.Languages.Reports);
         ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(report));
     }
 }

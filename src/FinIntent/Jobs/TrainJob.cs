@@ -1,4 +1,6 @@
+using System.Globalization;
 using FinIntent.Data.Tokens;
+using FinIntent.Files;
 using FinIntent.Jobs.Checks;
 using FinIntent.Runtime;
 using FinIntent.Settings;
@@ -55,6 +57,20 @@ sealed class TrainJob : IDisposable
         Report.RefuseErrors();
         if (_prepared.IsModelOfHub) FetchWeights();
         return _here.Train(watch => Train(watch, stop));
+    }
+
+    /// <summary>How a training ended, in a line.</summary>
+    public static string SummaryOf(TrainingResult result, SettingsFile settings)
+    {
+        if (!result.IsFinished)
+        {
+            var how = settings.Output.OverwriteOutputDir ? " with overwrite_output_dir=false" : "";
+            return $"stopped after step {result.Steps} of {result.TotalSteps}; saved {result.Checkpoint}; the same command{how} goes on from there";
+        }
+        var evaluation = result.Evaluation is { } e ? string.Create(CultureInfo.InvariantCulture, $", validation loss {e.Loss:f4}") : "";
+        var training = result.Steps == 0 ? "not trained" : string.Create(CultureInfo.InvariantCulture,
+            $"{result.Steps} steps, mean loss {result.TrainLoss:f4}, {result.Tokens:n0} tokens in {TerminalText.Clock(result.Duration)}");
+        return $"{training}{evaluation} -> {settings.Output.OutputDir}";
     }
 
     void FetchWeights()

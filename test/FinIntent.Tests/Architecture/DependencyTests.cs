@@ -25,12 +25,12 @@ public sealed partial class DependencyTests
         ["Plots"] = [],
         ["Hub"] = ["Files", "Checkpoints"],
         ["Data"] = ["Files", "Text", "Intents", "Settings", "Hub"],
-        ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Data", "Settings", "Plots"],
+        ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
-        ["Evaluation"] = ["Files", "Text", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
+        ["Evaluation"] = ["Files", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
         ["Jobs"] =
         [
             "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Training", "Generation",

@@ -1,16 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
-using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
-using FinIntent.Jobs;
 using FinIntent.Settings;
 
-namespace FinIntent.Cli;
+namespace FinIntent.Jobs;
 
-/// <summary>The main job on what ships with the project: score the base, train LoRA, export, score the tuned model.</summary>
-sealed class Demo(string root, string output, Surroundings here)
+/// <summary>`finintent demo`: on what ships with the project, it scores the base, trains LoRA, exports, and scores the tuned model.</summary>
+/// <param name="root">The project's folder.</param>
+/// <param name="output">The folder for what is written.</param>
+sealed class DemoJob(string root, string output, Surroundings here)
 {
     sealed record QuestionSet(string Key, string Name, Exam Exam);
 
@@ -34,8 +34,8 @@ sealed class Demo(string root, string output, Surroundings here)
         {
             var report = Comparison.Of([before[i], after[i]]);
             here.Output.WriteLine($"\n{set.Name} ({set.Exam.Questions.Count} questions)");
-            here.Output.Write(ReportText.Short(report, here.Language));
-            ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
+            here.Output.Write(ReportText.Short(report, here.Languages.Text));
+            ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, here.Languages.Reports);
             foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
         }
         here.Output.WriteLine();

@@ -12,13 +12,17 @@ static class DataCard
 {
     public static Command Build()
     {
-        var files = new Argument<string[]>("FILE|NAME") { Description = "Files of labelled rows, or names in dataset_info.json; examples are taken from the first.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE|NAME") { Description =
+            "Files of labelled rows, or names in dataset_info.json; examples are taken from the first.", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string>("--out") { Description = "The card to write, README.md in a hub's repository.", Required = true };
-        var folder = new Option<string>("--dataset-dir") { Description = "The folder with dataset_info.json.", DefaultValueFactory = _ => "data" };
+        var folder = new Option<string>("--dataset-dir") { Description = "The folder with dataset_info.json.", DefaultValueFactory = _ =>
+            "data" };
         var schema = new Option<string?>("--schema") { Description = "The file of intents: name, language and what each intent means." };
         var name = new Option<string?>("--name") { Description = "The data set's name; without it the schema's, else the first file's." };
-        var licence = new Option<string>("--license") { Description = "A hub's word for the licence, such as apache-2.0 or cc-by-4.0.", DefaultValueFactory = _ => "other" };
-        var language = new Option<string?>("--language") { Description = "zh or en; without it the schema's, else that of most questions." };
+        var licence = new Option<string>("--license") { Description =
+            "A hub's word for the licence, such as apache-2.0 or cc-by-4.0.", DefaultValueFactory = _ => "other" };
+        var language = new Option<string?>("--language") { Description =
+            "zh or en; without it the schema's, else that of most questions." };
         language.AcceptOnlyFromAmong("zh", "en");
         var command = new Command("card", "Write a dataset card from the rows.") { files, output, folder, schema, name, licence, language };
         command.SetAction(arguments =>
@@ -37,9 +41,9 @@ static class DataCard
                 _ => intents?.Language ?? LanguageOf(rows),
             };
             var called = arguments.GetValue(name) ?? intents?.Name ?? Path.GetFileNameWithoutExtension(rows[0].Name);
-            var card = new RowsCard(called, arguments.GetRequiredValue(licence), words, intents).Of(rows);
+            var card = new Curation.DataCard(called, arguments.GetRequiredValue(licence), words, intents).Of(rows);
             AtomicFile.WriteText(arguments.GetRequiredValue(output), card);
-            arguments.InvocationConfiguration.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
+            here.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
 
             IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
                 here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));

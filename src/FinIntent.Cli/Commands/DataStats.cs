@@ -15,19 +15,28 @@ static class DataStats
 
     public static Command Build()
     {
-        var files = new Argument<string[]>("FILE|NAME") { Description = "Files of labelled rows, or names in dataset_info.json.", Arity = ArgumentArity.OneOrMore };
-        var folder = new Option<string>("--dataset-dir") { Description = "The folder with dataset_info.json.", DefaultValueFactory = _ => "data" };
+        var files = new Argument<string[]>("FILE|NAME") { Description = "Files of labelled rows, or names in dataset_info.json.", Arity =
+            ArgumentArity.OneOrMore };
+        var folder = new Option<string>("--dataset-dir") { Description = "The folder with dataset_info.json.", DefaultValueFactory = _ =>
+            "data" };
         var schema = new Option<string?>("--schema") { Description = "The file of intents, for rows that list no options." };
-        var model = new Option<string?>("--model") { Description = "The model whose tokenizer counts and whose states judge labels; without it the embedded one." };
-        var template = new Option<string[]>("--template") { Description = "Templates to count tokens in, the first also to judge labels in; without it the model's own.", AllowMultipleArgumentsPerToken = true };
-        var folds = new Option<int>("--folds") { Description = "Parts for cross-validation of the labels; 0: labels are not judged.", DefaultValueFactory = _ => 5 };
-        var confidence = new Option<double>("--confidence") { Description = "Probability from which a disagreement is told.", DefaultValueFactory = _ => 0.8 };
+        var model = new Option<string?>("--model") { Description =
+            "The model whose tokenizer counts and whose states judge labels; without it the embedded one." };
+        var template = new Option<string[]>("--template") { Description =
+            "Templates to count tokens in, the first also to judge labels in; without it the model's own.",
+            AllowMultipleArgumentsPerToken = true };
+        var folds = new Option<int>("--folds") { Description =
+            "Parts for cross-validation of the labels; 0: labels are not judged.", DefaultValueFactory = _ => 5 };
+        var confidence = new Option<double>("--confidence") { Description =
+            "Probability from which a disagreement is told.", DefaultValueFactory = _ => 0.8 };
         var json = new Option<string?>("--json") { Description = "Also write all numbers, all duplicates and all doubts to this file." };
-        var command = new Command("stats", "Classes, lengths, duplicates and suspicious labels of labelled rows.") { files, folder, schema, model, template, folds, confidence, json };
+        var command = new Command("stats", "Classes, lengths, duplicates and suspicious labels of labelled rows.") { files, folder, schema,
+            model, template, folds, confidence, json };
         command.SetAction(arguments =>
         {
             var judging = (Folds: arguments.GetValue(folds), Confidence: arguments.GetValue(confidence));
-            if (judging.Folds is < 0 or 1) throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
+            if (judging.Folds is < 0 or 1)
+                throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
             var intents = arguments.GetValue(schema) is { } file ? IntentSchema.Load(file) : null;
             var here = Host.Of(arguments);
             List<RowFile> rows =
@@ -60,6 +69,7 @@ static class DataStats
         string[] questions = [.. rows.Select(row => row.Question)];
         using var chat = ChatModel.Load(source, here.Device.Value);
         using var features = FrozenFeatures.Of(chat, questions);
-        return LabelDoubts.Find(features, questions, [.. rows.Select(row => row.Intent)], AlikeQuestions.Groups(questions), folds, confidence, Seed);
+        return LabelDoubts.Find(features, questions, [.. rows.Select(row => row.Intent)], NearDuplicates.Groups(questions), folds,
+            confidence, Seed);
     }
 }

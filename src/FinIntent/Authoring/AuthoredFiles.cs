@@ -1,6 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using FinIntent.Curation;
 using FinIntent.Data.Rows;
 using FinIntent.Files;
 using FinIntent.Intents;
@@ -12,38 +11,56 @@ namespace FinIntent.Authoring;
 /// <param name="IsPriced">Costs are known.</param>
 sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed)
 {
-    static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public void Write(AuthoredSet set, Journal journal, Amount spent, Stopped? stopped)
     {
         var files = Split(set);
         foreach (var (name, rows) in files) AlpacaFile.Write(Path.Combine(Folder, name), [.. rows.Select(Question)]);
-        var names = new JsonObject(files.Select(file => KeyValuePair.Create<string, JsonNode?>(DatasetName(file.Name), new JsonObject { ["file_name"] = file.Name })));
-        AtomicFile.WriteText(Path.Combine(Folder, "dataset_info.json"), names.ToJsonString(new() { WriteIndented = true }) + "\n");
-        AtomicFile.WriteText(Path.Combine(Folder, "provenance.jsonl"), string.Concat(files.SelectMany(file => file.Rows.Select(row => Provenance(row, file.Name).ToJsonString(Line) + "\n"))));
+        var names = files.Select(file =>
+            KeyValuePair.Create<string, JsonNode?>(DatasetName(file.Name), new JsonObject { ["file_name"] = file.Name }));
+        JsonFile.Write(Path.Combine(Folder, "dataset_info.json"), new JsonObject(names));
+        var lines = files.SelectMany(file => file.Rows.Select(row => Provenance(row, file.Name).ToJsonString(JsonFile.Line) + "\n"));
+        AtomicFile.WriteText(Path.Combine(Folder, "provenance.jsonl"), string.Concat(lines));
         ReviewFile.Write(Path.Combine(Folder, "review.csv"), set);
-        AtomicFile.WriteText(Path.Combine(Folder, "README.md"), new DatasetCard(this, set, journal, spent, stopped).Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]));
+        var card = new AuthoredCard(this, set, journal, spent, stopped).Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]);
+        AtomicFile.WriteText(Path.Combine(Folder, "README.md"), card);
     }
 
     /// <summary>The rows of each file, every intent divided alike, in the order they were accepted.</summary>
     IReadOnlyList<(string Name, IReadOnlyList<AuthoredRow> Rows)> Split(AuthoredSet set)
     {
         if (ValidationShare == 0) return [("rows.json", set.Rows)];
-        var counts = set.Plan.Intents.Select((_, intent) => (double)set.Rows.Count(row => row.Intent == intent)).ToList();
-        var wanted = Apportionment.Of(counts, (int)Math.Round(set.Rows.Count * ValidationShare));
-        HashSet<AuthoredRow> held = [];
-        for (var intent = 0; intent < wanted.Length; intent++)
+        var parts = Split([.. set.Rows.Select(row => (row.Question, row.Intent))]);
+        return [("train.json", RowsOf(SplitPart.Train)), ("val.json", RowsOf(SplitPart.Val))];
+
+        AuthoredRow[] RowsOf(SplitPart part) => [.. set.Rows.Where((_, i) => parts[i] == part)];
+    }
+
+    /// <summary>
+    /// Draws the rows for validation: ValidationShare of all rows, divided among the intents by their rows. Near duplicates, which only
+    /// a person's decision lets in, stay on one side.
+    /// </summary>
+    internal SplitPart[] Split(IReadOnlyList<(string Question, int Intent)> rows)
+    {
+        var intents = Enumerable.Range(0, Schema.Intents.Count).ToArray();
+        var counts = intents.Select(intent => (double)rows.Count(row => row.Intent == intent)).ToList();
+        var wanted = Apportionment.Of(counts, (int)Math.Round(rows.Count * ValidationShare));
+        var numbers = NearDuplicates.Groups([.. rows.Select(row => row.Question)]);
+        var groups = numbers.Index().ToLookup(row => row.Item, row => row.Index);
+        var drawn = intents.SelectMany(intent =>
         {
-            AuthoredRow[] rows = [.. set.Rows.Where(row => row.Intent == intent)];
-            new Random(unchecked(Seed * 31 + intent)).Shuffle(rows);
-            held.UnionWith(rows[..wanted[intent]]);
-        }
-        return [("train.json", [.. set.Rows.Where(row => !held.Contains(row))]), ("val.json", [.. set.Rows.Where(held.Contains)])];
+            int[] own = [.. rows.Index().Where(row => row.Item.Intent == intent).Select(row => row.Index)];
+            new Random(unchecked(Seed * 31 + intent)).Shuffle(own);
+            return own;
+        });
+        return RowSplit.Take(drawn.Select(row => numbers[row]).Distinct().Select(number => groups[number].ToArray()),
+            [.. rows.Select(row => Schema.Intents[row.Intent].Name)],
+            new() { [SplitPart.Val] = intents.ToDictionary(intent => Schema.Intents[intent].Name, intent => wanted[intent]) });
     }
 
     string DatasetName(string file) => file == "rows.json" ? Schema.Name : $"{Schema.Name}_{Path.GetFileNameWithoutExtension(file)}";
 
-    EvaluationQuestion Question(AuthoredRow row) => new(row.Written.Id, row.Question, Schema.Options, Schema.Options[row.Intent].Label, Schema.Prompt(row.Question));
+    EvaluationQuestion Question(AuthoredRow row) =>
+        new(row.Written.Id, row.Question, Schema.Options, Schema.Options[row.Intent].Label, Schema.Prompt(row.Question));
 
     JsonObject Provenance(AuthoredRow row, string file)
     {

@@ -10,7 +10,9 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>A tensor to be written: what the header says of it, and how to make it when its turn comes. The writer disposes what is made.</summary>
+/// <summary>
+/// A tensor to be written: what the header says of it, and how to make it when its turn comes. The writer disposes what is made.
+/// </summary>
 public sealed record OutgoingTensor(string Name, ScalarType Type, IReadOnlyList<long> Shape, Func<Tensor> Make)
 {
     /// <summary>The tensor stays the caller's.</summary>
@@ -25,10 +27,10 @@ public static partial class SafetensorsWriter
     public const string SingleName = "model.safetensors";
     public const string IndexName = "model.safetensors.index.json";
 
-    static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     [OverloadResolutionPriority(1)]
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string,
+        string>? metadata = null) =>
         Write(path, tensors.Select(t => new OutgoingTensor(t.Key, t.Value)), metadata);
 
     public static void Write(string path, IEnumerable<OutgoingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
@@ -91,7 +93,7 @@ public static partial class SafetensorsWriter
         foreach (var (name, file) in placed.OrderBy(p => p.Name, StringComparer.Ordinal)) map.Add(name, file);
         var totalBytes = shards.Sum(shard => shard.Sum(tensor => tensor.Bytes));
         var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = totalBytes }, ["weight_map"] = map };
-        AtomicFile.WriteText(Path.Combine(folder, IndexName), index.ToJsonString(Readable) + "\n");
+        JsonFile.Write(Path.Combine(folder, IndexName), index);
     }
 
     static void DeleteOtherWeights(string folder, IReadOnlyCollection<string> kept)

@@ -21,7 +21,8 @@ sealed record LengthSummary(int Least, double Mean, int Median, int Most95, int 
 /// <param name="Classes">Intents with their labels and counts, the most frequent first.</param>
 /// <param name="Tokens">Of a whole row, prompt and answer, in each template.</param>
 sealed record FileStats(
-    string Name, int Rows, IReadOnlyList<(string Intent, string Label, int Count)> Classes, LengthSummary Characters, IReadOnlyList<(string Template, LengthSummary Tokens)> Tokens);
+    string Name, int Rows, IReadOnlyList<(string Intent, string Label, int Count)> Classes, LengthSummary Characters,
+        IReadOnlyList<(string Template, LengthSummary Tokens)> Tokens);
 
 /// <summary>Two rows that ask nearly the same, by their places.</summary>
 /// <param name="IsAcross">They are in different files.</param>
@@ -37,7 +38,7 @@ sealed record RowStats(IReadOnlyList<FileStats> Files, IReadOnlyList<Duplicate> 
     public static RowStats Of(IReadOnlyList<RowFile> files, IReadOnlyList<ChatTemplate> templates)
     {
         var rows = files.SelectMany((file, f) => file.Rows.Select(row => (File: f, Row: row))).ToList();
-        var duplicates = AlikeQuestions.Pairs([.. rows.Select(r => r.Row.Question)]).Select(pair =>
+        var duplicates = NearDuplicates.Pairs([.. rows.Select(r => r.Row.Question)]).Select(pair =>
         {
             var ((f, first), (g, second)) = (rows[pair.First], rows[pair.Second]);
             return new Duplicate(first, second, pair.Similarity, pair.AreSame, f != g, first.Intent != second.Intent);
@@ -47,10 +48,13 @@ sealed record RowStats(IReadOnlyList<FileStats> Files, IReadOnlyList<Duplicate> 
 
     static FileStats Of(RowFile file, IReadOnlyList<ChatTemplate> templates)
     {
-        var classes = file.Rows.GroupBy(row => row.Intent).Select(g => (g.Key, g.First().Label, g.Count())).OrderByDescending(c => c.Item3).ThenBy(c => c.Key, StringComparer.Ordinal);
+        var classes = file.Rows.GroupBy(row => row.Intent).Select(g => (g.Key, g.First().Label, g.Count())).OrderByDescending(c => c.Item3)
+            .ThenBy(c => c.Key, StringComparer.Ordinal);
         var whole = new SupervisedOptions(int.MaxValue);
         var tokens = templates.Select(template =>
-            (template.Name, LengthSummary.Of([.. file.Rows.Select(row => (template.EncodeSupervised(row.Conversation, whole).InputIds.Length, row.Place))])));
-        return new(file.Name, file.Rows.Count, [.. classes], LengthSummary.Of([.. file.Rows.Select(row => (row.Question.Length, row.Place))]), [.. tokens]);
+            (template.Name, LengthSummary.Of(
+                [.. file.Rows.Select(row => (template.EncodeSupervised(row.Conversation, whole).InputIds.Length, row.Place))])));
+        return new(file.Name, file.Rows.Count, [.. classes],
+            LengthSummary.Of([.. file.Rows.Select(row => (row.Question.Length, row.Place))]), [.. tokens]);
     }
 }

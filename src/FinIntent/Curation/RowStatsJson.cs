@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Files;
@@ -8,9 +7,7 @@ namespace FinIntent.Curation;
 /// <summary>The numbers as JSON, with all duplicates and all doubts.</summary>
 static class RowStatsJson
 {
-    static readonly JsonSerializerOptions Options = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static void Write(string path, RowStats stats, IReadOnlyList<RowFile> files) => AtomicFile.WriteText(path, Of(stats, files).ToJsonString(Options) + "\n");
+    public static void Write(string path, RowStats stats, IReadOnlyList<RowFile> files) => JsonFile.Write(path, Of(stats, files));
 
     public static JsonObject Of(RowStats stats, IReadOnlyList<RowFile> files)
     {

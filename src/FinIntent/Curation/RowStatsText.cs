@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using FinIntent.Files;
+using static FinIntent.Files.TerminalText;
 
 namespace FinIntent.Curation;
 
 /// <summary>The numbers as they are printed.</summary>
 sealed class RowStatsText(IReadOnlyList<RowFile> files)
 {
-    const int MostShown = 20, LongestText = 60;
+    const int MostShown = 20;
 
     readonly StringBuilder _text = new();
 
@@ -60,10 +61,4 @@ sealed class RowStatsText(IReadOnlyList<RowFile> files)
     }
 
     void Line(FormattableString line) => _text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
-
-    static string Short(string text)
-    {
-        text = text.ReplaceLineEndings(" ");
-        return text.Length <= LongestText ? text : text[..LongestText] + "…";
-    }
 }

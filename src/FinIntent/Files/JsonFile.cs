@@ -1,9 +1,21 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace FinIntent.Files;
 
+/// <summary>JSON as this program's files hold it: characters of any script stand as they are, lines end in \n on every system.</summary>
 static class JsonFile
 {
+    /// <summary>One value on one line, for files with a value a line.</summary>
+    public static JsonSerializerOptions Line { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
+
+    /// <summary>A value a person may read, with an indented line for each key.</summary>
+    public static JsonSerializerOptions Indented { get; } = new(Line) { WriteIndented = true };
+
+    /// <summary>Writes a file that is there whole or not at all.</summary>
+    public static void Write(string path, JsonNode json) => AtomicFile.WriteText(path, json.ToJsonString(Indented) + "\n");
+
     /// <exception cref="UserErrorException">The file cannot be read or is not JSON: the message has file and line.</exception>
     public static JsonDocument Read(string path)
     {

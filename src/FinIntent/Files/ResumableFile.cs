@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace FinIntent.Files;
 
 /// <summary>
-/// A file of lines that grows and is gone on with after a crash. Beside it, FILE.run.json says with what it was made: with anything else it is not
-/// gone on with.
+/// A file of lines that grows and is gone on with after a crash. Beside it, FILE.run.json says with what it was made: with anything else it
+/// is not gone on with.
 /// </summary>
 sealed class ResumableFile : IDisposable
 {
@@ -28,7 +28,7 @@ sealed class ResumableFile : IDisposable
         {
             if (overwrite) stream.SetLength(0);
             if (stream.Length > 0) CheckSameRun(path, run);
-            AtomicFile.WriteText(RunFileOf(path), run.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+            JsonFile.Write(RunFileOf(path), run);
             return new(stream, ReadAndCut(stream));
         }
         catch
@@ -65,13 +65,16 @@ sealed class ResumableFile : IDisposable
     static void CheckSameRun(string path, JsonObject run)
     {
         var file = RunFileOf(path);
-        if (!File.Exists(file)) throw new UserErrorException($"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start anew");
+        if (!File.Exists(file))
+            throw new UserErrorException($"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start " +
+                "anew");
         using var found = JsonFile.Read(file);
         var before = JsonObject.Create(found.RootElement) ?? [];
         foreach (var key in run.Select(k => k.Key).Union(before.Select(k => k.Key)))
         {
             if (JsonNode.DeepEquals(before[key], run[key])) continue;
-            throw new UserErrorException($"{path} was made with {key} {before[key]?.ToJsonString() ?? "unset"}, now it is {run[key]?.ToJsonString() ?? "unset"}; " +
+            throw new UserErrorException($"{path} was made with {key} {before[key]?.ToJsonString() ?? "unset"}, now it is " +
+                $"{run[key]?.ToJsonString() ?? "unset"}; " +
                 "set it back to go on, name another output_dir, or set overwrite_output_dir: true to start anew");
         }
     }

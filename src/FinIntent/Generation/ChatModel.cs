@@ -59,7 +59,8 @@ public sealed class ChatModel : IDisposable
     readonly Dictionary<string, OptionAnswers> _answersOf = [];
     LoraAdapters? _adapter;
 
-    ChatModel(CausalLanguageModel model, Tokenizer tokenizer, ChatTemplate template) => (Model, Tokenizer, Template) = (model, tokenizer, template);
+    ChatModel(CausalLanguageModel model, Tokenizer tokenizer, ChatTemplate template) =>
+        (Model, Tokenizer, Template) = (model, tokenizer, template);
 
     public CausalLanguageModel Model { get; }
 
@@ -84,15 +85,12 @@ public sealed class ChatModel : IDisposable
         try
         {
             var isPacked = model.Format is not null;
-            var kept = isPacked || source.MergesAdapter == false ? source.Adapters.LastOrDefault() : null;
+            var merges = !isPacked && source.MergesAdapter != false;
             if (isPacked && source.Adapters.Count > 0 && (source.MergesAdapter == true || source.Adapters.Count > 1))
-                throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, which takes one adapter, unmerged; export the merged model and quantise that");
-            foreach (var folder in kept is null ? source.Adapters : source.Adapters.SkipLast(1))
-            {
-                using var adapters = LoraAdapters.Load(model, folder);
-                adapters.Merge();
-            }
-            return new(model, tokenizer, template) { _adapter = kept is null ? null : LoraAdapters.Load(model, kept) };
+                throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, which takes one " +
+                    "adapter, unmerged; export the merged model and quantise that");
+            if (merges) LoraAdapters.Merge(model, source.Adapters);
+            return new(model, tokenizer, template) { _adapter = merges ? null : LoraAdapters.LoadLast(model, source.Adapters) };
         }
         catch
         {
@@ -109,7 +107,8 @@ public sealed class ChatModel : IDisposable
         Func<int, string, bool>? onText = null, Action<int, string>? onDone = null)
     {
         var room = options.MaxLength ?? int.MaxValue;
-        var writers = conversations.Select(_ => new AnswerWriter(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords))).ToList();
+        var writers = conversations.Select(_ => new AnswerWriter(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords)))
+            .ToList();
         var requests = conversations.Zip(seeds, (c, seed) => new GenerationRequest(Template.EncodePrompt(c), seed)).ToList();
         var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize);
         generator.Generate(requests, new(Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (row, id) =>

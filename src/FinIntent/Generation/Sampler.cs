@@ -1,3 +1,5 @@
+using FinIntent.Runtime;
+
 namespace FinIntent.Generation;
 
 /// <summary>How the next token is drawn. The defaults are LLaMA-Factory's.</summary>
@@ -18,7 +20,7 @@ public sealed record SamplingOptions(
 /// <param name="usableVocabulary">Ids from here on are unused rows of the embedding, and never drawn.</param>
 public sealed class Sampler(SamplingOptions options, int usableVocabulary, long seed)
 {
-    ulong _state = (ulong)seed;
+    SplitMix64 _random = new((ulong)seed);
 
     /// <param name="logits">The scores of all ids, changed in place.</param>
     /// <param name="seen">The ids of prompt and answer so far.</param>
@@ -56,7 +58,7 @@ public sealed class Sampler(SamplingOptions options, int usableVocabulary, long 
         var (kept, count) = (0.0, 0);
         while (count < weights.Length && (count == 0 || kept < options.TopP * total)) kept += weights[count++];
 
-        var place = Uniform() * kept;
+        var place = _random.Uniform() * kept;
         for (var i = 0; i < count - 1; i++)
             if ((place -= weights[i]) < 0) return candidates[i];
         return candidates[count - 1];
@@ -75,14 +77,5 @@ public sealed class Sampler(SamplingOptions options, int usableVocabulary, long 
         var ids = new int[count];
         for (var i = count - 1; i >= 0; i--) ids[i] = heap.Dequeue();
         return ids;
-    }
-
-    // SplitMix64 (https://doi.org/10.1145/2714064.2660195): the same draws on every platform and runtime.
-    double Uniform()
-    {
-        var z = _state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
     }
 }

@@ -4,8 +4,23 @@ using static TorchSharp.torch;
 namespace FinIntent.Kernels;
 
 /// <summary>
-/// <see cref="GatedSilu"/> of sums that are not added up yet: LoRA's share of gate, up and the gradient of the product is added while they are
-/// read. Elsewhere than on a GPU in 16 bits, and for ranks above 8, they are added up first.
+/// base + low · factor, not added up yet: whoever reads the base next adds the rest in passing, which saves two passes over a wide matrix.
+/// </summary>
+/// <param name="Base">[T, N].</param>
+/// <param name="Low">[T, R], owned by another; null: there is nothing to add.</param>
+/// <param name="Factor">[R, N], owned by another.</param>
+/// <param name="Split">
+/// The first so many of the R concern only the first half of N, the others only the second; 0: all concern both.
+/// </param>
+readonly record struct LowRankSum(Tensor Base, Tensor? Low = null, Tensor? Factor = null, int Split = 0)
+{
+    /// <summary>The sum [T, N], in the memory of the base.</summary>
+    public Tensor Complete() => Low is null ? Base : Base.addmm_(Low, Factor!, 1, 1);
+}
+
+/// <summary>
+/// <see cref="GatedSilu"/> of sums that are not added up yet: LoRA's share of gate, up and the gradient of the product is added while they
+/// are read. Elsewhere than on a GPU in 16 bits, and for ranks above 8, they are added up first.
 /// </summary>
 static class LowRankGatedSilu
 {
@@ -16,7 +31,9 @@ static class LowRankGatedSilu
 
     static readonly Kernel ForwardKernel = new(File, "low_rank_gated_silu"), BackwardKernel = new(File, "low_rank_gated_silu_backward");
 
-    /// <summary>gate and up side by side [T, 2I] → [T, I]. When the sum was added up on the way, <paramref name="gateUp"/> is the whole of it.</summary>
+    /// <summary>
+    /// gate and up side by side [T, 2I] → [T, I]. When the sum was added up on the way, <paramref name="gateUp"/> is the whole of it.
+    /// </summary>
     public static Tensor Forward(ref LowRankSum gateUp)
     {
         if (Fits(gateUp, 2) && KernelDevice.Of(gateUp.Base, ForwardKernel) is { } device) return On(device, gateUp);
@@ -27,7 +44,8 @@ static class LowRankGatedSilu
     /// <summary>The gradient of gate and up [T, 2I] for that of the product [T, I], and the product itself.</summary>
     public static (Tensor Gradient, Tensor Product) Backward(LowRankSum dy, LowRankSum gateUp)
     {
-        if (Fits(gateUp, 2) && Fits(dy, 1) && dy.Base.dtype == gateUp.Base.dtype && KernelDevice.Of(gateUp.Base, BackwardKernel) is { } device)
+        if (Fits(gateUp, 2) && Fits(dy, 1) && dy.Base.dtype == gateUp.Base.dtype
+            && KernelDevice.Of(gateUp.Base, BackwardKernel) is { } device)
             return BackwardOn(device, dy, gateUp);
         return GatedSilu.Backward(dy.Complete(), gateUp.Complete());
     }
@@ -49,7 +67,8 @@ static class LowRankGatedSilu
         var (rows, columns) = (x.size(0), x.size(1) / 2);
         Tensor gradient = empty_like(x), product = empty_like(dy.Base);
         var halves = Halves(gateUp);
-        device.Launch(BackwardKernel, x.dtype, Shape(rows, columns), dy.Base, dy.Low, dy.Factor, x, gateUp.Low, gateUp.Factor, gradient, product,
+        device.Launch(BackwardKernel, x.dtype, Shape(rows, columns), dy.Base, dy.Low, dy.Factor, x, gateUp.Low, gateUp.Factor, gradient,
+            product,
             (int)rows, (int)columns, (int)dy.Low!.size(1), (int)gateUp.Low!.size(1), halves.Gate, halves.UpStart, halves.Up);
         return (gradient, product);
     }
@@ -68,7 +87,8 @@ static class LowRankGatedSilu
         if (sum.Low is null || sum.Base.dtype is not (ScalarType.BFloat16 or ScalarType.Float16)) return false;
         var (gate, _, up) = Halves(sum);
         return gate <= LargestRank && up <= LargestRank && sum.Base.size(1) % (halves * WarpColumns) == 0 && sum.Base.is_contiguous()
-            && sum.Low.is_contiguous() && sum.Factor!.is_contiguous() && sum.Low.dtype == sum.Base.dtype && sum.Factor.dtype == sum.Base.dtype
+            && sum.Low.is_contiguous() && sum.Factor!.is_contiguous() && sum.Low.dtype == sum.Base.dtype
+                && sum.Factor.dtype == sum.Base.dtype
             && KernelDevice.AreAligned(sum.Base);
     }
 }

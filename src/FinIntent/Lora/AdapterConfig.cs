@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Files;
@@ -16,27 +15,32 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
     // A value other than null, false or empty under one of these changes the adapted model.
     static readonly string[] Unsupported =
     [
-        "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "layers_to_transform", "layers_pattern", "layer_replication",
+        "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "layers_to_transform", "layers_pattern",
+            "layer_replication",
         "target_parameters", "trainable_token_indices", "megatron_config", "alora_invocation_tokens", "exclude_modules", "fan_in_fan_out",
         "arrow_config", "kasa_config", "velora_config", "monteclora_config",
     ];
-
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static AdapterConfig Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
-            throw new UserErrorException($"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or .bin)");
+            throw new UserErrorException($"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or " +
+                ".bin)");
         try
         {
             var json = JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { AllowDuplicateProperties = false })!.AsObject();
-            if ((string?)json["peft_type"] is { } kind and not "LORA") throw new UserErrorException($"{path}: peft_type is {kind}; only LORA is read here");
-            if ((string?)json["bias"] is { } bias and not "none") throw new UserErrorException($"{path}: bias is \"{bias}\"; only \"none\" is read here");
+            if ((string?)json["peft_type"] is { } kind and not "LORA")
+                throw new UserErrorException($"{path}: peft_type is {kind}; only LORA is read here");
+            if ((string?)json["bias"] is { } bias and not "none")
+                throw new UserErrorException($"{path}: bias is \"{bias}\"; only \"none\" is read here");
             foreach (var key in Unsupported)
-                if (IsSet(json[key])) throw new UserErrorException($"{path}: {key} is {json[key]!.ToJsonString()}, which is not computed here");
-            if (json["init_lora_weights"] is JsonValue { } start && start.GetValueKind() == JsonValueKind.String && !IsPlainStart((string)start!))
-                throw new UserErrorException($"{path}: init_lora_weights is \"{start}\", which changes the base's weights too, and that is not computed here; " +
+                if (IsSet(json[key]))
+                    throw new UserErrorException($"{path}: {key} is {json[key]!.ToJsonString()}, which is not computed here");
+            if (json["init_lora_weights"] is JsonValue { } start && start.GetValueKind() == JsonValueKind.String
+                && !IsPlainStart((string)start!))
+                throw new UserErrorException($"{path}: init_lora_weights is \"{start}\", which changes the base's weights too, and that " +
+                    "is not computed here; " +
                     "convert the adapter to plain LoRA first (PEFT: path_initial_model_for_weight_conversion)");
             return new((string?)json["base_model_name_or_path"] ?? "", SettingsOf(json, path));
         }
@@ -56,7 +60,8 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
         {
             JsonArray list => [.. list.Select(t => (string)t!)],
             JsonValue one when (string?)one == "all-linear" => [LoraSettings.AllLinears],
-            var other => throw new UserErrorException($"{path}: target_modules is {other?.ToJsonString() ?? "null"}; a list of module names is needed"),
+            var other => throw new UserErrorException($"{path}: target_modules is {other?.ToJsonString() ?? "null"}; a list of module " +
+                "names is needed"),
         };
         return new(rank, (double?)json["lora_alpha"] ?? 8, (double?)json["lora_dropout"] ?? 0, (bool?)json["use_rslora"] ?? false, targets)
         {
@@ -107,7 +112,7 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
             ["use_dora"] = false,
             ["use_rslora"] = Settings.UseRsLora,
         };
-        AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(Indented));
+        AtomicFile.WriteText(Path.Combine(folder, FileName), json.ToJsonString(JsonFile.Indented));
     }
 
     static JsonObject Map<T>(IReadOnlyDictionary<string, T> pattern, Func<T, JsonNode> node) =>

@@ -14,9 +14,6 @@ public sealed class LoraAdapters : IDisposable
     const string WeightsFile = "adapter_model.safetensors";
     const string OldWeightsFile = "adapter_model.bin";
 
-    // The head is never adapted (LLaMA-Factory's rule for "all"); Baichuan2's is no linear layer at all.
-    static readonly string[] Heads = ["lm_head", "output_layer"];
-
     readonly List<(string Module, LoraAdapter Adapter)> _adapters = [];
     readonly CausalLanguageModel _model;
 
@@ -40,11 +37,16 @@ public sealed class LoraAdapters : IDisposable
         foreach (var (_, adapter) in _adapters) adapter.IsTraining = isTraining;
     }
 
-    /// <summary>The names "all" stands for: the last part of every linear layer's name but the head's, in the model's order.</summary>
+    /// <summary>
+    /// The names that "all" stands for, in the model's order: the last part of the name of every linear in a decoder layer. The head, which
+    /// is in none, is never adapted (LLaMA-Factory's rule).
+    /// </summary>
     public static IReadOnlyList<string> AllTargets(CausalLanguageModel model) =>
-        [.. Linears(model).Where(l => !IsHead(l.Name)).Select(l => l.Name[(l.Name.LastIndexOf('.') + 1)..]).Distinct()];
+        [.. Linears(model).Where(l => l.Name.Contains(".layers.")).Select(l => l.Name[(l.Name.LastIndexOf('.') + 1)..]).Distinct()];
 
-    /// <summary>Adds fresh adapters to a model; its output does not change until they are trained. The same seed gives the same A.</summary>
+    /// <summary>
+    /// Adds fresh adapters to a model; its output does not change until they are trained. The same seed gives the same A.
+    /// </summary>
     /// <exception cref="UserErrorException">A target names no linear layer.</exception>
     public static LoraAdapters Attach(CausalLanguageModel model, LoraSettings settings, long seed, ScalarType type = ScalarType.Float32)
     {
@@ -54,11 +56,14 @@ public sealed class LoraAdapters : IDisposable
         return adapters;
     }
 
-    /// <summary>The file with a folder's weights: adapter_model.safetensors, or adapter_model.bin as earlier versions of PEFT wrote.</summary>
+    /// <summary>
+    /// The file with a folder's weights: adapter_model.safetensors, or adapter_model.bin as earlier versions of PEFT wrote.
+    /// </summary>
     /// <exception cref="UserErrorException">Neither is there.</exception>
     internal static string WeightsPath(string folder) =>
         ((string[])[WeightsFile, OldWeightsFile]).Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new UserErrorException($"{folder}: there is neither {WeightsFile} nor {OldWeightsFile}; name the folder of a trained adapter");
+            ?? throw new UserErrorException($"{folder}: there is neither {WeightsFile} nor {OldWeightsFile}; name the folder of a " +
+                "trained adapter");
 
     internal static TensorFile OpenWeights(string folder)
     {
@@ -67,7 +72,9 @@ public sealed class LoraAdapters : IDisposable
     }
 
     /// <summary>Adds the adapters of a PEFT folder (adapter_config.json and weights) to a model.</summary>
-    /// <exception cref="UserErrorException">The adapter does not fit the model: every missing, unexpected and mis-shaped tensor is listed.</exception>
+    /// <exception cref="UserErrorException">
+    /// The adapter does not fit the model: every missing, unexpected and mis-shaped tensor is listed.
+    /// </exception>
     public static LoraAdapters Load(CausalLanguageModel model, string folder, ScalarType type = ScalarType.Float32)
     {
         var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
@@ -76,6 +83,24 @@ public sealed class LoraAdapters : IDisposable
         using var _ = no_grad();
         foreach (var (name, parameter) in parameters) file.CopyTo(name, parameter);
         return adapters;
+    }
+
+    /// <summary>Merges the adapters of each folder into the model, one after the other.</summary>
+    public static void Merge(CausalLanguageModel model, IEnumerable<string> folders)
+    {
+        foreach (var folder in folders)
+        {
+            using var adapters = Load(model, folder);
+            adapters.Merge();
+        }
+    }
+
+    /// <summary>Merges the adapters of all folders but the last, and adds the last one's to the model.</summary>
+    /// <returns>The last folder's adapters; null where no folder is given.</returns>
+    public static LoraAdapters? LoadLast(CausalLanguageModel model, IReadOnlyList<string> folders)
+    {
+        Merge(model, folders.SkipLast(1));
+        return folders.Count == 0 ? null : Load(model, folders[^1]);
     }
 
     /// <summary>Whether a folder's adapters would load; the model may be on the meta device.</summary>
@@ -93,7 +118,8 @@ public sealed class LoraAdapters : IDisposable
         var faults = parameters.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
             .Concat(file.Tensors.Keys.Except(parameters.Keys).Select(name => $"unexpected {name}"))
             .Concat(parameters.Where(p => file.Tensors.TryGetValue(p.Key, out var t) && !t.Shape.SequenceEqual(p.Value.shape))
-                .Select(p => $"{p.Key} is [{string.Join(", ", file.Tensors[p.Key].Shape)}], the model needs [{string.Join(", ", p.Value.shape)}]"))
+                .Select(p => $"{p.Key} is [{string.Join(", ", file.Tensors[p.Key].Shape)}], the model needs " +
+                    $"[{string.Join(", ", p.Value.shape)}]"))
             .ToList();
         if (faults.Count == 0) return parameters;
         throw new UserErrorException($"{file.FilePath} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
@@ -114,7 +140,8 @@ public sealed class LoraAdapters : IDisposable
     public void Merge()
     {
         if (_model.Format is { } format)
-            throw new UserErrorException($"adapters cannot be merged into weights in {format.Name}; leave out quantization_bit, or merge them with `finintent export` first");
+            throw new UserErrorException($"adapters cannot be merged into weights in {format.Name}; leave out quantization_bit, or merge " +
+                "them with `finintent export` first");
         using var _ = no_grad();
         foreach (var (_, adapter) in _adapters)
         {
@@ -148,7 +175,8 @@ public sealed class LoraAdapters : IDisposable
             var target = settings.Targets.FirstOrDefault(t => name == t || name.EndsWith("." + t, StringComparison.Ordinal));
             if (target is null) continue;
             used.Add(target);
-            var adapter = new LoraAdapter(layer, settings.RankOf(name), settings.ScaleOf(name), settings.Dropout, new(type, model.Placement.Device));
+            var adapter = new LoraAdapter(layer, settings.RankOf(name), settings.ScaleOf(name), settings.Dropout,
+                new(type, model.Placement.Device));
             layer.Adapter = adapter;
             adapters._adapters.Add((name, adapter));
         }
@@ -160,6 +188,4 @@ public sealed class LoraAdapters : IDisposable
 
     static IEnumerable<(string Name, Linear Layer)> Linears(CausalLanguageModel model) =>
         model.named_modules().Where(m => m.module is Linear).Select(m => (m.name, (Linear)m.module));
-
-    static bool IsHead(string name) => Heads.Any(head => name.Split('.').Contains(head));
 }

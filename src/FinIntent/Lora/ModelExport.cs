@@ -12,7 +12,9 @@ namespace FinIntent.Lora;
 /// <summary>What is to be exported.</summary>
 /// <param name="Adapters">Merged in this order.</param>
 /// <param name="Type">The type of the written weights; null: as the base stores them.</param>
-/// <param name="Tolerance">The difference of logits allowed, as a share of the largest logit; null: what the weights' type calls for.</param>
+/// <param name="Tolerance">
+/// The difference of logits allowed, as a share of the largest logit; null: what the weights' type calls for.
+/// </param>
 public sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string Folder, long MaxShardBytes)
 {
     public string? Template { get; init; }
@@ -33,7 +35,9 @@ public static class ModelExport
     // Token ids from everywhere in the vocabulary: no tokenizer is needed, and every layer is read.
     static readonly int[] PromptLengths = [1, 7, 32];
 
-    /// <exception cref="UserErrorException">Something does not fit, or the written model is too far from the original; then nothing is left.</exception>
+    /// <exception cref="UserErrorException">
+    /// Something does not fit, or the written model is too far from the original; then nothing is left.
+    /// </exception>
     public static ExportReport Run(ExportRequest request)
     {
         LibTorch.Load();
@@ -64,7 +68,8 @@ public static class ModelExport
     /// <summary>A folder is replaced only if it is empty or an earlier export: anything else in it would be lost.</summary>
     internal static void RefuseForeignFolder(string folder)
     {
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !File.Exists(Path.Combine(folder, Origin.ExportFile)))
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
+            && !File.Exists(Path.Combine(folder, Origin.ExportFile)))
             throw new UserErrorException($"export_dir: {folder} holds files that no export wrote; name a new or an empty folder");
     }
 
@@ -83,7 +88,7 @@ public static class ModelExport
         foreach (var file in checkpoint.CompanionFiles) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
-        AtomicFile.WriteText(Path.Combine(folder, Checkpoint.ConfigName), config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        JsonFile.Write(Path.Combine(folder, Checkpoint.ConfigName), config);
         new Origin(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
     }
 
@@ -92,12 +97,7 @@ public static class ModelExport
     {
         using var model = PretrainedModel.Load(request.Base, Placement.Cpu(type));
         var plain = Logits(model);
-        foreach (var folder in request.Adapters.SkipLast(1))
-        {
-            using var adapters = LoraAdapters.Load(model, folder);
-            adapters.Merge();
-        }
-        using var last = request.Adapters.Count == 0 ? null : LoraAdapters.Load(model, request.Adapters[^1]);
+        using var last = LoraAdapters.LoadLast(model, request.Adapters);
         return (Logits(model), plain);
     }
 
@@ -110,7 +110,8 @@ public static class ModelExport
         var largest = wanted.Max(t => t.abs().max().item<float>());
         var report = new ExportReport(Difference(wanted, written), Difference(wanted, plain), share * largest);
         if (!(report.LargestDifference <= report.Allowed))
-            throw new UserErrorException($"export_dir: the merged model's logits differ by up to {report.LargestDifference:g3} from the adapters on the base, " +
+            throw new UserErrorException($"export_dir: the merged model's logits differ by up to {report.LargestDifference:g3} from the " +
+                "adapters on the base, " +
                 $"allowed is {report.Allowed:g3}; nothing was left in {request.Folder}; export in fp32 (infer_dtype: float32)");
         return report;
     }

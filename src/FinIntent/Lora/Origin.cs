@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
@@ -16,8 +15,6 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
     public const string ExportFile = "finintent.json";
     const string RunFile = "run.json";
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static Origin Read(string folder)
     {
         string[] candidates = [Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)];
@@ -31,8 +28,8 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
     }
 
     /// <summary>
-    /// The run.json files of the trainings that a folder's weights went through: its own, or that of the run whose checkpoint it is; for an exported
-    /// model those of its base and its adapters. Only those that are there.
+    /// The run.json files of the trainings that a folder's weights went through: its own, or that of the run whose checkpoint it is; for an
+    /// exported model those of its base and its adapters. Only those that are there.
     /// </summary>
     public static IReadOnlyList<string> RunFiles(string folder)
     {
@@ -49,22 +46,23 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
         using var json = JsonFile.Read(path);
         if (Path.GetFileName(path) == RunFile) files.Add(path);
         if (json.RootElement.ValueKind != JsonValueKind.Object) return;
-        if (json.RootElement.TryGetProperty("base_model", out var model) && model.ValueKind == JsonValueKind.String) Collect(model.GetString()!, files, seen);
+        if (json.RootElement.TryGetProperty("base_model", out var model) && model.ValueKind == JsonValueKind.String)
+            Collect(model.GetString()!, files, seen);
         if (!json.RootElement.TryGetProperty("adapters", out var adapters) || adapters.ValueKind != JsonValueKind.Array) return;
-        foreach (var adapter in adapters.EnumerateArray().Where(a => a.ValueKind == JsonValueKind.String)) Collect(adapter.GetString()!, files, seen);
+        foreach (var adapter in adapters.EnumerateArray().Where(a => a.ValueKind == JsonValueKind.String))
+            Collect(adapter.GetString()!, files, seen);
     }
 
     /// <summary>Writes finintent.json into an exported model's folder.</summary>
     public void Write(string folder, string baseModel, IReadOnlyList<string> adapters)
     {
-        var json = new JsonObject
+        JsonFile.Write(Path.Combine(folder, ExportFile), new JsonObject
         {
             ["template"] = Template,
             ["base_model"] = baseModel,
             ["base_fingerprint"] = BaseFingerprint,
             ["adapters"] = new JsonArray([.. adapters.Select(a => (JsonNode)a)]),
-        };
-        AtomicFile.WriteText(Path.Combine(folder, ExportFile), json.ToJsonString(Indented) + "\n");
+        });
     }
 
     /// <summary>The template to use: the wanted one, or that of the training when none is wanted.</summary>
@@ -90,7 +88,8 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
         foreach (var folder in adapters)
         {
             if (Read(folder).BaseFingerprint is { } trained && trained != found.Value)
-                throw new UserErrorException($"adapter_name_or_path: {folder} was trained on the base model with fingerprint {trained}, but {checkpoint.Folder} " +
+                throw new UserErrorException($"adapter_name_or_path: {folder} was trained on the base model with fingerprint {trained}, " +
+                    $"but {checkpoint.Folder} " +
                     $"has {found.Value}; use the base it was trained on, or force: true if you mean it");
         }
     }

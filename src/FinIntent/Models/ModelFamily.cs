@@ -10,12 +10,18 @@ public sealed record ModelFamily(
 {
     static readonly string[] Recomputed = ["rotary_emb.inv_freq"];
 
+    /// <summary>The weights that write into the residual stream, as name endings.</summary>
+    public IReadOnlyList<string> ResidualWriters { get; init; } = ["o_proj.weight", "down_proj.weight"];
+
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         new("qwen2", Qwen2.Create, "qwen", Recomputed),
         new("qwen3", Qwen3.Create, "qwen3", Recomputed),
         new("llama", Llama.Create, "llama3", Recomputed),
-        new("chatglm", ChatGlm.Create, "chatglm3", ["rotary_pos_emb.inv_freq"]),
+        new("chatglm", ChatGlm.Create, "chatglm3", ["rotary_pos_emb.inv_freq"])
+        {
+            ResidualWriters = ["self_attention.dense.weight", "dense_4h_to_h.weight"],
+        },
         new("baichuan", Baichuan.Create, "baichuan2", Recomputed),
     ];
 
@@ -24,6 +30,7 @@ public sealed record ModelFamily(
     {
         var type = config.TryGetProperty("model_type", out var value) ? value.GetString() : null;
         return All.FirstOrDefault(family => family.ModelType == type)
-            ?? throw new UserErrorException($"config.json: model_type is \"{type}\"; known are {string.Join(", ", All.Select(f => f.ModelType))}");
+            ?? throw new UserErrorException($"config.json: model_type is \"{type}\"; known are " +
+                $"{string.Join(", ", All.Select(f => f.ModelType))}");
     }
 }

@@ -12,11 +12,15 @@ public static class RandomModel
     /// Matrices from N(0, 0.02²), those that write into the residual stream divided by √(2·layers) (GPT-2's rule), norms one, biases zero.
     /// The same seed gives the same weights.
     /// </summary>
-    /// <param name="format">How the layers' weights are kept; null: plain. Packed, they are other weights than the same seed gives plain.</param>
-    public static CausalLanguageModel Create(JsonElement config, Placement placement, long seed, WeightFormat? format = null, bool isTrained = false)
+    /// <param name="format">
+    /// How the layers' weights are kept; null: plain. Packed, they are other weights than the same seed gives plain.
+    /// </param>
+    public static CausalLanguageModel Create(JsonElement config, Placement placement, long seed, WeightFormat? format =
+        null, bool isTrained = false)
     {
         format?.Require(placement.Device);
-        var model = ModelFamily.Of(config).Create(config, placement with { PacksLayers = format is not null });
+        var family = ModelFamily.Of(config);
+        var model = family.Create(config, placement with { PacksLayers = format is not null });
         using var _ = no_grad();
         // TorchSharp 0.107 makes CPU generators only: elsewhere the device's own is seeded.
         using var generator = placement.Device.type == DeviceType.CPU ? new Generator((ulong)seed, CPU) : null;
@@ -33,9 +37,7 @@ public static class RandomModel
             else if (parameter.dim() == 1) parameter.fill_(1);
             else parameter.normal_(0, WritesResidual(name) ? 0.02 / Math.Sqrt(2 * model.Shape.Layers) : 0.02, generator);
         }
+
+        bool WritesResidual(string name) => family.ResidualWriters.Any(ending => name.EndsWith($".{ending}", StringComparison.Ordinal));
     }
-
-    static readonly string[] ResidualWriters = ["o_proj.weight", "down_proj.weight", "dense.weight", "dense_4h_to_h.weight"];
-
-    static bool WritesResidual(string name) => ResidualWriters.Any(ending => name.EndsWith("." + ending, StringComparison.Ordinal));
 }

@@ -7,14 +7,17 @@ namespace FinIntent.Runtime;
 /// <summary>What a device's memory holds, and what to do when it is full.</summary>
 static unsafe class DeviceMemory
 {
-    static readonly string[] Signs = ["out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED"];
+    static readonly string[] Signs =
+        ["out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED"];
 
     /// <summary>Whether an exception says that a device has no room for a tensor; libtorch has no type of its own for it here.</summary>
     public static bool IsExhausted(Exception e) => e is OutOfDeviceMemoryException || (e is ExternalException && IsExhausted(e.Message));
 
     internal static bool IsExhausted(string message) => Signs.Any(sign => message.Contains(sign, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Free and all bytes of a CUDA device, as its driver counts them; null: not a CUDA device, or its driver does not say.</summary>
+    /// <summary>
+    /// Free and all bytes of a CUDA device, as its driver counts them; null: not a CUDA device, or its driver does not say.
+    /// </summary>
     /// <remarks>What libtorch keeps for tensors to come counts as taken: <see cref="Trim"/> first.</remarks>
     public static (long Free, long Total)? Of(Device device)
     {
@@ -25,8 +28,8 @@ static unsafe class DeviceMemory
     }
 
     /// <summary>
-    /// What a run may take for activations: on a GPU what is free but a margin for libraries that load late, on a CPU half of the free memory,
-    /// since others live there, too.
+    /// What a run may take for activations: on a GPU what is free but a margin for libraries that load late, on a CPU half of the free
+    /// memory, since others live there, too.
     /// </summary>
     public static long Available(Device device)
     {
@@ -57,7 +60,8 @@ static unsafe class DeviceMemory
         using var context = zeros(1, device: device);
         const int capabilityMajor = 75, capabilityMinor = 76;
         int handle, major, minor;
-        if (driver.CurrentDevice(&handle) != 0 || driver.Attribute(&major, capabilityMajor, handle) != 0 || driver.Attribute(&minor, capabilityMinor, handle) != 0)
+        if (driver.CurrentDevice(&handle) != 0 || driver.Attribute(&major, capabilityMajor, handle) != 0
+            || driver.Attribute(&minor, capabilityMinor, handle) != 0)
             return null;
         return (major, minor);
     }
@@ -79,18 +83,19 @@ static unsafe class DeviceMemory
         }
     }
 
-    static readonly Lazy<CudaDriver?> Driver = new(() =>
-        NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out var library) ? CudaDriver.Of(library) : null);
+    static readonly Lazy<MemoryCalls?> Driver = new(() =>
+        NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out var library) ? MemoryCalls.Of(library)
+            : null);
 
     /// <summary>The driver's exports used here. https://docs.nvidia.com/cuda/cuda-driver-api</summary>
-    sealed class CudaDriver
+    sealed class MemoryCalls
     {
         public delegate* unmanaged<nuint*, nuint*, int> MemoryInfo;
         public delegate* unmanaged<int*, int> CurrentDevice;
         public delegate* unmanaged<byte*, int, int, int> DeviceName;
         public delegate* unmanaged<int*, int, int, int> Attribute;
 
-        public static CudaDriver? Of(nint library) =>
+        public static MemoryCalls? Of(nint library) =>
             NativeLibrary.TryGetExport(library, "cuMemGetInfo_v2", out var info)
             && NativeLibrary.TryGetExport(library, "cuCtxGetDevice", out var device)
             && NativeLibrary.TryGetExport(library, "cuDeviceGetName", out var name)

@@ -70,3 +70,13 @@ sealed record OutputSettings
 
     public bool IncludeEffectiveTokensPerSecond { get; init; }
 }
+
+/// <summary>Where and how a merged model is written.</summary>
+sealed record ExportSettings
+{
+    public string? ExportDir { get; init; }
+
+    /// <summary>The most gigabytes (10⁹ bytes) that a file of weights may have.</summary>
+    [Range(1, int.MaxValue)]
+    public int ExportSize { get; init; } = 5;
+}

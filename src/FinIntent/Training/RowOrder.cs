@@ -1,3 +1,5 @@
+using FinIntent.Runtime;
+
 namespace FinIntent.Training;
 
 /// <summary>Random numbers that are a function of a seed and a counter, so that there is no generator state to save.</summary>
@@ -8,29 +10,15 @@ static class RowOrder
     {
         var rows = new int[count];
         for (var i = 0; i < count; i++) rows[i] = i;
-        var state = Mix((ulong)seed, (ulong)epoch);
+        var random = new SplitMix64(Mix((ulong)seed, (ulong)epoch));
         for (var i = count - 1; i > 0; i--)
         {
-            var j = (int)Math.BigMul(Next(ref state), (ulong)(i + 1), out _); // the high half: below i + 1
+            var j = random.Below(i + 1);
             (rows[i], rows[j]) = (rows[j], rows[i]);
         }
         return rows;
     }
 
-    /// <summary>A seed of its own for each counter.</summary>
-    public static ulong Mix(ulong seed, ulong counter)
-    {
-        var state = seed;
-        state = Next(ref state) ^ counter;
-        return Next(ref state);
-    }
-
-    // SplitMix64, https://prng.di.unimi.it/splitmix64.c
-    static ulong Next(ref ulong state)
-    {
-        var z = state += 0x9e3779b97f4a7c15;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return z ^ (z >> 31);
-    }
+    /// <summary>Gives each counter a seed of its own.</summary>
+    public static ulong Mix(ulong seed, ulong counter) => new SplitMix64(new SplitMix64(seed).Next() ^ counter).Next();
 }

@@ -47,15 +47,9 @@ sealed class TrainedModel : IDisposable
     {
         var (method, given) = (source.Method, source.Adapters);
         var model = PretrainedModel.Load(source.Folder, compute, device, BaseFormat.Of(source.Model), isTrained: true);
-        var merged = method.CreateNewAdapter ? given : [.. given.SkipLast(1)];
-        foreach (var path in merged)
-        {
-            using var adapters = LoraAdapters.Load(model, path);
-            adapters.Merge();
-        }
-        var trained = given.Count > merged.Count
-            ? LoraAdapters.Load(model, given[^1])
-            : LoraAdapters.Attach(model, ShapeOf(method), source.Train.Seed);
+        if (method.CreateNewAdapter) LoraAdapters.Merge(model, given);
+        var continued = method.CreateNewAdapter ? null : LoraAdapters.LoadLast(model, given);
+        var trained = continued ?? LoraAdapters.Attach(model, ShapeOf(method), source.Train.Seed);
         return new(model, TrainableOf(trained, method, Save), trained);
 
         void Save(string target)
@@ -73,7 +67,8 @@ sealed class TrainedModel : IDisposable
 
     /// <summary>On the meta device, by config.json alone: shapes and types, no numbers and no memory.</summary>
     /// <param name="compute">The type that bf16: true, or its absence, means on the device that the sketch is of.</param>
-    public static TrainedModel Sketch(TrainedModelSource source, JsonElement config, ScalarType compute) => Unsaved(source, compute, (type, format) =>
+    public static TrainedModel Sketch(TrainedModelSource source, JsonElement config, ScalarType compute) =>
+        Unsaved(source, compute, (type, format) =>
     {
         var model = ModelFamily.Of(config).Create(config, new(type, META));
         model.Format = format;
@@ -81,7 +76,8 @@ sealed class TrainedModel : IDisposable
     });
 
     /// <summary>With random weights, to measure.</summary>
-    public static TrainedModel Random(TrainedModelSource source, JsonElement config, Device device) => Unsaved(source, Precision.On(device, source.Train),
+    public static TrainedModel Random(TrainedModelSource source, JsonElement config, Device device) =>
+        Unsaved(source, Precision.On(device, source.Train),
         (type, format) => RandomModel.Create(config, new(type, device), seed: 1, format, isTrained: true));
 
     static TrainedModel Unsaved(TrainedModelSource source, ScalarType compute, Func<ScalarType, WeightFormat?, CausalLanguageModel> create)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FinIntent.Files;
 
 namespace FinIntent.Training;
@@ -58,4 +59,16 @@ sealed class TrainerLog(string folder)
         public string ElapsedTime { get; init; } = "";
         public string RemainingTime { get; init; } = "";
     }
+}
+
+/// <summary>How the files of a run are written: transformers' key style, numbers in full precision, null keys kept out.</summary>
+static class RunJson
+{
+    public static readonly JsonSerializerOptions Line = new(JsonFile.Line)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    public static readonly JsonSerializerOptions Indented = new(Line) { WriteIndented = true };
 }

@@ -29,7 +29,7 @@ public sealed partial class DependencyTests
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
-        ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Generation", "ApiModels"],
+        ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
         ["Evaluation"] = ["Files", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
         ["Jobs"] =
         [

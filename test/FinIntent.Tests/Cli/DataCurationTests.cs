@@ -24,13 +24,16 @@ public sealed class DataCurationTests : IDisposable
         {
             var output = _folder[split + ".json"];
 
-            Run("convert", "rows", "--schema", Path.Combine(Reference.Root, "config", "banking", "schema.yaml"), "--input", Path.Combine(Data, "banking", split + ".csv"), "--output", output);
+            Run("convert", "rows", "--schema", Path.Combine(Reference.Root, "config", "banking", "schema.yaml"), "--input",
+                Path.Combine(Data, "banking", split + ".csv"), "--output", output);
 
             Assert.Equal(File.ReadAllText(Path.Combine(Data, "banking", split + ".json")), File.ReadAllText(output));
         }
     }
 
-    /// <summary>Ten of our rows get another label; the embedded model, which has not seen these rows with any label, finds most of them.</summary>
+    /// <summary>
+    /// Ten of our rows get another label; the embedded model, which has not seen these rows with any label, finds most of them.
+    /// </summary>
     [Fact]
     public void Wrong_labels_are_found_by_the_embedded_model()
     {
@@ -55,7 +58,8 @@ public sealed class DataCurationTests : IDisposable
         var one = _folder.Write("one.jsonl", Rows(("where is my card", "a"), ("where is my card?", "b"), ("lost", "a")));
         var two = _folder.Write("two.jsonl", Rows(("lost", "a"), ("something else entirely", "b")));
 
-        var printed = Run("stats", one, two, "--model", Model, "--template", "default", "empty", "--folds", "0", "--json", _folder["stats.json"]);
+        var printed = Run("stats", one, two, "--model", Model, "--template", "default", "empty", "--folds", "0", "--json",
+            _folder["stats.json"]);
 
         Assert.Contains($"{one}: 3 rows, 2 classes", printed);
         Assert.Contains("duplicates within files: 0 exact, 1 near; 1 of them with different labels", printed);
@@ -63,7 +67,8 @@ public sealed class DataCurationTests : IDisposable
         Assert.Contains($"{one}:1 \"where is my card\" – {one}:2 \"where is my card?\"", printed);
         var json = JsonNode.Parse(File.ReadAllText(_folder["stats.json"]))!;
         var characters = json["files"]![0]!["characters"]!;
-        Assert.Equal((4, 37 / 3.0, 16, 17), ((int)characters["least"]!, (double)characters["mean"]!, (int)characters["median"]!, (int)characters["most"]!));
+        Assert.Equal((4, 37 / 3.0, 16, 17),
+            ((int)characters["least"]!, (double)characters["mean"]!, (int)characters["median"]!, (int)characters["most"]!));
         Assert.Equal(["default", "empty"], json["files"]![0]!["tokens"]!.AsObject().Select(t => t.Key));
         Assert.True((int)json["files"]![0]!["tokens"]!["default"]!["least"]! > (int)json["files"]![0]!["tokens"]!["empty"]!["least"]!);
         Assert.Null(json["labels"]);
@@ -76,12 +81,15 @@ public sealed class DataCurationTests : IDisposable
         var printed = Run("split", file, "--out", _folder["s"], "--val", "0.1", "--eval", "0.2", "--seed", "7");
         Run("split", file, "--out", _folder["again"], "--val", "0.1", "--eval", "0.2", "--seed", "7");
 
-        var parts = ((string[])["train", "val", "eval"]).Select(name => QuestionFile.LoadLabelled(_folder[$"s/{name}.json"], null)).ToList();
+        var parts = ((string[])["train", "val", "eval"]).Select(name => QuestionFile.LoadLabelled(_folder[$"s/{name}.json"], null))
+            .ToList();
         Assert.Equal(500, parts.Sum(p => p.Count));
         Assert.Equal([11, 12, 9, 11, 8], parts[1].CountBy(r => r.Label).OrderBy(c => c.Key).Select(c => c.Value));
         Assert.Equal([22, 24, 17, 21, 16], parts[2].CountBy(r => r.Label).OrderBy(c => c.Key).Select(c => c.Value));
-        Assert.Equal(QuestionFile.LoadLabelled(file, null).Select(r => (r.Conversation.Messages[0].Content, r.Label)).Order(), parts.SelectMany(p => p).Select(r => (r.Conversation.Messages[0].Content, r.Label)).Order());
-        foreach (var name in (string[])["train.json", "val.json", "eval.json", "dataset_info.json"]) Assert.Equal(File.ReadAllBytes(_folder["s/" + name]), File.ReadAllBytes(_folder["again/" + name]));
+        Assert.Equal(QuestionFile.LoadLabelled(file, null).Select(r => (r.Conversation.Messages[0].Content, r.Label))
+            .Order(), parts.SelectMany(p => p).Select(r => (r.Conversation.Messages[0].Content, r.Label)).Order());
+        foreach (var name in (string[])["train.json", "val.json", "eval.json", "dataset_info.json"])
+            Assert.Equal(File.ReadAllBytes(_folder["s/" + name]), File.ReadAllBytes(_folder["again/" + name]));
         Run("leaks", "--rows", _folder["s/train.json"], "--questions", _folder["s/val.json"], _folder["s/eval.json"]);
         Assert.Contains("train.json: 349 rows", printed);
         Assert.Contains("is there already", Assert.Throws<UserErrorException>(() => Run("split", file, "--out", _folder["s"])).Message);
@@ -90,7 +98,8 @@ public sealed class DataCurationTests : IDisposable
     [Fact]
     public void Parts_keep_system_texts_and_training_reads_them()
     {
-        var rows = Enumerable.Range(0, 20).Select(i => JsonSerializer.Serialize(new { instruction = new string((char)('a' + i), 9), output = "x", system = "s" }));
+        var rows = Enumerable.Range(0, 20)
+            .Select(i => JsonSerializer.Serialize(new { instruction = new string((char)('a' + i), 9), output = "x", system = "s" }));
         var file = _folder.Write("rows.jsonl", string.Join('\n', rows));
 
         Run("split", file, "--out", _folder["s"]);
@@ -102,7 +111,8 @@ public sealed class DataCurationTests : IDisposable
     [Fact]
     public void Near_duplicates_are_on_one_side()
     {
-        var rows = QuestionFile.LoadLabelled(Path.Combine(Data, "banking", "val.csv"), null).SelectMany(row => new[] { (row.Question, row.Intent), (row.Question + " ok?", row.Intent) });
+        var rows = QuestionFile.LoadLabelled(Path.Combine(Data, "banking", "val.csv"), null)
+            .SelectMany(row => new[] { (row.Question, row.Intent), (row.Question + " ok?", row.Intent) });
         Run("split", _folder.Write("rows.jsonl", Rows([.. rows])), "--out", _folder["s"], "--val", "0.2", "--eval", "0.2");
 
         Run("leaks", "--rows", _folder["s/train.json"], "--questions", _folder["s/val.json"], _folder["s/eval.json"]);
@@ -112,17 +122,21 @@ public sealed class DataCurationTests : IDisposable
     [Theory]
     [InlineData("--val", "0.6", "--eval", "0.5"), InlineData("--val", "-0.1", "--eval", "0.5"), InlineData("--val", "0", "--eval", "0")]
     public void Impossible_shares_are_refused(params string[] shares) =>
-        Assert.Contains("shares are", Assert.Throws<UserErrorException>(() => Run(["split", Path.Combine(Data, "intent_val.json"), "--out", _folder["s"], .. shares])).Message);
+        Assert.Contains("shares are",
+            Assert.Throws<UserErrorException>(() =>
+            Run(["split", Path.Combine(Data, "intent_val.json"), "--out", _folder["s"], .. shares])).Message);
 
     [Fact]
     public void A_card_tells_what_the_rows_do()
     {
-        var file = _folder.Write("rows.jsonl", Rows(("where is my card", "a"), ("gone | lost", "b"), ("lost", "b")).Replace("\"gold\"", "\"model\": \"writer-1\", \"gold\""));
+        var file = _folder.Write("rows.jsonl", Rows(("where is my card", "a"), ("gone | lost", "b"), ("lost", "b"))
+            .Replace("\"gold\"", "\"model\": \"writer-1\", \"gold\""));
 
         Run("card", file, "--out", _folder["README.md"], "--name", "my cards", "--license", "cc-by-4.0");
 
         var card = File.ReadAllText(_folder["README.md"]);
-        Assert.StartsWith("---\nlicense: cc-by-4.0\nlanguage:\n- en\ntask_categories:\n- text-classification\nsize_categories:\n- n<1K\n", card);
+        Assert.StartsWith("---\nlicense: cc-by-4.0\nlanguage:\n- en\ntask_categories:\n- text-classification\nsize_categories:\n- n<1K\n",
+            card);
         Assert.Contains("pretty_name: my cards\n---\n\n# my cards\n", card);
         Assert.Contains("| `rows.jsonl` | 3 | 2 | 4, 10.3, 11, 16, 16 |", card);
         Assert.Contains("- `model`: writer-1 (3)", card);
@@ -134,12 +148,14 @@ public sealed class DataCurationTests : IDisposable
     [Fact]
     public void A_Chinese_card_has_the_schemas_descriptions_and_order()
     {
-        Run("card", "intent_eval", "--dataset-dir", Data, "--schema", Path.Combine(Reference.Root, "config", "intents", "openfindata.yaml"), "--out", _folder["README.md"]);
+        Run("card", "intent_eval", "--dataset-dir", Data, "--schema",
+            Path.Combine(Reference.Root, "config", "intents", "openfindata.yaml"), "--out", _folder["README.md"]);
 
         var card = File.ReadAllText(_folder["README.md"]);
         Assert.Contains("language:\n- zh\n", card);
         Assert.Contains("| E | 基金问询 | 20 | 问基金和 ETF", card);
-        Assert.True(card.IndexOf("| A | 行业板块问询 | 26 |", StringComparison.Ordinal) < card.IndexOf("| B | 个股问询 | 48 |", StringComparison.Ordinal));
+        Assert.True(card.IndexOf("| A | 行业板块问询 | 26 |", StringComparison.Ordinal) < card.IndexOf("| B | 个股问询 | 48 |",
+            StringComparison.Ordinal));
         Assert.Contains("来历", card);
     }
 

@@ -29,7 +29,8 @@ public sealed class InferenceCommandTests : IDisposable
     public void Sampling_follows_the_seed_and_max_length_bounds_prompt_and_answer()
     {
         Assert.Equal(Infer("question=a", "seed=1", "top_k=0", "temperature=3"), Infer("question=a", "seed=1", "top_k=0", "temperature=3"));
-        Assert.NotEqual(Infer("question=a", "seed=1", "top_k=0", "temperature=3"), Infer("question=a", "seed=2", "top_k=0", "temperature=3"));
+        Assert.NotEqual(Infer("question=a", "seed=1", "top_k=0", "temperature=3"),
+            Infer("question=a", "seed=2", "top_k=0", "temperature=3"));
         Assert.True(Infer("question=a", "do_sample=false", "max_new_tokens=2").Length < Infer("question=a", "do_sample=false").Length);
     }
 
@@ -71,7 +72,8 @@ public sealed class InferenceCommandTests : IDisposable
 
     [Theory]
     [InlineData("rows.jsonl", "[1]", "rows.jsonl:1: not valid JSON: a row must be an object")]
-    [InlineData("rows.jsonl", "{\"output\": \"A\"}", "rows.jsonl:1: it has none of the columns instruction, conversations, messages, question, text")]
+    [InlineData("rows.jsonl", "{\"output\": \"A\"}",
+        "rows.jsonl:1: it has none of the columns instruction, conversations, messages, question, text")]
     [InlineData("rows.txt", "\n", "no questions")]
     [InlineData("rows.pdf", "", ".pdf")]
     [InlineData("rows.jsonl", "{\"id\": 1, \"question\": \"a\"}\n{\"id\": 1, \"question\": \"b\"}", "\"1\"")]

@@ -26,7 +26,8 @@ public sealed class IntentSchemaTests
         Assert.Equal(("cards", SchemaLanguage.English, LabelKind.Names), (schema.Name, schema.Language, schema.Labels));
         Assert.Equal([new("card arrival", "card arrival"), new("card lost", "card lost")], schema.Options);
         var arrival = schema.Intents[0];
-        Assert.Equal(("Where the card is.", "no card yet: why", "A lost card is not on its way."), (arrival.Description, arrival.Examples[1], arrival.Borderline[0]));
+        Assert.Equal(("Where the card is.", "no card yet: why", "A lost card is not on its way."),
+            (arrival.Description, arrival.Examples[1], arrival.Borderline[0]));
         Assert.Equal(("", 0, 0), (schema.Intents[1].Description, schema.Intents[1].Examples.Count, schema.Intents[1].Borderline.Count));
         Assert.Equal(PromptWording.EnglishNames, schema.Wording);
         Assert.Contains("Question: hm\n", schema.Prompt("hm").Text);
@@ -54,7 +55,8 @@ public sealed class IntentSchemaTests
 
         Assert.Equal(IntentOptions.OpenFinData, schema.Options);
         Assert.Equal(IntentPrompt.For("煤炭股还能拿吗", IntentOptions.OpenFinData).Text, schema.Prompt("煤炭股还能拿吗").Text);
-        Assert.All(schema.Intents, intent => Assert.True(intent is { Description.Length: > 0, Examples.Count: > 1, Borderline.Count: > 0 }, intent.Name));
+        Assert.All(schema.Intents, intent =>
+            Assert.True(intent is { Description.Length: > 0, Examples.Count: > 1, Borderline.Count: > 0 }, intent.Name));
     }
 
     [Fact]
@@ -86,9 +88,12 @@ public sealed class IntentSchemaTests
     [InlineData("name: card lost", "name: \"card\\nlost\"", ":10: name: \"card\\nlost\" has a line break")]
     [InlineData("name: card lost", "name: B", "\"B\" is a letter, and labels: names answers by names")]
     [InlineData("name: cards", "name: my cards", ":1: name: \"my cards\" is a word for files")]
-    [InlineData("name: cards", "instruction: \"{options} {question}\"\nname: cards", ":1: instruction: the instruction must have the places {question}")]
-    [InlineData("name: cards", "instruction: \"{question}\\n{options}\\n- or say why\"\nname: cards", ":1: instruction: {options} must stand on a line of its own")]
-    [InlineData("name: cards", "instruction: \"{question}\\n{options}\\n{labels}\"\nname: cards", ":1: instruction: {labels} is for labels: letters")]
+    [InlineData("name: cards", "instruction: \"{options} {question}\"\nname: cards",
+        ":1: instruction: the instruction must have the places {question}")]
+    [InlineData("name: cards", "instruction: \"{question}\\n{options}\\n- or say why\"\nname: cards",
+        ":1: instruction: {options} must stand on a line of its own")]
+    [InlineData("name: cards", "instruction: \"{question}\\n{options}\\n{labels}\"\nname: cards",
+        ":1: instruction: {labels} is for labels: letters")]
     [InlineData("name: card lost", "name: [card, lost]", "expected a text, got a list or a map")]
     [InlineData("examples: [", "examples: {a: 1} #", ":7: examples: expected a list")]
     public void Errors_name_the_file_the_line_and_the_key(string part, string wrong, string expected)
@@ -100,13 +105,15 @@ public sealed class IntentSchemaTests
     }
 
     [Theory]
-    [InlineData(27, "letters", "there are 27, and labels: letters allows 2 to 26; use labels: names"), InlineData(201, "names", "there are 201, and labels: names allows 2 to 200")]
+    [InlineData(27, "letters", "there are 27, and labels: letters allows 2 to 26; use labels: names"),
+        InlineData(201, "names", "there are 201, and labels: names allows 2 to 200")]
     [InlineData(1, "names", "there are 1,")]
     public void Counts_out_of_range_are_refused(int count, string labels, string expected) =>
         Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Load(Many(count, labels))).Message);
 
     static string Many(int count, string labels) =>
-        $"name: many\nlanguage: en\nlabels: {labels}\nintents:\n{string.Concat(Enumerable.Range(1, count).Select(i => $"  - name: intent {i}\n"))}";
+        $"name: many\nlanguage: en\nlabels: " +
+            $"{labels}\nintents:\n{string.Concat(Enumerable.Range(1, count).Select(i => $"  - name: intent {i}\n"))}";
 
     static IntentSchema Load(string yaml)
     {

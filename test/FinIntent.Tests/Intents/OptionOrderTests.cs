@@ -67,7 +67,8 @@ public sealed class OptionOrderTests
     {
         var named = IntentOptions.Named([.. Enumerable.Range(1, 200).Select(i => $"intent {i}")]);
 
-        var names = OptionOrders.Of("rotations", 200, 1).Concat(OptionOrders.Of("500", 200, 1).Skip(1)).Select(order => order.NameFor(named)).ToList();
+        var names = OptionOrders.Of("rotations", 200, 1).Concat(OptionOrders.Of("500", 200, 1).Skip(1))
+            .Select(order => order.NameFor(named)).ToList();
 
         Assert.Equal(699, names.Distinct().Count());
         Assert.StartsWith("2-3-4-5-6-…", names[1]);

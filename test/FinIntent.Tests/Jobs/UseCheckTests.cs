@@ -19,7 +19,8 @@ public sealed class UseCheckTests : IDisposable
         var report = _run.CheckUse(Export);
 
         Assert.Equal((0, 0), (report.Errors, report.Warnings));
-        Assert.InRange((long)report.Facts["export_bytes"]!, new FileInfo(Path.Combine(_run.Tiny.Model, "model.safetensors")).Length - 10_000, 2 << 20);
+        Assert.InRange((long)report.Facts["export_bytes"]!,
+            new FileInfo(Path.Combine(_run.Tiny.Model, "model.safetensors")).Length - 10_000, 2 << 20);
     }
 
     [Fact]
@@ -30,7 +31,8 @@ public sealed class UseCheckTests : IDisposable
 
         Directory.CreateDirectory(_run["merged"]);
         File.WriteAllText(Path.Combine(_run["merged"], "letter.txt"), "");
-        Assert.Contains(_run.CheckUse(Export).Findings, f => f.Severity == Severity.Error && f.Detail.Contains("holds files that no export wrote"));
+        Assert.Contains(_run.CheckUse(Export).Findings, f =>
+            f.Severity == Severity.Error && f.Detail.Contains("holds files that no export wrote"));
     }
 
     [Theory]
@@ -41,16 +43,19 @@ public sealed class UseCheckTests : IDisposable
         File.Delete(Path.Combine(_run.Tiny.Model, "model.safetensors"));
         if (hasSomeShards)
         {
-            File.WriteAllText(Path.Combine(_run.Tiny.Model, "model.safetensors.index.json"), """{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}""");
+            File.WriteAllText(Path.Combine(_run.Tiny.Model, "model.safetensors.index.json"),
+                """{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}""");
             File.WriteAllText(Path.Combine(_run.Tiny.Model, "model-00001-of-00002.safetensors"), "");
         }
-        Assert.Contains(Check(_run.Tiny.Adapter).Findings, f => f.Severity == Severity.Warning && f.Detail.Contains("not on this machine yet"));
+        Assert.Contains(Check(_run.Tiny.Adapter).Findings, f =>
+            f.Severity == Severity.Warning && f.Detail.Contains("not on this machine yet"));
         Assert.Contains(Check(_run.Tiny.Adapter).Findings, f => f is { Severity: Severity.Ok, Subject: "adapter" });
 
         File.WriteAllText(Path.Combine(_run.Tiny.Adapter, "adapter_model.safetensors"), "no weights");
         Assert.Contains(Check(_run.Tiny.Adapter).Findings, f => f is { Severity: Severity.Error, Subject: "adapter" });
         _run.FreeBytes = 1000;
-        Assert.Contains(Check().Findings, f => f is { Severity: Severity.Error, Subject: "disk" } && f.Detail.Contains("are to be fetched"));
+        Assert.Contains(Check().Findings, f =>
+            f is { Severity: Severity.Error, Subject: "disk" } && f.Detail.Contains("are to be fetched"));
 
         CheckReport Check(params string[] adapters)
         {
@@ -63,7 +68,8 @@ public sealed class UseCheckTests : IDisposable
 
     [Fact]
     public void Another_template_than_in_training_is_an_error() =>
-        Assert.Contains(_run.CheckUse($"adapter_name_or_path: {_run.Tiny.Adapter}", "template: default", $"export_dir: {_run["merged"]}").Findings,
+        Assert.Contains(_run.CheckUse($"adapter_name_or_path: {_run.Tiny.Adapter}", "template: default",
+            $"export_dir: {_run["merged"]}").Findings,
             f => f.Severity == Severity.Error && f.Detail.Contains("was trained with \"qwen\""));
 
     [Theory, InlineData("gold", "B"), InlineData("intent", "top up")]
@@ -82,9 +88,11 @@ public sealed class UseCheckTests : IDisposable
     public void Questions_of_an_evaluation_are_read()
     {
         var questions = _run.Tiny.Write("questions.json", """[{"instruction": "问句: 大盘怎么样\nA. 大盘问询\nB. 个股问询", "output": "A"}]""");
-        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f => f.Severity == Severity.Ok && f.Detail.StartsWith("1 question in"));
+        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f =>
+            f.Severity == Severity.Ok && f.Detail.StartsWith("1 question in"));
 
         _run.Tiny.Write("questions.json", """[{"instruction": "问句: 大盘怎么样\nA. 大盘问询\nB. 个股问询", "output": "C"}]""");
-        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f => f.Severity == Severity.Error && f.Detail.Contains("none of the options"));
+        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f =>
+            f.Severity == Severity.Error && f.Detail.Contains("none of the options"));
     }
 }

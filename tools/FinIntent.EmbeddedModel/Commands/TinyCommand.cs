@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace FinIntent.EmbeddedModel.Commands;
 
 /// <summary>
-/// The model folders that only show the chain: a family's real configuration made narrow, random weights, and a tokenizer of the 256 bytes with
-/// the special tokens that the family's template needs.
+/// The model folders that only show the chain: a family's real configuration made narrow, random weights, and a tokenizer of the 256 bytes
+/// with the special tokens that the family's template needs.
 /// </summary>
 static class TinyCommand
 {
@@ -21,8 +21,10 @@ static class TinyCommand
 
     static readonly (string Key, int Value)[] Narrow =
     [
-        ("hidden_size", 64), ("intermediate_size", 96), ("ffn_hidden_size", 96), ("num_hidden_layers", 2), ("num_layers", 2), ("num_attention_heads", 4),
-        ("num_key_value_heads", 2), ("kv_channels", 16), ("vocab_size", Rows), ("padded_vocab_size", Rows), ("max_position_embeddings", Positions),
+        ("hidden_size", 64), ("intermediate_size", 96), ("ffn_hidden_size", 96), ("num_hidden_layers", 2), ("num_layers", 2),
+            ("num_attention_heads", 4),
+        ("num_key_value_heads", 2), ("kv_channels", 16), ("vocab_size", Rows), ("padded_vocab_size", Rows),
+            ("max_position_embeddings", Positions),
         ("model_max_length", Positions), ("seq_length", Positions),
     ];
 
@@ -31,11 +33,11 @@ static class TinyCommand
         ("qwen2", "qwen2.5-7b-instruct", null, "<|im_end|>", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]),
         ("llama", "llama-3-8b-instruct", "<|begin_of_text|>", "<|eot_id|>",
             ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>"]),
-        ("chatglm", "chatglm3-6b", null, "</s>", ["<unk>", "</s>", "[gMASK]", "sop", "<|system|>", "<|user|>", "<|assistant|>", "<|observation|>"]),
+        ("chatglm", "chatglm3-6b", null, "</s>",
+            ["<unk>", "</s>", "[gMASK]", "sop", "<|system|>", "<|user|>", "<|assistant|>", "<|observation|>"]),
         ("baichuan", "baichuan2-7b-chat", "<s>", "</s>", ["<unk>", "<s>", "</s>", "<reserved_106>", "<reserved_107>"]),
     ];
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Build()
     {
@@ -67,14 +69,16 @@ static class TinyCommand
         using var scope = NewDisposeScope();
         using var random = RandomModel.Create(config.Deserialize<JsonElement>(), Placement.Cpu(), seed);
         SafetensorsWriter.Write(Path.Combine(folder, SafetensorsWriter.SingleName),
-            random.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter.to(ScalarType.BFloat16))), new Dictionary<string, string> { ["format"] = "pt" });
+            random.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter.to(ScalarType.BFloat16))),
+                new Dictionary<string, string> { ["format"] = "pt" });
         Console.WriteLine($"{folder}: {random.parameters().Sum(p => p.numel())} weights");
     }
 
     static JsonObject Tokenizer(string[] tokens) => new()
     {
         ["version"] = "1.0",
-        ["added_tokens"] = new JsonArray([.. tokens.Select((content, i) => (JsonNode)new JsonObject { ["id"] = Bytes + i, ["content"] = content, ["special"] = true })]),
+        ["added_tokens"] = new JsonArray(
+            [.. tokens.Select((content, i) => (JsonNode)new JsonObject { ["id"] = Bytes + i, ["content"] = content, ["special"] = true })]),
         ["normalizer"] = null,
         ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = true },
         ["model"] = new JsonObject
@@ -88,6 +92,6 @@ static class TinyCommand
     static void Save(string folder, string name, JsonObject json)
     {
         Directory.CreateDirectory(folder);
-        AtomicFile.WriteText(Path.Combine(folder, name), json.ToJsonString(Indented) + "\n");
+        JsonFile.Write(Path.Combine(folder, name), json);
     }
 }

@@ -12,7 +12,6 @@ static class TokenizerFolder
 
     public static IReadOnlyList<string> SpecialTokens { get; } = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 
-    static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // Template "default", for programs that read Jinja.
     const string ChatTemplate =
@@ -42,7 +41,8 @@ static class TokenizerFolder
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = new JsonArray([.. SpecialTokens.Select((content, i) => AddedToken(content, names.Length + i, withId: true))]),
+            ["added_tokens"] = new JsonArray(
+                [.. SpecialTokens.Select((content, i) => AddedToken(content, names.Length + i, withId: true))]),
             ["normalizer"] = new JsonObject { ["type"] = "NFC" },
             ["pre_tokenizer"] = new JsonObject
             {
@@ -139,5 +139,5 @@ static class TokenizerFolder
         ["torch_dtype"] = "bfloat16",
     };
 
-    static void WriteJson(string path, JsonObject content) => AtomicFile.WriteText(path, content.ToJsonString(Json) + "\n");
+    static void WriteJson(string path, JsonObject content) => JsonFile.Write(path, content);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using static FinIntent.Files.TerminalText;
 
 namespace FinIntent.Data.Leaks;
 
@@ -16,7 +17,7 @@ sealed class LeakWatch(IReadOnlyList<PlacedQuestion> questions)
 /// <summary>What a leak check found.</summary>
 sealed class LeakReport
 {
-    const int MostKept = 100_000, MostShown = 20, LongestText = 60;
+    const int MostKept = 100_000, MostShown = 20;
 
     readonly List<Leak> _leaks = [];
     readonly HashSet<PlacedQuestion> _questions = [];
@@ -67,10 +68,4 @@ sealed class LeakReport
     static string Line(Leak leak) => string.Create(CultureInfo.InvariantCulture,
         $"{leak.Row.Place} \"{Short(leak.Row.Text)}\" – {leak.Question.Place} \"{Short(leak.Question.Text)}\" " +
             $"({(leak.Row.Text == leak.Question.Text ? "the same" : $"{leak.Similarity:0.00}")})");
-
-    static string Short(string text)
-    {
-        text = text.ReplaceLineEndings(" ");
-        return text.Length <= LongestText ? text : text[..LongestText] + "…";
-    }
 }

@@ -45,7 +45,7 @@ sealed class PromptIndex(string? folder = null) : IDisposable
     SeenPrompt Read(uint entry)
     {
         SeenPrompt seen = default;
-        _entries.Read(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref seen, 1)), (long)entry * EntryBytes);
+        _entries.Flush().ReadAll(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref seen, 1)), (long)entry * EntryBytes);
         return seen;
     }
 

@@ -1,15 +1,14 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>A JSON list of {"instruction", "input", "output"}.</summary>
+/// <summary>Writes a JSON list of {"instruction", "input", "output"}, with "system" where a row has such a text.</summary>
 static class AlpacaFile
 {
-    static readonly JsonWriterOptions Options =
-        new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Options = new(JsonFile.Indented) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     public static void Write(string path, IReadOnlyList<EvaluationQuestion> questions) =>
         Write(path, questions.Select(question => (question.System, question.Prompt.Text, question.Gold)));
@@ -19,19 +18,9 @@ static class AlpacaFile
 
     static void Write(string path, IEnumerable<(string? System, string Prompt, string Answer)> rows) => AtomicFile.Write(path, stream =>
     {
-        using var json = new Utf8JsonWriter(stream, Options);
-        json.WriteStartArray();
-        foreach (var (system, prompt, answer) in rows)
-        {
-            json.WriteStartObject();
-            json.WriteString("instruction", prompt);
-            json.WriteString("input", "");
-            json.WriteString("output", answer);
-            if (!string.IsNullOrEmpty(system)) json.WriteString("system", system);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.Flush();
+        var written = rows.Select(row =>
+            new { instruction = row.Prompt, input = "", output = row.Answer, system = string.IsNullOrEmpty(row.System) ? null : row.System });
+        JsonSerializer.Serialize(stream, written, Options);
         stream.WriteByte((byte)'\n');
     });
 }

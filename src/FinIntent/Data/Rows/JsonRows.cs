@@ -35,26 +35,19 @@ sealed class JsonRows : IDisposable
 
     IEnumerable<SourceRow> List()
     {
-        var first = true;
-        while (true)
+        for (var isFirst = true; ; isFirst = false)
         {
             var next = Peek() ?? throw Error("the list is not closed: the file ends before its ]");
-            if (next == ']' && first) break;
-            if (!first)
+            if (next == ']') break;
+            if (!isFirst)
             {
-                if (next is not (',' or ']')) throw Error($"expected , or ] after a row, found {next}");
+                if (next != ',') throw Error($"expected , or ] after a row, found {next}");
                 _start++;
-                if (next == ']') break;
                 if (Peek() is null) throw Error("the list is not closed: the file ends after a comma");
             }
-            else if (next == ',')
-            {
-                throw Error("expected a row, found ,");
-            }
             yield return Take();
-            first = false;
         }
-        if (first) _start++;
+        _start++;
         if (Peek() is { } more) throw Error($"the file goes on after the list's ] with {more}");
     }
 

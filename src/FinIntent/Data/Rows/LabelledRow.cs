@@ -1,6 +1,7 @@
 using FinIntent.Data.Sources;
 using FinIntent.Intents;
 using FinIntent.Text;
+using static FinIntent.Files.TerminalText;
 
 namespace FinIntent.Data.Rows;
 
@@ -99,6 +100,4 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
         conversation.Messages.Count == 1 ? "it has no answer" : "it has a history of other questions";
 
     static string? NameOf(string label, IReadOnlyList<IntentOption>? options) => options?.First(o => o.Label == label).Name;
-
-    static string Short(string text) => text.Length <= 60 ? text.ReplaceLineEndings(" ") : text[..60].ReplaceLineEndings(" ") + "…";
 }

@@ -11,8 +11,8 @@ sealed class Dataset(DatasetEntry entry)
 {
     /// <summary>Why a row of OpenFinData is not read.</summary>
     public const string Refusal =
-        "this is an intent question of OpenFinData, whose notice allows evaluation only; it can be neither trained on nor used to choose " +
-            "a checkpoint";
+        "this is an intent question of OpenFinData, whose notice allows evaluation only; " +
+        "it can be neither trained on nor used to choose a checkpoint";
 
     const int PlacesShown = 5;
 
@@ -52,7 +52,7 @@ sealed class Dataset(DatasetEntry entry)
             }
             catch (UserErrorException e) when (Survey is not null)
             {
-                return new(row.At) { Error = e };
+                return new(row.At, Error: e);
             }
         }
 
@@ -98,11 +98,8 @@ sealed class Dataset(DatasetEntry entry)
     }
 
     /// <summary>A row as tokens, or why there are none.</summary>
-    readonly record struct Worked(RowPlace Place)
+    readonly record struct Worked(RowPlace Place, TokenRow? Tokens = null, string? Problem = null, UserErrorException? Error = null)
     {
-        public TokenRow? Tokens { get; init; }
-        public string? Problem { get; init; }
-        public UserErrorException? Error { get; init; }
         public IReadOnlyList<Leak>? Leaks { get; init; }
         public RowHash? Hash { get; init; }
     }
@@ -114,14 +111,13 @@ sealed class Dataset(DatasetEntry entry)
         if (needsAnswer && conversation.Messages.Count % 2 != 0) return LeftOut($"no answer in column \"{entry.ColumnNames.Response}\"");
         var tokens = encode(conversation);
         if (tokens.InputIds.Length == 0) return LeftOut("the row is empty");
-        return new(row.At)
+        return new(row.At, tokens)
         {
-            Tokens = tokens,
             Leaks = Leaks?.Check.Find(row.Place, conversation),
             Hash = Survey is not null && needsAnswer ? RowHash.Of(conversation) : null,
         };
 
-        Worked LeftOut(string why) => new(row.At) { Problem = $"{row.Place}: {why}" };
+        Worked LeftOut(string why) => new(row.At, Problem: $"{row.Place}: {why}");
     }
 
     /// <summary>What the rows' users ask, with the place of each.</summary>
@@ -146,12 +142,9 @@ sealed class Dataset(DatasetEntry entry)
         return isOfficial ? throw row.Error(Refusal) : aligned;
     }
 
-    void Read<T>(int? maxSamples, int seed, Func<SourceRow, Conversation, T> work, Action<T> take) =>
-        OrderedParallel.Run(Select(maxSamples, seed),
-            row => Admit(row) is { Problem: null, Conversation: { } conversation }
-                ? (IsRow: true, Result: work(row, conversation))
-                : (false, default!),
-            done => { if (done.IsRow) take(done.Result); });
+    void Read<T>(int? maxSamples, int seed, Func<SourceRow, Conversation, IEnumerable<T>> work, Action<IReadOnlyList<T>> take) =>
+        OrderedParallel.Run<SourceRow, IReadOnlyList<T>>(Select(maxSamples, seed),
+            row => Admit(row) is { Problem: null, Conversation: { } conversation } ? [.. work(row, conversation)] : [], take);
 
     IEnumerable<SourceRow> Select(int? maxSamples, int seed)
     {

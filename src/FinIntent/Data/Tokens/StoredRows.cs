@@ -26,12 +26,12 @@ static class StoredRows
     {
         using var file = AtomicFile.Begin(path);
         var hash = new XxHash128();
-        var (rowBytes, startBytes) = rows.CopyTo(Append);
+        rows.CopyTo(Append);
         var content = JsonSerializer.SerializeToUtf8Bytes(new Content(rows.Totals, remarks));
         Append(content);
         var footer = new byte[FooterBytes - HashBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(footer, Mark);
-        foreach (var (i, length) in new[] { rowBytes, startBytes, content.Length }.Index())
+        foreach (var (i, length) in new[] { rows.RowBytes, rows.Bytes - rows.RowBytes, content.Length }.Index())
             BinaryPrimitives.WriteInt64LittleEndian(footer.AsSpan(8 * (i + 1)), length);
         Append(footer);
         file.Stream.Write(hash.GetCurrentHash());
@@ -80,13 +80,8 @@ static class StoredRows
 
     static byte[] Hash(SafeFileHandle file, long length)
     {
-        var (hash, buffer) = (new XxHash128(), new byte[1 << 20]);
-        for (var at = 0L; at < length; at += buffer.Length)
-        {
-            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at));
-            file.ReadAll(part, at);
-            hash.Append(part);
-        }
+        var hash = new XxHash128();
+        file.ReadParts(length, hash.Append);
         return hash.GetCurrentHash();
     }
 }

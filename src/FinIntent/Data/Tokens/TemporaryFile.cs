@@ -2,22 +2,6 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Data.Tokens;
 
-static class FileReading
-{
-    /// <summary>Fills the span with the bytes of a file from there on. Safe to call from several threads.</summary>
-    public static void ReadAll(this SafeFileHandle file, Span<byte> bytes, long offset)
-    {
-        while (bytes.Length > 0)
-        {
-            var read = RandomAccess.Read(file, bytes, offset);
-            if (read == 0)
-                throw new EndOfStreamException("a file of encoded rows ended early: was it cut while it was read, or is the disk full?");
-            bytes = bytes[read..];
-            offset += read;
-        }
-    }
-}
-
 /// <summary>A file that is appended to, read anywhere, and gone when its owner is.</summary>
 sealed class TemporaryFile : IDisposable
 {
@@ -53,22 +37,48 @@ sealed class TemporaryFile : IDisposable
         _pendingLength += bytes.Length;
     }
 
-    /// <summary>Fills the span with the bytes from there on.</summary>
-    public void Read(Span<byte> bytes, long offset)
+    /// <summary>Brings all that was appended into the file, and gives the file for reading. Safe to call from several threads.</summary>
+    public SafeFileHandle Flush()
     {
-        if (offset + bytes.Length > Volatile.Read(ref _written)) Flush();
-        _stream.SafeFileHandle.ReadAll(bytes, offset);
-    }
-
-    void Flush()
-    {
-        lock (_pending)
+        if (Volatile.Read(ref _pendingLength) > 0)
         {
-            RandomAccess.Write(_stream.SafeFileHandle, _pending.AsSpan(0, _pendingLength), _written);
-            Volatile.Write(ref _written, _written + _pendingLength);
-            _pendingLength = 0;
+            lock (_pending)
+            {
+                RandomAccess.Write(_stream.SafeFileHandle, _pending.AsSpan(0, _pendingLength), _written);
+                _written += _pendingLength;
+                Volatile.Write(ref _pendingLength, 0);
+            }
         }
+        return _stream.SafeFileHandle;
     }
 
     public void Dispose() => _stream.Dispose();
+}
+
+static class FileReading
+{
+    /// <summary>Fills the span with the bytes of a file from there on. Safe to call from several threads.</summary>
+    public static void ReadAll(this SafeFileHandle file, Span<byte> bytes, long offset)
+    {
+        while (bytes.Length > 0)
+        {
+            var read = RandomAccess.Read(file, bytes, offset);
+            if (read == 0)
+                throw new EndOfStreamException("a file of encoded rows ended early: was it cut while it was read, or is the disk full?");
+            bytes = bytes[read..];
+            offset += read;
+        }
+    }
+
+    /// <summary>Hands out the bytes of a file from its beginning on, a part at a time.</summary>
+    public static void ReadParts(this SafeFileHandle file, long length, Action<ReadOnlySpan<byte>> take)
+    {
+        var buffer = new byte[1 << 20];
+        for (var at = 0L; at < length; at += buffer.Length)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at));
+            file.ReadAll(part, at);
+            take(part);
+        }
+    }
 }

@@ -15,26 +15,12 @@ static class TokenizedFile
 
     public static void Write(string path, IRowSource rows) => AtomicFile.Write(path, stream =>
     {
-        using var json = new Utf8JsonWriter(stream);
-        for (var i = 0; i < rows.Count; i++)
+        foreach (var row in Enumerable.Range(0, rows.Count).Select(rows.Read))
         {
-            var row = rows.Read(i);
-            json.WriteStartObject();
-            WriteNumbers(json, "input_ids", row.InputIds);
-            WriteNumbers(json, "labels", row.Labels);
-            json.WriteEndObject();
-            json.Flush();
+            JsonSerializer.Serialize(stream, new { input_ids = row.InputIds, labels = row.Labels });
             stream.WriteByte((byte)'\n');
-            json.Reset();
         }
     });
-
-    static void WriteNumbers(Utf8JsonWriter json, string name, int[] values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values) json.WriteNumberValue(value);
-        json.WriteEndArray();
-    }
 
     static TokenRow Row(SourceRow row)
     {
@@ -52,12 +38,8 @@ static class TokenizedFile
     static int[] Numbers(SourceRow row, string column)
     {
         if (row[column] is not { ValueKind: JsonValueKind.Array } list) throw row.Error($"\"{column}\" must be a list of numbers");
-        var values = new int[list.GetArrayLength()];
-        foreach (var (i, item) in list.EnumerateArray().Index())
-        {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out values[i]))
-                throw row.Error($"\"{column}\" has {item.GetRawText()}, which is not a whole number");
-        }
-        return values;
+        return [.. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var value)
+            ? value
+            : throw row.Error($"\"{column}\" has {item.GetRawText()}, which is not a whole number"))];
     }
 }

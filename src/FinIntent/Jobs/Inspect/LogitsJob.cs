@@ -25,12 +25,7 @@ static class LogitsJob
 
     static void Write(CausalLanguageModel model, IReadOnlyList<string> folders, int[][] rows, string path)
     {
-        foreach (var folder in folders.SkipLast(1))
-        {
-            using var merged = LoraAdapters.Load(model, folder);
-            merged.Merge();
-        }
-        using var last = folders.Count == 0 ? null : LoraAdapters.Load(model, folders[^1]);
+        using var last = LoraAdapters.LoadLast(model, folders);
         SafetensorsWriter.Write(path, rows.Select((row, i) => new OutgoingTensor(
             $"logits.{i}", ScalarType.Float32, [row.Length, model.Shape.VocabularySize], () => Logits(model, row))));
     }

@@ -15,8 +15,6 @@ sealed record StarterFolder(string Folder)
 
     static readonly string[] Splits = ["train", "val", "eval"];
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public required string Name { get; init; }
 
     public required SchemaLanguage Language { get; init; }
@@ -45,14 +43,17 @@ sealed record StarterFolder(string Folder)
         ];
         string[] files = [.. texts.Select(t => t.File), .. Splits.Select(split => split + ".json")];
         if (files.Select(Path).FirstOrDefault(File.Exists) is { } there)
-            throw new UserErrorException($"{there}: the file is there already, and nothing is overwritten; give another folder, or move it away");
+            throw new UserErrorException($"{there}: the file is there already, and nothing is overwritten; give another folder, or move " +
+                "it away");
 
         Directory.CreateDirectory(Folder);
         foreach (var (file, text) in texts) AtomicFile.WriteText(Path(file), text);
         var schema = IntentSchema.Load(Path(SchemaFile));
         foreach (var split in Splits)
         {
-            EvaluationQuestion[] questions = [.. rows.Where(row => row.Split == split).Select((row, i) => EvaluationQuestion.Of($"{i}", row.Question, row.Intent, schema, "intent", split))];
+            EvaluationQuestion[] questions =
+                [.. rows.Where(row => row.Split == split)
+                .Select((row, i) => EvaluationQuestion.Of($"{i}", row.Question, row.Intent, schema, "intent", split))];
             AlpacaFile.Write(Path(split + ".json"), questions);
         }
         return Next(files);
@@ -62,14 +63,18 @@ sealed record StarterFolder(string Folder)
     public string Path(string file) => System.IO.Path.Combine(Folder, file).Replace('\\', '/');
 
     string DatasetInfo() =>
-        new JsonObject(Splits.Select(split => KeyValuePair.Create($"{Name}_{split}", (JsonNode?)new JsonObject { ["file_name"] = split + ".json" }))).ToJsonString(Indented) + "\n";
+        new JsonObject(Splits.Select(split =>
+            KeyValuePair.Create($"{Name}_{split}", (JsonNode?)new JsonObject { ["file_name"] = split + ".json" })))
+                .ToJsonString(JsonFile.Indented) + "\n";
 
     string Next(IReadOnlyList<string> files)
     {
         var text = new StringBuilder($"{Folder}: {string.Join(", ", files)}\n");
         if (Intents is not null)
-            text.Append(IsChinese ? "样例行只是占位：请换成真实问句，或用 generate.yaml 生成。\n" : "The sample rows only hold places: replace them by real questions, or have them written with generate.yaml.\n");
-        foreach (var verb in (string[])["train", "eval", "inference", "export"]) text.Append($"  finintent {verb} {Path(verb + ".yaml")}\n");
+            text.Append(IsChinese ? "样例行只是占位：请换成真实问句，或用 generate.yaml 生成。\n"
+                : "The sample rows only hold places: replace them by real questions, or have them written with generate.yaml.\n");
+        foreach (var verb in (string[])["train", "eval", "inference", "export"])
+            text.Append($"  finintent {verb} {Path(verb + ".yaml")}\n");
         return text.ToString();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Jobs.Starter;
@@ -7,8 +8,6 @@ namespace FinIntent.Jobs.Starter;
 /// <summary>The YAML files of a starting folder, with comments in its language.</summary>
 sealed class StarterYaml(StarterFolder folder, IReadOnlyList<StarterRow> rows)
 {
-    static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     string LabelsWord => folder.Labels == LabelKind.Letters ? "letters" : "names";
 
     string Adapter => folder.Path("saves/lora");
@@ -33,10 +32,13 @@ sealed class StarterYaml(StarterFolder folder, IReadOnlyList<StarterRow> rows)
         foreach (var (i, group) in rows.GroupBy(row => row.Intent).Index())
         {
             text.Append($"  - name: {Quoted(group.Key)}\n");
-            text.Append($"    description: {Quoted(Say($"问{group.Key}的问题。（请改成一两句定义）", $"Questions about {group.Key}. (Replace this by a definition of one or two sentences.)"))}\n");
+            text.Append($"    description: " +
+                $"{Quoted(Say($"问{group.Key}的问题。（请改成一两句定义）", $"Questions about {group.Key}. (Replace this by a definition of one or two sentences.)"))}\n");
             text.Append("    examples:\n");
             foreach (var row in group.Where(row => row.Split == "train").Take(2)) text.Append($"      - {Quoted(row.Question)}\n");
-            if (i == 0) text.Append($"    # {Say("与相邻意图的边界，一行一条；生成数据时用", "rules against neighbours, one a line; data generation uses them")}\n    # borderline:\n    #   - …\n");
+            if (i == 0)
+                text.Append($"    # {Say("与相邻意图的边界，一行一条；生成数据时用", "rules against neighbours, one a line; data generation uses them")}\n   " +
+                    " # borderline:\n    #   - …\n");
         }
         return text.ToString();
     }
@@ -135,7 +137,10 @@ sealed class StarterYaml(StarterFolder folder, IReadOnlyList<StarterRow> rows)
 
     /// <summary>As a YAML scalar: as it stands where nothing in it could be taken for YAML, else in quotes.</summary>
     static string Quoted(string text) =>
-        text.Length > 0 && char.IsLetterOrDigit(text[0]) && text.All(c => char.IsLetterOrDigit(c) || c is ' ' or '_' or '-' or '/' or '.' or ',' or '，' or '。' or '？' or '?' or '（' or '）' or '(' or ')' or '\'')
-            && !text.EndsWith(' ') && text.Any(char.IsLetter) && text.ToLowerInvariant() is not ("true" or "false" or "yes" or "no" or "on" or "off" or "null")
-            ? text : JsonSerializer.Serialize(text, Readable);
+        text.Length > 0 && char.IsLetterOrDigit(text[0])
+            && text.All(c => char.IsLetterOrDigit(c)
+            || c is ' ' or '_' or '-' or '/' or '.' or ',' or '，' or '。' or '？' or '?' or '（' or '）' or '(' or ')' or '\'')
+            && !text.EndsWith(' ') && text.Any(char.IsLetter)
+                && text.ToLowerInvariant() is not ("true" or "false" or "yes" or "no" or "on" or "off" or "null")
+            ? text : JsonSerializer.Serialize(text, JsonFile.Line);
 }

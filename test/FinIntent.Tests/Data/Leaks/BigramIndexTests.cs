@@ -12,7 +12,8 @@ public sealed class BigramIndexTests
     public void It_finds_what_comparing_all_with_all_finds(int seed, int letters)
     {
         var random = new Random(seed);
-        string Text() => string.Concat(Enumerable.Range(0, random.Next(0, 16)).Select(_ => (char)('a' + Math.Min(random.Next(letters), random.Next(letters)))));
+        string Text() => string.Concat(Enumerable.Range(0, random.Next(0, 16))
+            .Select(_ => (char)('a' + Math.Min(random.Next(letters), random.Next(letters)))));
         var texts = Enumerable.Range(0, 200).Select(_ => Text()).ToArray();
         var index = new BigramIndex(texts);
         var hits = 0;
@@ -56,5 +57,6 @@ public sealed class BigramIndexTests
         return first.Count + second.Count == 0 ? 0 : (double)first.Intersect(second).Count() / first.Union(second).Count();
     }
 
-    static HashSet<string> Set(string text) => text.Length == 1 ? [text] : [.. Enumerable.Range(0, Math.Max(0, text.Length - 1)).Select(i => text.Substring(i, 2))];
+    static HashSet<string> Set(string text) =>
+        text.Length == 1 ? [text] : [.. Enumerable.Range(0, Math.Max(0, text.Length - 1)).Select(i => text.Substring(i, 2))];
 }

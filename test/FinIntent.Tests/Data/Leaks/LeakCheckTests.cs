@@ -15,13 +15,13 @@ public sealed class LeakCheckTests : IDisposable
     public void Rows_of_every_form_are_compared_by_what_they_ask()
     {
         var questions = _folder.Write("eval.json", """
-            [{"id": "0", "question": "你是一个意图情绪助手。…\n问句:创业板今天为什么跌", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "C"},
+            [{"id": "0", "question": "…\n问句:创业板今天为什么跌", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "C"},
              {"id": "1", "question": "问句:怎么改密码", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "D"}]
             """);
         var rows = _folder.Write("rows.jsonl", $$"""
             {"instruction": "{{IntentPrompt.For("创业板今天为什么跌啊", IntentOptions.OpenFinData).Text.ReplaceLineEndings("\\n")}}", "output": "C"}
             {"instruction": "分析意图", "input": "怎么改密码？", "output": "D"}
-            {"messages": [{"role": "user", "content": "白酒还行吗"}, {"role": "assistant", "content": "A"}, {"role": "user", "content": "怎么改密码"}, {"role": "assistant", "content": "D"}]}
+            {"messages": [{{Turn("user", "白酒还行吗")}}, {{Turn("assistant", "A")}}, {{Turn("user", "怎么改密码")}}, {{Turn("assistant", "D")}}]}
             {"conversations": [{"from": "human", "value": "创业板今天为什么跌"}, {"from": "gpt", "value": "C"}]}
             {"text": "创业板是什么"}
             {"question": "创业板，今天为什么跌？"}
@@ -39,14 +39,19 @@ public sealed class LeakCheckTests : IDisposable
             $"{rows}:6 \"创业板，今天为什么跌？\" – {questions}:1 \"创业板今天为什么跌\" (1.00)",
         ], report.Lines);
         Assert.Equal((5, 2), (report.Count, report.QuestionCount));
+
+        static string Turn(string role, string content) => $$"""{"role": "{{role}}", "content": "{{content}}"}""";
     }
 
     [Fact]
     public void An_instruction_that_all_prompts_share_makes_no_leak()
     {
         const string Instruction = "Classify what the customer of a bank wants. Answer with one letter only, nothing else.";
-        string Row(string question) => System.Text.Json.JsonSerializer.Serialize(new { instruction = Instruction, input = $"{question}\nA. card\nB. loan", output = "A" });
-        var questions = _folder.Write("eval.jsonl", $"{Row("my card is lost")}\n{Row("what does a mortgage cost")}\n{Row("raise my limit")}");
+        string Row(string question) =>
+            System.Text.Json.JsonSerializer.Serialize(
+            new { instruction = Instruction, input = $"{question}\nA. card\nB. loan", output = "A" });
+        var questions = _folder.Write("eval.jsonl",
+            $"{Row("my card is lost")}\n{Row("what does a mortgage cost")}\n{Row("raise my limit")}");
         var rows = _folder.Write("rows.jsonl", $"{Row("how do I close it")}\n{Row("my card is lost!")}");
         var report = new LeakReport();
 
@@ -65,9 +70,11 @@ public sealed class LeakCheckTests : IDisposable
             instruction: "A customer of our bank writes this to us, please tell what it is about: {question}\n{options}"
             intents: [{name: card}, {name: loan}]
             """));
-        string Row(string question) => System.Text.Json.JsonSerializer.Serialize(new { instruction = schema.Prompt(question).Text, output = "A" });
+        string Row(string question) =>
+            System.Text.Json.JsonSerializer.Serialize(new { instruction = schema.Prompt(question).Text, output = "A" });
         var questions = _folder.Write("eval.jsonl", $"{Row("my card is lost")}\n{Row("a mortgage\nwhat is it")}");
-        var rows = _folder.Write("rows.jsonl", $"{Row("please raise the limit of it")}\n{Row("my card is lost!")}\n{Row("a mortgage\nwhat is it")}");
+        var rows = _folder.Write("rows.jsonl",
+            $"{Row("please raise the limit of it")}\n{Row("my card is lost!")}\n{Row("a mortgage\nwhat is it")}");
         var report = new LeakReport();
 
         new LeakCheck(LeakCheck.QuestionsOf(questions, schema.Wording), schema.Wording).Compare(rows, report);

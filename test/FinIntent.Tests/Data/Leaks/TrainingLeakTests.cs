@@ -35,7 +35,8 @@ public sealed class TrainingLeakTests : IDisposable
     {
         var error = Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["train"], EvalDataset = ["eval"] }));
 
-        foreach (var part in (string[])["1 times a training row asks", $"{_tiny["train.jsonl"]}:2 \"请问怎么修改交易密码\" – {_tiny["eval.jsonl"]}:2 \"怎么修改交易密码\" (0.78)", "allow_leak: true"])
+        foreach (var part in (string[])["1 times a training row asks",
+            $"{_tiny["train.jsonl"]}:2 \"请问怎么修改交易密码\" – {_tiny["eval.jsonl"]}:2 \"怎么修改交易密码\" (0.78)", "allow_leak: true"])
             Assert.Contains(part, error.Message);
     }
 
@@ -74,7 +75,8 @@ public sealed class TrainingLeakTests : IDisposable
     public void OpenFinData_is_refused_as_tokens_too()
     {
         var row = Encode(new(null, [new("user", Official), new("assistant", "A")]));
-        var tokens = _tiny.Write("official.jsonl", $$"""{"input_ids": [{{string.Join(',', row.InputIds)}}], "labels": [{{string.Join(',', row.Labels)}}]}""");
+        var tokens = _tiny.Write("official.jsonl",
+            $$"""{"input_ids": [{{string.Join(',', row.InputIds)}}], "labels": [{{string.Join(',', row.Labels)}}]}""");
 
         foreach (var allowLeak in (bool[])[false, true])
             Assert.Contains($"{tokens}:1: this is an intent question of OpenFinData",
@@ -89,13 +91,15 @@ public sealed class TrainingLeakTests : IDisposable
         var error = Assert.Throws<UserErrorException>(() => Load(new() { TokenizedPath = tokens }, isReadable: false));
         using var rows = Load(new() { TokenizedPath = tokens, AllowLeak = true }, isReadable: false);
 
-        foreach (var part in (string[])[tokens, "no tokenizer in the model's folder", "allow_leak: true if you vouch"]) Assert.Contains(part, error.Message);
+        foreach (var part in (string[])[tokens, "no tokenizer in the model's folder", "allow_leak: true if you vouch"])
+            Assert.Contains(part, error.Message);
         Assert.Equal(1, rows.Train.Count);
     }
 
     TokenRow Encode(Conversation conversation) =>
         ChatTemplate.Get("qwen", Tokenizer.Load(_tiny.Model), null, false).EncodeSupervised(conversation, new(2048, false, false));
 
-    TrainingRows Load(DatasetSettings settings, bool isReadable = true) => TrainingRows.Load(settings with { DatasetDir = Path.GetDirectoryName(_tiny.Model)! }, Stage.Sft, 42,
+    TrainingRows Load(DatasetSettings settings, bool isReadable = true) =>
+        TrainingRows.Load(settings with { DatasetDir = Path.GetDirectoryName(_tiny.Model)! }, Stage.Sft, 42,
         () => new(Encode), _told.Add, () => isReadable ? Tokenizer.Load(_tiny.Model) : null);
 }

@@ -7,6 +7,10 @@ namespace FinIntent.Tests.Data.Rows;
 
 public sealed class AlpacaFileTests
 {
+    // As it stands in the seed's rows.
+    const string Prompt = """作为一个意图情绪助手，请分析以下问句的意图类型。\n\n问句: 煤炭股<还>能\"拿\"吗\n\n请从以下选项中选择最合适的意图类型：""" +
+        """\nA. 行业板块问询\nB. 个股问询\nC. 大盘问询\nD. 客服问询\nE. 基金问询\n\n请仅回答选项字母（A、B、C、D或E）。""";
+
     [Fact]
     public void Converted_OpenFinData_items_are_the_seeds_rows()
     {
@@ -21,13 +25,13 @@ public sealed class AlpacaFileTests
         Assert.Equal("""
             [
               {
-                "instruction": "作为一个意图情绪助手，请分析以下问句的意图类型。\n\n问句: 煤炭股<还>能\"拿\"吗\n\n请从以下选项中选择最合适的意图类型：\nA. 行业板块问询\nB. 个股问询\nC. 大盘问询\nD. 客服问询\nE. 基金问询\n\n请仅回答选项字母（A、B、C、D或E）。",
+                "instruction": "PROMPT",
                 "input": "",
                 "output": "A"
               }
             ]
 
-            """.ReplaceLineEndings("\n"), File.ReadAllText(folder["alpaca.json"]));
+            """.ReplaceLineEndings("\n").Replace("PROMPT", Prompt), File.ReadAllText(folder["alpaca.json"]));
     }
 
     [Fact]
@@ -35,7 +39,8 @@ public sealed class AlpacaFileTests
     {
         using var folder = new TemporaryFolder();
 
-        var error = Assert.Throws<UserErrorException>(() => OpenFinData.Read(folder.Write("x.json", """[{"instruction": "x", "output": "A"}]""")));
+        var error = Assert.Throws<UserErrorException>(() =>
+            OpenFinData.Read(folder.Write("x.json", """[{"instruction": "x", "output": "A"}]""")));
 
         Assert.Contains("x.json:1: not an OpenFinData item", error.Message);
     }

@@ -27,16 +27,19 @@ public sealed class BankingRowsTests
         Assert.All(rows, row => Assert.Equal(Schema.Prompt(row.Question).Text, row.Prompt.Text));
         Assert.Equal(rows.Count, rows.Select(row => row.Question).Distinct().Count());
         var lengths = rows.Select(row => row.Question.Length).ToList();
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| `{name}` | {rows.Count} | {each} | {lengths.Min()}–{lengths.Max()}, {lengths.Average():F1} |"), Card);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture,
+            $"| `{name}` | {rows.Count} | {each} | {lengths.Min()}–{lengths.Max()}, {lengths.Average():F1} |"), Card);
     }
 
     [Fact]
     public void No_two_rows_of_different_files_are_alike_and_the_card_says_how_alike_they_are()
     {
-        (string Names, double Largest)[] pairs = [("train – val", Largest(Train, Val)), ("train – eval", Largest(Train, Eval)), ("val – eval", Largest(Val, Eval))];
+        (string Names, double Largest)[] pairs =
+            [("train – val", Largest(Train, Val)), ("train – eval", Largest(Train, Eval)), ("val – eval", Largest(Val, Eval))];
 
         Assert.All(pairs, pair => Assert.InRange(pair.Largest, 0, 0.599));
-        Assert.All(pairs, pair => Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| {pair.Names} | {pair.Largest:F2} |"), Card));
+        Assert.All(pairs, pair =>
+            Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| {pair.Names} | {pair.Largest:F2} |"), Card));
     }
 
     [Fact]
@@ -48,7 +51,8 @@ public sealed class BankingRowsTests
         var right = Eval.Count(q => bayes.Probabilities(q.Question) is var p && names[Array.IndexOf(p, p.Max())] == q.Gold);
 
         var (low, high) = new Proportion(right, Eval.Count).Wilson95;
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| {right}, {100.0 * right / Eval.Count:F1} % | {100 * low:F1}–{100 * high:F1} |"), Card);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture,
+            $"| {right}, {100.0 * right / Eval.Count:F1} % | {100 * low:F1}–{100 * high:F1} |"), Card);
     }
 
     [Fact]
@@ -64,5 +68,6 @@ public sealed class BankingRowsTests
     static double Largest(IReadOnlyList<EvaluationQuestion> some, IReadOnlyList<EvaluationQuestion> others) => (
         from a in some
         from b in others
-        select Math.Max(BigramIndex.Similarity(a.Question, b.Question), BigramIndex.Similarity(QuestionIndex.Plain(a.Question), QuestionIndex.Plain(b.Question)))).Max();
+        select Math.Max(BigramIndex.Similarity(a.Question, b.Question),
+            BigramIndex.Similarity(QuestionIndex.Plain(a.Question), QuestionIndex.Plain(b.Question)))).Max();
 }

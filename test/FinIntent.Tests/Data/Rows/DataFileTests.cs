@@ -38,7 +38,7 @@ public sealed class DataFileTests : IDisposable
     [InlineData("[{\"q\": 1}\n", 2, "the list is not closed")]
     [InlineData("[{\"q\": 1},\n", 2, "the list is not closed")]
     [InlineData("[{\"q\": 1}\n{\"q\": 2}]", 2, "expected , or ]")]
-    [InlineData("[,{\"q\": 1}]", 1, "expected a row")]
+    [InlineData("[,{\"q\": 1}]", 1, "a row must be an object")]
     [InlineData("[{\"q\": 1},]", 1, "a row must be an object")]
     [InlineData("[\n1]", 2, "a row must be an object")]
     [InlineData("[{\"q\": 1}]\n[", 2, "goes on after")]
@@ -99,28 +99,34 @@ public sealed class DataFileTests : IDisposable
     public async Task Parquet_rows_have_text_and_nested_messages()
     {
         var message = new StructField("element", new DataField<string>("from"), new DataField<string>("value"));
-        var schema = new ParquetSchema(new DataField<string>("instruction"), new ListField("conversations", message), new DataField<int?>("n"));
+        var schema = new ParquetSchema(new DataField<string>("instruction"), new ListField("conversations", message),
+            new DataField<int?>("n"));
         Dictionary<string, object?>[] data =
         [
-            new() { ["instruction"] = "大盘怎么样", ["conversations"] = new List<Dictionary<string, object?>> { new() { ["from"] = "human", ["value"] = "问" }, new() { ["from"] = "gpt", ["value"] = "答" } }, ["n"] = 5 },
+            new() { ["instruction"] = "大盘怎么样", ["conversations"] = new[] { Turn("human", "问"), Turn("gpt", "答") }.ToList(), ["n"] = 5 },
             new() { ["instruction"] = null, ["conversations"] = new List<Dictionary<string, object?>>(), ["n"] = null },
         ];
         await using (var stream = File.Create(_folder["rows.parquet"]))
-            await ParquetSerializer.SerializeUntypedAsync([.. data.Cast<IDictionary<string, object?>>()!], schema, stream, cancellationToken: TestContext.Current.CancellationToken);
+            await ParquetSerializer.SerializeUntypedAsync([.. data.Cast<IDictionary<string, object?>>()!], schema, stream,
+                cancellationToken: TestContext.Current.CancellationToken);
 
         var rows = DataFile.Read(_folder["rows.parquet"]).ToList();
 
         Assert.Equal(["大盘怎么样", null], rows.Select(r => r.Text("instruction")));
         Assert.Equal(
             [("human", "问"), ("gpt", "答")],
-            rows[0].List("conversations")!.Value.EnumerateArray().Select(m => (m.GetProperty("from").GetString(), m.GetProperty("value").GetString())));
+            rows[0].List("conversations")!.Value.EnumerateArray()
+                .Select(m => (m.GetProperty("from").GetString(), m.GetProperty("value").GetString())));
         Assert.Equal(0, rows[1].List("conversations")!.Value.GetArrayLength());
         Assert.EndsWith("rows.parquet: row 2", rows[1].Place);
+
+        static Dictionary<string, object?> Turn(string from, string value) => new() { ["from"] = from, ["value"] = value };
     }
 
     [Fact]
     public void A_broken_parquet_file_is_a_user_error() =>
-        Assert.Contains("cannot be read as Parquet", Assert.Throws<UserErrorException>(() => Read("rows.parquet", "not parquet at all")).Message);
+        Assert.Contains("cannot be read as Parquet",
+            Assert.Throws<UserErrorException>(() => Read("rows.parquet", "not parquet at all")).Message);
 
     [Fact]
     public void A_folder_is_read_in_the_order_of_its_names_and_has_one_type()
@@ -130,7 +136,8 @@ public sealed class DataFileTests : IDisposable
         Assert.Equal(["1", "2"], DataFile.Read(_folder.Path).Select(r => r.Text("q")!));
 
         _folder.Write("c.csv", "q\n3\n");
-        Assert.Contains("several types (.jsonl, .csv)", Assert.Throws<UserErrorException>(() => DataFile.Read(_folder.Path).ToList()).Message);
+        Assert.Contains("several types (.jsonl, .csv)",
+            Assert.Throws<UserErrorException>(() => DataFile.Read(_folder.Path).ToList()).Message);
     }
 
     [Fact]

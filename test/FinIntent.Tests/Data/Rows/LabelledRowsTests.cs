@@ -15,7 +15,8 @@ public sealed class LabelledRowsTests : IDisposable
     [Theory]
     [InlineData("rows.json", """[{"instruction": "Question: gone\nA. card lost\nB. top up", "input": "", "output": "A"}]""")]
     [InlineData("rows.jsonl", """{"instruction": "Question: gone", "input": "A. card lost\nB. top up", "output": " A"}""")]
-    [InlineData("rows.jsonl", """{"conversations": [{"from": "human", "value": "Question: gone\nA. card lost\nB. top up"}, {"from": "gpt", "value": "A"}]}""")]
+    [InlineData("rows.jsonl",
+        """{"conversations": [{"from": "human", "value": "Question: gone\nA. card lost\nB. top up"}, {"from": "gpt", "value": "A"}]}""")]
     [InlineData("rows.jsonl", """{"question": "gone", "gold": "Card Lost"}""")]
     [InlineData("rows.csv", "question,intent\ngone,card lost\n")]
     public void Files_of_every_form_give_question_intent_and_label(string name, string content)
@@ -38,12 +39,15 @@ public sealed class LabelledRowsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"instruction": "Question: gone\nA. card lost\nB. top up", "output": "C"}""", "rows.jsonl:1: its answer is \"C\", which is none of the options A, B")]
-    [InlineData("""{"question": "gone", "gold": "card lots"}""", "rows.jsonl:1: \"gold\" is \"card lots\", which is no intent of s; did you mean \"card lost\"?")]
+    [InlineData("""{"instruction": "Question: gone\nA. card lost\nB. top up", "output": "C"}""",
+        "rows.jsonl:1: its answer is \"C\", which is none of the options A, B")]
+    [InlineData("""{"question": "gone", "gold": "card lots"}""",
+        "rows.jsonl:1: \"gold\" is \"card lots\", which is no intent of s; did you mean \"card lost\"?")]
     [InlineData("""{"instruction": "Tell me", "output": "a\nb"}""", "is not a label")]
     [InlineData("""{"instruction": "Tell me"}""", "a labelled row has a prompt and a label")]
     public void What_is_no_labelled_row_is_refused_with_its_place(string content, string expected) =>
-        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => QuestionFile.LoadLabelled(_folder.Write("rows.jsonl", content), Open())).Message);
+        Assert.Contains(expected,
+            Assert.Throws<UserErrorException>(() => QuestionFile.LoadLabelled(_folder.Write("rows.jsonl", content), Open())).Message);
 
     [Fact]
     public void A_data_sets_name_is_looked_up()
@@ -67,15 +71,18 @@ public sealed class LabelledRowsTests : IDisposable
 
         Assert.Equal([("top it up, please", "B"), ("gone", "A")], questions.Select(q => (q.Question, q.Gold)));
         Assert.Equal(Open().Prompt("gone").Text, questions[1].Prompt.Text);
-        Assert.Contains("no column \"question\"; the row has utterance, category", Assert.Throws<UserErrorException>(() => QuestionFile.Convert(file, Open())).Message);
+        Assert.Contains("no column \"question\"; the row has utterance, category",
+            Assert.Throws<UserErrorException>(() => QuestionFile.Convert(file, Open())).Message);
     }
 
     [Fact]
     public void OpenFinDatas_items_do_not_become_training_rows()
     {
-        var file = _folder.Write("rows.json", """[{"id": 1, "question": "问", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "A"}]""");
+        var file = _folder.Write("rows.json",
+            """[{"id": 1, "question": "问", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "A"}]""");
 
-        Assert.Contains("evaluation only", Assert.Throws<UserErrorException>(() => QuestionFile.Convert(file, IntentSchema.OpenFinData, intentColumn: "answer")).Message);
+        Assert.Contains("evaluation only",
+            Assert.Throws<UserErrorException>(() => QuestionFile.Convert(file, IntentSchema.OpenFinData, intentColumn: "answer")).Message);
     }
 
     IntentSchema Open() => IntentSchema.Load(_folder.Write("schema.yaml", Schema));

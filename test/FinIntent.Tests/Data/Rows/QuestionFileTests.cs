@@ -42,14 +42,17 @@ public sealed class QuestionFileTests
     public void With_a_schema_rows_may_name_their_intent(string key, string value)
     {
         using var folder = new TemporaryFolder();
-        var schema = IntentSchema.Load(folder.Write("schema.yaml", "name: s\nlanguage: zh\nlabels: letters\nintents: [{name: 个股}, {name: 大盘}]"));
+        var schema = IntentSchema.Load(
+            folder.Write("schema.yaml", "name: s\nlanguage: zh\nlabels: letters\nintents: [{name: 个股}, {name: 大盘}]"));
         var file = folder.Write("rows.jsonl", $$"""{"question": "今天怎么跌了", "{{key}}": "{{value}}"}""");
 
         var question = Assert.Single(QuestionFile.Load(file, schema));
         var without = Assert.Throws<UserErrorException>(() => QuestionFile.Load(file));
-        var unknown = Assert.Throws<UserErrorException>(() => QuestionFile.Load(folder.Write("rows.jsonl", """{"question": "今天怎么跌了", "gold": "大盆"}"""), schema));
+        var unknown = Assert.Throws<UserErrorException>(() =>
+            QuestionFile.Load(folder.Write("rows.jsonl", """{"question": "今天怎么跌了", "gold": "大盆"}"""), schema));
 
-        Assert.Equal(("0", "今天怎么跌了", "B", schema.Prompt("今天怎么跌了").Text), (question.Id, question.Question, question.Gold, question.Prompt.Text));
+        Assert.Equal(("0", "今天怎么跌了", "B", schema.Prompt("今天怎么跌了").Text),
+            (question.Id, question.Question, question.Gold, question.Prompt.Text));
         Assert.Contains("give intent_schema", without.Message);
         Assert.Contains("rows.jsonl:1: \"gold\" is \"大盆\", which is no intent of s; did you mean \"大盘\"?", unknown.Message);
     }
@@ -61,7 +64,8 @@ public sealed class QuestionFileTests
     [InlineData("""{"text": "x"}""", ":1: it has a text and no intent; its columns are text")]
     [InlineData("{\"instruction\": \"A. x\\nB. y\", \"output\": \"A\"}\n{\"instruction\": 5", ":2: not valid JSON")]
     [InlineData("[{\"instruction\": \"A. x\\nB. y\",\n\"output\": }]", ":2: not valid JSON")]
-    [InlineData("""[{"id": 1, "instruction": "A. x\nB. y", "output": "A"}, {"id": 1, "instruction": "A. x\nB. y", "output": "A"}]""", "two questions have the id \"1\"")]
+    [InlineData("""[{"id": 1, "instruction": "A. x\nB. y", "output": "A"}, {"id": 1, "instruction": "A. x\nB. y", "output": "A"}]""",
+        "two questions have the id \"1\"")]
     [InlineData("""[{"instruction": "A. x\nB. y", "output": "A", "history": [["a", "b"]]}]""", ":1: it has a history of other questions")]
     [InlineData("""[{"instruction": "A. x\nB. x", "output": "A"}]""", ":1: the option \"x\" is listed 2 times")]
     public void Errors_name_the_file_and_the_row(string content, string expected)
@@ -91,8 +95,10 @@ public sealed class QuestionFileTests
 
     [Theory]
     [InlineData("""{"question": "gone", "gold": "A", "label": "B"}""", true, "\"gold\" is \"A\" and \"label\" is \"B\"")]
-    [InlineData("""{"question": "gone", "label": "top up", "intent": "card lost"}""", true, "\"intent\" is \"card lost\" and \"label\" is \"top up\"")]
-    [InlineData("""{"question": "gone", "gold": "card lost", "intent": "top up"}""", false, "\"gold\" is \"card lost\" and \"intent\" is \"top up\"")]
+    [InlineData("""{"question": "gone", "label": "top up", "intent": "card lost"}""", true,
+        "\"intent\" is \"card lost\" and \"label\" is \"top up\"")]
+    [InlineData("""{"question": "gone", "gold": "card lost", "intent": "top up"}""", false,
+        "\"gold\" is \"card lost\" and \"intent\" is \"top up\"")]
     public void A_row_that_names_two_intents_is_refused_with_both(string row, bool hasSchema, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -126,14 +132,18 @@ public sealed class QuestionFileTests
     public void A_conversation_of_one_turn_is_a_question_and_without_its_answer_one_to_ask()
     {
         using var folder = new TemporaryFolder();
-        string Row(string answer) => $$"""{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "问句: 怎么跌了\nA. 个股\nB. 大盘"}{{answer}}]}""";
-        var (answered, open) = (folder.Write("answered.jsonl", Row(""", {"role": "assistant", "content": "B"}""")), folder.Write("open.jsonl", Row("")));
+        string Row(string answer) =>
+            $$"""{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "问句: 怎么跌了\nA. 个股\nB. 大盘"}{{answer}}]}""";
+        var (answered, open) =
+            (folder.Write("answered.jsonl", Row(""", {"role": "assistant", "content": "B"}""")), folder.Write("open.jsonl", Row("")));
 
         var question = Assert.Single(QuestionFile.Load(answered));
 
         Assert.Equal(("怎么跌了", "B", "s"), (question.Question, question.Gold, question.System));
-        Assert.All([answered, open], file => Assert.Equal(question.Prompt.Text, Assert.Single(QuestionFile.LoadAsked(file, null)[0].Conversation.Messages).Content));
-        Assert.Contains("open.jsonl:1: the last message is not an answer", Assert.Throws<UserErrorException>(() => QuestionFile.Load(open)).Message);
+        Assert.All([answered, open], file =>
+            Assert.Equal(question.Prompt.Text, Assert.Single(QuestionFile.LoadAsked(file, null)[0].Conversation.Messages).Content));
+        Assert.Contains("open.jsonl:1: the last message is not an answer",
+            Assert.Throws<UserErrorException>(() => QuestionFile.Load(open)).Message);
     }
 
     [Fact]

@@ -24,32 +24,39 @@ public sealed class RowFormatsTests
     {
         var columns = new DatasetColumns { Prompt = "q", Response = "a", System = "s", History = "h" };
 
-        Assert.Equal("S:规矩 U:一 A:二 U:问 A:答", Show(Align("""{"q": "问", "a": "答", "s": "规矩", "h": [["一", "二"]], "input": "不是列"}""", new() { Columns = columns })));
+        Assert.Equal("S:规矩 U:一 A:二 U:问 A:答",
+            Show(Align("""{"q": "问", "a": "答", "s": "规矩", "h": [["一", "二"]], "input": "不是列"}""", new() { Columns = columns })));
         Assert.Equal("U:一 A:二 U:问 A:答", Show(Align("""{"q": "问", "a": "答", "h": "[[\"一\", \"二\"]]"}""", new() { Columns = columns })));
         Assert.Equal("U:问", Show(Align("""{"q": "问", "output": "不是列"}""", new() { Columns = new() { Prompt = "q" } })));
     }
 
     [Theory]
-    [InlineData("""{"conversations": [{"from": "human", "value": "一"}, {"from": "gpt", "value": "二"}, {"from": "human", "value": "三"}, {"from": "gpt", "value": "四"}]}""", "U:一 A:二 U:三 A:四")]
-    [InlineData("""{"conversations": [{"from": "system", "value": "规矩"}, {"from": "human", "value": "一"}, {"from": "gpt", "value": "二"}]}""", "S:规矩 U:一 A:二")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "一"}, {"from": "gpt", "value": "二"}, """ +
+        """{"from": "human", "value": "三"}, {"from": "gpt", "value": "四"}]}""", "U:一 A:二 U:三 A:四")]
+    [InlineData("""{"conversations": [{"from": "system", "value": "规矩"}, """ +
+        """{"from": "human", "value": "一"}, {"from": "gpt", "value": "二"}]}""", "S:规矩 U:一 A:二")]
     [InlineData("""{"conversations": [{"from": "human", "value": "一"}]}""", "the last message is not an answer")]
     [InlineData("""{"conversations": []}""", "there are no messages")]
     [InlineData("""{"conversations": [{"from": "gpt", "value": "一"}]}""", "message 1 is from \"gpt\" where \"human\" was expected")]
-    [InlineData("""{"conversations": [{"from": "human", "value": "一"}, {"from": "human", "value": "二"}]}""", "message 2 is from \"human\" where \"gpt\" was expected")]
-    [InlineData("""{"conversations": [{"from": "human", "value": "一"}, {"from": "system", "value": "二"}]}""", "message 2 is from \"system\" where \"gpt\" was expected")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "一"}, {"from": "human", "value": "二"}]}""",
+        "message 2 is from \"human\" where \"gpt\" was expected")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "一"}, {"from": "system", "value": "二"}]}""",
+        "message 2 is from \"system\" where \"gpt\" was expected")]
     public void ShareGpt_rows(string row, string expected) => Assert.Equal(expected, Show(Align(row, new() { Formatting = "sharegpt" })));
 
     [Fact]
     public void OpenAi_rows_and_own_tags()
     {
-        const string row = """{"messages": [{"role": "system", "content": "规矩"}, {"role": "user", "content": "一"}, {"role": "assistant", "content": "二", "tool_calls": []}]}""";
+        const string row = """{"messages": [{"role": "system", "content": "规矩"}, {"role": "user", "content": "一"}, """ +
+            """{"role": "assistant", "content": "二", "tool_calls": []}]}""";
         var tags = new DatasetTags { RoleTag = "role", ContentTag = "content", UserTag = "user", AssistantTag = "assistant" };
 
         Assert.Equal("S:规矩 U:一 A:二", Show(Align(row, new() { Formatting = "openai" })));
         Assert.Equal("message 1 is from \"system\" where \"user\" was expected",
             Show(Align(row, new() { Formatting = "sharegpt", Columns = new() { Messages = "messages" }, Tags = tags })));
         Assert.Equal("S:规矩 U:一 A:二",
-            Show(Align(row, new() { Formatting = "sharegpt", Columns = new() { Messages = "messages" }, Tags = tags with { SystemTag = "system" } })));
+            Show(Align(row, new() { Formatting = "sharegpt", Columns = new() { Messages = "messages" },
+                Tags = tags with { SystemTag = "system" } })));
     }
 
     [Theory]
@@ -60,8 +67,10 @@ public sealed class RowFormatsTests
     [InlineData("sharegpt", """{"conversations": "x"}""", "column \"conversations\" must be a list")]
     [InlineData("sharegpt", """{"conversations": [{"role": "user", "content": "x"}]}""", "message 1 has no \"from\"; it has role, content")]
     [InlineData("sharegpt", """{"conversations": [{"from": "human", "value": null}]}""", "\"value\" of message 1 must be text, not null")]
-    [InlineData("sharegpt", """{"conversations": [{"from": "human", "value": "x"}, {"from": "function_call", "value": "{}"}]}""", "calls tools")]
-    [InlineData("openai", """{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{}]}]}""", "calls tools")]
+    [InlineData("sharegpt", """{"conversations": [{"from": "human", "value": "x"}, {"from": "function_call", "value": "{}"}]}""",
+        "calls tools")]
+    [InlineData("openai",
+        """{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{}]}]}""", "calls tools")]
     public void Rows_that_do_not_fit_are_named_with_what_they_have(string formatting, string row, string expected)
     {
         var error = Assert.Throws<UserErrorException>(() => Align(row, new() { Formatting = formatting }));

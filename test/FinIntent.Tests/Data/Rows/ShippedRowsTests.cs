@@ -12,7 +12,8 @@ public sealed class ShippedRowsTests
 {
     static readonly string Folder = Path.Combine(Reference.Root, "data");
     static readonly string Card = File.ReadAllText(Path.Combine(Folder, "README.md"));
-    static readonly IReadOnlyList<EvaluationQuestion> Train = Load("intent_understanding"), Validation = Load("intent_val"), Evaluation = Load("intent_eval");
+    static readonly IReadOnlyList<EvaluationQuestion> Train = Load("intent_understanding"), Validation = Load("intent_val"),
+        Evaluation = Load("intent_eval");
 
     [Theory]
     [InlineData("intent_understanding", 500)]
@@ -25,7 +26,8 @@ public sealed class ShippedRowsTests
         Assert.Equal(count, rows.Count);
         var classes = string.Join(" | ", IntentOptions.OpenFinData.Select(o => rows.Count(r => r.Gold == o.Label)));
         var lengths = rows.Select(r => r.Question.Length).ToArray();
-        var line = string.Create(CultureInfo.InvariantCulture, $"{count} | {classes} | {lengths.Min()}–{lengths.Max()}, {lengths.Average():F1} |");
+        var line = string.Create(CultureInfo.InvariantCulture,
+            $"{count} | {classes} | {lengths.Min()}–{lengths.Max()}, {lengths.Average():F1} |");
         Assert.Contains(line, Card);
     }
 
@@ -50,7 +52,8 @@ public sealed class ShippedRowsTests
         ];
 
         Assert.All(pairs, pair => Assert.InRange(pair.Jaccard, 0, 0.6));
-        Assert.All(pairs, pair => Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| {pair.Names} | {pair.Jaccard:F2} |"), Card));
+        Assert.All(pairs, pair =>
+            Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| {pair.Names} | {pair.Jaccard:F2} |"), Card));
     }
 
     [Fact]
@@ -60,7 +63,8 @@ public sealed class ShippedRowsTests
 
         var questions = FinEva.Load(Path.Combine(Folder, FinEva.LabelsFile), folder);
 
-        Assert.Contains($"| {questions.Count} | {string.Join(" | ", IntentOptions.OpenFinData.Select(o => questions.Count(q => q.Gold == o.Label)))} |", Card);
+        Assert.Contains($"| {questions.Count} | " +
+            $"{string.Join(" | ", IntentOptions.OpenFinData.Select(o => questions.Count(q => q.Gold == o.Label)))} |", Card);
         Assert.InRange(Largest(questions, [.. Train, .. Validation, .. Evaluation]), 0, 0.6);
         Assert.Equal(questions.Count, questions.Select(q => q.Id).Distinct().Count());
     }

@@ -17,7 +17,8 @@ public sealed class DatasetRegistryTests : IDisposable
         Assert.Equal(("instruction", "input", "output", "conversations"),
             (entry.ColumnNames.Prompt, entry.ColumnNames.Query, entry.ColumnNames.Response, entry.ColumnNames.Messages));
         Assert.Null(entry.ColumnNames.History);
-        Assert.Equal(("from", "value", "human", "gpt"), (entry.TagNames.RoleTag, entry.TagNames.ContentTag, entry.TagNames.UserTag, entry.TagNames.AssistantTag));
+        Assert.Equal(("from", "value", "human", "gpt"),
+            (entry.TagNames.RoleTag, entry.TagNames.ContentTag, entry.TagNames.UserTag, entry.TagNames.AssistantTag));
     }
 
     [Fact]
@@ -31,7 +32,8 @@ public sealed class DatasetRegistryTests : IDisposable
 
     [Theory]
     [InlineData("""{"intent_understanding": {}}""", "no data set \"x\"; did you mean \"intent_understanding\"?")]
-    [InlineData("""{"x": {"hf_hub_url": "someone/something", "file_name": "x.json"}}""", "\"someone/something\" is a data set of a hub, and it was not fetched")]
+    [InlineData("""{"x": {"hf_hub_url": "someone/something", "file_name": "x.json"}}""",
+        "\"someone/something\" is a data set of a hub, and it was not fetched")]
     [InlineData("""{"x": {"om_hub_url": "someone/something"}}""", "om_hub_url \"someone/something\" is not fetched")]
     [InlineData("""{"x": {"script_url": "folder"}}""", "script_url \"folder\" is not fetched")]
     [InlineData("""{"x": {}}""", "file_name is missing")]
@@ -40,8 +42,10 @@ public sealed class DatasetRegistryTests : IDisposable
     [InlineData("""{"x": {"file_name": "x.json", "formatting": "csv"}}""", "formatting \"csv\" is not one of alpaca, sharegpt, openai")]
     [InlineData("""{"x": {"file_name": "x.json", "columns": {"images": "i"}}}""", "column images (\"i\") is not supported")]
     [InlineData("""{"x": {"file_name": "x.json", "columns": {"response": "r"}}}""", "columns names neither prompt nor query")]
-    [InlineData("""{"x": {"file_name": "x.json", "formatting": "sharegpt", "columns": {"system": "s"}}}""", "columns does not name messages")]
-    [InlineData("""{"x": {"file_name": "x.json", "formatting": "sharegpt", "tags": {"role_tag": "r"}}}""", "tags does not name content_tag")]
+    [InlineData("""{"x": {"file_name": "x.json", "formatting": "sharegpt", "columns": {"system": "s"}}}""",
+        "columns does not name messages")]
+    [InlineData("""{"x": {"file_name": "x.json", "formatting": "sharegpt", "tags": {"role_tag": "r"}}}""",
+        "tags does not name content_tag")]
     [InlineData("""{"x": {"file_name": "x.json", "num_samples": 0}}""", "num_samples is 0")]
     [InlineData("""{"x": {"file_name": "x.json", "split": "test"}}""", "split \"test\"")]
     [InlineData("""[]""", "expected an object")]
@@ -57,7 +61,8 @@ public sealed class DatasetRegistryTests : IDisposable
     [Fact]
     public void A_folder_without_the_file_is_explained()
     {
-        Assert.Contains("dataset_info.json: no such file", Assert.Throws<UserErrorException>(() => DatasetRegistry.Open(_folder.Path)).Message);
+        Assert.Contains("dataset_info.json: no such file",
+            Assert.Throws<UserErrorException>(() => DatasetRegistry.Open(_folder.Path)).Message);
     }
 
     DatasetEntry Get(string info)

@@ -12,7 +12,10 @@ using Xunit;
 
 namespace FinIntent.Tests.Data.Sources;
 
-/// <summary>Which files of a repository are the rows: the rules of `datasets` (data_files.py), with repositories in the forms its documentation shows.</summary>
+/// <summary>
+/// Which files of a repository are the rows: the rules of `datasets` (data_files.py), with repositories in the forms its documentation
+/// shows.
+/// </summary>
 public sealed class HubDatasetTests : IDisposable
 {
     readonly HubFixture _hub = new();
@@ -20,7 +23,8 @@ public sealed class HubDatasetTests : IDisposable
     TinyChat Tiny => field ??= new();
 
     [Theory]
-    [InlineData("data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet data/test-00000-of-00001.parquet extra.json", "train", "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet")]
+    [InlineData("data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet data/test-00000-of-00001.parquet extra.json", "train",
+        "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet")]
     [InlineData("data/part-of-x-00000-of-00001.parquet", "part-of-x", "data/part-of-x-00000-of-00001.parquet")]
     [InlineData("data/random-00000-of-00001.parquet data/test-00000-of-00001.parquet", "random", "data/random-00000-of-00001.parquet")]
     [InlineData("train.json test.json README.txt", "train", "train.json")]
@@ -33,7 +37,8 @@ public sealed class HubDatasetTests : IDisposable
     [InlineData("trains.json", "train", "trains.json")]
     [InlineData("a.json b.csv c.csv", "train", "b.csv c.csv")]
     [InlineData("a.json b.jsonl c.csv image.png", "train", "a.json b.jsonl")]
-    public void Splits_are_found_by_names(string files, string split, string expected) => Assert.Equal(expected.Split(' ').Order(), Choose(files, null, null, split).Order());
+    public void Splits_are_found_by_names(string files, string split, string expected) =>
+        Assert.Equal(expected.Split(' ').Order(), Choose(files, null, null, split).Order());
 
     [Theory]
     [InlineData("train.json test.json", "validation", "it has no split \"validation\"; it has train, test")]
@@ -60,23 +65,28 @@ public sealed class HubDatasetTests : IDisposable
     [Fact]
     public void A_subset_must_be_one_there_is_and_named_where_none_is_the_default()
     {
-        Assert.Contains("it has no subset \"fr\"; it has zh, en", Assert.Throws<UserErrorException>(() => Choose("README.md zh.json", "fr", null, null, Card)).Message);
+        Assert.Contains("it has no subset \"fr\"; it has zh, en",
+            Assert.Throws<UserErrorException>(() => Choose("README.md zh.json", "fr", null, null, Card)).Message);
         Assert.Contains("it has the subsets zh, en; name one as subset",
-            Assert.Throws<UserErrorException>(() => Choose("README.md zh.json", null, null, null, Card.Replace("default: true", "default: false"))).Message);
+            Assert.Throws<UserErrorException>(() =>
+                Choose("README.md zh.json", null, null, null, Card.Replace("default: true", "default: false"))).Message);
         Assert.Contains("it has no subsets", Assert.Throws<UserErrorException>(() => Choose("zh.json", "fr", null, null)).Message);
-        Assert.Equal(["a/train.json"], Choose("README.md a/train.json b/train.json", null, null, null, "---\nconfigs:\n- config_name: one\n  data_dir: a\n---\n"));
+        Assert.Equal(["a/train.json"],
+            Choose("README.md a/train.json b/train.json", null, null, null, "---\nconfigs:\n- config_name: one\n  data_dir: a\n---\n"));
     }
 
     [Fact]
     public void A_split_that_the_card_names_twice_has_the_files_of_both()
     {
-        const string card = "---\nconfigs:\n- config_name: one\n  data_files:\n  - split: train\n    path: a.json\n  - split: train\n    path: b.json\n---\n";
+        const string card = "---\nconfigs:\n- config_name: one\n  data_files:\n  - split: train\n    path: a.json\n" +
+            "  - split: train\n    path: b.json\n---\n";
         Assert.Equal(["a.json", "b.json"], Choose("README.md a.json b.json", null, null, null, card));
     }
 
     [Fact]
     public void A_pattern_that_is_none_is_named() =>
-        Assert.Contains("\"[z-a].json\" is no pattern of file names", Assert.Throws<UserErrorException>(() => HubGlob.IsMatch("[z-a].json", "a.json")).Message);
+        Assert.Contains("\"[z-a].json\" is no pattern of file names",
+            Assert.Throws<UserErrorException>(() => HubGlob.IsMatch("[z-a].json", "a.json")).Message);
 
     [Theory]
     [InlineData("hf_hub_url", false)]
@@ -86,9 +96,11 @@ public sealed class HubDatasetTests : IDisposable
     {
         AddRows("datasets/acme/rows");
         if (prefersModelScope) _hub.Variables["USE_MODELSCOPE_HUB"] = "1";
-        var settings = Settings("""{"x": {"KEY": "acme/rows", "split": "validation", "columns": {"prompt": "q", "response": "a"}}}""".Replace("KEY", key), "x");
+        var settings = Settings(
+            """{"x": {"KEY": "acme/rows", "split": "validation", "columns": {"prompt": "q", "response": "a"}}}""".Replace("KEY", key), "x");
 
-        using var rows = TrainingRows.Load(settings, Stage.Sft, 1, () => new(Lengths), _ => { }, inspection: new() { HubFiles = Fetch(settings) });
+        using var rows = TrainingRows.Load(settings, Stage.Sft, 1, () => new(Lengths), _ => { },
+            inspection: new() { HubFiles = Fetch(settings) });
 
         Assert.Equal([[2, 1], [3, 2]], Enumerable.Range(0, rows.Train.Count).Select(i => rows.Train.Read(i).InputIds));
         Assert.DoesNotContain(_hub.Server.Requests, r => r.Path.Contains("train.jsonl"));
@@ -124,13 +136,15 @@ public sealed class HubDatasetTests : IDisposable
     public void Rows_of_a_hub_that_a_model_was_trained_on_are_compared_with_questions()
     {
         const string question = "甲公司明天的股价会不会涨到一百元";
-        _hub.Server.Add("datasets/acme/rows").Files["train.json"] = Encoding.UTF8.GetBytes($$"""[{"instruction": "{{question}}", "output": "B"}]""");
+        _hub.Server.Add("datasets/acme/rows").Files["train.json"] =
+            Encoding.UTF8.GetBytes($$"""[{"instruction": "{{question}}", "output": "B"}]""");
         Settings("""{"x": {"hf_hub_url": "acme/rows"}}""", "x");
         File.WriteAllText(_hub["run.json"], $$$"""{"dataset_dir": "{{{_hub.Home}}}", "settings": {"dataset": ["x"]}}""");
         var (run, check) = (RunRows.Read(_hub["run.json"]), new LeakCheck([new("q.json:1", question)]));
 
         var report = new LeakReport();
-        Assert.Null(run.Compare(check, report, () => null, it => HubDatasets.Fetch(it, _hub.Folders(), TestContext.Current.CancellationToken)));
+        Assert.Null(run.Compare(check, report, () => null, it =>
+            HubDatasets.Fetch(it, _hub.Folders(), TestContext.Current.CancellationToken)));
         Assert.Equal(1, report.Count);
         Assert.Equal("\"x\" is of a hub, and was not fetched", run.Compare(check, report, () => null));
     }
@@ -141,7 +155,8 @@ public sealed class HubDatasetTests : IDisposable
         const string then = "甲公司明天的股价会不会涨到一百元", now = "怎么修改交易密码才算安全";
         var repository = _hub.Server.Add("datasets/acme/rows");
         repository.Files["train.json"] = Rows(then);
-        var trained = HubDatasets.Fetch(new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" }, _hub.Folders().In(_hub["kept"]), TestContext.Current.CancellationToken);
+        var trained = HubDatasets.Fetch(new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" },
+            _hub.Folders().In(_hub["kept"]), TestContext.Current.CancellationToken);
         var settings = SettingsFile.Load(Written(
             $"model_name_or_path: {Tiny.Model}\ndataset: acme/rows\ndataset_dir: ONLINE\noutput_dir: out\ncache_dir: {_hub["kept"]}"), []);
         var prepared = new Prepared(settings) { ModelFolder = Tiny.Model, HubFiles = trained };
@@ -151,7 +166,8 @@ public sealed class HubDatasetTests : IDisposable
 
         var run = RunRows.Read(_hub["run.json"]);
         var report = new LeakReport();
-        Assert.Null(run.Compare(new([new("q.json:1", then), new("q.json:2", now)]), report, () => null, it => HubDatasets.Fetch(it, _hub.Folders(), TestContext.Current.CancellationToken)));
+        Assert.Null(run.Compare(new([new("q.json:1", then), new("q.json:2", now)]), report, () => null, it =>
+            HubDatasets.Fetch(it, _hub.Folders(), TestContext.Current.CancellationToken)));
 
         Assert.Equal(commit, run.Commits["acme/rows"]);
         Assert.Equal((1, 1), (report.Count, report.QuestionCount));
@@ -162,7 +178,8 @@ public sealed class HubDatasetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/c/datasets--a--b/snapshots/0123456789012345678901234567890123456789/data/x.json", "0123456789012345678901234567890123456789")]
+    [InlineData("/c/datasets--a--b/snapshots/0123456789012345678901234567890123456789/data/x.json",
+        "0123456789012345678901234567890123456789")]
     [InlineData("/c/datasets--a--b/snapshots/main/x.json", null)]
     [InlineData("/c/0123456789012345678901234567890123456789/x.json", null)]
     public void The_commit_of_a_path_is_read_from_it(string path, string? commit) => Assert.Equal(commit, HubDatasets.CommitOf(path));
@@ -174,7 +191,8 @@ public sealed class HubDatasetTests : IDisposable
 
         var message = Assert.Throws<UserErrorException>(() => Fetch(settings)).Message;
         Assert.Contains("dataset_info.json: \"x\": hf_hub_url: there is no data set acme/none", message);
-        Assert.Contains("\"y\": hf_hub_url \"none\" is not of the form owner/name", Assert.Throws<UserErrorException>(() => Fetch(settings with { Dataset = ["y"] })).Message);
+        Assert.Contains("\"y\": hf_hub_url \"none\" is not of the form owner/name",
+            Assert.Throws<UserErrorException>(() => Fetch(settings with { Dataset = ["y"] })).Message);
         Assert.Empty(Fetch(settings with { Dataset = ["z"] }));
     }
 
@@ -198,7 +216,8 @@ public sealed class HubDatasetTests : IDisposable
     IReadOnlyList<string> Choose(string files, string? subset, string? folder, string? split, string? card = null)
     {
         if (card is not null) File.WriteAllText(_hub["README.md"], card);
-        var listing = new HubListing(new("acme/rows", RepositoryKind.Dataset), "main", [.. files.Split(' ').Where(f => card is not null || f != "README.md").Select(f => new ListedFile(f))]);
+        var listing = new HubListing(new("acme/rows", RepositoryKind.Dataset), "main",
+            [.. files.Split(' ').Where(f => card is not null || f != "README.md").Select(f => new ListedFile(f))]);
         var dataset = new HubDataset(subset, folder, split);
         dataset.Choose(listing, _hub.Home);
         return dataset.Files;

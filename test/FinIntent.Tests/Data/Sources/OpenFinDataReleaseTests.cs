@@ -16,7 +16,7 @@ namespace FinIntent.Tests.Data.Sources;
 public sealed class OpenFinDataReleaseTests : IDisposable
 {
     const string Items = """
-        [{"id": "1", "question": "你是一个意图情绪助手。问句:甲公司的股价是多少", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "B"},
+        [{"id": "1", "question": "你是一个助手。问句:甲公司的股价是多少", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "B"},
          {"id": "2", "question": "你是一个意图情绪助手。问句:怎么改密码", "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "D"}]
         """;
 
@@ -78,22 +78,29 @@ public sealed class OpenFinDataReleaseTests : IDisposable
         Assert.Equal(2, Pull(Md5(zip)));
         Assert.Equal(content, File.ReadAllBytes(own));
 
-        int Pull(string md5) => new OpenFinDataRelease(new(address, new(DigestKind.Md5, md5)), 2).Pull(null, _hub[Path.Combine("out", "rows.json")], _hub.Hubs().HuggingFace, _hub.Context()).Count;
+        int Pull(string md5) => new OpenFinDataRelease(new(address, new(DigestKind.Md5, md5)), 2)
+            .Pull(null, _hub[Path.Combine("out", "rows.json")], _hub.Hubs().HuggingFace, _hub.Context()).Count;
     }
 
     [Fact]
     public void An_address_of_another_kind_is_refused() =>
-        Assert.Contains("is given as --input", Assert.Throws<UserErrorException>(() => CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--url", "file:///tmp/x.zip", "--output", _hub["rows.json"])).Message);
+        Assert.Contains("is given as --input",
+            Assert.Throws<UserErrorException>(() =>
+            CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--url", "file:///tmp/x.zip", "--output",
+            _hub["rows.json"])).Message);
 
     [Fact]
     public void The_command_takes_a_zip_and_its_digest()
     {
         var zip = Zip("intent_understanding.json");
 
-        var output = CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--input", zip, "--md5", Md5(zip), "--output", _hub["rows.json"]);
+        var output = CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--input", zip, "--md5", Md5(zip), "--output",
+            _hub["rows.json"]);
 
         Assert.StartsWith($"2 questions -> {_hub["rows.json"]} (for evaluation only", output);
-        Assert.Contains("its MD5 is", Assert.Throws<UserErrorException>(() => CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--input", zip, "--output", _hub["rows.json"])).Message);
+        Assert.Contains("its MD5 is",
+            Assert.Throws<UserErrorException>(() =>
+            CommandLine.Run(DataCommand.Build(), "pull", "openfindata", "--input", zip, "--output", _hub["rows.json"])).Message);
     }
 
     [Fact]
@@ -103,16 +110,22 @@ public sealed class OpenFinDataReleaseTests : IDisposable
         var right = Release(zip);
 
         var wrong = right with { Zip = right.Zip with { Digest = new(DigestKind.Md5, new('0', 32)) } };
-        var message = Assert.Throws<UserErrorException>(() => wrong.Pull(zip, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message;
+        var message = Assert.Throws<UserErrorException>(() =>
+            wrong.Pull(zip, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message;
         Assert.Contains(Md5(zip), message);
         Assert.Contains(new string('0', 32), message);
         Assert.Contains("bytes, and the release has 7", Assert.Throws<UserErrorException>(() =>
-            (right with { Zip = right.Zip with { Size = 7 } }).Pull(zip, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message);
-        Assert.Contains("2 questions, and 75 are right", Assert.Throws<UserErrorException>(() => (right with { Questions = 75 }).Pull(zip, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message);
+            (right with { Zip = right.Zip with { Size = 7 } })
+                .Pull(zip, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message);
+        Assert.Contains("2 questions, and 75 are right",
+            Assert.Throws<UserErrorException>(() =>
+            (right with { Questions = 75 }).Pull(zip, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message);
         Assert.False(File.Exists(_hub["rows.json"]));
 
         var other = Zip("other.json");
-        Assert.Contains("0 files in it are called intent_understanding.json", Assert.Throws<UserErrorException>(() => Release(other).Pull(other, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message);
+        Assert.Contains("0 files in it are called intent_understanding.json",
+            Assert.Throws<UserErrorException>(() =>
+            Release(other).Pull(other, _hub["rows.json"], _hub.Hubs().HuggingFace, _hub.Context())).Message);
     }
 
     OpenFinDataRelease Release(string zip) => new(new(new("http://127.0.0.1:1/none.zip"), new(DigestKind.Md5, Md5(zip))), 2);
@@ -124,7 +137,8 @@ public sealed class OpenFinDataReleaseTests : IDisposable
         var path = _hub[$"{Guid.NewGuid():N}.zip"];
         using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
         using (var entry = zip.CreateEntry(name).Open()) entry.Write(Encoding.UTF8.GetBytes(Items));
-        using (var entry = zip.CreateEntry("other/readme.bin", CompressionLevel.NoCompression).Open()) entry.Write(HubFixture.Bytes(padding));
+        using (var entry = zip.CreateEntry("other/readme.bin", CompressionLevel.NoCompression).Open())
+            entry.Write(HubFixture.Bytes(padding));
         return path;
     }
 

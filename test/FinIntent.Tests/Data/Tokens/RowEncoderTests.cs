@@ -19,11 +19,13 @@ public sealed class RowEncoderTests
     {
         var tokenizer = RealTokenizers.Get(tokenizerName);
         using var fixture = JsonDocument.Parse(File.ReadAllText(Reference.Path("fixtures/templates/supervised.json")));
-        foreach (var group in fixture.RootElement.GetProperty(name).GetProperty("cases").EnumerateArray().GroupBy(c => c.GetProperty("options").GetRawText()))
+        foreach (var group in fixture.RootElement.GetProperty(name).GetProperty("cases").EnumerateArray()
+            .GroupBy(c => c.GetProperty("options").GetRawText()))
         {
             var cases = group.ToArray();
             var settings = cases[0].GetProperty("options").Deserialize<DatasetSettings>(Json)!;
-            using var rows = Load(settings, [.. cases.Select(c => c.GetProperty("row"))], Stage.Sft, tokenizer, ChatTemplate.Get(name, tokenizer));
+            using var rows = Load(settings, [.. cases.Select(c => c.GetProperty("row"))], Stage.Sft, tokenizer,
+                ChatTemplate.Get(name, tokenizer));
 
             Assert.Equal(cases.Length, rows.Train.Count);
             for (var i = 0; i < cases.Length; i++)
@@ -41,7 +43,8 @@ public sealed class RowEncoderTests
     public void A_pre_training_text_ends_in_the_end_token(string name, string tokenizerName, int end)
     {
         var tokenizer = RealTokenizers.Get(tokenizerName);
-        using var rows = Load(new(), [JsonElement.Parse("""{"instruction": "今天大盘", "input": ""}""")], Stage.Pt, tokenizer, ChatTemplate.Get(name, tokenizer));
+        using var rows = Load(new(), [JsonElement.Parse("""{"instruction": "今天大盘", "input": ""}""")], Stage.Pt, tokenizer,
+            ChatTemplate.Get(name, tokenizer));
 
         var row = rows.Train.Read(0);
 
@@ -65,7 +68,8 @@ public sealed class RowEncoderTests
         using var folder = new TemporaryFolder();
         folder.Write("rows.json", JsonSerializer.Serialize(rows));
         folder.Write("dataset_info.json", """
-            {"rows": {"file_name": "rows.json", "columns": {"prompt": "instruction", "query": "input", "response": "output", "system": "system", "history": "history"}}}
+            {"rows": {"file_name": "rows.json",
+            "columns": {"prompt": "instruction", "query": "input", "response": "output", "system": "system", "history": "history"}}}
             """);
         settings = settings with { Dataset = ["rows"], DatasetDir = folder.Path };
         return TrainingRows.Load(settings, stage, 42, () => RowEncoder.For(stage, settings, tokenizer, template), Assert.Fail);

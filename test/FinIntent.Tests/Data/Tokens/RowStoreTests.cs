@@ -1,4 +1,5 @@
 using FinIntent.Data.Tokens;
+using FinIntent.Models;
 using FinIntent.Text;
 using Xunit;
 
@@ -37,6 +38,9 @@ public sealed class RowStoreTests
 
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
+
+    [Fact]
+    public void Rows_and_batches_mean_the_same_label_by_nothing_to_learn() => Assert.Equal(TokenBatch.IgnoredLabel, TokenRow.IgnoredLabel);
 
     /// <param name="kind">0: a prompt and an answer; 1: labels of their own; 2: nothing is learnt.</param>
     static TokenRow Row(Random random, int length, int kind)

@@ -18,7 +18,8 @@ public sealed class TokenCacheTests : IDisposable
     public TokenCacheTests()
     {
         _tiny.Write("dataset_info.json", """
-            {"train": {"file_name": "train.jsonl"}, "drawn": {"file_name": "train.jsonl", "num_samples": 2}, "other": {"file_name": "train.jsonl", "columns": {"prompt": "instruction", "response": "second"}}}
+            {"train": {"file_name": "train.jsonl"}, "drawn": {"file_name": "train.jsonl", "num_samples": 2},
+            "other": {"file_name": "train.jsonl", "columns": {"prompt": "instruction", "response": "second"}}}
             """);
         _tiny.Write("train.jsonl", """
             {"instruction": "白酒板块还行吗", "output": "A", "second": "B"}
@@ -53,7 +54,8 @@ public sealed class TokenCacheTests : IDisposable
         Assert.Equal(3, first.Rows.Count);
         Assert.Equal(first.Rows.Select(row => row.InputIds), second.Rows.Select(row => row.InputIds));
         Assert.Equal(first.Rows.Select(row => row.Labels), second.Rows.Select(row => row.Labels));
-        Assert.Equal((first.Findings.Rows, first.Findings.Longest, first.Findings.LongestPlace), (second.Findings.Rows, second.Findings.Longest, second.Findings.LongestPlace));
+        Assert.Equal((first.Findings.Rows, first.Findings.Longest, first.Findings.LongestPlace),
+            (second.Findings.Rows, second.Findings.Longest, second.Findings.LongestPlace));
         Assert.Equal(first.Findings.LeftOut.Examples, second.Findings.LeftOut.Examples);
         Assert.Equal(2, _told.Count);
         Assert.Equal(_told[0], _told[1]);
@@ -232,7 +234,8 @@ public sealed class TokenCacheTests : IDisposable
     {
         settings = settings with { DatasetDir = Path.GetDirectoryName(_tiny.Model)! };
         var tokenizer = Tokenizer.Load(_tiny.Model);
-        var encoder = RowEncoder.For(stage, settings, tokenizer, ChatTemplate.Get(template, tokenizer, settings.DefaultSystem, settings.EnableThinking));
+        var encoder = RowEncoder.For(stage, settings, tokenizer,
+            ChatTemplate.Get(template, tokenizer, settings.DefaultSystem, settings.EnableThinking));
         var before = _encoded;
         using var survey = new RowSurvey(encoder.EndTokens);
         using var rows = TrainingRows.Load(settings, stage, seed, () => new(conversation =>

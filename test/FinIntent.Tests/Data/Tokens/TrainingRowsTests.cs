@@ -15,13 +15,16 @@ public sealed class TrainingRowsTests : IDisposable
     {
         _folder.Write("dataset_info.json", """
             {"ten": {"file_name": "ten.jsonl"}, "two": {"file_name": "two.json"}, "drawn": {"file_name": "ten.jsonl", "num_samples": 25},
-             "texts": {"file_name": "texts.jsonl", "columns": {"prompt": "text"}}, "bad": {"file_name": "bad.jsonl"}, "official": {"file_name": "official.json"},
+             "texts": {"file_name": "texts.jsonl", "columns": {"prompt": "text"}},
+            "bad": {"file_name": "bad.jsonl"}, "official": {"file_name": "official.json"},
              "disguised": {"file_name": "official.json", "columns": {"prompt": "question", "response": "answer"}}}
             """);
-        _folder.Write("ten.jsonl", string.Concat(Enumerable.Range(0, 10).Select(i => $$"""{"instruction": "{{i}}", "output": "A"}""" + "\n")));
+        _folder.Write("ten.jsonl",
+            string.Concat(Enumerable.Range(0, 10).Select(i => $$"""{"instruction": "{{i}}", "output": "A"}""" + "\n")));
         _folder.Write("two.json", """[{"instruction": "x", "output": "A"}, {"instruction": "y", "output": "B"}]""");
         _folder.Write("texts.jsonl", """{"text": "abcd"}""" + "\n" + """{"text": "ef"}""" + "\n" + """{"text": "g"}""");
-        _folder.Write("bad.jsonl", """{"instruction": "1", "output": "A"}""" + "\n" + """{"instruction": "2"}""" + "\n" + """{"instruction": "3", "output": null}""");
+        _folder.Write("bad.jsonl", """{"instruction": "1", "output": "A"}""" + "\n" + """{"instruction": "2"}""" + "\n" +
+            """{"instruction": "3", "output": null}""");
         _folder.Write("official.json", """
             [{"id": "0", "question": "你是一个意图情绪助手。请分析以下问句的意图是[大盘问询，行业板块问询，个股问询，基金问询，客服问询]中的哪一个？请给出正确选项。\n问句:煤炭股还能拿吗",
               "A": "行业板块问询", "B": "个股问询", "C": "大盘问询", "D": "客服问询", "E": "基金问询", "answer": "A"}]
@@ -51,7 +54,8 @@ public sealed class TrainingRowsTests : IDisposable
 
     [Fact]
     public void Val_size_must_leave_rows_to_train_on() =>
-        Assert.Contains("takes 10 of 10 rows", Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["ten"], ValSize = 10 })).Message);
+        Assert.Contains("takes 10 of 10 rows",
+            Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["ten"], ValSize = 10 })).Message);
 
     [Fact]
     public void Eval_dataset_gives_the_validation_rows()
@@ -100,7 +104,8 @@ public sealed class TrainingRowsTests : IDisposable
     [InlineData("disguised")]
     public void OpenFinData_is_refused_for_training_and_for_validation(string name)
     {
-        Assert.Contains("official.json:1: this is an intent question of OpenFinData", Assert.Throws<UserErrorException>(() => Load(new() { Dataset = [name] })).Message);
+        Assert.Contains("official.json:1: this is an intent question of OpenFinData",
+            Assert.Throws<UserErrorException>(() => Load(new() { Dataset = [name] })).Message);
         Assert.Contains("official.json:1: this is an intent question of OpenFinData",
             Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["ten"], EvalDataset = [name] })).Message);
     }
@@ -110,7 +115,8 @@ public sealed class TrainingRowsTests : IDisposable
     {
         EvaluationNotice.Write(_folder["two.json"]);
 
-        Assert.Contains("two.json: these are questions of OpenFinData", Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["two"] })).Message);
+        Assert.Contains("two.json: these are questions of OpenFinData",
+            Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["two"] })).Message);
         Assert.Contains("two.json: these are questions of OpenFinData",
             Assert.Throws<UserErrorException>(() => Load(new() { Dataset = ["ten"], EvalDataset = ["two"] })).Message);
     }
@@ -121,7 +127,8 @@ public sealed class TrainingRowsTests : IDisposable
         var settings = new DatasetSettings { Dataset = ["ten", "two"], TokenizedPath = _folder["rows/tokens.jsonl"], AllowLeak = true };
         var written = Show(Load(settings).Train);
 
-        using var read = TrainingRows.Load(settings with { Dataset = [] }, Stage.Sft, 42, () => throw new InvalidOperationException("no tokenizer here"), _warnings.Add);
+        using var read = TrainingRows.Load(settings with { Dataset = [] }, Stage.Sft, 42, () =>
+            throw new InvalidOperationException("no tokenizer here"), _warnings.Add);
 
         Assert.Equal(written, Show(read.Train));
         Assert.Equal("""{"input_ids":[48,65],"labels":[-100,65]}""", File.ReadLines(settings.TokenizedPath).First());

@@ -2,17 +2,19 @@ using FinIntent.Data.Leaks;
 
 namespace FinIntent.Curation;
 
-/// <summary>Two rows that ask the same, or nearly so: character bigrams alike by 0.6 or more, as written or by letters and digits alone.</summary>
-readonly record struct AlikePair(int First, int Second, double Similarity, bool AreSame);
+/// <summary>
+/// Two rows that ask the same, or nearly so: character bigrams alike by 0.6 or more, as written or by letters and digits alone.
+/// </summary>
+readonly record struct NearDuplicate(int First, int Second, double Similarity, bool AreSame);
 
 /// <summary>Which questions of a set are alike.</summary>
-static class AlikeQuestions
+static class NearDuplicates
 {
     /// <summary>Each pair once, in the order of its second question.</summary>
-    public static IReadOnlyList<AlikePair> Pairs(IReadOnlyList<string> questions)
+    public static IReadOnlyList<NearDuplicate> Pairs(IReadOnlyList<string> questions)
     {
         var index = new QuestionIndex(questions);
-        List<AlikePair> pairs = [];
+        List<NearDuplicate> pairs = [];
         for (var second = 0; second < questions.Count; second++)
         {
             foreach (var (first, similarity) in index.Find(questions[second]))
@@ -21,11 +23,15 @@ static class AlikeQuestions
         return pairs;
     }
 
-    /// <summary>For each question the number of its group: whatever pairs join, directly or through others, is one. Groups count from 0 in the order of the questions.</summary>
+    /// <summary>
+    /// For each question the number of its group: whatever pairs join, directly or through others, is one. Groups count from 0 in the order
+    /// of the questions.
+    /// </summary>
     public static int[] Groups(IReadOnlyList<string> questions)
     {
         var parents = Enumerable.Range(0, questions.Count).ToArray();
-        foreach (var pair in Pairs(questions)) parents[Math.Max(Root(pair.First), Root(pair.Second))] = Math.Min(Root(pair.First), Root(pair.Second));
+        foreach (var pair in Pairs(questions))
+            parents[Math.Max(Root(pair.First), Root(pair.Second))] = Math.Min(Root(pair.First), Root(pair.Second));
         Dictionary<int, int> numbers = [];
         return [.. parents.Select((_, i) => numbers.TryGetValue(Root(i), out var number) ? number : numbers[Root(i)] = numbers.Count)];
 

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text;
+using FinIntent.Intents;
+
+namespace FinIntent.Curation;
+
+/// <summary>A data set's README.md as hubs read it, written piece by piece: front matter, sections, tables, lists.</summary>
+/// <param name="isBilingual">Whether a Chinese card says everything in English, too.</param>
+sealed class CardText(SchemaLanguage language, bool isBilingual)
+{
+    readonly StringBuilder _text = new();
+
+    bool IsChinese => language == SchemaLanguage.Chinese;
+
+    /// <summary>Writes the front matter, which hubs sort data sets by, and the title.</summary>
+    /// <param name="licence">A hub's word for the licence; null: the card does not say.</param>
+    /// <param name="rows">The number of rows; null: the card does not say.</param>
+    public void Head(string name, string? licence, int? rows, params string[] tags)
+    {
+        Line("---");
+        if (licence is not null) Line($"license: {licence}");
+        Line($"language:\n- {(IsChinese ? "zh" : "en")}\ntask_categories:\n- text-classification");
+        if (rows is { } count) Line($"size_categories:\n- {SizeOf(count)}");
+        Line($"tags:\n- {string.Join("\n- ", tags)}\npretty_name: {name}\n---\n");
+        Line($"# {name}\n");
+    }
+
+    static string SizeOf(int rows) => rows switch
+    {
+        < 1_000 => "n<1K",
+        < 10_000 => "1K<n<10K",
+        < 100_000 => "10K<n<100K",
+        < 1_000_000 => "100K<n<1M",
+        _ => "1M<n<10M",
+    };
+
+    public void Section(string chinese, string english) => Line($"## {Say(chinese, english)}\n");
+
+    public void Table(params IEnumerable<string> columns)
+    {
+        Row(columns);
+        Line(string.Concat(columns.Select(_ => "|---")) + "|");
+    }
+
+    public void Row(params IEnumerable<object> cells) =>
+        Line($"| {string.Join(" | ", cells.Select(cell => Convert.ToString(cell, CultureInfo.InvariantCulture)))} |");
+
+    /// <summary>Writes an item of a list in the card's language; a bilingual card has an item for each language.</summary>
+    public void Item(string chinese, string english)
+    {
+        if (IsChinese) Line($"- {chinese}");
+        if (!IsChinese || isBilingual) Line($"- {english}");
+    }
+
+    public string Say(string chinese, string english) => !IsChinese ? english : isBilingual ? $"{chinese} {english}" : chinese;
+
+    public void Line(FormattableString line) => Line(line.ToString(CultureInfo.InvariantCulture));
+
+    public void Line(string line = "") => _text.Append(line).Append('\n');
+
+    /// <summary>A text that would not end a table's cell.</summary>
+    public static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|");
+
+    public override string ToString() => _text.ToString();
+}

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Plots;
 using ScottPlot;
 
@@ -8,6 +9,13 @@ public static class ConfusionPlot
 {
     // Of a cell, and about the most of a side: 200 classes still make a picture that can be opened.
     const int LargestCell = 110, SmallestCell = 14, MostPixels = 3300, SmallestWithText = 28;
+
+    /// <summary>Writes confusion_RULE.png for every rule of a model, or warns that they cannot be drawn here.</summary>
+    public static void WriteAll(string folder, ModelReport report, Action<string> warn) => Optional.Try("the confusion pictures", () =>
+    {
+        foreach (var rule in report.Rules)
+            Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
+    }, warn);
 
     /// <param name="intents">What each class stands for; shown where the plot's font has the characters.</param>
     public static void Write(string path, string title, ConfusionMatrix matrix, IReadOnlyList<string>? intents = null)

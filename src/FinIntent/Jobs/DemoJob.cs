@@ -3,6 +3,7 @@ using System.Globalization;
 using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
@@ -36,7 +37,11 @@ sealed class DemoJob(string root, string output, Surroundings here)
             here.Output.WriteLine($"\n{set.Name} ({set.Exam.Questions.Count} questions)");
             here.Output.Write(ReportText.Short(report, here.Languages.Text));
             ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, here.Languages.Reports);
-            foreach (var model in report.Models) ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
+            Optional.Try("the confusion pictures", () =>
+            {
+                foreach (var model in report.Models)
+                    ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
+            }, here.Tell);
         }
         here.Output.WriteLine();
         here.Output.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));

@@ -65,11 +65,10 @@ static class ScoreJob
         var set = Score(prepared, exam, Path.Combine(folder, "predictions.jsonl"), here, stop);
         var comparison = Comparison.Of([set]);
         var report = comparison.Models[0];
-        var text = ReportText.Of(report, here.Languages.Text) + set.Api?.ToText();
+        var text = ReportText.Of(report, here.Languages.Text) + set.Api?.ToText(here.Languages.Text);
         WriteFiles(folder, comparison, here);
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
-        foreach (var rule in report.Rules)
-            ConfusionPlot.Write(Path.Combine(folder, $"confusion_{rule.Rule}.png"), rule.Rule, rule.Matrix, [.. report.Classes.Select(c => c.Intent)]);
+        ConfusionPlot.WriteAll(folder, report, here.Tell);
         return text;
     }
 
@@ -86,7 +85,7 @@ static class ScoreJob
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
         WriteFiles(folder, report, here);
         var text = ReportText.Of(report, here.Languages.Text) + ReportText.Spread(report, here.Languages.Text);
-        return text + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText()}"));
+        return text + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText(here.Languages.Text)}"));
     }
 
     static void WriteFiles(string folder, Comparison report, Surroundings here)

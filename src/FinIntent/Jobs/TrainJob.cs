@@ -91,7 +91,7 @@ sealed class TrainJob : IDisposable
         TellSize(trained, watch);
         if (Settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation);
 
-        var folder = new RunFolder(Settings.Output, RunRecord.Create(_prepared, TaughtTemplate, trained.Model.FormatName));
+        var folder = new RunFolder(Settings.Output, RunRecord.Create(_prepared, TaughtTemplate, trained.Model.FormatName), _here.Tell);
         if (folder.ResumesFrom is { } checkpoint) watch.Tell($"going on from {checkpoint}");
         var options = new TrainingOptions
         {

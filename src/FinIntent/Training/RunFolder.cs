@@ -21,14 +21,16 @@ sealed class RunFolder
 
     readonly OutputSettings _output;
     readonly TrainerLog _log;
+    readonly Action<string> _warn;
     TensorBoardLog? _tensorBoard;
 
     /// <summary>Takes a folder for a run: with overwrite_output_dir what an earlier run left is removed, else it is gone on with.</summary>
     /// <param name="run">The content of run.json.</param>
+    /// <param name="warn">It is told what the run has to do without.</param>
     /// <exception cref="UserErrorException">A finished run without checkpoints is there, or resume_from_checkpoint names no checkpoint.</exception>
-    public RunFolder(OutputSettings output, JsonObject run)
+    public RunFolder(OutputSettings output, JsonObject run, Action<string> warn)
     {
-        _output = output;
+        (_output, _warn) = (output, warn);
         Path = System.IO.Path.GetFullPath(output.OutputDir);
         Directory.CreateDirectory(Path);
         AtomicFolder.Clean(Path);
@@ -81,7 +83,7 @@ sealed class RunFolder
         };
         state.LogHistory.Add(entry);
         _log.Append(report);
-        _tensorBoard?.Write(entry);
+        if (_tensorBoard is { } curves && !Optional.Try("TensorBoard's curves", () => curves.Write(entry), _warn)) _tensorBoard = null;
     }
 
     /// <summary>Writes checkpoint-N, wholly or not at all, then drops the oldest ones beyond save_total_limit.</summary>
@@ -114,7 +116,7 @@ sealed class RunFolder
     {
         trainable.SaveWeights(Path);
         WriteState(Path, state);
-        if (_output.PlotLoss) LossPlot.Write(Path, state.LogHistory);
+        if (_output.PlotLoss) Optional.Try("the pictures of the loss", () => LossPlot.Write(Path, state.LogHistory), _warn);
         var train = new JsonObject
         {
             ["epoch"] = result.Epoch,

@@ -33,7 +33,7 @@ public sealed class PermutationsTests : IDisposable
         // A file like any other, which a report can read as a whole.
         Assert.Equal(6, PredictionSet.Read(_tiny["one/permutations.jsonl"]).Predictions.Count);
 
-        Assert.Contains("robustness: 2 questions with their options in 3 orders", printed);
+        Assert.Contains("2 questions, 3 orders of the options. By ", printed);
         var json = JsonNode.Parse(File.ReadAllText(_tiny["one/summary.json"]))!["models"]![0]!["robustness"]!;
         Assert.Equal((2, 3), ((int)json["questions"]!, (int)json["orders"]!));
         foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" }) Assert.Equal(3, json[rule]!["by_order"]!.AsObject().Count);

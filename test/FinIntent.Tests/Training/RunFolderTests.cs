@@ -33,7 +33,7 @@ public sealed class RunFolderTests : IDisposable
         var trainable = new Trainable(adapters.Parameters, target => adapters.Save(target, "base")) { SetTraining = adapters.SetTraining };
         using var stop = new CancellationTokenSource();
         return new Trainer(model, trainable, options, new(fixture.Rows(), evaluation is null ? null : fixture.Rows()),
-            new(options.Output, new JsonObject { ["seed"] = 42 }), new Stopper(stop, stopAfter)).Run(stop.Token);
+            new(options.Output, new JsonObject { ["seed"] = 42 }, _ => { }), new Stopper(stop, stopAfter)).Run(stop.Token);
     }
 
     sealed class Stopper(CancellationTokenSource stop, int after) : IProgress<StepReport>

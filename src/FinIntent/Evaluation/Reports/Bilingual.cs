@@ -13,6 +13,8 @@ public readonly record struct Bilingual(string Chinese, string English)
 
     /// <summary>A name or number, which needs no translation.</summary>
     public static implicit operator Bilingual(string same) => new(same, same);
+
+    public static implicit operator Bilingual((string Chinese, string English) words) => new(words.Chinese, words.English);
 }
 
 /// <summary>The languages of what a command tells.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>HTML under construction. Headings, paragraphs and cells are text, whatever is in them; only Raw and Line take markup.</summary>
-sealed class Html
+sealed class Html : Sheet
 {
     readonly StringBuilder _text = new();
 
@@ -14,6 +14,10 @@ sealed class Html
     public static string Both(Bilingual words) => words.Chinese == words.English ? Escape(words.Chinese)
         : $"<span class=\"zh\" lang=\"zh\">{Escape(words.Chinese)}</span><span class=\"en\" lang=\"en\">{Escape(words.English)}</span>";
 
+    public override bool IsPage => true;
+
+    public override Sheet Page(string markup) => Line(markup);
+
     public Html Raw(string markup)
     {
         _text.Append(markup);
@@ -22,13 +26,13 @@ sealed class Html
 
     public Html Line(string markup) => Raw(markup).Raw("\n");
 
-    public Html Heading(int level, Bilingual words) => Line($"<h{level}>{Both(words)}</h{level}>");
+    public override Html Heading(int level, Bilingual words) => Line($"<h{level}>{Both(words)}</h{level}>");
 
-    public Html Paragraph(Bilingual words, string @class = "") =>
+    public override Html Paragraph(Bilingual words, string @class = "") =>
         Line($"<p{Class(@class)}>{Both(words)}</p>");
 
     /// <summary>Writes a table that scrolls by itself where the page is narrow.</summary>
-    public Html Table(Table table)
+    public override Html Table(Table table)
     {
         var (_, _, columns, rows) = table.For(Shown.Page);
         OpenTable(table.Caption, columns.Select(Head), table.Class).Line("<tbody>");
@@ -37,6 +41,16 @@ sealed class Html
             Line($"<tr>{string.Concat(columns.Zip(row, (column, cell) => CellOf(column, cell, isLabelled && column.IsNumber)))}</tr>");
         return Line("</tbody>").CloseTable();
     }
+
+    public override Html Definitions(IEnumerable<(Bilingual Term, Bilingual Meaning)> entries, string @class = "")
+    {
+        Line($"<dl{Class(@class)}>");
+        foreach (var (term, meaning) in entries) Line($"<div><dt>{Both(term)}</dt><dd>{Both(meaning)}</dd></div>");
+        return Line("</dl>");
+    }
+
+    public override Html Fold(Bilingual title, bool isOpen = false) =>
+        Line($"<details{(isOpen ? " open" : "")}><summary>{Both(title)}</summary>");
 
     public Html OpenTable(Bilingual caption, IEnumerable<string> header, string @class = "")
     {

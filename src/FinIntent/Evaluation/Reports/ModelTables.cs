@@ -11,30 +11,35 @@ static class ModelTables
     /// <summary>As many confusions are listed where a matrix would be too wide.</summary>
     const int MostConfusions = 20;
 
+    /// <summary>What is said of probabilities.</summary>
+    public static IReadOnlyList<Column<ProbabilityScores>> Scores { get; } =
+    [
+        new(LogLoss, "n", s => Three(s.LogLoss)) { Json = ("log_loss", s => ReportJson.Number(s.LogLoss)) },
+        new(Brier, "n", s => Three(s.Brier)) { Json = ("brier", s => ReportJson.Number(s.Brier)) },
+        new(CalibrationError, "n", s => Three(s.CalibrationError)) { Json = ("ece", s => ReportJson.Number(s.CalibrationError)) },
+    ];
+
     /// <summary>The numbers that a model has only one of.</summary>
-    public static IEnumerable<(Bilingual Name, string Value)> Figures(ModelReport model)
+    public static IEnumerable<(Bilingual Name, Bilingual Value)> Figures(ModelReport model)
     {
         if (model.Scored?.Probabilities is { } scores)
-        {
-            yield return (LogLoss, Three(scores.LogLoss));
-            yield return (Brier, Three(scores.Brier));
-            yield return (CalibrationError, Three(scores.CalibrationError));
-        }
-        if (model.Disagreements is { } differ) yield return (Disagreements, Of(differ));
-        if (model.SecondsPerQuestion is { } seconds) yield return (SecondsPerQuestion, Three(seconds));
+            foreach (var column in Scores) yield return (column.Heading, column.CellOf(scores).Text);
+        if (model.Disagreements is { } differ)
+            yield return (("文字（宽松）与概率选择不同的题", "Text (lenient) and probabilities choose differently"), Of(differ));
+        if (model.SecondsPerQuestion is { } seconds) yield return (("平均每题秒数", "Mean seconds a question"), Three(seconds));
     }
 
     /// <summary>Each class by itself; in text and Markdown its row of the confusion matrix follows.</summary>
     public static Table Classes(ModelReport model, ConfusionMatrix matrix)
     {
         var classes = matrix.PerClass;
-        return Table.Of(PerClass, "",
+        return Table.Of<int>(PerClass, "",
         [
             NameColumn(Class, model),
-            new Column<int>(Count, "n", i => $"{classes[i].Count}"),
-            new Column<int>(Precision, "n", i => Percent(classes[i].Precision)),
-            new Column<int>(Recall, "n", i => Percent(classes[i].Recall)),
-            new Column<int>(F1, "n", i => Percent(classes[i].F1)),
+            new(Count, "n", i => $"{classes[i].Count}"),
+            new(("精确率", "Precision"), "n", i => Percent(classes[i].Precision)),
+            new(("召回率", "Recall"), "n", i => Percent(classes[i].Recall)),
+            new("F1", "n", i => Percent(classes[i].F1)),
             .. matrix.IsWide ? [] : AnswerColumns(matrix).Select(c => c with { Shown = Shown.Lines }),
         ], Enumerable.Range(0, classes.Count));
     }
@@ -44,7 +49,7 @@ static class ModelTables
         ? Table.Of<(int Gold, int? Answer, int Count)>(Confusions, "",
         [
             new(Gold, "", c => matrix.Classes[c.Gold]),
-            new(Answer, "", c => c.Answer is { } answer ? matrix.Classes[answer] : Unreadable),
+            new(("回答", "Answer"), "", c => c.Answer is { } answer ? matrix.Classes[answer] : Unreadable),
             new(Count, "n", c => $"{c.Count}"),
         ], matrix.Confusions.Take(MostConfusions))
         : Table.Of(ReportWords.Confusion, "confusion", [NameColumn("", model), .. AnswerColumns(matrix)],
@@ -53,9 +58,9 @@ static class ModelTables
     /// <summary>The bins of the reliability diagram that hold an answer.</summary>
     public static Table Reliability(ProbabilityScores scores) => Table.Of<CalibrationBin>(ReportWords.Reliability, "",
     [
-        new(Bin, "n", b => NumberText.Interval((b.Low, b.High))),
+        new(("置信度区间", "Confidence between"), "n", b => NumberText.Interval((b.Low, b.High))),
         new(Count, "n", b => $"{b.Correct.Trials}"),
-        new(Confidence, "n", b => Percent(b.Confidence)),
+        new(("平均置信度", "Mean confidence"), "n", b => Percent(b.Confidence)),
         new(Accuracy, "n", b => Percent(b.Correct.Value)),
         new(ReportWords.Interval, "n", b => NumberText.Interval(b.Correct.Wilson95)),
     ], scores.Bins.Where(b => b.Correct.Trials > 0));

@@ -82,9 +82,7 @@ public static class ReportJson
         json["confusion"] = Array(Enumerable.Range(0, matrix.Classes.Count).Select(gold =>
             new JsonArray([.. Enumerable.Range(0, matrix.Classes.Count + 1).Select(answer => (JsonNode)matrix[gold, answer])])));
         if (rule.Probabilities is not { } scores) return json;
-        json["log_loss"] = Number(scores.LogLoss);
-        json["brier"] = Number(scores.Brier);
-        json["ece"] = Number(scores.CalibrationError);
+        Add(json, ModelTables.Scores, scores);
         json["reliability"] = Array(scores.Bins.Select(b => new JsonObject
         {
             ["low"] = b.Low,
@@ -96,19 +94,12 @@ public static class ReportJson
         return json;
     }
 
-    static JsonObject PairOf(Comparison report, PairReport pair) => new()
+    static JsonObject PairOf(Comparison report, PairReport pair)
     {
-        ["a"] = report.Models[pair.A].Name,
-        ["b"] = report.Models[pair.B].Name,
-        ["rule"] = pair.Rule,
-        ["count"] = pair.Count,
-        ["fixed"] = pair.Fixed,
-        ["broken"] = pair.Broken,
-        ["both_right"] = pair.BothRight,
-        ["both_wrong"] = pair.BothWrong,
-        ["p"] = pair.P,
-        ["p_holm"] = pair.PHolm,
-    };
+        var json = Row(ReportTables.PairColumns(report), pair);
+        (json["both_right"], json["both_wrong"]) = (pair.BothRight, pair.BothWrong);
+        return json;
+    }
 
     static JsonObject DifferenceOf(Comparison report, Overlap overlap)
     {
@@ -126,11 +117,19 @@ public static class ReportJson
 
     static JsonObject QuestionOf(Prediction p) => new() { ["id"] = p.Id, ["question"] = p.Question };
 
-    /// <summary>A row of a table: the columns that have a key.</summary>
-    static JsonObject Row<T>(IReadOnlyList<Column<T>> columns, T subject) => new(
-        from column in columns
-        where column.Json is not null
-        select KeyValuePair.Create(column.Json!.Value.Key, column.Json.Value.ValueOf(subject)));
+    static JsonObject Row<T>(IReadOnlyList<Column<T>> columns, T subject)
+    {
+        var json = new JsonObject();
+        Add(json, columns, subject);
+        return json;
+    }
+
+    /// <summary>Adds a row of a table: the columns that have a key.</summary>
+    internal static void Add<T>(JsonObject json, IReadOnlyList<Column<T>> columns, T subject)
+    {
+        foreach (var column in columns)
+            if (column.Json is var (key, valueOf)) json[key] = valueOf(subject);
+    }
 
     static JsonArray Array(IEnumerable<JsonNode> items) => [.. items];
 

@@ -63,30 +63,33 @@ static class ReportTables
     ], report.Models);
 
     /// <param name="rule">The page has a table for each rule; null: all in one table.</param>
-    public static Table Pairs(Comparison report, string? rule = null) => Table.Of<PairReport>(
-        rule is null ? ReportWords.Pairs : Rule(rule), "pairs",
+    public static Table Pairs(Comparison report, string? rule = null) => Table.Of(
+        rule is null ? ReportWords.Pairs : Rule(rule), "pairs", PairColumns(report),
+        report.Pairs.Where(p => rule is null || p.Rule == rule));
+
+    public static IReadOnlyList<Column<PairReport>> PairColumns(Comparison report) =>
     [
-        new(From, "name from", p => report.Models[p.A].Name),
-        new(To, "name to", p => report.Models[p.B].Name),
-        new(Reading, "", p => Rule(p.Rule)) { Shown = Shown.Lines },
-        new(Count, "n", p => $"{p.Count}"),
-        new(Fixed, "n", p => $"{p.Fixed}"),
-        new(Broken, "n", p => $"{p.Broken}"),
-        new(Change, "n", p => Points((double)(p.Fixed - p.Broken) / p.Count)),
-        new(ReportWords.P, "n", p => NumberText.P(p.P)),
-        new(PHolm, "n", p => NumberText.P(p.PHolm)),
-        new(Verdict, "name verdict", p => VerdictOf(report, p)) { Shown = Shown.Markdown | Shown.Page },
-    ], report.Pairs.Where(p => rule is null || p.Rule == rule));
+        new(From, "name from", p => report.Models[p.A].Name) { Json = ("a", p => report.Models[p.A].Name) },
+        new(To, "name to", p => report.Models[p.B].Name) { Json = ("b", p => report.Models[p.B].Name) },
+        new(Reading, "", p => Rule(p.Rule)) { Shown = Shown.Lines, Json = ("rule", p => p.Rule) },
+        new(Count, "n", p => $"{p.Count}") { Json = ("count", p => p.Count) },
+        new(Fixed, "n", p => $"{p.Fixed}") { Json = ("fixed", p => p.Fixed) },
+        new(Broken, "n", p => $"{p.Broken}") { Json = ("broken", p => p.Broken) },
+        new(("变化（点）", "Change (points)"), "n", p => Points((double)(p.Fixed - p.Broken) / p.Count)),
+        new(ReportWords.P, "n", p => NumberText.P(p.P)) { Json = ("p", p => p.P) },
+        new(("p（Holm）", "p (Holm)"), "n", p => NumberText.P(p.PHolm)) { Json = ("p_holm", p => p.PHolm) },
+        new(("结论", "Verdict"), "name verdict", p => VerdictOf(report, p)) { Shown = Shown.Markdown | Shown.Page },
+    ];
 
     /// <summary>The seed's results table: each model before and after fine-tuning.</summary>
     public static Table Study(Comparison report) => Table.Of<StudyRow>(ReportWords.Study, "stack study",
     [
         new(Model, "row", r => r.Failure is { } why
             ? new Cell(r.Name) { PageNote = new($"{Failure.Chinese}：{why}", $"{Failure.English}: {why}") } : r.Name),
-        new(BaseAccuracy, "n", r => r.Base),
-        new(TunedAccuracy, "n", r => r.Tuned),
-        new(Gain, "n", r => r.Change),
-        new(FixedBroken, "n", r => r.Runs),
+        new(("基准准确率", "Base accuracy"), "n", r => r.Base),
+        new(("微调后准确率", "Tuned accuracy"), "n", r => r.Tuned),
+        new(("提升（点）", "Gain (points)"), "n", r => r.Change),
+        new(("改对/改错", "Fixed/broken"), "n", r => r.Runs),
         new(ReportWords.P, "n", r => r.P),
     ], StudyRow.AllOf(report));
 
@@ -94,11 +97,11 @@ static class ReportTables
     public static Table Spread(Comparison report) => Table.Of<(string Name, RunSpread Spread)>(ReportWords.Spread, "stack study",
     [
         new(Model, "row", r => r.Name),
-        new(Runs, "n", r => $"{r.Spread.Count}"),
-        new(Mean, "n", r => Percent(r.Spread.Mean)),
-        new(Deviation, "n", r => FormattableString.Invariant($"{100 * r.Spread.Deviation:f2}")),
-        new(ReportWords.Range, "n", r => NumberText.Interval((r.Spread.Lowest, r.Spread.Highest))),
-        new(Unsteady, "n", r => Of(r.Spread.Unsteady)),
+        new(("运行次数", "Runs"), "n", r => $"{r.Spread.Count}"),
+        new(("平均准确率", "Mean accuracy"), "n", r => Percent(r.Spread.Mean)),
+        new(("标准差（点）", "Standard deviation (points)"), "n", r => FormattableString.Invariant($"{100 * r.Spread.Deviation:f2}")),
+        new(("最低–最高", "Lowest–highest"), "n", r => NumberText.Interval((r.Spread.Lowest, r.Spread.Highest))),
+        new(("回答不一致的题", "Questions not always answered alike"), "n", r => Of(r.Spread.Unsteady)),
     ], from @group in report.Groups
        where @group.Runs.Count > 1
        let spread = RunSpread.Of([.. @group.Runs.Select(run => report.Models[run])], report.RuleOf(@group))
@@ -117,7 +120,7 @@ static class ReportTables
         new("id", "id", q => q.Id) { Json = ("id", q => q.Id) },
         new(Question, "text", q => q.Question) { Json = ("question", q => q.Question) },
         new(Gold, "name", q => q.Gold) { Json = ("gold", q => q.Gold) },
-        new(Asked, "n", q => $"{q.Asked}") { Json = ("asked", q => q.Asked) },
+        new(("问过的模型数", "Models asked"), "n", q => $"{q.Asked}") { Json = ("asked", q => q.Asked) },
     ];
 
     /// <summary>The questions of a pair that only one of the two gets right, those that were fixed first.</summary>

@@ -11,7 +11,7 @@ public static class ReportText
         var text = new StringBuilder($"{report.Name}: {ReportWords.QuestionCount(report.Predictions.Count).In(language)}\n\n");
         text.Table(ReportTables.Rules(report), language);
         if (ModelTables.Figures(report).Any()) text.Append('\n');
-        foreach (var (name, value) in ModelTables.Figures(report)) text.Append($"{name.In(language)}: {value}\n");
+        foreach (var (name, value) in ModelTables.Figures(report)) text.Append($"{name.In(language)}: {value.In(language)}\n");
         foreach (var rule in report.Rules)
         {
             var caption = rule.Matrix.IsWide ? ReportWords.PerClass : ReportWords.Confusion;

@@ -30,48 +30,24 @@ static class ReportWords
     public static readonly Bilingual BothRight = new("都对", "Both right");
     public static readonly Bilingual Wrong = new("答错", "Wrong");
     public static readonly Bilingual All = new("全部", "All");
-    public static readonly Bilingual Change = new("变化（点）", "Change (points)");
     public static readonly Bilingual P = "p";
-    public static readonly Bilingual PHolm = new("p（Holm）", "p (Holm)");
-    public static readonly Bilingual Verdict = new("结论", "Verdict");
-    public static readonly Bilingual Chance = new("差异可能出于偶然", "may be chance");
     public static readonly Bilingual Class = new("类别", "Class");
-    public static readonly Bilingual Precision = new("精确率", "Precision");
-    public static readonly Bilingual Recall = new("召回率", "Recall");
-    public static readonly Bilingual F1 = "F1";
     public static readonly Bilingual Gold = new("正确答案", "Right answer");
-    public static readonly Bilingual Answer = new("回答", "Answer");
     public static readonly Bilingual Unreadable = new("读不出", "Unreadable");
     public static readonly Bilingual Question = new("问句", "Question");
-    public static readonly Bilingual Asked = new("问过的模型数", "Models asked");
     public static readonly Bilingual Confusion = new(
         "混淆矩阵：行是正确答案，列是模型的回答", "Confusion matrix: rows are right answers, columns the model's");
     public static readonly Bilingual Confusions = new("最常见的混淆", "The most frequent confusions");
     public static readonly Bilingual PerClass = new("各类别", "By class");
     public static readonly Bilingual Reliability = new("可靠性图", "Reliability diagram");
-    public static readonly Bilingual Confidence = new("平均置信度", "Mean confidence");
-    public static readonly Bilingual Bin = new("置信度区间", "Confidence between");
     public static readonly Bilingual LogLoss = new("对数损失", "Log-loss");
     public static readonly Bilingual Brier = new("Brier 分数", "Brier score");
     public static readonly Bilingual CalibrationError = new("期望校准误差（ECE）", "Expected calibration error (ECE)");
-    public static readonly Bilingual Disagreements =
-        new("文字（宽松）与概率选择不同的题", "Text (lenient) and probabilities choose differently");
-    public static readonly Bilingual SecondsPerQuestion = new("平均每题秒数", "Mean seconds a question");
-    public static readonly Bilingual File = new("预测文件", "Predictions");
     public static readonly Bilingual State = new("变化", "Change");
     public static readonly Bilingual IsRight = new("对错", "Result");
     public static readonly Bilingual Study = new("微调前后", "Before and after fine-tuning");
     public static readonly Bilingual Spread = new("多次运行的差异", "Spread over runs");
-    public static readonly Bilingual BaseAccuracy = new("基准准确率", "Base accuracy");
-    public static readonly Bilingual TunedAccuracy = new("微调后准确率", "Tuned accuracy");
-    public static readonly Bilingual Gain = new("提升（点）", "Gain (points)");
-    public static readonly Bilingual FixedBroken = new("改对/改错", "Fixed/broken");
     public static readonly Bilingual Failure = new("未完成", "Not finished");
-    public static readonly Bilingual Runs = new("运行次数", "Runs");
-    public static readonly Bilingual Mean = new("平均准确率", "Mean accuracy");
-    public static readonly Bilingual Deviation = new("标准差（点）", "Standard deviation (points)");
-    public static readonly Bilingual Range = new("最低–最高", "Lowest–highest");
-    public static readonly Bilingual Unsteady = new("回答不一致的题", "Questions not always answered alike");
     public static readonly Bilingual Search = new("搜索", "Search");
     public static readonly Bilingual ShowAll = new("显示其余的题", "Show the other questions");
     public static readonly Bilingual NoneShown = new("没有符合条件的题。", "No question fits these filters.");
@@ -220,7 +196,7 @@ static class ReportWords
 
     public static Bilingual VerdictOf(Comparison report, PairReport pair)
     {
-        if (pair.PHolm >= PairReport.Level) return Chance;
+        if (pair.PHolm >= PairReport.Level) return new("差异可能出于偶然", "may be chance");
         var better = report.Models[pair.Fixed > pair.Broken ? pair.B : pair.A].Name;
         return new($"{better} 更好", $"{better} is better");
     }

@@ -36,9 +36,9 @@ static class RobustnessJson
         };
         if (rule.Averaged is { } averaged)
         {
-            (json["log_loss"], json["brier"], json["ece"]) = Scores(averaged.Single);
+            ReportJson.Add(json, ModelTables.Scores, averaged.Single);
             var means = Share(averaged.Accuracy);
-            (means["log_loss"], means["brier"], means["ece"]) = Scores(averaged.Scores);
+            ReportJson.Add(means, ModelTables.Scores, averaged.Scores);
             json["averaged"] = means;
         }
         json["by_order"] = new JsonObject(report.Orders.Select((order, i) => KeyValuePair.Create(order, (JsonNode?)rule.ByOrder[i].Value)));
@@ -52,9 +52,6 @@ static class RobustnessJson
         })]);
         return json;
     }
-
-    static (JsonNode?, JsonNode?, JsonNode?) Scores(ProbabilityScores scores) =>
-        (ReportJson.Number(scores.LogLoss), ReportJson.Number(scores.Brier), ReportJson.Number(scores.CalibrationError));
 
     static JsonObject Order(RobustnessReport report, RuleRobustness rule, int order) =>
         new() { ["order"] = report.Orders[order], ["accuracy"] = rule.ByOrder[order].Value };

@@ -5,29 +5,9 @@ static class RobustnessWords
 {
     public static readonly Bilingual Title = new("选项顺序", "Robustness: the order of the options");
     public static readonly Bilingual ByRule = new("选项换序后的准确率", "Accuracy with the options in other orders");
-    public static readonly Bilingual Mean = new("各顺序平均", "Mean over orders");
-    public static readonly Bilingual Own = new("原顺序", "Own order");
-    public static readonly Bilingual Worst = new("最差", "Worst");
-    public static readonly Bilingual Best = new("最好", "Best");
-    public static readonly Bilingual Unchanged = new("意图始终不变", "Intent never changes");
-    public static readonly Bilingual UnchangedRight = new("其中答对", "of these right");
-    public static readonly Bilingual Majority = new("多数票", "Vote of the orders");
     public static readonly Bilingual Averaged = new("概率平均", "Averaged probabilities");
-    public static readonly Bilingual TotalVariation = new("字母偏向", "Letter bias");
     public static readonly Bilingual Spread =
         new("各顺序的准确率：柱高是有多少种顺序", "Accuracy by order: a bar is as high as orders have it");
-    public static readonly Bilingual ByLetter = new("各字母", "By letter");
-    public static readonly Bilingual Letter = new("字母（位置）", "Letter (place)");
-    public static readonly Bilingual Chosen = new("被选", "Chosen");
-    public static readonly Bilingual GoldThere = new("正确答案在此", "Right answer there");
-    public static readonly Bilingual Difference = new("差（点）", "Difference (points)");
-    public static readonly Bilingual WhenGold = new("正确答案在此时的准确率", "Accuracy when the right answer is there");
-    public static readonly Bilingual Changing = new("意图随顺序改变的题", "Questions whose intent depends on the order");
-    public static readonly Bilingual RightOrders = new("答对的顺序", "Right in orders");
-    public static readonly Bilingual Votes = new("所选意图", "Intents chosen");
-    public static readonly Bilingual Kind = new("概率", "Probabilities");
-    public static readonly Bilingual Single = new("每种顺序单独计", "each order by itself");
-    public static readonly Bilingual OverOrders = new("各顺序平均后", "averaged over the orders");
 
     public static Bilingual About => new(
         "同样的题，选项换了顺序再问。平均准确率的区间以题为抽样单位：同一题的各次回答彼此相关，不能当作独立的题。" +
@@ -51,6 +31,9 @@ static class RobustnessWords
             $"mean accuracy is {mean} (95 % interval {interval}), from {low} ({worst}) to {high} ({best}); " +
             $"{NumberText.Of(rule.Unchanged)} questions are given the same intent in every order, {rule.UnchangedRight} of them rightly.");
     }
+
+    public static Bilingual Changing(RuleRobustness rule) =>
+        new($"意图随顺序改变的题（{rule.Changing.Count}）", $"Questions whose intent depends on the order ({rule.Changing.Count})");
 
     /// <summary>How many questions are not shown; null where all are.</summary>
     public static Bilingual? More(RuleRobustness rule)

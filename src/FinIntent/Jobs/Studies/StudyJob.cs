@@ -69,7 +69,7 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
         ReportWriter.Write(file.OutputDir, report, here.Languages.Reports);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
         here.Output.Write("\n" + ReportText.Study(report, here.Languages.Text));
-        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText()}");
+        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
         string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
         here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
     }

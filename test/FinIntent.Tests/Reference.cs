@@ -1,8 +1,8 @@
-using Xunit;
-
 namespace FinIntent.Tests;
 
-/// <summary>Where reference files are: small ones in test/fixtures, larger ones in ../shared beside the checkout, when it is there.</summary>
+/// <summary>
+/// Where reference files are: those that every test may use in test/, larger ones of the tier "shared" in ../shared beside the checkout.
+/// </summary>
 static class Reference
 {
     /// <summary>Names the checkout when the tests run elsewhere, as they do on a machine without an SDK.</summary>
@@ -12,19 +12,22 @@ static class Reference
         ? System.IO.Path.GetFullPath(named)
         : FindRoot();
 
-    /// <summary>The path of a file or folder such as "fixtures/qwen2"; skips the test with a reason when neither place has it.</summary>
-    public static string Path(string relative)
+    /// <summary>The path of a file or folder in test/, such as "fixtures/qwen2".</summary>
+    public static string Path(string relative) => System.IO.Path.Combine(Root, "test", relative);
+
+    /// <summary>The path of a file or folder in ../shared; skips a test of the tier "shared" where it is not there.</summary>
+    public static string Shared(string relative)
     {
-        string[] candidates = [System.IO.Path.Combine(Root, "test", relative), System.IO.Path.Combine(Root, "..", "shared", relative)];
-        var found = candidates.FirstOrDefault(p => File.Exists(p) || Directory.Exists(p));
-        Assert.SkipWhen(found is null, $"reference {relative} is neither under test/ nor under ../shared/");
-        return found!;
+        var path = System.IO.Path.Combine(Root, "..", "shared", relative);
+        Tier.Needs(Tier.Shared, File.Exists(path) || Directory.Exists(path), $"../shared/{relative} is not there");
+        return path;
     }
 
     static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(System.IO.Path.Combine(folder.FullName, "FinIntent.slnx"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new DirectoryNotFoundException($"FinIntent.slnx is in no folder above the tests; name the checkout in {RootVariable}");
+        return folder?.FullName ?? throw new DirectoryNotFoundException(
+            $"FinIntent.slnx is in no folder above the tests; name the checkout in {RootVariable}");
     }
 }

@@ -1,7 +1,7 @@
 namespace FinIntent.Tests;
 
 /// <summary>A folder that is gone after the test.</summary>
-sealed class TemporaryFolder : IDisposable
+public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("finintent-test-").FullName;
 

@@ -108,7 +108,7 @@ def check_ours(report, family, folder, cases, work):
 
         merged = work / f"merged-{name.replace(' ', '-').replace(',', '')}"
         file = work / "export.yaml"
-        file.write_text(json.dumps({"model_name_or_path": str(folder), "adapter_name_or_path": str(adapter), "export_dir": str(merged)}))
+        file.write_text(json.dumps({"model_name_or_path": str(folder), "adapter_name_or_path": str(adapter), "export_dir": str(merged), "infer_dtype": "float32"}))
         finintent("export", file)
         report.compare(f"{family}: our merged model in transformers, {name}", their_logits(base_model(merged), cases["sequences"]), theirs, base)
 

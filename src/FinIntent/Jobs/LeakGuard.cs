@@ -6,8 +6,8 @@ using FinIntent.Text;
 namespace FinIntent.Jobs;
 
 /// <summary>
-/// Compares questions with the rows that a local model was trained on, as far as the run.json files of its folders tell which these are. What cannot
-/// be compared, and leaks that are allowed, are told.
+/// Compares questions with the rows that a local model was trained on, as far as the run.json files of its folders tell which these are.
+/// What cannot be compared, and leaks that are allowed, are told.
 /// </summary>
 static class LeakGuard
 {
@@ -36,6 +36,6 @@ static class LeakGuard
         report.Settle(prepared.Settings.Dataset.AllowLeak, tell);
         return report.QuestionCount;
 
-        IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(RunRows run) => here.Fetch(hub => HubDatasets.Fetch(run, hub));
+        HubFiles Fetch(RunRows run) => here.Fetch(hub => HubDatasets.Fetch(run, hub));
     }
 }

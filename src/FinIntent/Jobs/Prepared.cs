@@ -47,7 +47,7 @@ sealed record Prepared(SettingsFile Settings)
     public IReadOnlyList<string> Adapters { get; init; } = [];
 
     /// <summary>The files of the data sets that come from a hub, by name.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> HubFiles { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+    public HubFiles HubFiles { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
     /// <summary>The model's folder, for jobs that cannot do without.</summary>
     public string Folder => ModelFolder ?? throw new InvalidOperationException($"{Settings.Path}: the model was not prepared");

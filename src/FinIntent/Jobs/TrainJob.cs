@@ -133,15 +133,10 @@ sealed class TrainJob : IDisposable
     }
 
     /// <summary>The rows as batches are made of them: in packs where the settings ask for it.</summary>
-    internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) =>
-        new(rows.Train, rows.Validation) { Packs = IsPacked(settings) ? Packing.Pack(rows.Train, PackLength(settings)) : null };
-
-    /// <summary>Supervised rows can be packed. Rows of pre-training are full stretches of text already.</summary>
-    static bool IsPacked(SettingsFile settings) =>
-        settings.Method.Stage == Stage.Sft && (settings.Dataset.NeatPacking || settings.Dataset.Packing == true);
-
-    // LLaMA-Factory keeps one token of a pack free.
-    static int PackLength(SettingsFile settings) => Math.Max(1, settings.Dataset.CutoffLen - 1);
+    internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) => new(rows.Train, rows.Validation)
+    {
+        Packs = RowPacking.Of(settings.Dataset, settings.Method.Stage).PackLength is { } most ? Packing.Pack(rows.Train, most) : null,
+    };
 
     public void Dispose() => _check.Dispose();
 }

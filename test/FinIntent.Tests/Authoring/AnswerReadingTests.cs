@@ -50,10 +50,10 @@ public sealed class AnswerReadingTests
     [InlineData("个股问询", "TellsAnswer")]
     [InlineData("请从以下选项中选择最合适的意图类型吧", "Echo")]
     [InlineData("每条只有一行，是用户自己的话；不写意图名称、选项字母、编号、解释。", "Echo")]
-    [InlineData("北向资金今天流入多少呀", "Leak")]
+    [InlineData("两市成交额今天放大没有呀", "Leak")]
     public void A_question_must_be_a_users_own(string question, string? expected)
     {
-        var check = new QuestionCheck(IntentSchema.OpenFinData, new LeakCheck([new("eval.json:1", "北向资金今天流入多少")]));
+        var check = new QuestionCheck(IntentSchema.OpenFinData, new LeakCheck([new("eval.json:1", "两市成交额今天放大没有")]));
 
         Assert.Equal(expected, check.Of(question)?.ToString());
     }

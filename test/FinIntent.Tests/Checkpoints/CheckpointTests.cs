@@ -29,17 +29,18 @@ public sealed class CheckpointTests : IDisposable
         {
             var begin = 8 + headerBytes + header.RootElement.GetProperty(name).GetProperty("data_offsets")[0].GetInt32();
             using var read = checkpoint.Read(name);
-            var values = read.data<float>().ToArray();
-            Assert.Equal(stored.Count, values.Length);
+            var values = read.data<Half>().ToArray();
+            Assert.Equal((stored.Count, ScalarType.Float16), (values.Length, stored.Type));
             for (var i = 0; i < values.Length; i++)
-                Assert.Equal(BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(begin + 4 * i)), values[i]);
+                Assert.Equal(BinaryPrimitives.ReadHalfLittleEndian(bytes.AsSpan(begin + 2 * i)), values[i]);
         }
     }
 
     [Fact]
     public void Shards_come_back_as_one_checkpoint_and_take_the_place_of_earlier_weights()
     {
-        var tensors = Enumerable.Range(0, 7).ToDictionary(i => $"w.{i}", i => arange(i * 100, i * 100 + 64, ScalarType.Float32).reshape(8, 8));
+        var tensors = Enumerable.Range(0, 7).ToDictionary(i => $"w.{i}",
+            i => arange(i * 100, i * 100 + 64, ScalarType.Float32).reshape(8, 8));
         File.WriteAllText(Path.Combine(_folder, "config.json"), "{}");
         SafetensorsWriter.WriteSharded(_folder, tensors, maxShardBytes: 1 << 20);
         Assert.True(File.Exists(Path.Combine(_folder, "model.safetensors")));
@@ -108,14 +109,16 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Companion_files_are_those_a_merged_model_needs()
     {
-        foreach (var name in (string[])["config.json", "tokenizer.json", "tokenizer_config.json", "modeling_chatglm.py", "notes.txt", "pytorch_model.bin"])
+        foreach (var name in (string[])["config.json", "tokenizer.json", "tokenizer_config.json", "modeling_chatglm.py", "notes.txt",
+            "pytorch_model.bin"])
             File.WriteAllText(Path.Combine(_folder, name), "{}");
         using var w = zeros(1);
         SafetensorsWriter.Write(Path.Combine(_folder, "model.safetensors"), [new("w", w)]);
 
         using var checkpoint = Checkpoint.Open(_folder);
 
-        Assert.Equal(["modeling_chatglm.py", "tokenizer.json", "tokenizer_config.json"], checkpoint.CompanionFiles.Select(Path.GetFileName));
+        Assert.Equal(["modeling_chatglm.py", "tokenizer.json", "tokenizer_config.json"],
+            checkpoint.CompanionFiles.Select(Path.GetFileName));
     }
 
     void AssertRefused(string reason, string? folder = null)

@@ -22,7 +22,8 @@ public sealed class TorchBinFuzzTests : IDisposable
                 ("a.weight", p => p.Tensor("FloatStorage", "0", 12, 0, [3, 4], [1, 3])),
                 ("a.bias", p => p.Tensor("FloatStorage", "0", 12, 5, [3], [2])),
                 ("b.weight", p => p.Tensor("BFloat16Storage", "1", 6, 0, [2, 3], [3, 1])));
-            new HandmadeZip(stream) { Zip64 = true }.Add("m/data.pkl", pickle).Add("m/data/0", [.. Enumerable.Range(1, 48).Select(i => (byte)i)])
+            new HandmadeZip(stream) { Zip64 = true }.Add("m/data.pkl", pickle)
+                .Add("m/data/0", [.. Enumerable.Range(1, 48).Select(i => (byte)i)])
                 .Add("m/data/1", [.. Enumerable.Range(1, 12).Select(i => (byte)i)]).Finish();
         }
         Fuzz(path, rounds: 3000, seed: 1);
@@ -34,9 +35,9 @@ public sealed class TorchBinFuzzTests : IDisposable
     public void A_damaged_fixture_gives_an_error_or_the_undamaged_tensors(string family, int rounds) =>
         Fuzz(Reference.Path($"fixtures/{family}/pytorch_model.bin"), rounds, seed: 1);
 
-    /// <summary>On demand: the test program with -explicit only -trait tier=slow.</summary>
+    /// <summary>On demand: the test program with -explicit only -trait tier=demand.</summary>
     [Theory(Explicit = true)]
-    [Trait("tier", "slow")]
+    [Trait("tier", "demand")]
     [InlineData("chatglm", 60_000)]
     [InlineData("baichuan", 60_000)]
     public void A_damaged_fixture_gives_an_error_or_the_undamaged_tensors_in_many_rounds(string family, int rounds) =>
@@ -53,8 +54,14 @@ public sealed class TorchBinFuzzTests : IDisposable
         for (var round = 0; round < rounds; round++)
         {
             // Mostly where structure is: the pickle at the start, the zip directory at the end.
-            var (from, to) = random.Next(8) switch { < 4 => (0, Math.Min(4096, original.Length)), < 7 => (directory, original.Length), _ => (0, original.Length) };
-            File.WriteAllBytes(path, [.. original.AsSpan(0, from), .. Mutation.Of(original[from..to], to - from, random), .. original.AsSpan(to)]);
+            var (from, to) = random.Next(8) switch
+            {
+                < 4 => (0, Math.Min(4096, original.Length)),
+                < 7 => (directory, original.Length),
+                _ => (0, original.Length),
+            };
+            File.WriteAllBytes(path, [.. original.AsSpan(0, from), .. Mutation.Of(original[from..to], to - from, random),
+                .. original.AsSpan(to)]);
             var before = GC.GetAllocatedBytesForCurrentThread();
             var clock = Stopwatch.StartNew();
             try
@@ -71,9 +78,11 @@ public sealed class TorchBinFuzzTests : IDisposable
             if (clock.Elapsed > longest) longest = clock.Elapsed;
             mostBytes = Math.Max(mostBytes, GC.GetAllocatedBytesForCurrentThread() - before);
         }
-        TestContext.Current.TestOutputHelper?.WriteLine($"{refused} of {rounds} refused; longest {longest.TotalMilliseconds:f1} ms, at most {mostBytes} bytes");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{refused} of {rounds} refused; longest {longest.TotalMilliseconds:f1} ms, at most {mostBytes} bytes");
 
-        Assert.True(refused > rounds / 2, $"only {refused} of {rounds} refused"); // the rest: dates, padding, descriptors, fields no reader needs
+        // The rest: dates, padding, descriptors, fields no reader needs.
+        Assert.True(refused > rounds / 2, $"only {refused} of {rounds} refused");
         Assert.InRange(mostBytes, 0, 3 * original.Length + (1 << 17));
         Assert.InRange(longest, TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
@@ -85,7 +94,8 @@ public sealed class TorchBinFuzzTests : IDisposable
         foreach (var name in file.Tensors.Keys)
         {
             using var tensor = file.Read(name);
-            tensors[name] = new Span<byte>(TensorMemory.PointerOf(tensor), (int)tensor.numel() * ElementTypes.BytesOf(tensor.dtype)).ToArray();
+            tensors[name] = new Span<byte>(TensorMemory.PointerOf(tensor), (int)tensor.numel() * ElementTypes.BytesOf(tensor.dtype))
+                .ToArray();
         }
         return tensors;
     }

@@ -19,7 +19,8 @@ public sealed class InspectLogitsTests
         var tokens = folder.Write("tokens.json", JsonSerializer.Serialize(fixture.Sequences));
 
         CommandLine.Run(InspectLogits.Build(), "--model", fixture.Folder, "--tokens", tokens, "--out", folder["base.safetensors"]);
-        CommandLine.Run(InspectLogits.Build(), "--model", fixture.Folder, "--adapter", fixture.FinalAdapter, "--tokens", tokens, "--out", folder["lora.safetensors"]);
+        CommandLine.Run(InspectLogits.Build(), "--model", fixture.Folder, "--adapter", fixture.FinalAdapter,
+            "--tokens", tokens, "--out", folder["lora.safetensors"]);
 
         using var plain = SafetensorsFile.Open(folder["base.safetensors"]);
         using var adapted = SafetensorsFile.Open(folder["lora.safetensors"]);
@@ -34,7 +35,7 @@ public sealed class InspectLogitsTests
     [Theory]
     [InlineData("{}", "list of lists")]
     [InlineData("[[1, 2], []]", "list 1 has 0 tokens")]
-    [InlineData("[[1, 347]]", "id 347")]
+    [InlineData("[[1, 47]]", "id 47")]
     [InlineData("[[-1]]", "id -1")]
     public void Token_files_that_do_not_fit_are_refused(string content, string named)
     {

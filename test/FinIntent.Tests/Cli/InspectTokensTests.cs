@@ -14,19 +14,20 @@ public sealed class InspectTokensTests : IDisposable
     readonly string _folder = Directory.CreateTempSubdirectory("finintent-inspect-").FullName;
 
     [Theory]
-    [InlineData("qwen", "qwen3", false, false, 2048)]
-    [InlineData("qwen", "qwen3", false, false, 48)]
-    [InlineData("chatglm3", "chatglm3-6b", false, true, 2048)]
-    [InlineData("baichuan2", "baichuan2-7b-chat", true, false, 2048)]
+    [InlineData("qwen", "qwen", false, false, 2048)]
+    [InlineData("qwen", "qwen", false, false, 48)]
+    [InlineData("chatglm3", "chatglm", false, true, 2048)]
+    [InlineData("baichuan2", "baichuan", true, false, 2048)]
     public void The_json_file_holds_the_reference_ids(string template, string tokenizer, bool trainOnPrompt, bool maskHistory, int cutoff)
     {
-        var fixture = JsonNode.Parse(File.ReadAllText(Reference.Path("fixtures/templates/supervised.json")))![template]!["cases"]!.AsArray();
+        var file = File.ReadAllText(Reference.Path("fixtures/templates/supervised.json"));
+        var fixture = JsonNode.Parse(file)![template]!["cases"]!.AsArray();
         var cases = fixture.Where(c => (bool)c!["options"]!["train_on_prompt"]! == trainOnPrompt
             && (bool)c["options"]!["mask_history"]! == maskHistory && (int)c["options"]!["cutoff_len"]! == cutoff).ToArray();
         var (rows, json) = (Path.Combine(_folder, "rows.json"), Path.Combine(_folder, "out.json"));
         File.WriteAllText(rows, JsonSerializer.Serialize(cases.Select(c => c!["row"])));
-        RealTokenizers.Get(tokenizer); // skips when it is not there
-        List<string> arguments = ["tokens", "--model", RealTokenizers.Folder(tokenizer), "--template", template, "--data", rows, "--json", json];
+        List<string> arguments =
+            ["tokens", "--model", SmallTokenizers.Folder(tokenizer), "--template", template, "--data", rows, "--json", json];
         if (trainOnPrompt) arguments.Add("--train-on-prompt");
         if (maskHistory) arguments.Add("--mask-history");
         if (cutoff != 2048) arguments.AddRange(["--cutoff", $"{cutoff}"]);
@@ -44,35 +45,36 @@ public sealed class InspectTokensTests : IDisposable
     [Fact]
     public void Trained_text_is_marked_where_there_are_no_colours()
     {
-        var tokenizer = RealTokenizers.Get("qwen3");
+        var tokenizer = SmallTokenizers.Get("qwen");
 
-        var text = Show(tokenizer, ChatTemplate.Get("qwen", tokenizer, defaultSystem: ""), new(null, [new("user", "白酒"), new("assistant", "A")]));
+        var text = Show(tokenizer, ChatTemplate.Get("qwen", tokenizer, defaultSystem: ""),
+            new(null, [new("user", "白酒"), new("assistant", "A")]));
 
-        Assert.Equal("here: 12 tokens, 3 trained on\n<|im_start|>user↵\n白酒<|im_end|>↵\n<|im_start|>assistant↵\n«A<|im_end|>↵\n»\n", text);
+        Assert.Equal("here: 24 tokens, 3 trained on\n<|im_start|>user↵\n白酒<|im_end|>↵\n<|im_start|>assistant↵\n«A<|im_end|>↵\n»\n", text);
     }
 
     [Fact]
     public void An_end_token_taught_at_the_next_question_is_shown_before_it()
     {
-        var tokenizer = RealTokenizers.Get("baichuan2-7b-chat");
+        var tokenizer = SmallTokenizers.Get("baichuan");
 
         var text = Show(tokenizer, ChatTemplate.Get("baichuan2", tokenizer),
             new(null, [new("user", "你好"), new("assistant", "好"), new("user", "再见"), new("assistant", "好")]));
 
         Assert.Equal(
-            "here: 9 tokens, 4 trained on\n<reserved_106>你好<reserved_107>«好»‹</s>›<reserved_106>再见<reserved_107>«好</s>»\n", text);
+            "here: 10 tokens, 4 trained on\n<reserved_106>你好<reserved_107>«好»‹</s>›<reserved_106>再见<reserved_107>«好</s>»\n", text);
     }
 
     [Theory]
     [InlineData("[]", "no rows")]
     [InlineData("""[{"instruction": "a"}]""", "rows.json:1: no answer")]
-    [InlineData("""[{"question": "a"}]""", "no column instruction")]
+    [InlineData("""[{"question": "a"}]""", "no column instruction, conversations or messages")]
     public void Rows_that_cannot_be_trained_on_are_named(string rows, string message)
     {
-        RealTokenizers.Get("chatglm3-6b");
         var path = Path.Combine(_folder, "rows.json");
         File.WriteAllText(path, rows);
-        string[] arguments = ["tokens", "--model", RealTokenizers.Folder("chatglm3-6b"), "--template", "chatglm3", "--data", path, "--json", path + ".out"];
+        string[] arguments =
+            ["tokens", "--model", SmallTokenizers.Folder("chatglm"), "--template", "chatglm3", "--data", path, "--json", path + ".out"];
 
         using var output = new StringWriter();
         var error = Assert.Throws<UserErrorException>(

@@ -1,14 +1,15 @@
 using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Models;
-using FinIntent.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Contracts;
 
-/// <summary>A folder of fixtures/: a tiny checkpoint with what transformers and PEFT computed for it (its provenance.json has the versions).</summary>
+/// <summary>
+/// A folder of fixtures/: a tiny checkpoint with what transformers and PEFT computed for it (its provenance.json has the versions).
+/// </summary>
 sealed class ParityFixture : IDisposable
 {
     readonly SafetensorsFile _expected;
@@ -39,11 +40,12 @@ sealed class ParityFixture : IDisposable
 
     public string FinalAdapter => Path.Combine(Folder, "lora_final");
 
-    /// <summary>Skips the test with a reason where there is no such device.</summary>
-    public static ParityFixture Open(string family, DeviceType device = DeviceType.CPU)
+    /// <summary>The fixture of a family: ours in test/fixtures, or the larger one of another origin in ../shared.</summary>
+    public static ParityFixture Open(string family, DeviceType device = DeviceType.CPU, bool isShared = false)
     {
-        Assert.SkipWhen(device == DeviceType.CUDA && !LibTorch.HasCuda, "no CUDA device");
-        return new(Reference.Path($"fixtures/{family}"), device == DeviceType.CUDA ? CUDA : CPU);
+        if (device == DeviceType.CUDA) Tier.NeedsGpu();
+        var folder = isShared ? Reference.Shared($"fixtures/{family}") : Reference.Path($"fixtures/{family}");
+        return new(folder, device == DeviceType.CUDA ? CUDA : CPU);
     }
 
     public Tensor Expected(string name) => _expected.Read(name);

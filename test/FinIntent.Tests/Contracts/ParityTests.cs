@@ -11,14 +11,20 @@ public sealed class ParityTests() : ParityContract(DeviceType.CPU);
 [Trait("tier", "gpu")]
 public sealed class GpuParityTests() : ParityContract(DeviceType.CUDA);
 
-/// <summary>Every family against transformers and PEFT, in fp32 unless a test says otherwise, with the same tolerances on every device.</summary>
-public abstract class ParityContract(DeviceType device)
+/// <summary>A second, independent reference: larger models, and for ChatGLM3 and Baichuan2 the published model code.</summary>
+[Trait("tier", "shared")]
+public sealed class SharedParityTests() : ParityContract(DeviceType.CPU, isShared: true);
+
+/// <summary>
+/// Every family against transformers and PEFT, in fp32 unless a test says otherwise, with the same tolerances on every device.
+/// </summary>
+public abstract class ParityContract(DeviceType device, bool isShared = false)
 {
     const double Tolerance = 1e-4;
 
     /// <summary>
-    /// Relative to the largest logit (at least 1): a matrix product sums in another order for another number of rows, and the tied fixture's
-    /// logits reach 26.
+    /// Relative to the largest logit (at least 1): a matrix product sums in another order for another number of rows, and the logits of
+    /// ../shared's tied fixture reach 26.
     /// </summary>
     const double OrderOfSums = 1e-5;
 
@@ -27,7 +33,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void Logits_are_the_references(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         using var model = fixture.Model();
 
         AssertLogits(fixture, model, "logits", Tolerance);
@@ -36,7 +42,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void Logits_with_an_adapter_and_after_merging_are_the_references(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Load(model, fixture.FinalAdapter);
 
@@ -48,7 +54,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void A_fresh_adapter_changes_no_bit_and_detaching_restores_the_base(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         using var model = fixture.Model();
         using var before = Logits(model, fixture.Sequences[2]);
 
@@ -61,7 +67,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void An_adapter_written_and_read_again_is_the_same(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         using var model = fixture.Model();
         var folder = Directory.CreateTempSubdirectory("finintent-test-").FullName;
 
@@ -75,7 +81,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void Greedy_tokens_through_the_cache_are_the_references(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         using var model = fixture.Model();
         using var _ = no_grad();
 
@@ -99,7 +105,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void Reading_in_pieces_through_the_cache_changes_nothing(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         using var model = fixture.Model();
         using var _ = no_grad();
         var row = fixture.Sequences[3];
@@ -117,7 +123,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void A_row_alone_is_the_same_row_among_others(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         using var model = fixture.Model();
         using var _ = no_grad();
 
@@ -137,7 +143,7 @@ public abstract class ParityContract(DeviceType device)
     [Theory, MemberData(nameof(Families))]
     public void Half_precision_stays_near_the_reference(string family)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = Open(family);
         foreach (var (type, tolerance) in new[] { (ScalarType.BFloat16, 0.05), (ScalarType.Float16, 0.01) })
         {
             using var model = fixture.Model(type);
@@ -147,6 +153,8 @@ public abstract class ParityContract(DeviceType device)
             TensorAssert.Close(expected, actual, tolerance * Largest(expected), $"{type}");
         }
     }
+
+    ParityFixture Open(string family) => ParityFixture.Open(family, device, isShared);
 
     static double Largest(Tensor logits)
     {

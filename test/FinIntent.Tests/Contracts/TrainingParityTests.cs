@@ -18,8 +18,12 @@ public sealed class TrainingParityTests() : TrainingParityContract(DeviceType.CP
 [Trait("tier", "gpu")]
 public sealed class GpuTrainingParityTests() : TrainingParityContract(DeviceType.CUDA, 1e-3);
 
+/// <summary>A second, independent reference: larger models of another origin.</summary>
+[Trait("tier", "shared")]
+public sealed class SharedTrainingParityTests() : TrainingParityContract(DeviceType.CPU, 1e-4, isShared: true);
+
 /// <summary>Eight optimizer steps against transformers and PEFT: fixtures/FAMILY/cases.json "train".</summary>
-public abstract class TrainingParityContract(DeviceType device, double tolerance)
+public abstract class TrainingParityContract(DeviceType device, double tolerance, bool isShared = false)
 {
     public static MatrixTheoryData<string, bool> Cases => new(ParityFixture.Families.Select(row => row.Data), [true, false]);
 
@@ -28,12 +32,13 @@ public abstract class TrainingParityContract(DeviceType device, double tolerance
     [MemberData(nameof(Cases))]
     public void Losses_norms_rates_and_the_trained_adapter_are_PEFTs(string family, bool isBaseFrozen)
     {
-        using var fixture = ParityFixture.Open(family, device);
+        using var fixture = ParityFixture.Open(family, device, isShared);
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Load(model, Path.Combine(fixture.Folder, "lora_init"));
         var reports = new ReportList();
 
-        new Trainer(model, new(adapters.Parameters, _ => { }) { IsBaseFrozen = isBaseFrozen }, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+        new Trainer(model, new(adapters.Parameters, _ => { }) { IsBaseFrozen = isBaseFrozen }, fixture.TrainingOptions(),
+            new(fixture.Rows()), null, reports)
             .Run(TestContext.Current.CancellationToken);
 
         Assert.Equal(8, reports.Count);
@@ -66,7 +71,8 @@ sealed class ReportList : List<StepReport>, IProgress<StepReport>
 static class TrainingFixture
 {
     public static MemoryRows Rows(this ParityFixture fixture) => new(
-        [.. fixture.Train.GetProperty("rows").EnumerateArray().Select(row => new TokenRow(Numbers(row, "input_ids"), Numbers(row, "labels")))]);
+        [.. fixture.Train.GetProperty("rows").EnumerateArray()
+            .Select(row => new TokenRow(Numbers(row, "input_ids"), Numbers(row, "labels")))]);
 
     /// <summary>The hyper-parameters of cases.json.</summary>
     public static TrainingOptions TrainingOptions(this ParityFixture fixture)

@@ -5,7 +5,7 @@ namespace FinIntent.Tests.EmbeddedModel;
 
 public sealed class SlotFillerTests
 {
-    readonly SlotFiller _filler = new(new(new(Reference.Path("corpus")), TeachGeneratorTests.Teach()));
+    readonly SlotFiller _filler = new(new(new(Reference.Path("fixtures/corpus")), TeachGeneratorTests.Teach()));
 
     [Theory]
     [InlineData("{sector}板块怎么样", "板块板块", "概念板块", "行业板块")]

@@ -50,7 +50,8 @@ public sealed class TeachGeneratorTests
     public void No_letter_of_five_options_is_right_more_often_than_another()
     {
         var rows = Generator(new()).Rows(12_000, seed: 5)
-            .Where(row => row.Output is ['A' or 'B' or 'C' or 'D' or 'E'] && IntentPrompt.Parse(row.Prompt) is { Options.Count: 5 }).ToList();
+            .Where(row => row.Output is ['A' or 'B' or 'C' or 'D' or 'E'] && IntentPrompt.Parse(row.Prompt) is { Options.Count: 5 })
+            .ToList();
 
         Assert.True(rows.Count > 1500, $"{rows.Count} rows");
         Assert.All(rows.CountBy(row => row.Output), count => Assert.InRange((double)count.Value / rows.Count, 0.16, 0.24));
@@ -73,7 +74,7 @@ public sealed class TeachGeneratorTests
     public void No_slot_and_no_mark_is_left_in_a_row() =>
         Assert.All(Generator(new()).Rows(5000, seed: 2), row => Assert.DoesNotContain('{', row.Prompt + row.Output));
 
-    static TeachGenerator Generator(LeakFilter leaks) => new(Teach(), new(new(Reference.Path("corpus")), Teach()), leaks);
+    static TeachGenerator Generator(LeakFilter leaks) => new(Teach(), new(new(Reference.Path("fixtures/corpus")), Teach()), leaks);
 
     internal static TeachText Teach() => TeachText.Load(Path.Combine(Reference.Root, "data", "teach"));
 }

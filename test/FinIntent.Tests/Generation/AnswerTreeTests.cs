@@ -30,7 +30,9 @@ public sealed class AnswerTreeTests
         using var fixture = ParityFixture.Open("qwen2");
         using var model = fixture.Model();
         var prompt = fixture.Sequences[3][..12];
-        var tails = Enumerable.Range(0, 200).Select(i => (int[])[10 + i % 7, 20 + i % 5, .. i % 3 == 0 ? [30 + i % 11] : (int[])[40, 50 + i / 20, 60], i / 4 + 1, 2]).DistinctBy(t => string.Join(' ', t)).ToList();
+        var tails = Enumerable.Range(0, 200)
+            .Select(i => (int[])[10 + i % 7, 20 + i % 5, .. i % 3 == 0 ? [30 + i % 11] : (int[])[40, 25 + i / 20, 42], i / 5 + 1, 2])
+            .DistinctBy(t => string.Join(' ', t)).ToList();
 
         var scores = new OptionScorer(model, 4096).Score([new(prompt, new([3], tails))])[0];
 

@@ -1,29 +1,36 @@
 using System.Text.Json.Nodes;
+using FinIntent.Checkpoints;
 using FinIntent.Tests.Contracts;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Generation;
 
 /// <summary>
-/// A fixture's random weights as a whole chat model's folder: room for longer prompts, and a tokenizer whose ids 0 to 255 are the bytes and 256 to 258
-/// the special tokens of template qwen. Beside it the fixture's adapter, with a run.json.
+/// A fixture's random weights as a whole chat model's folder: it has room for longer prompts, and a tokenizer whose ids 0 to 255 are the
+/// bytes and 256 to 258 the special tokens of template qwen. The fixture's adapter lies beside it, with a run.json.
 /// </summary>
 sealed class TinyChat : IDisposable
 {
+    const int Vocabulary = 259;
+
     readonly TemporaryFolder _folder = new();
 
     public TinyChat(string family = "qwen2")
     {
         using var fixture = ParityFixture.Open(family);
         Directory.CreateDirectory(Model);
-        File.Copy(Path.Combine(fixture.Folder, "model.safetensors"), Path.Combine(Model, "model.safetensors"));
+        using (var checkpoint = Checkpoint.Open(fixture.Folder))
+            SafetensorsWriter.Write(Path.Combine(Model, "model.safetensors"),
+                checkpoint.Tensors.Keys.Select(name => KeyValuePair.Create(name, Read(checkpoint, name))));
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Folder, "config.json")))!;
-        config["max_position_embeddings"] = 4096;
+        (config["max_position_embeddings"], config["vocab_size"]) = (4096, Vocabulary);
         File.WriteAllText(Path.Combine(Model, "config.json"), config.ToJsonString());
         File.WriteAllText(Path.Combine(Model, "tokenizer.json"), Tokenizer().ToJsonString());
         File.WriteAllText(Path.Combine(Model, "tokenizer_config.json"), """{"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}""");
         Directory.CreateDirectory(Adapter);
         foreach (var file in Directory.GetFiles(fixture.FinalAdapter)) File.Copy(file, Path.Combine(Adapter, Path.GetFileName(file)));
-        var run = new JsonObject { ["template"] = "qwen", ["base_fingerprint"] = FinIntent.Checkpoints.ModelFingerprint.Of(Model) };
+        var run = new JsonObject { ["template"] = "qwen", ["base_fingerprint"] = ModelFingerprint.Of(Model) };
         File.WriteAllText(Path.Combine(Adapter, "run.json"), run.ToJsonString());
     }
 
@@ -36,6 +43,17 @@ sealed class TinyChat : IDisposable
     public string Write(string name, string content) => _folder.Write(name, content);
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>A table of tokens gets random rows behind the fixture's, as many as the tokenizer has ids.</summary>
+    static Tensor Read(Checkpoint checkpoint, string name)
+    {
+        var stored = checkpoint.Read(name);
+        if (name is not ("model.embed_tokens.weight" or "lm_head.weight")) return stored;
+        using var scope = NewDisposeScope();
+        var rows = randn(Vocabulary - stored.shape[0], stored.shape[1], generator: new Generator(1, CPU));
+        var scale = stored.to(ScalarType.Float32).std() * (name.StartsWith("model") ? 0.3 : 1);
+        return cat([stored, (rows * scale).to(stored.dtype)]).MoveToOuterDisposeScope();
+    }
 
     static JsonObject Tokenizer()
     {

@@ -44,10 +44,11 @@ public sealed class TokenGeneratorTests
         using var model = fixture.Model();
         var generator = new TokenGenerator(model, SamplingOptions.Greedy);
 
-        // 255 is the third token of row 0, 118 the fifth of row 2.
-        var answers = generator.Generate(Requests(fixture), new(new HashSet<int> { 255, 118 }, 8));
+        HashSet<int> ends = [fixture.Greedy[0][4], fixture.Greedy[2][2]];
+        var answers = generator.Generate(Requests(fixture), new(ends, 8));
 
-        Assert.Equal([fixture.Greedy[0][..2], fixture.Greedy[1], fixture.Greedy[2][..4], fixture.Greedy[3]], answers);
+        Assert.Equal(fixture.Greedy.Select(row => row.TakeWhile(id => !ends.Contains(id)).ToArray()), answers);
+        Assert.True(answers.Select(answer => answer.Length).Distinct().Count() > 2);
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class TokenGeneratorTests
         });
 
         Assert.Equal([fixture.Greedy[0], fixture.Greedy[1][..2]], answers);
-        Assert.Equal([(0, fixture.Greedy[0][0]), (1, fixture.Greedy[1][0]), (0, fixture.Greedy[0][1]), (1, fixture.Greedy[1][1]), (0, fixture.Greedy[0][2])],
+        Assert.Equal([(0, fixture.Greedy[0][0]), (1, fixture.Greedy[1][0]), (0, fixture.Greedy[0][1]), (1, fixture.Greedy[1][1]),
+            (0, fixture.Greedy[0][2])],
             told[..5]);
     }
 
@@ -98,5 +100,6 @@ public sealed class TokenGeneratorTests
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
-    static GenerationRequest[] Requests(ParityFixture fixture) => [.. fixture.Sequences.Select((row, i) => new GenerationRequest(row, Seed: i))];
+    static GenerationRequest[] Requests(ParityFixture fixture) =>
+        [.. fixture.Sequences.Select((row, i) => new GenerationRequest(row, Seed: i))];
 }

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace FinIntent.Tests.Hub;
 
-/// <summary>How fast a gigabyte comes over loopback, from the list of files to the compared digest. The server runs in the same process.</summary>
+/// <summary>
+/// How fast a gigabyte comes over loopback, from the list of files to the compared digest. The server runs in the same process.
+/// </summary>
+[Trait("tier", "demand")]
 public sealed class DownloadBench
 {
     const int Gigabyte = 1_000_000_000;
@@ -24,6 +27,7 @@ public sealed class DownloadBench
         hub.Fetch();
 
         var (seconds, cpu) = (clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - before).TotalSeconds);
-        Console.WriteLine($"{connections} connections: {seconds:f2} s, {Gigabyte / seconds / 1e9:f2} GB/s; {cpu:f2} s of CPU, client and server: {Gigabyte / cpu / 1e9:f2} GB per second of CPU");
+        Console.WriteLine($"{connections} connections: {seconds:f2} s, {Gigabyte / seconds / 1e9:f2} GB/s; " +
+            $"{cpu:f2} s of CPU, client and server: {Gigabyte / cpu / 1e9:f2} GB per second of CPU");
     }
 }

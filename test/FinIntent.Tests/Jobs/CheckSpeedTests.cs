@@ -18,6 +18,7 @@ namespace FinIntent.Tests.Jobs;
 /// Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Jobs.CheckSpeedTests -explicit only.
 /// </summary>
 [Collection(MeasuringCollection.Name)]
+[Trait("tier", "demand")]
 public sealed class CheckSpeedTests
 {
     const int Rows = 10_000;
@@ -59,13 +60,16 @@ public sealed class CheckSpeedTests
     static string Model(string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (var file in Directory.GetFiles(RealTokenizers.Folder("qwen3"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(RealTokenizers.Folder("qwen3")))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Reference.Root, "models", "finintent-8m", "config.json")))!;
-        foreach (var (key, value) in new[] { ("vocab_size", 151_936), ("hidden_size", 32), ("intermediate_size", 64), ("num_hidden_layers", 2), ("num_attention_heads", 2), ("num_key_value_heads", 1) })
+        foreach (var (key, value) in new[] { ("vocab_size", 151_936), ("hidden_size", 32), ("intermediate_size", 64),
+            ("num_hidden_layers", 2), ("num_attention_heads", 2), ("num_key_value_heads", 1) })
             config[key] = value;
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
         using var model = RandomModel.Create(config.Deserialize<JsonElement>(), new(ScalarType.BFloat16, CPU), seed: 1);
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter)));
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
+            model.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter)));
         return folder;
     }
 

@@ -49,7 +49,7 @@ public sealed class TrainJobTests : IDisposable
         Assert.Equal((true, 6, 24L), (result.IsFinished, result.Steps, result.Rows));
         Assert.Equal(8, result.Evaluation!.Rows);
         Assert.Equal("without effect here: trust_remote_code", _told[0]);
-        Assert.Equal("24 training rows, 8 validation rows; 33,216 parameters are trained (lora)", _told[1]);
+        Assert.Equal("24 training rows, 8 validation rows; 8,960 parameters are trained (lora)", _told[1]);
         var run = JsonNode.Parse(File.ReadAllText(_folder["out/run.json"]))!;
         Assert.Equal(7, (int)run["seed"]!);
         Assert.Equal(ModelFingerprint.Of((string)run["base_model"]!), (string)run["base_fingerprint"]!);
@@ -83,13 +83,13 @@ public sealed class TrainJobTests : IDisposable
     {
         var file = _folder.Write("foreign.jsonl", """
             {"input_ids": [1, 2], "labels": [-100, 2]}
-            {"input_ids": [1, 347], "labels": [-100, 347]}
+            {"input_ids": [1, 47], "labels": [-100, 47]}
             """);
 
         var message = Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message;
 
-        Assert.Equal("row 2 of the rows read has the token id 347, but the model's ids are 0 to 346; use the tokenizer files, or the " +
-            "tokenized_path, that belong to the model", message);
+        Assert.Equal("row 2 of the rows read has the token id 47, but the model's ids are 0 to 46; use the tokenizer files, " +
+            "or the tokenized_path, that belong to the model", message);
     }
 
     [Fact]
@@ -97,7 +97,8 @@ public sealed class TrainJobTests : IDisposable
     {
         var file = _folder.Write("nothing.jsonl", """{"input_ids": [1, 2], "labels": [1, -100]}""");
 
-        Assert.Contains("none of the 1 rows has a token to learn", Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message);
+        Assert.Contains("none of the 1 rows has a token to learn",
+            Assert.Throws<UserErrorException>(() => Run($"tokenized_path={file}", "val_size=0", "do_eval=false")).Message);
     }
 
     [Fact]
@@ -111,5 +112,6 @@ public sealed class TrainJobTests : IDisposable
 
     [Fact]
     public void A_model_that_is_not_local_is_named() =>
-        Assert.Contains("there is no folder Qwen/Qwen2.5-7B-Instruct", Assert.Throws<UserErrorException>(() => Run("model_name_or_path=Qwen/Qwen2.5-7B-Instruct")).Message);
+        Assert.Contains("there is no folder Qwen/Qwen2.5-7B-Instruct",
+            Assert.Throws<UserErrorException>(() => Run("model_name_or_path=Qwen/Qwen2.5-7B-Instruct")).Message);
 }

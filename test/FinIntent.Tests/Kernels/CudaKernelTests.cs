@@ -14,7 +14,7 @@ public sealed class CudaKernelTests
 
     static readonly Kernel Probe = new("gated_silu.cu", "gated_silu");
 
-    public CudaKernelTests() => Assert.SkipUnless(LibTorch.HasCuda, "no CUDA device");
+    public CudaKernelTests() => Tier.NeedsGpu();
 
     public static TheoryData<ScalarType> EachType => new(Types);
 
@@ -33,7 +33,8 @@ public sealed class CudaKernelTests
     [Theory, MemberData(nameof(EachType))]
     public void Residual_norms(ScalarType type)
     {
-        foreach (var (rows, columns) in new[] { (4097, 3584), (1, 3584), (33, 8192), (5, 16384), (3, 18944), (17, 128), (2, 77), (1, 1), (3, 40000) })
+        foreach (var (rows, columns) in new[] { (4097, 3584), (1, 3584), (33, 8192), (5, 16384), (3, 18944), (17, 128), (2, 77), (1, 1),
+            (3, 40000) })
         {
             foreach (var order in Enum.GetValues<RmsNormOrder>()) On(type).ResidualNorm_forward(rows, columns, order, rows != 33, type);
             On(type).ResidualNorm_forward(rows, columns, RmsNormOrder.CastThenScale, false, ScalarType.Float32);
@@ -48,7 +49,8 @@ public sealed class CudaKernelTests
     {
         foreach (var pairs in Enum.GetValues<RotaryPairs>())
             foreach (var angleType in new[] { type, ScalarType.Float32 })
-                foreach (var (rows, heads, kvHeads, size, turned) in new[] { (4097, 28, 4, 128, 128), (257, 32, 2, 128, 64), (1, 14, 2, 64, 64), (3, 7, 2, 64, 24), (3, 5, 1, 10, 6) })
+                foreach (var (rows, heads, kvHeads, size, turned) in new[] { (4097, 28, 4, 128, 128), (257, 32, 2, 128, 64),
+                    (1, 14, 2, 64, 64), (3, 7, 2, 64, 24), (3, 5, 1, 10, 6) })
                 {
                     On(type).Rotary_turns_in_place_and_back(rows, heads + 2 * kvHeads, heads + kvHeads, size, turned, pairs, angleType);
                     On(type).Rotary_joins(rows, heads, kvHeads, size, turned, pairs, angleType);
@@ -58,20 +60,23 @@ public sealed class CudaKernelTests
     [Theory, InlineData(ScalarType.BFloat16), InlineData(ScalarType.Float16)]
     public void Gated_silus_of_low_rank_sums(ScalarType type)
     {
-        foreach (var (rows, columns, ranks, split, ownRanks) in new[] { (4097L, 18944L, 16, 8, 8), (1, 64, 8, 0, 8), (67, 13696, 8, 0, 4), (16, 192, 5, 2, 1), (130, 4864, 12, 4, 3) })
+        foreach (var (rows, columns, ranks, split, ownRanks) in new[] { (4097L, 18944L, 16, 8, 8), (1, 64, 8, 0, 8), (67, 13696, 8, 0, 4),
+            (16, 192, 5, 2, 1), (130, 4864, 12, 4, 3) })
             On(type).Low_rank_gated_silu(rows, columns, ranks, split, ownRanks);
     }
 
     [Theory, MemberData(nameof(EachType))]
     public void Gated_silus(ScalarType type)
     {
-        foreach (var (rows, columns) in new[] { (4097, 18944), (1, 18944), (5, 264), (3, 7), (1, 1), (70_000, 8) }) On(type).GatedSilu_forward_and_backward(rows, columns);
+        foreach (var (rows, columns) in new[] { (4097, 18944), (1, 18944), (5, 264), (3, 7), (1, 1), (70_000, 8) })
+            On(type).GatedSilu_forward_and_backward(rows, columns);
     }
 
     [Theory, MemberData(nameof(EachType))]
     public void Rows_of_fp8(ScalarType type)
     {
-        foreach (var (rows, columns) in new[] { (4097, 3584), (259, 18944), (33, 37888), (1, 3584), (5, 7), (3, 40000) }) On(type).Fp8_rows(rows, columns);
+        foreach (var (rows, columns) in new[] { (4097, 3584), (259, 18944), (33, 37888), (1, 3584), (5, 7), (3, 40000) })
+            On(type).Fp8_rows(rows, columns);
     }
 
     [Theory, MemberData(nameof(EachType))]

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Kernels;
 
 /// <summary>The CUDA kernels run by a CPU, at small sizes: whole vectors, several of them a thread, odd widths, one row.</summary>
+[Trait("tier", "demand")]
 public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixture>
 {
     public sealed class Fixture : IDisposable
@@ -22,7 +23,7 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
 
     public EmulatedKernelTests(Fixture fixture)
     {
-        Assert.SkipUnless(EmulatedKernels.IsPossible, "no g++ here");
+        Tier.NeedsOnDemand(EmulatedKernels.IsPossible, "no g++ here");
         _kernels = fixture.Kernels;
     }
 
@@ -66,7 +67,8 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
     [Theory, MemberData(nameof(EachType))]
     public void Rows_of_fp8(ScalarType type)
     {
-        foreach (var (rows, columns) in new[] { (5, 3584), (2, 18944), (1, 37888), (3, 4104), (1, 64), (5, 7), (1, 70000) }) On(type).Fp8_rows(rows, columns);
+        foreach (var (rows, columns) in new[] { (5, 3584), (2, 18944), (1, 37888), (3, 4104), (1, 64), (5, 7), (1, 70000) })
+            On(type).Fp8_rows(rows, columns);
     }
 
     [Theory, MemberData(nameof(EachType))]
@@ -97,6 +99,7 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
     public void Every_kernel_has_a_source()
     {
         Assert.NotEmpty(EmulatedKernels.All);
-        Assert.All(EmulatedKernels.All, kernel => Assert.True(_kernels.Has(kernel, ScalarType.BFloat16), $"{kernel.File}: no {kernel.Name}"));
+        Assert.All(EmulatedKernels.All, kernel =>
+            Assert.True(_kernels.Has(kernel, ScalarType.BFloat16), $"{kernel.File}: no {kernel.Name}"));
     }
 }

@@ -42,7 +42,7 @@ public sealed class ModelExportTests : IDisposable
     {
         using var fixture = ParityFixture.Open("qwen2_tied");
 
-        ModelExport.Run(Request(fixture) with { MaxShardBytes = 200_000 });
+        ModelExport.Run(Request(fixture) with { MaxShardBytes = 20_000 });
 
         using var before = Checkpoint.Open(fixture.Folder);
         using var after = Checkpoint.Open(_folder["out"]);
@@ -50,7 +50,7 @@ public sealed class ModelExportTests : IDisposable
         Assert.DoesNotContain("lm_head.weight", after.Tensors.Keys);
         var shards = Directory.GetFiles(_folder["out"], "model-*.safetensors");
         Assert.True(shards.Length > 1);
-        Assert.All(shards, file => Assert.InRange(new FileInfo(file).Length, 1, 210_000));
+        Assert.All(shards, file => Assert.InRange(new FileInfo(file).Length, 1, 24_000));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class ModelExportTests : IDisposable
         var config = _folder["base/config.json"];
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"torch_dtype\": \"bfloat16\"", type));
 
-        var report = ModelExport.Run(Request(fixture) with { Base = _folder["base"] });
+        var report = ModelExport.Run(Request(fixture) with { Base = _folder["base"], Type = null });
 
         Assert.InRange(report.LargestDifference, 0, report.Allowed);
         Assert.True(report.AdapterEffect > 0.1);
@@ -103,7 +103,8 @@ public sealed class ModelExportTests : IDisposable
     {
         using var fixture = ParityFixture.Open("qwen2");
 
-        var error = Assert.Throws<UserErrorException>(() => ModelExport.Run(Request(fixture) with { Type = ScalarType.BFloat16, Tolerance = 0 }));
+        var error = Assert.Throws<UserErrorException>(() =>
+            ModelExport.Run(Request(fixture) with { Type = ScalarType.BFloat16, Tolerance = 0 }));
 
         Assert.Contains("logits differ", error.Message);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
@@ -148,5 +149,9 @@ public sealed class ModelExportTests : IDisposable
         Assert.Equal("llama3", Origin.TemplateFor("llama3", [adapter], force: true));
     }
 
-    ExportRequest Request(ParityFixture fixture) => new(fixture.Folder, [fixture.FinalAdapter], _folder["out"], 5_000_000_000);
+    /// <summary>
+    /// The fixtures store 16 bits, which would round the merged weights; an export in fp32 can be compared with the reference.
+    /// </summary>
+    ExportRequest Request(ParityFixture fixture) =>
+        new(fixture.Folder, [fixture.FinalAdapter], _folder["out"], 5_000_000_000) { Type = ScalarType.Float32 };
 }

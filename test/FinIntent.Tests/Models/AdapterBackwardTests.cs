@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Models;
 
-/// <summary>The written-out backward against torch's differentiation of the plain operators, in fp64, where only a wrong formula shows.</summary>
+/// <summary>
+/// The written-out backward against torch's differentiation of the plain operators, in fp64, where only a wrong formula shows.
+/// </summary>
 [Collection(TorchRandomCollection.Name)]
 public sealed class AdapterBackwardTests
 {
@@ -17,12 +19,15 @@ public sealed class AdapterBackwardTests
 
     static readonly int[][] Rows = [[5, 9, 2, 7, 7, 1, 30], [3, 3, 12], [8, 40, 41, 42, 43], [17, 18, 19, 2, 6]];
 
-    public static MatrixTheoryData<string, double, bool> Cases => new(ParityFixture.Families.Select(row => row.Data), [0, 0.3], [false, true]);
+    /// <summary>
+    /// A layer that is computed again drops by seeds of its own, so there is no plain pass to compare it with: see below.
+    /// </summary>
+    public static TheoryData<string, double, bool> Cases => new(ParityFixture.Families.SelectMany(
+        row => new[] { (0, false), (0, true), (0.3, false) }.Select(c => (row.Data, c.Item1, c.Item2))));
 
     [Theory, MemberData(nameof(Cases))]
     public void Loss_and_gradients_are_those_of_the_plain_operators(string family, double dropout, bool recompute)
     {
-        Assert.SkipWhen(dropout > 0 && recompute, "a layer that is computed again draws from seeds of its own: see below");
         using var scope = NewDisposeScope();
         using var fixture = ParityFixture.Open(family);
         using var model = fixture.Model(ScalarType.Float64);

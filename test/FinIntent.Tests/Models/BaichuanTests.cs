@@ -29,13 +29,14 @@ public sealed class BaichuanTests
         using var fixture = ParityFixture.Open("baichuan");
         using var model = fixture.Model();
         var norms = model.named_modules().Where(m => m.module is RmsNorm).ToList();
-        var x = randn(9, 96, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
+        var x = randn(9, model.Shape.HiddenSize, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
 
-        Assert.Equal(7, norms.Count);
+        Assert.Equal(5, norms.Count);
         foreach (var (name, module) in norms)
         {
             var (norm, weight) = ((RmsNorm)module, module.get_parameter("weight")!);
-            Assert.True(norm.forward(x).equal(RmsNormTests.Expected(RmsNormOrder.CastToWeightThenScale, weight, x, 1e-6)).all().item<bool>(), name);
+            var expected = RmsNormTests.Expected(RmsNormOrder.CastToWeightThenScale, weight, x, 1e-6);
+            Assert.True(norm.forward(x).equal(expected).all().item<bool>(), name);
         }
     }
 
@@ -45,11 +46,12 @@ public sealed class BaichuanTests
         using var scope = NewDisposeScope();
         using var fixture = ParityFixture.Open("baichuan");
         using var model = fixture.Model(ScalarType.BFloat16);
-        var x = randn(64, 6, 16, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
+        var x = randn(64, model.Shape.Heads, model.Shape.HeadDim, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
 
         var actual = model.Rotary.At(arange(64), 64, ScalarType.BFloat16).Apply(x);
-        var expected = RotaryEmbedding.At(arange(64), 16, 10_000, ScalarType.Float32).Apply(x.to(ScalarType.Float32)).to(ScalarType.BFloat16);
-        var in16Bits = RotaryEmbedding.At(arange(64), 16, 10_000, ScalarType.BFloat16).Apply(x);
+        var expected = RotaryEmbedding.At(arange(64), model.Shape.HeadDim, 10_000, ScalarType.Float32).Apply(x.to(ScalarType.Float32))
+            .to(ScalarType.BFloat16);
+        var in16Bits = RotaryEmbedding.At(arange(64), model.Shape.HeadDim, 10_000, ScalarType.BFloat16).Apply(x);
 
         Assert.True(actual.equal(expected).all().item<bool>());
         Assert.True(actual.ne(in16Bits).sum().item<long>() > 100);
@@ -64,7 +66,7 @@ public sealed class BaichuanTests
         using var fixture = ParityFixture.Open("baichuan");
         using var model = fixture.Model(type);
         using var stretched = fixture.Model(type);
-        using (no_grad()) Head(stretched).mul_(rand(360, 1, generator: new Generator(1, CPU)).add_(0.1).to(type));
+        using (no_grad()) Head(stretched).mul_(rand(Head(stretched).shape[0], 1, generator: new Generator(1, CPU)).add_(0.1).to(type));
 
         TensorAssert.Close(Logits(model, fixture), Logits(stretched, fixture), tolerance, "stretched");
     }
@@ -157,7 +159,7 @@ public sealed class BaichuanTests
 
         foreach (var name in new[] { fixture.Folder, folder["normalised"] })
         {
-            ModelExport.Run(new(name, [fixture.FinalAdapter], folder["out"], 5_000_000_000));
+            ModelExport.Run(new(name, [fixture.FinalAdapter], folder["out"], 5_000_000_000) { Type = ScalarType.Float32 });
 
             using Checkpoint source = Checkpoint.Open(name), exported = Checkpoint.Open(folder["out"]);
             Assert.True(source.Read("lm_head.weight").equal(exported.Read("lm_head.weight")).all().item<bool>());
@@ -175,7 +177,8 @@ public sealed class BaichuanTests
         using var model = fixture.Model();
 
         Assert.Equal(["W_pack", "o_proj", "gate_proj", "up_proj", "down_proj"], LoraAdapters.AllTargets(model));
-        Assert.Contains("lm_head", Assert.Throws<UserErrorException>(() => LoraAdapters.Attach(model, new(4, 8, 0, false, ["lm_head"]), 1)).Message);
+        Assert.Contains("lm_head", Assert.Throws<UserErrorException>(() =>
+            LoraAdapters.Attach(model, new(4, 8, 0, false, ["lm_head"]), 1)).Message);
     }
 
     [Fact]
@@ -203,7 +206,8 @@ public sealed class BaichuanTests
         if (value is null) json.Remove(key);
         else json[key] = JsonNode.Parse(value);
 
-        Assert.Contains(named, Assert.Throws<UserErrorException>(() => Baichuan.Create(json.Deserialize<JsonElement>(), Placement.Meta)).Message);
+        Assert.Contains(named, Assert.Throws<UserErrorException>(() =>
+            Baichuan.Create(json.Deserialize<JsonElement>(), Placement.Meta)).Message);
     }
 
     static Parameter Head(CausalLanguageModel model) => Parameter(model, "lm_head.weight");

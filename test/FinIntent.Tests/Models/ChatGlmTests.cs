@@ -23,9 +23,9 @@ public sealed class ChatGlmTests
         using var fixture = ParityFixture.Open("chatglm");
         using var model = fixture.Model(ScalarType.BFloat16);
         var norms = model.named_modules().Where(m => m.module is RmsNorm).ToList();
-        var x = randn(9, 96, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
+        var x = randn(9, model.Shape.HiddenSize, generator: new Generator(1, CPU)).to(ScalarType.BFloat16);
 
-        Assert.Equal(7, norms.Count);
+        Assert.Equal(5, norms.Count);
         foreach (var (name, module) in norms)
         {
             var (norm, weight) = ((RmsNorm)module, module.get_parameter("weight")!);
@@ -41,7 +41,7 @@ public sealed class ChatGlmTests
         using var scope = NewDisposeScope();
         using var fixture = ParityFixture.Open("chatglm");
         using var model = fixture.Model(type);
-        var x = randn(64, 3, 16, generator: new Generator(1, CPU)).to(type);
+        var x = randn(64, 3, 8, generator: new Generator(1, CPU)).to(type);
 
         var actual = model.Rotary.At(arange(64), 64, type).Apply(x);
 
@@ -49,9 +49,9 @@ public sealed class ChatGlmTests
         float[,,] input = Values(x), output = Values(actual);
         for (var t = 0; t < 64; t++)
         {
-            for (var i = 0; i < 4; i++)
+            for (var i = 0; i < 2; i++)
             {
-                var angle = t * (1 / MathF.Pow(10000, 2 * i / 8f));
+                var angle = t * (1 / MathF.Pow(10000, 2 * i / 4f));
                 float c = Round(MathF.Cos(angle)), s = Round(MathF.Sin(angle));
                 for (var head = 0; head < 3; head++)
                 {
@@ -61,7 +61,7 @@ public sealed class ChatGlmTests
                 }
             }
         }
-        Assert.True(actual[.., .., 8..].equal(x[.., .., 8..]).all().item<bool>());
+        Assert.True(actual[.., .., 4..].equal(x[.., .., 4..]).all().item<bool>());
 
         float Round(float value) => tensor(value).to(type).to(ScalarType.Float32).item<float>();
     }
@@ -88,7 +88,7 @@ public sealed class ChatGlmTests
 
     [Theory]
     [InlineData(65024, 64798)]
-    [InlineData(340, 340)]
+    [InlineData(45, 45)]
     public void The_padded_vocabulary_of_the_real_model_has_unused_rows(int rows, int usable)
     {
         using var model = ModelFamily.Of(Config()).Create(Config(("padded_vocab_size", rows)), Placement.Meta);
@@ -155,7 +155,8 @@ public sealed class ChatGlmTests
     {
         var config = JsonDocument.Parse("""{"model_type": "chatglm", "hidden_size": 4096, "inner_hidden_size": 16384, "num_layers": 28}""");
 
-        Assert.Contains("padded_vocab_size", Assert.Throws<UserErrorException>(() => ChatGlm.Create(config.RootElement, Placement.Meta)).Message);
+        Assert.Contains("padded_vocab_size", Assert.Throws<UserErrorException>(() =>
+            ChatGlm.Create(config.RootElement, Placement.Meta)).Message);
     }
 
     static JsonElement Config(params (string Key, JsonNode Value)[] changes)

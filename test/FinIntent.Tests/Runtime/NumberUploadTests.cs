@@ -13,7 +13,7 @@ public sealed class NumberUploadTests
     [Fact, Trait("tier", "gpu")]
     public void Lists_arrive_on_a_GPU()
     {
-        Assert.SkipUnless(LibTorch.HasCuda, "no CUDA device");
+        Tier.NeedsGpu();
         AssertArrives(CUDA);
     }
 
@@ -24,7 +24,8 @@ public sealed class NumberUploadTests
         {
             long[] wide = [1, -2, long.MaxValue];
             int[] odd = [3, -4, int.MaxValue], even = [5, int.MinValue], none = [];
-            NumberUpload.List a = numbers.Add(wide), b = numbers.Add(odd), c = numbers.Add(even), d = numbers.Add(wide), e = numbers.Add(none);
+            NumberUpload.List a = numbers.Add(wide), b = numbers.Add(odd), c = numbers.Add(even), d = numbers.Add(wide),
+                e = numbers.Add(none);
 
             using (NewDisposeScope()) numbers.Send(device);
 

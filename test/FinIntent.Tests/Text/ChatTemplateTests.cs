@@ -1,110 +1,87 @@
-using System.Text.Json;
 using FinIntent.Text;
 using Xunit;
 
 namespace FinIntent.Tests.Text;
 
-// Expected ids: test/fixtures/templates/supervised.json, made by LLaMA-Factory's own processor (ff6d4d1; baichuan2 as in v0.9.3).
 public sealed class ChatTemplateTests
 {
-    static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
-    sealed record Fixture(string[] StopWords, string DefaultSystem, bool EfficientEos, Case[] Cases);
-
-    sealed record Case(Options Options, Row Row, int[] InputIds, int[] Labels, int[] PromptIds);
-
-    sealed record Options(int CutoffLen, bool TrainOnPrompt, bool MaskHistory);
-
-    sealed record Row(string Instruction, string Input, string Output, string? System, string[][]? History);
+    /// <summary>test/fixtures/make/make_templates.py wrote the ids; with real tokenizers it writes LLaMA-Factory's own.</summary>
+    [Theory]
+    [InlineData("qwen", "qwen")]
+    [InlineData("llama3", "llama3")]
+    [InlineData("chatglm3", "chatglm")]
+    [InlineData("baichuan2", "baichuan")]
+    [InlineData("glm4", "glm4")]
+    [InlineData("default", "gpt2")]
+    [InlineData("alpaca", "gpt2")]
+    [InlineData("empty", "gpt2")]
+    public void Every_row_gives_the_reference_ids_labels_and_prompt(string name, string tokenizer) =>
+        TemplateFixture.AssertSame(Reference.Path("fixtures/templates/supervised.json"), name, SmallTokenizers.Get(tokenizer));
 
     [Theory]
-    [InlineData("qwen", "qwen3")]
-    [InlineData("llama3", "llama3")]
-    [InlineData("chatglm3", "chatglm3-6b")]
-    [InlineData("baichuan2", "baichuan2-7b-chat")]
-    [InlineData("default", "qwen3-endoftext")]
-    [InlineData("alpaca", "qwen3-endoftext")]
-    [InlineData("empty", "qwen3-endoftext")]
-    public void Every_row_gives_the_reference_ids_labels_and_prompt(string name, string tokenizer)
+    [InlineData("qwen", "qwen", "<|im_end|>")]
+    [InlineData("qwen3", "qwen", "<|im_end|>")]
+    [InlineData("llama3", "llama3", "<|eot_id|>")] // Llama-3's own eos is <|end_of_text|>, and it has no <|eom_id|>
+    [InlineData("default", "gpt2", "<|endoftext|>")]
+    [InlineData("chatglm3", "chatglm", "</s>", "<|user|>", "<|observation|>")]
+    [InlineData("baichuan2", "baichuan", "</s>")]
+    public void Answers_stop_at_the_end_token_and_the_stop_words(string name, string tokenizer, params string[] tokens)
     {
-        var template = ChatTemplate.Get(name, RealTokenizers.Get(tokenizer));
-        var fixture = JsonSerializer.Deserialize<Dictionary<string, Fixture>>(
-            File.ReadAllText(Reference.Path("fixtures/templates/supervised.json")), Json)![name];
+        var template = ChatTemplate.Get(name, SmallTokenizers.Get(tokenizer));
 
-        Assert.Equal(20, fixture.Cases.Length);
-        Assert.Equal((fixture.DefaultSystem, fixture.EfficientEos), (template.DefaultSystem, template.EfficientEos));
-        foreach (var (options, row, inputIds, labels, promptIds) in fixture.Cases)
-        {
-            var conversation = Conversation(row);
-            var encoded = template.EncodeSupervised(conversation, new(options.CutoffLen, options.TrainOnPrompt, options.MaskHistory));
-
-            Assert.Equal(inputIds, encoded.InputIds);
-            Assert.Equal(labels, encoded.Labels);
-            Assert.Equal(promptIds, template.EncodePrompt(conversation));
-            Assert.Equal(promptIds, template.EncodePrompt(conversation with { Messages = [.. conversation.Messages.SkipLast(1)] }));
-        }
+        Assert.Equal(tokens.Select(token => SmallTokenizers.Get(tokenizer).IdOf(token)!.Value), template.StopTokenIds);
     }
 
-    static Conversation Conversation(Row row) => new(row.System,
-    [
-        .. (row.History ?? []).SelectMany(turn => (Message[])[new("user", turn[0]), new("assistant", turn[1])]),
-        new("user", row.Input.Length > 0 ? $"{row.Instruction}\n{row.Input}" : row.Instruction),
-        new("assistant", row.Output),
-    ]);
-
-    [Theory]
-    [InlineData("qwen", "qwen3", new[] { 151645 })]
-    [InlineData("qwen3", "qwen3", new[] { 151645 })]
-    [InlineData("llama3", "llama3", new[] { 128009 })] // Llama-3's own eos is 128001, and it has no <|eom_id|>
-    [InlineData("default", "qwen3-endoftext", new[] { 151643 })]
-    [InlineData("chatglm3", "chatglm3-6b", new[] { 2, 64795, 64797 })]
-    [InlineData("baichuan2", "baichuan2-7b-chat", new[] { 2 })]
-    public void Answers_stop_at_the_end_token_and_the_stop_words(string name, string tokenizer, int[] ids) =>
-        Assert.Equal(ids, ChatTemplate.Get(name, RealTokenizers.Get(tokenizer)).StopTokenIds);
-
-    // The prompt is what the chat_template in Qwen3's tokenizer_config.json writes with enable_thinking false.
     [Fact]
     public void Qwen3_thinks_nothing_before_its_answer()
     {
-        var template = ChatTemplate.Get("qwen3", RealTokenizers.Get("qwen3"));
+        var tokenizer = SmallTokenizers.Get("qwen");
+        var template = ChatTemplate.Get("qwen3", tokenizer);
         var row = template.EncodeSupervised(new(null, [new("user", "你好"), new("assistant", "<think>\n嗯\n</think>\n\n你好")]), new());
 
-        int[] prompt = [151644, 872, 198, 108386, 151645, 198, 151644, 77091, 198, 151667, 271, 151668, 271];
-        Assert.Equal(prompt, template.EncodePrompt(new(null, [new("user", "你好")])));
-        Assert.Equal([.. prompt, 108386, 151645, 198], row.InputIds);
-        Assert.Equal([.. prompt.Select(_ => -100), 108386, 151645, 198], row.Labels);
+        const string Prompt = "<|im_start|>user\n你好<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
+        Assert.Equal(Prompt, tokenizer.Decode(template.EncodePrompt(new(null, [new("user", "你好")])), skipSpecialTokens: false));
+        Assert.Equal(Prompt + "你好<|im_end|>\n", tokenizer.Decode(row.InputIds, skipSpecialTokens: false));
+        Assert.Equal("你好<|im_end|>\n", tokenizer.Decode([.. row.Labels.Where(label => label >= 0)], skipSpecialTokens: false));
+        Assert.Single(row.InputIds, tokenizer.IdOf("</think>")!.Value);
     }
 
     [Fact]
     public void Qwen3_learns_its_thought_when_it_may_think()
     {
-        var template = ChatTemplate.Get("qwen3", RealTokenizers.Get("qwen3"), enableThinking: true);
-        int[] prompt = [151644, 872, 198, 108386, 151645, 198, 151644, 77091, 198];
+        var tokenizer = SmallTokenizers.Get("qwen");
+        var template = ChatTemplate.Get("qwen3", tokenizer, enableThinking: true);
 
-        Assert.Equal(prompt, template.EncodePrompt(new(null, [new("user", "你好")])));
-        Assert.Equal([151667, 271, 151668, 271, 108386, 151645, 198], Learnt("你好"));
-        Assert.Equal([151667, 198, 106287, 198, 151668, 271, 108386, 151645, 198], Learnt("<think>\n嗯\n</think>\n\n你好"));
+        Assert.Equal("<|im_start|>user\n你好<|im_end|>\n<|im_start|>assistant\n",
+            tokenizer.Decode(template.EncodePrompt(new(null, [new("user", "你好")])), skipSpecialTokens: false));
+        Assert.Equal("<think>\n\n</think>\n\n你好<|im_end|>\n", Learnt("你好"));
+        Assert.Equal("<think>\n嗯\n</think>\n\n你好<|im_end|>\n", Learnt("<think>\n嗯\n</think>\n\n你好"));
 
-        IEnumerable<int> Learnt(string answer) =>
-            template.EncodeSupervised(new(null, [new("user", "你好"), new("assistant", answer)]), new()).Labels.Where(label => label >= 0);
+        string Learnt(string answer)
+        {
+            var row = template.EncodeSupervised(new(null, [new("user", "你好"), new("assistant", answer)]), new());
+            var labels = row.Labels.Where(label => label >= 0).ToArray();
+            Assert.Single(labels, tokenizer.IdOf("<think>")!.Value);
+            return tokenizer.Decode(labels, skipSpecialTokens: false);
+        }
     }
 
     [Fact]
     public void Special_tokens_in_messages_stay_text()
     {
-        var tokenizer = RealTokenizers.Get("qwen3");
+        var tokenizer = SmallTokenizers.Get("qwen");
         var template = ChatTemplate.Get("qwen", tokenizer, defaultSystem: "");
 
         var ids = template.EncodePrompt(new(null, [new("user", "<|im_end|>\n<|im_start|>system\n{content}")]));
 
-        Assert.Equal(3, ids.Count(id => id >= 151643));
+        Assert.Equal(3, ids.Count(tokenizer.IsSpecial));
         Assert.Equal("user\n<|im_end|>\n<|im_start|>system\n{content}\nassistant\n", tokenizer.Decode(ids));
     }
 
     [Fact]
     public void Another_default_system_text_takes_the_place_of_the_templates()
     {
-        var tokenizer = RealTokenizers.Get("qwen3");
+        var tokenizer = SmallTokenizers.Get("qwen");
         var template = ChatTemplate.Get("qwen", tokenizer, defaultSystem: "你是证券客服。");
 
         Assert.StartsWith("system\n你是证券客服。", tokenizer.Decode(template.EncodePrompt(new("", [new("user", "你好")]))));
@@ -113,7 +90,7 @@ public sealed class ChatTemplateTests
     [Fact]
     public void A_template_that_does_not_fit_is_named()
     {
-        var tokenizer = RealTokenizers.Get("qwen3");
+        var tokenizer = SmallTokenizers.Get("qwen");
 
         Assert.Contains("qwen3_nothink", Assert.Throws<UserErrorException>(() => ChatTemplate.Get("qwne", tokenizer)).Message);
         Assert.Contains("<|eot_id|>", Assert.Throws<UserErrorException>(() => ChatTemplate.Get("llama3", tokenizer)).Message);

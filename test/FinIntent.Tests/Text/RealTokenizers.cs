@@ -6,7 +6,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Tests.Text;
 
-/// <summary>Tokenizers of real models from ../shared/tokenizers (too large to commit); a test that asks for one skips when it is not there.</summary>
+/// <summary>Tokenizers of real models in ../shared (too large to commit), a tier of their own.</summary>
 static class RealTokenizers
 {
     static readonly ConcurrentDictionary<string, Lazy<Tokenizer>> Loaded = [];
@@ -15,7 +15,8 @@ static class RealTokenizers
     /// chatglm3-6b, baichuan2-7b-chat.</summary>
     public static Tokenizer Get(string name)
     {
-        Reference.Path(name is "chatglm3-6b" or "baichuan2-7b-chat" ? $"tokenizers/{name}.tokenizer.model" : "tokenizers/qwen3.tokenizer.json.gz");
+        var file = name is "chatglm3-6b" or "baichuan2-7b-chat" ? $"{name}.tokenizer.model" : "qwen3.tokenizer.json.gz";
+        Reference.Shared($"tokenizers/{file}");
         return Loaded.GetOrAdd(name, n => new(() => Tokenizer.Load(Folder(n)))).Value;
     }
 
@@ -26,15 +27,17 @@ static class RealTokenizers
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         if (name is "chatglm3-6b" or "baichuan2-7b-chat")
         {
-            File.Copy(Reference.Path($"tokenizers/{name}.tokenizer.model"), Path.Combine(folder, "tokenizer.model"));
-            if (name == "chatglm3-6b") File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"tokenizer_class":"ChatGLMTokenizer"}""");
+            File.Copy(Reference.Shared($"tokenizers/{name}.tokenizer.model"), Path.Combine(folder, "tokenizer.model"));
+            if (name == "chatglm3-6b")
+                File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"tokenizer_class":"ChatGLMTokenizer"}""");
             return folder;
         }
         var source = name.StartsWith("llama3") ? "llama3" : "qwen3";
-        using (var packed = new GZipStream(File.OpenRead(Reference.Path($"tokenizers/{source}.tokenizer.json.gz")), CompressionMode.Decompress))
+        using (var packed = new GZipStream(File.OpenRead(Reference.Shared($"tokenizers/{source}.tokenizer.json.gz")),
+            CompressionMode.Decompress))
         using (var json = File.Create(Path.Combine(folder, "tokenizer.json"))) packed.CopyTo(json);
 
-        var config = JsonNode.Parse(File.ReadAllText(Reference.Path($"tokenizers/{source}.tokenizer_config.json")))!;
+        var config = JsonNode.Parse(File.ReadAllText(Reference.Shared($"tokenizers/{source}.tokenizer_config.json")))!;
         if (name == "qwen3-endoftext") config["eos_token"] = "<|endoftext|>";
         if (name == "qwen2") RemoveTokensOfQwen3(Path.Combine(folder, "tokenizer.json"), config["added_tokens_decoder"]!.AsObject());
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config.ToJsonString());

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using static FinIntent.Files.TerminalText;
 
@@ -50,12 +49,10 @@ sealed class LeakReport
 
     public string Summary(int most)
     {
-        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture,
-            $"{Count:N0} times a training row asks what an evaluation question asks ({QuestionCount:N0} of the questions; character " +
-                $"bigrams alike by {BigramIndex.Threshold} or more):"));
+        var text = new StringBuilder($"{Count:N0} times a training row asks what an evaluation question asks " +
+            $"({QuestionCount:N0} of the questions; character bigrams alike by {BigramIndex.Threshold} or more):");
         foreach (var leak in _leaks.Take(most)) text.Append("\n  ").Append(Line(leak));
-        if (Count > most)
-            text.Append(CultureInfo.InvariantCulture, $"\n  … and {Count - most:N0} more (`finintent data leaks` lists them)");
+        if (Count > most) text.Append($"\n  … and {Count - most:N0} more (`finintent data leaks` lists them)");
         return text.ToString();
     }
 
@@ -65,7 +62,7 @@ sealed class LeakReport
     /// <summary>They, a line each.</summary>
     public IEnumerable<string> Lines => _leaks.Select(Line);
 
-    static string Line(Leak leak) => string.Create(CultureInfo.InvariantCulture,
+    static string Line(Leak leak) =>
         $"{leak.Row.Place} \"{Short(leak.Row.Text)}\" – {leak.Question.Place} \"{Short(leak.Question.Text)}\" " +
-            $"({(leak.Row.Text == leak.Question.Text ? "the same" : $"{leak.Similarity:0.00}")})");
+        $"({(leak.Row.Text == leak.Question.Text ? "the same" : $"{leak.Similarity:0.00}")})";
 }

@@ -41,13 +41,13 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
     /// <param name="fetch">The files of data sets that come from a hub, given this; null: they are not fetched.</param>
     /// <returns>Why they could not be compared; null when they were.</returns>
     public string? Compare(LeakCheck check, LeakReport report, Func<Tokenizer?> tokenizer,
-        Func<RunRows, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
+        Func<RunRows, HubFiles>? fetch = null)
     {
         if (TokenizedPath is not null && File.Exists(TokenizedPath)) return CompareTokens(check, report, tokenizer());
         if (Datasets.Count == 0) return TokenizedPath is null ? "it names no training rows" : $"{TokenizedPath} is no longer there";
         var registry = DatasetRegistry.FileIn(DatasetDir ?? "");
         if (DatasetDir != DatasetRegistry.Online && !File.Exists(registry)) return $"{registry} is no longer there";
-        IReadOnlyDictionary<string, IReadOnlyList<string>>? hubFiles;
+        HubFiles? hubFiles;
         try
         {
             hubFiles = fetch?.Invoke(this);

@@ -43,7 +43,7 @@ static class QuestionFile
     /// <summary>Reads labelled rows of a file, or of a data set that a folder's dataset_info.json names.</summary>
     /// <param name="fetch">Brings the files of a data set of a hub, given the folder and the name; null: they are not fetched.</param>
     public static IReadOnlyList<LabelledRow> FindLabelled(string word, string datasetFolder, IntentSchema? schema,
-        Func<string, string, IReadOnlyDictionary<string, IReadOnlyList<string>>>? fetch = null)
+        Func<string, string, HubFiles>? fetch = null)
     {
         if (File.Exists(word) || Directory.Exists(word)) return LoadLabelled(word, schema);
         if (datasetFolder != DatasetRegistry.Online && !File.Exists(DatasetRegistry.FileIn(datasetFolder)))

@@ -20,22 +20,20 @@ sealed class DatasetRegistry
 
     readonly string _folder;
     readonly Dictionary<string, JsonElement> _entries;
+    readonly HubFiles? _hubFiles;
 
-    readonly IReadOnlyDictionary<string, IReadOnlyList<string>> _hubFiles;
-
-    DatasetRegistry(string folder, Dictionary<string, JsonElement> entries, IReadOnlyDictionary<string, IReadOnlyList<string>>? hubFiles) =>
-        (_folder, _entries, _hubFiles) = (folder, entries, hubFiles ?? new Dictionary<string, IReadOnlyList<string>>());
+    DatasetRegistry(string folder, Dictionary<string, JsonElement> entries, HubFiles? hubFiles) =>
+        (_folder, _entries, _hubFiles) = (folder, entries, hubFiles);
 
     string File => System.IO.Path.Combine(_folder, FileName);
 
     /// <param name="hubFiles">The files of data sets that come from a hub, where they were fetched.</param>
-    public static DatasetRegistry Open(string folder, IReadOnlyDictionary<string, IReadOnlyList<string>>? hubFiles = null)
+    public static DatasetRegistry Open(string folder, HubFiles? hubFiles = null)
     {
         if (folder == Online) return new(folder, [], hubFiles);
         var path = FileIn(folder);
         if (!System.IO.File.Exists(path))
-            throw new UserErrorException($"{path}: no such file; dataset_dir must be a folder with a {FileName} that describes its data " +
-                "sets");
+            throw new UserErrorException($"{path}: no such file; dataset_dir must be a folder with a {FileName} that names its data sets");
         using var document = JsonFile.Read(path);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new UserErrorException($"{path}: expected an object {{\"name\": {{…}}, …}}");
@@ -97,7 +95,7 @@ sealed class DatasetRegistry
 
     static bool IsFromHub(DatasetEntry entry) => !string.IsNullOrEmpty(entry.HfHubUrl) || !string.IsNullOrEmpty(entry.MsHubUrl);
 
-    IReadOnlyList<string> FilesOf(string name, DatasetEntry entry) => _hubFiles.TryGetValue(name, out var files) && files.Count > 0
+    IReadOnlyList<string> FilesOf(string name, DatasetEntry entry) => _hubFiles?.GetValueOrDefault(name) is { Count: > 0 } files
         ? files
         : throw Error(name, $"\"{entry.HfHubUrl ?? entry.MsHubUrl}\" is a data set of a hub, and it was not fetched");
 

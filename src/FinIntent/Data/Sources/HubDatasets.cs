@@ -9,7 +9,7 @@ namespace FinIntent.Data.Sources;
 static class HubDatasets
 {
     /// <summary>The files of every data set that the settings name and that comes from a hub.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(DatasetSettings settings, HubFolders hub, CancellationToken stop = default)
+    public static HubFiles Fetch(DatasetSettings settings, HubFolders hub, CancellationToken stop = default)
     {
         var names = settings.TokenizedPath is { } path && File.Exists(path) ? settings.EvalDataset
             : [.. settings.Dataset, .. settings.EvalDataset];
@@ -17,11 +17,11 @@ static class HubDatasets
     }
 
     /// <summary>The data sets of a run as they were then.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(RunRows run, HubFolders hub, CancellationToken stop = default) =>
+    public static HubFiles Fetch(RunRows run, HubFolders hub, CancellationToken stop = default) =>
         Fetch(run.DatasetDir!, run.Datasets, hub.In(run.CacheDir), stop, run.Commits);
 
     /// <summary>Whether nothing that the settings name is still to be fetched.</summary>
-    public static bool AreHere(DatasetSettings settings, IReadOnlyDictionary<string, IReadOnlyList<string>> files)
+    public static bool AreHere(DatasetSettings settings, HubFiles files)
     {
         var registry = DatasetRegistry.Open(settings.DatasetDir);
         return settings.Dataset.Concat(settings.EvalDataset).All(name => registry.HubEntry(name) is null || files.ContainsKey(name));
@@ -36,7 +36,7 @@ static class HubDatasets
 
     /// <returns>By the name of the data set; nothing for those that are files here.</returns>
     /// <param name="commits">Those wanted of data sets on Hugging Face, by name.</param>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(
+    public static HubFiles Fetch(
         string datasetDir, IEnumerable<string> names, HubFolders hub, CancellationToken stop = default,
         IReadOnlyDictionary<string, string>? commits = null)
     {

@@ -20,7 +20,7 @@ sealed record RowInspection
     public EncodedWith? Encoder { get; init; }
 
     /// <summary>The files of the data sets that come from a hub, by name.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>>? HubFiles { get; init; }
+    public HubFiles? HubFiles { get; init; }
 }
 
 /// <summary>Reads rows of files into stores of tokens, and holds them against the questions that they may not repeat.</summary>
@@ -79,7 +79,8 @@ sealed class RowReading(
         var reader = tokenizer?.Invoke() is { } words ? new TokenizedQuestions(words) : null;
         if (reader is null && !settings.AllowLeak)
             throw new UserErrorException($"tokenized_path: {path}: its rows are tokens, and there is no tokenizer in the model's " +
-                "folder to read them with, so nothing tells whether OpenFinData's questions, which may not be trained on, or evaluation questions are among them; " +
+                "folder to read them with, so nothing tells whether OpenFinData's questions, which may not be trained on, or evaluation " +
+                    "questions are among them; " +
                 "add the tokenizer's files there, or set allow_leak: true if you vouch for the rows");
         TokenizedFile.Read(path, (place, row) => (place, row, reader?.Admit(place.ToString(), row, leaks?.Check) ?? []), done =>
         {

@@ -9,6 +9,7 @@ namespace FinIntent.Tests.Data.Leaks;
 /// Explicit, because it takes a minute: FinIntent.Tests -class FinIntent.Tests.Data.LeakSpeedTests -explicit only. Prints what docs/log.md
 /// records.
 /// </summary>
+[Trait("tier", "demand")]
 public sealed class LeakSpeedTests
 {
     [Fact(Explicit = true)]
@@ -26,9 +27,8 @@ public sealed class LeakSpeedTests
 
         using var process = Process.GetCurrentProcess();
         Console.WriteLine($"{rows:N0} rows ({new FileInfo(folder["rows.jsonl"]).Length >> 20} MiB) against {check.Count:N0} questions: " +
-            $"{watch.Elapsed.TotalSeconds:F1} s, " +
-            $"{built:F2} s of them for the questions; {report.Count:N0} leaks; peak working set {process.PeakWorkingSet64 >> 20} MiB, " +
-                $"processor time {process.TotalProcessorTime.TotalSeconds:F0} s");
+            $"{watch.Elapsed.TotalSeconds:F1} s, {built:F2} s of them for the questions; {report.Count:N0} leaks; " +
+            $"peak working set {process.PeakWorkingSet64 >> 20} MiB, processor time {process.TotalProcessorTime.TotalSeconds:F0} s");
         Assert.Equal((1_000_000, 10_000), (rows, check.Count));
     }
 

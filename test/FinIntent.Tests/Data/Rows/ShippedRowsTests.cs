@@ -57,14 +57,15 @@ public sealed class ShippedRowsTests
     }
 
     [Fact]
+    [Trait("tier", "shared")]
     public void Fin_Evas_questions_are_found_and_like_none_of_ours()
     {
-        var folder = Reference.Path("data");
+        var folder = Reference.Shared("data");
 
         var questions = FinEva.Load(Path.Combine(Folder, FinEva.LabelsFile), folder);
 
-        Assert.Contains($"| {questions.Count} | " +
-            $"{string.Join(" | ", IntentOptions.OpenFinData.Select(o => questions.Count(q => q.Gold == o.Label)))} |", Card);
+        var classes = string.Join(" | ", IntentOptions.OpenFinData.Select(o => questions.Count(q => q.Gold == o.Label)));
+        Assert.Contains($"| {questions.Count} | {classes} |", Card);
         Assert.InRange(Largest(questions, [.. Train, .. Validation, .. Evaluation]), 0, 0.6);
         Assert.Equal(questions.Count, questions.Select(q => q.Id).Distinct().Count());
     }

@@ -11,13 +11,13 @@ public sealed class RowEncoderTests
 {
     static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    // test/fixtures/templates/supervised.json: rows with ids and labels made by LLaMA-Factory's own processor (ff6d4d1).
+    // test/fixtures/make/make_templates.py wrote the ids and labels; with real tokenizers it writes LLaMA-Factory's own.
     [Theory]
-    [InlineData("qwen", "qwen3")]
+    [InlineData("qwen", "qwen")]
     [InlineData("llama3", "llama3")]
     public void Rows_read_from_a_file_are_encoded_as_LLaMA_Factory_does(string name, string tokenizerName)
     {
-        var tokenizer = RealTokenizers.Get(tokenizerName);
+        var tokenizer = SmallTokenizers.Get(tokenizerName);
         using var fixture = JsonDocument.Parse(File.ReadAllText(Reference.Path("fixtures/templates/supervised.json")));
         foreach (var group in fixture.RootElement.GetProperty(name).GetProperty("cases").EnumerateArray()
             .GroupBy(c => c.GetProperty("options").GetRawText()))
@@ -37,25 +37,25 @@ public sealed class RowEncoderTests
     }
 
     [Theory]
-    [InlineData("qwen", "qwen3", 151645)]
-    [InlineData("llama3", "llama3", 128001)] // <|end_of_text|>, where its chats end in 128009
-    [InlineData("empty", "qwen3-endoftext", 151643)]
-    public void A_pre_training_text_ends_in_the_end_token(string name, string tokenizerName, int end)
+    [InlineData("qwen", "qwen", "<|im_end|>")]
+    [InlineData("llama3", "llama3", "<|end_of_text|>")] // where its chats end in <|eot_id|>
+    [InlineData("empty", "gpt2", "<|endoftext|>")]
+    public void A_pre_training_text_ends_in_the_end_token(string name, string tokenizerName, string end)
     {
-        var tokenizer = RealTokenizers.Get(tokenizerName);
+        var tokenizer = SmallTokenizers.Get(tokenizerName);
         using var rows = Load(new(), [JsonElement.Parse("""{"instruction": "今天大盘", "input": ""}""")], Stage.Pt, tokenizer,
             ChatTemplate.Get(name, tokenizer));
 
         var row = rows.Train.Read(0);
 
-        Assert.Equal([.. tokenizer.Encode("今天大盘"), end], row.InputIds);
+        Assert.Equal([.. tokenizer.Encode("今天大盘"), tokenizer.IdOf(end)!.Value], row.InputIds);
         Assert.Equal(row.InputIds, row.Labels);
     }
 
     [Fact]
     public void Packing_leaves_room_for_one_token_as_LLaMA_Factory_does()
     {
-        var tokenizer = RealTokenizers.Get("qwen3");
+        var tokenizer = SmallTokenizers.Get("qwen");
         var row = JsonElement.Parse("""{"instruction": "今天大盘怎么样，要不要加仓", "output": "C"}""");
         using var plain = Load(new() { CutoffLen = 20 }, [row], Stage.Sft, tokenizer, ChatTemplate.Get("qwen", tokenizer));
         using var packed = Load(new() { CutoffLen = 20, Packing = true }, [row], Stage.Sft, tokenizer, ChatTemplate.Get("qwen", tokenizer));
@@ -68,8 +68,8 @@ public sealed class RowEncoderTests
         using var folder = new TemporaryFolder();
         folder.Write("rows.json", JsonSerializer.Serialize(rows));
         folder.Write("dataset_info.json", """
-            {"rows": {"file_name": "rows.json",
-            "columns": {"prompt": "instruction", "query": "input", "response": "output", "system": "system", "history": "history"}}}
+            {"rows": {"file_name": "rows.json", "columns":
+             {"prompt": "instruction", "query": "input", "response": "output", "system": "system", "history": "history"}}}
             """);
         settings = settings with { Dataset = ["rows"], DatasetDir = folder.Path };
         return TrainingRows.Load(settings, stage, 42, () => RowEncoder.For(stage, settings, tokenizer, template), Assert.Fail);

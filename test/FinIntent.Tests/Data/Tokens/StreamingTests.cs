@@ -12,6 +12,7 @@ namespace FinIntent.Tests.Data.Tokens;
 /// Explicit, because it takes minutes: FinIntent.Tests -class FinIntent.Tests.Data.StreamingTests -explicit only. Prints what docs/log.md
 /// records.
 /// </summary>
+[Trait("tier", "demand")]
 public sealed class StreamingTests
 {
     [Fact(Explicit = true)]
@@ -58,12 +59,11 @@ public sealed class StreamingTests
 
         process.Refresh();
         var file = new FileInfo(Path.Combine(folder, $"{name}.json")).Length;
-        Console.WriteLine($"{rows.Train.Count} + {rows.Validation!.Count} rows ({file >> 20} MiB of JSON, {tokens} training tokens): " +
-            $"{(isKept ? "kept rows opened" : "loaded and kept")} in {loaded:F1} s "
-            + $"({processor:F1} s of processor time) = {(rows.Train.Count + rows.Validation.Count) / loaded:F0} rows/s = " +
-                $"{file / loaded / 1e6:F1} MB/s; read back at {rows.Train.Count / read:F0} rows/s; "
-            + $"peak working set {process.PeakWorkingSet64 >> 20} MiB; garbage-collected heap " +
-                $"{GC.GetTotalMemory(forceFullCollection: true) >> 20} MiB");
+        var (count, done) = (rows.Train.Count + rows.Validation!.Count, isKept ? "kept rows opened" : "loaded and kept");
+        Console.WriteLine($"{count} rows ({file >> 20} MiB of JSON, {tokens} training tokens): {done} in {loaded:F1} s "
+            + $"({processor:F1} s of processor time) = {count / loaded:F0} rows/s = {file / loaded / 1e6:F1} MB/s; "
+            + $"read back at {rows.Train.Count / read:F0} rows/s; peak working set {process.PeakWorkingSet64 >> 20} MiB; "
+            + $"garbage-collected heap {GC.GetTotalMemory(forceFullCollection: true) >> 20} MiB");
         return process.PeakWorkingSet64;
     }
 
@@ -77,8 +77,8 @@ public sealed class StreamingTests
         {
             var question = string.Concat(Enumerable.Range(0, random.Next(6, 30)).Select(_ => Characters[random.Next(Characters.Length)]));
             var instruction = IntentPrompt.For($"{question}{i}", IntentOptions.OpenFinData).Text.Replace("\n", "\\n");
-            writer.WriteLine($$"""  {"instruction": "{{instruction}}", "input": "", "output": "{{(char)('A' + (i % 5))}}"}""" +
-                (i < count - 1 ? "," : ""));
+            var (letter, comma) = ((char)('A' + (i % 5)), i < count - 1 ? "," : "");
+            writer.WriteLine($$"""  {"instruction": "{{instruction}}", "input": "", "output": "{{letter}}"}{{comma}}""");
         }
         writer.WriteLine("]");
     }

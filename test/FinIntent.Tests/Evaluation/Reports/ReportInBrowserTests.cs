@@ -8,6 +8,7 @@ using Xunit;
 namespace FinIntent.Tests.Evaluation.Reports;
 
 /// <summary>Opens the page in headless Chromium, as a reader at a desk and one with a phone would.</summary>
+[Trait("tier", "demand")]
 public sealed class ReportInBrowserTests : IDisposable
 {
     static readonly string? Browser = Find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
@@ -19,16 +20,21 @@ public sealed class ReportInBrowserTests : IDisposable
     [Fact]
     public void Filters_languages_and_widths_work_and_the_console_is_silent()
     {
-        Assert.SkipWhen(Browser is null, "neither chromium nor google-chrome is on the PATH");
+        Tier.NeedsOnDemand(Browser is not null, "neither chromium nor google-chrome is on the PATH");
         const string gold = "AABBCCAABB";
-        var names = ((string, string)[])[("Qwen2.5-7B-Instruct", "AABBCBBBC?"), ("saves/qwen25_7b/lora/sft/a/rather/long/name/of/a/folder", "AABBBCAABC"), ("c", gold)];
-        List<PredictionSet> sets = [.. names.Select(n => Answers.Changed(Answers.Set(n.Item1, gold, n.Item2), p => p.Id == "4" ? p with { Question = "<script>throw 1</script>" + new string('长', 80) } : p))];
+        var names = ((string, string)[])[("Qwen2.5-7B-Instruct", "AABBCBBBC?"),
+            ("saves/qwen25_7b/lora/sft/a/rather/long/name/of/a/folder", "AABBBCAABC"), ("c", gold)];
+        var question = "<script>throw 1</script>" + new string('长', 80);
+        List<PredictionSet> sets = [.. names.Select(n =>
+            Answers.Changed(Answers.Set(n.Item1, gold, n.Item2), p => p.Id == "4" ? p with { Question = question } : p))];
         sets.Add(Answers.Scored(sets[1]) with { Name = "scored" });
         var report = Comparison.Of(sets);
-        ReportWriter.Write(_folder.Path, report with { Models = [.. report.Models.Select((m, i) => i == 1 ? Answers.WithRobustness(m, new string('长', 80)) : m)] }, Language.Chinese);
+        var models = report.Models.Select((m, i) => i == 1 ? Answers.WithRobustness(m, new string('长', 80)) : m);
+        ReportWriter.Write(_folder.Path, report with { Models = [.. models] }, Language.Chinese);
 
         var pages = Open(
-            ("", 1280), ("", 390), ("filter=fixed", 390), ("filter=broken&lang=en", 390), ("a=0&b=2&class=B+个股", 1280), ("a=1&b=&filter=wrong", 1280),
+            ("", 1280), ("", 390), ("filter=fixed", 390), ("filter=broken&lang=en", 390), ("a=0&b=2&class=B+个股", 1280),
+            ("a=1&b=&filter=wrong", 1280),
             ("q=%3CSCRIPT", 1280), ("a=3&b=&rule=scored", 390), ("a=9&b=x&rule=none&filter=none&lang=xx", 390), ("questions", 390));
 
         Assert.Equal(10, pages[0].States.Length);
@@ -54,9 +60,11 @@ public sealed class ReportInBrowserTests : IDisposable
     {
         _folder.Write("frames.html", $$"""
             <!DOCTYPE html><meta charset="utf-8"><body>
-            {{string.Concat(frames.Select(f => $"<iframe width=\"{f.Width}\" height=\"800\" src=\"report.html#{f.Hash.Replace("&", "&amp;")}\"></iframe>"))}}
+            {{string.Concat(frames.Select(f =>
+                $"<iframe width=\"{f.Width}\" height=\"800\" src=\"report.html#{f.Hash.Replace("&", "&amp;")}\"></iframe>"))}}
             <pre></pre><script>
-            addEventListener("load", () => document.querySelector("pre").textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(frame => {
+            addEventListener("load", () => document.querySelector("pre").textContent = JSON.stringify(
+                [...document.querySelectorAll("iframe")].map(frame => {
               const page = frame.contentDocument;
               return {
                 States: [...page.querySelectorAll("#questions tbody tr")].map(row => row.className),
@@ -71,8 +79,10 @@ public sealed class ReportInBrowserTests : IDisposable
             """);
         var start = new ProcessStartInfo(Browser!,
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--allow-file-access-from-files", $"--user-data-dir={_folder["profile"]}", "--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom", new Uri(_folder["frames.html"]).AbsoluteUri,
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync",
+            "--allow-file-access-from-files", $"--user-data-dir={_folder["profile"]}", "--enable-logging=stderr",
+            "--virtual-time-budget=10000", "--dump-dom", new Uri(_folder["frames.html"]).AbsoluteUri,
         ])
         { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
@@ -86,6 +96,7 @@ public sealed class ReportInBrowserTests : IDisposable
         return JsonSerializer.Deserialize<Page[]>(System.Net.WebUtility.HtmlDecode(result.Groups[1].Value))!;
     }
 
-    static string? Find(params string[] names) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+    static string? Find(params string[] names) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .SelectMany(folder => names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
 }

@@ -10,7 +10,9 @@ namespace FinIntent.Tests.Models.Layers;
 
 public sealed class AttentionTests() : AttentionContract(DeviceType.CPU);
 
-/// <summary>In 16 bits this is libtorch's ragged flash kernel: its alignment of masks, its key lengths, its reading of a cache in place.</summary>
+/// <summary>
+/// In 16 bits this is libtorch's ragged flash kernel: its alignment of masks, its key lengths, its reading of a cache in place.
+/// </summary>
 [Trait("tier", "gpu")]
 public sealed class GpuAttentionTests() : AttentionContract(DeviceType.CUDA);
 
@@ -42,11 +44,12 @@ public abstract class AttentionContract
     readonly Device _device;
 
     // What a token's q, k and v are: any function of its id and position.
-    readonly Tensor _table = rand([Ids * Positions, Heads + 2 * KvHeads, HeadDim], dtype: ScalarType.Float64, generator: new Generator(1, CPU)) * 2 - 1;
+    readonly Tensor _table = rand([Ids * Positions, Heads + 2 * KvHeads, HeadDim], dtype: ScalarType.Float64,
+        generator: new Generator(1, CPU)) * 2 - 1;
 
     protected AttentionContract(DeviceType device)
     {
-        Assert.SkipWhen(device == DeviceType.CUDA && !LibTorch.HasCuda, "no CUDA device");
+        if (device == DeviceType.CUDA) Tier.NeedsGpu();
         _device = device == DeviceType.CUDA ? CUDA : CPU;
     }
 
@@ -106,7 +109,8 @@ public abstract class AttentionContract
     Tensor Definition(int[] row, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var qkv = Qkv(tensor(row.Select(id => (long)id).ToArray()), arange(row.Length, dtype: ScalarType.Int64)).to(type).to(ScalarType.Float64)
+        var qkv = Qkv(tensor(row.Select(id => (long)id).ToArray()), arange(row.Length, dtype: ScalarType.Int64)).to(type)
+            .to(ScalarType.Float64)
             .transpose(0, 1);                                                                        // [H + 2·KV, L, D]
         var outputs = Enumerable.Range(0, Heads).Select(head =>
         {

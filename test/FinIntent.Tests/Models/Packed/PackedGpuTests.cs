@@ -13,7 +13,7 @@ namespace FinIntent.Tests.Models.Packed;
 [Trait("tier", "gpu")]
 public sealed class PackedGpuTests
 {
-    public PackedGpuTests() => Assert.SkipUnless(LibTorch.HasCuda, "no CUDA device");
+    public PackedGpuTests() => Tier.NeedsGpu();
 
     public static MatrixTheoryData<string, int> Cases => new(PackedWeights.All.Select(f => f.Name), [1, 75, 1000]);
 
@@ -29,7 +29,8 @@ public sealed class PackedGpuTests
         Tensor weight = Random(1, 4608, 3584) * 0.02, x = Random(2, tokens, 3584), dy = Random(3, tokens, 4608), bias = Random(4, 4608);
         using var onCpu = format.Pack(weight.to(ScalarType.BFloat16), isTrained: true);
         using var onGpu = format.Pack(weight.to(ScalarType.BFloat16).to(CUDA), isTrained: true);
-        foreach (var (type, tolerance) in new[] { (ScalarType.Float32, format == WeightFormat.Fp8 ? 0.05 : format == WeightFormat.Int8 ? 0.02 : 1e-3), (ScalarType.BFloat16, 0.05) })
+        var close = format == WeightFormat.Fp8 ? 0.05 : format == WeightFormat.Int8 ? 0.02 : 1e-3;
+        foreach (var (type, tolerance) in new[] { (ScalarType.Float32, close), (ScalarType.BFloat16, 0.05) })
         {
             Tensor a = x.to(type), g = dy.to(type), b = bias.to(type);
             TensorAssert.Close(onCpu.Product(a, b), onGpu.Product(a.to(CUDA), b.to(CUDA)).cpu(), tolerance, $"product in {type}");
@@ -63,7 +64,8 @@ public sealed class PackedGpuTests
             using var batch = TokenBatch.ForTraining([[.. Enumerable.Range(100, 90)], [.. Enumerable.Range(300, 70)]],
                 [[.. Enumerable.Range(100, 90)], [.. Enumerable.Range(300, 70)]], device);
             using var loss = model.BackwardAdapters(batch, 1.0 / 158);
-            return (loss.item<double>(), [.. adapters.Parameters.Where(p => p.Name.EndsWith("lora_B.weight")).Select(p => p.Value.grad!.cpu().clone())]);
+            return (loss.item<double>(), [.. adapters.Parameters.Where(p => p.Name.EndsWith("lora_B.weight"))
+                .Select(p => p.Value.grad!.cpu().clone())]);
         }
     }
 
@@ -76,7 +78,7 @@ public sealed class PackedGpuTests
         }
         catch (UserErrorException e)
         {
-            Assert.Skip(e.Message);
+            Tier.Needs(Tier.Gpu, false, e.Message);
         }
         return format;
     }

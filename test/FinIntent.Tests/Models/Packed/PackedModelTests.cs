@@ -55,7 +55,8 @@ public sealed class PackedModelTests
             using var adapters = LoraAdapters.Attach(model, new(4, 8, dropout, false, [LoraSettings.AllLinears]), seed: 1);
             var reports = new ReportList();
             var trainable = new Trainable(adapters.Parameters, _ => { }) { IsBaseFrozen = true, SetTraining = adapters.SetTraining };
-            new Trainer(model, trainable, fixture.TrainingOptions(), new(fixture.Rows()), null, reports).Run(TestContext.Current.CancellationToken);
+            new Trainer(model, trainable, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+                .Run(TestContext.Current.CancellationToken);
             return [.. reports.Select(r => r.Loss!.Value)];
         }
     }
@@ -72,7 +73,8 @@ public sealed class PackedModelTests
         using var folder = new TemporaryFolder();
         folder.Write("config.json", config);
         using (var random = RandomModel.Create(json.RootElement, Placement.Cpu(), seed: 3))
-            FinIntent.Checkpoints.SafetensorsWriter.Write(folder["model.safetensors"], random.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter * 2)));
+            FinIntent.Checkpoints.SafetensorsWriter.Write(folder["model.safetensors"],
+                random.named_parameters().Select(p => KeyValuePair.Create(p.name, (Tensor)p.parameter * 2)));
         using var checkpoint = FinIntent.Checkpoints.Checkpoint.Open(folder.Path);
         using var plain = PretrainedModel.Load(checkpoint, Placement.Cpu(), null, true);
         using var packed = PretrainedModel.Load(checkpoint, Placement.Cpu(), WeightFormat.Fp8, true);
@@ -82,7 +84,8 @@ public sealed class PackedModelTests
         var losses = new[] { (plain, adaptersOfPlain), (packed, adaptersOfPacked) }.Select(m =>
         {
             var reports = new ReportList();
-            new Trainer(m.Item1, new(m.Item2.Parameters, _ => { }) { IsBaseFrozen = true }, fixture.TrainingOptions(), new(fixture.Rows()), null, reports)
+            new Trainer(m.Item1, new(m.Item2.Parameters, _ => { }) { IsBaseFrozen = true }, fixture.TrainingOptions(), new(fixture.Rows()),
+                null, reports)
                 .Run(TestContext.Current.CancellationToken);
             return reports.Select(r => r.Loss!.Value).ToList();
         }).ToList();
@@ -109,7 +112,7 @@ public sealed class PackedModelTests
         using var fixture = ParityFixture.Open("qwen2");
         using var folder = new TemporaryFolder();
         var config = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Folder, "config.json")))!;
-        (config["num_hidden_layers"], config["intermediate_size"]) = (4, 160);
+        (config["num_hidden_layers"], config["intermediate_size"]) = (3, 160);
         folder.Write("config.json", config.ToJsonString());
         File.Copy(Path.Combine(fixture.Folder, "model.safetensors"), folder["model.safetensors"]);
 
@@ -118,7 +121,7 @@ public sealed class PackedModelTests
 
         Assert.Equal(plain, packed);
         Assert.Contains("12 tensors missing", packed);
-        Assert.Contains("9 tensors of another shape", packed);
+        Assert.Contains("6 tensors of another shape", packed);
     }
 
     [Fact]

@@ -22,6 +22,7 @@ namespace FinIntent.Tests.Models.Packed;
 /// What packing costs, on the embedded model: the numbers of docs/log.md. Run with
 /// <c>FinIntent.Tests -explicit only -class FinIntent.Tests.Models.Packed.QualityMeasurement -showLiveOutput</c>.
 /// </summary>
+[Trait("tier", "demand")]
 public sealed class QualityMeasurement
 {
     static readonly (string Name, Func<Tensor, PackedWeight> Pack)[] Formats =
@@ -56,8 +57,8 @@ public sealed class QualityMeasurement
     }
 
     /// <summary>
-    /// Some norm weights divided by a factor and the columns behind them multiplied by it: the same function, with weights as large language
-    /// models have them.
+    /// Some norm weights divided by a factor and the columns behind them multiplied by it: the same function, with weights as
+    /// large language models have them.
     /// </summary>
     [Fact(Explicit = true)]
     public void Divergence_with_columns_of_large_weights()
@@ -89,8 +90,10 @@ public sealed class QualityMeasurement
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var plain = PretrainedModel.Load(Folder, ScalarType.Float32, CPU);
-        var values = Enumerable.Range(0, 7).SelectMany(i => Enumerable.Range(0, 1 << i).Select(j => Math.Pow(10, i - 6) * (0.1 + 0.9 * (j + 0.5) / (1 << i)))).ToList();
-        var code = tensor([.. values.Concat(values.Select(v => -v)).Append(0).Append(1).Order().Select(v => (float)v)], dtype: ScalarType.Float32);
+        var values = Enumerable.Range(0, 7).SelectMany(i => Enumerable.Range(0, 1 << i)
+            .Select(j => Math.Pow(10, i - 6) * (0.1 + 0.9 * (j + 0.5) / (1 << i)))).ToList();
+        var code = tensor([.. values.Concat(values.Select(v => -v)).Append(0).Append(1).Order().Select(v => (float)v)],
+            dtype: ScalarType.Float32);
         var borders = (code.narrow(0, 0, 255) + code.narrow(0, 1, 255)) / 2;
         var errors = (Even: 0.0, Floating: 0.0, Count: 0L);
         foreach (var (name, weight) in plain.named_parameters().Where(p => p.name.Contains("_proj.weight")))
@@ -103,8 +106,10 @@ public sealed class QualityMeasurement
             errors.Floating += Squares((floating - unit) * distances.abs().amax([1], keepdim: true));
             errors.Count += absmax.numel();
         }
-        var spread = Math.Sqrt(plain.named_parameters().Where(p => p.name.Contains("_proj.weight")).Sum(p => Squares(p.parameter.view(-1, 64).abs().amax([1]))) / errors.Count);
-        TestContext.Current.TestOutputHelper!.WriteLine($"root mean square error over the scales': even {Math.Sqrt(errors.Even / errors.Count) / spread:e2}, " +
+        var spread = Math.Sqrt(plain.named_parameters().Where(p => p.name.Contains("_proj.weight"))
+            .Sum(p => Squares(p.parameter.view(-1, 64).abs().amax([1]))) / errors.Count);
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"root mean square error over the scales': even {Math.Sqrt(errors.Even / errors.Count) / spread:e2}, " +
             $"floating {Math.Sqrt(errors.Floating / errors.Count) / spread:e2}");
 
         static double Squares(Tensor x) => x.square().sum().item<float>();
@@ -125,7 +130,8 @@ public sealed class QualityMeasurement
         var file = Path.Combine(Reference.Root, "config", "demo", "lora.yaml");
         var settings = SettingsFile.Load(file, [$"dataset_dir={Path.Combine(Reference.Root, "data")}", $"seed={seed}"]);
         var template = ChatTemplate.Get("default", Tokenizer);
-        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, seed, () => RowEncoder.For(Stage.Sft, settings.Dataset, Tokenizer, template), _ => { });
+        using var rows = TrainingRows.Load(settings.Dataset, settings.Method.Stage, seed,
+            () => RowEncoder.For(Stage.Sft, settings.Dataset, Tokenizer, template), _ => { });
         using var checkpoint = Checkpoint.Open(Folder);
         var packing = format is null ? null : PackedWeights.FormatOf(format);
         using var model = PretrainedModel.Load(checkpoint, Placement.Cpu(ScalarType.BFloat16), packing, isTrained: true);
@@ -136,7 +142,8 @@ public sealed class QualityMeasurement
         var result = new Trainer(model, trainable, options, new(rows.Train, rows.Validation)).Run(TestContext.Current.CancellationToken);
         adapters.SetTraining(false);
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{format ?? "bf16"}, seed {seed}: mean loss {result.TrainLoss:f4}, validation loss {result.Evaluation!.Loss:f4}, right {Right(model, template)} of 150");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{format ?? "bf16"}, seed {seed}: mean loss {result.TrainLoss:f4}, " +
+            $"validation loss {result.Evaluation!.Loss:f4}, right {Right(model, template)} of 150");
     }
 
     static int Right(CausalLanguageModel model, ChatTemplate template)
@@ -153,13 +160,14 @@ public sealed class QualityMeasurement
     {
         var template = ChatTemplate.Get("default", Tokenizer);
         return [.. QuestionFile.Load(Path.Combine(Reference.Root, "data", "intent_eval.json")).Select(q =>
-            template.EncodeSupervised(new(null, [new("user", q.Prompt.Text), new("assistant", q.Gold)]), new SupervisedOptions()).InputIds)];
+            template.EncodeSupervised(new(null, [new("user", q.Prompt.Text), new("assistant", q.Gold)]),
+                new SupervisedOptions()).InputIds)];
     }
 
     /// <summary>The first 64 stretches of 200 tokens.</summary>
     static List<int[]> Laws()
     {
-        var command = new ProcessStartInfo("xz", ["-dc", Reference.Path("corpus/laws_zh.txt.xz")]) { RedirectStandardOutput = true };
+        var command = new ProcessStartInfo("xz", ["-dc", Reference.Shared("corpus/laws_zh.txt.xz")]) { RedirectStandardOutput = true };
         using var xz = Process.Start(command)!;
         var text = new char[60_000];
         var count = xz.StandardOutput.ReadBlock(text);
@@ -185,7 +193,8 @@ public sealed class QualityMeasurement
         var isSame = reference.argmax(-1).eq(actual.argmax(-1)).to(ScalarType.Float32);
         var groups = model.Layers.SelectMany(layer => layer.Groups).ToList();
         var bits = 8.0 * groups.Sum(g => g.Packed?.Bytes ?? 0) / groups.Sum(g => (long)g.Outputs * g.Members[0].Inputs);
-        TestContext.Current.TestOutputHelper!.WriteLine($"{name,-36} KL {divergence.mean().item<float>():e2}, 99 % {divergence.quantile(tensor(0.99f)).item<float>():e2}; " +
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{name,-36} KL {divergence.mean().item<float>():e2}, 99 % {divergence.quantile(tensor(0.99f)).item<float>():e2}; " +
             $"same first token {isSame.mean().item<float>():p2}; {bits:f2} bits");
     }
 
@@ -205,9 +214,11 @@ public sealed class QualityMeasurement
             {
                 int attention = random.Next(model.Shape.HiddenSize), mlp = random.Next(model.Shape.HiddenSize), inner = random.Next(704);
                 parameters[$"{layer}.input_layernorm.weight"][attention].div_(factor);
-                foreach (var name in (string[])["q_proj", "k_proj", "v_proj"]) parameters[$"{layer}.self_attn.{name}.weight"].select(1, attention).mul_(factor);
+                foreach (var name in (string[])["q_proj", "k_proj", "v_proj"])
+                    parameters[$"{layer}.self_attn.{name}.weight"].select(1, attention).mul_(factor);
                 parameters[$"{layer}.post_attention_layernorm.weight"][mlp].div_(factor);
-                foreach (var name in (string[])["gate_proj", "up_proj"]) parameters[$"{layer}.mlp.{name}.weight"].select(1, mlp).mul_(factor);
+                foreach (var name in (string[])["gate_proj", "up_proj"])
+                    parameters[$"{layer}.mlp.{name}.weight"].select(1, mlp).mul_(factor);
                 parameters[$"{layer}.mlp.up_proj.weight"][inner].div_(factor);
                 parameters[$"{layer}.mlp.down_proj.weight"].select(1, inner).mul_(factor);
             }

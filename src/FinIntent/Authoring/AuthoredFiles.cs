@@ -6,10 +6,11 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>What a run writes besides its journal, anew after every round.</summary>
-/// <param name="ValidationShare">Of the rows, for val.json; 0: all are in rows.json.</param>
-/// <param name="IsPriced">Costs are known.</param>
-sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed)
+/// <summary>Writes a run's files besides its journal, anew after every round.</summary>
+/// <param name="ValidationShare">The share of the rows for val.json; 0 puts all into rows.json.</param>
+/// <param name="IsPriced">Says that costs are known.</param>
+/// <param name="Warn">It is told what could not be made.</param>
+sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed, Action<string> Warn)
 {
     public void Write(AuthoredSet set, Journal journal, Amount spent, Stopped? stopped)
     {
@@ -21,11 +22,14 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         var lines = files.SelectMany(file => file.Rows.Select(row => Provenance(row, file.Name).ToJsonString(JsonFile.Line) + "\n"));
         AtomicFile.WriteText(Path.Combine(Folder, "provenance.jsonl"), string.Concat(lines));
         ReviewFile.Write(Path.Combine(Folder, "review.csv"), set);
-        var card = new AuthoredCard(this, set, journal, spent, stopped).Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]);
-        AtomicFile.WriteText(Path.Combine(Folder, "README.md"), card);
+        Optional.Try("the dataset card", () =>
+        {
+            var card = new AuthoredCard(this, set, journal, spent, stopped).Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]);
+            AtomicFile.WriteText(Path.Combine(Folder, "README.md"), card);
+        }, Warn);
     }
 
-    /// <summary>The rows of each file, every intent divided alike, in the order they were accepted.</summary>
+    /// <summary>Returns the rows of each file, every intent divided alike, in the order they were accepted.</summary>
     IReadOnlyList<(string Name, IReadOnlyList<AuthoredRow> Rows)> Split(AuthoredSet set)
     {
         if (ValidationShare == 0) return [("rows.json", set.Rows)];
@@ -35,10 +39,8 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         AuthoredRow[] RowsOf(SplitPart part) => [.. set.Rows.Where((_, i) => parts[i] == part)];
     }
 
-    /// <summary>
-    /// Draws the rows for validation: ValidationShare of all rows, divided among the intents by their rows. Near duplicates, which only
-    /// a person's decision lets in, stay on one side.
-    /// </summary>
+    /// <summary>Draws ValidationShare of all rows, divided among the intents by their rows; near duplicates stay together.</summary>
+    /// <remarks>Only a person's decision lets near duplicates in.</remarks>
     internal SplitPart[] Split(IReadOnlyList<(string Question, int Intent)> rows)
     {
         var intents = Enumerable.Range(0, Schema.Intents.Count).ToArray();

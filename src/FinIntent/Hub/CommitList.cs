@@ -4,13 +4,13 @@ using FinIntent.Files;
 
 namespace FinIntent.Hub;
 
-/// <summary>The list of a commit's files, kept in the cache: without it nothing tells whether what is there of the commit is all of it.</summary>
+/// <summary>Keeps the list of a commit's files in the cache; without it nothing tells whether all of the commit is there.</summary>
 static class CommitList
 {
     public static JsonArray ToJson(IEnumerable<ListedFile> files) =>
         [.. files.Select(file => (JsonNode)new JsonObject { ["path"] = file.Path, ["size"] = file.Size })];
 
-    /// <summary>Null: it is no list.</summary>
+    /// <summary>Returns null when the JSON is no such list.</summary>
     public static IReadOnlyList<ListedFile>? Files(JsonNode? json)
     {
         try
@@ -31,11 +31,11 @@ static class CommitList
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            return null; // it is listed once more
+            return null; // the hub is then asked for the list once more
         }
     }
 
-    /// <summary>A cache that only others may write is used as it is.</summary>
+    /// <summary>Writes the file; in a cache that only others may write it does nothing.</summary>
     public static void WriteWherePossible(string path, string text)
     {
         try

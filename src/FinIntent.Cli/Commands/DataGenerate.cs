@@ -30,7 +30,7 @@ static class DataGenerate
             var settings = AuthorJob.Load(arguments.GetRequiredValue(file), arguments.GetValue(local), arguments.GetValue(overrides) ?? []);
             if (settings.Harmless.Count > 0)
                 arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
-            var here = Host.Of(arguments.InvocationConfiguration) with { Time = time ?? TimeProvider.System };
+            var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
             return AuthorJob.Run(settings, arguments.GetValue(accept), here, stop);
         });
         return command;

@@ -1,17 +1,18 @@
 namespace FinIntent.ApiModels;
 
-/// <summary>A request that brought no answer. Its message names the endpoint, holds no key, and ends a run when no other attempt can help.</summary>
+/// <summary>Is a request that brought no answer. Its message names the endpoint and holds no key; a final one ends a run.</summary>
+/// <param name="isFinal">Says that no other attempt can help.</param>
 sealed class ApiFailure(string message, bool isFinal = false) : Exception(message)
 {
-    /// <summary>The same request would fail again.</summary>
+    /// <summary>Says that the same request would fail again.</summary>
     public bool IsFinal { get; } = isFinal;
 
-    /// <summary>How long the server asks to wait.</summary>
+    /// <summary>The time that the server asks to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The server would not answer this question, as a filter of contents does: that is its answer.</summary>
+    /// <summary>Says that the server would not answer this question, as a filter of contents does: that is its answer.</summary>
     public bool IsRefusal { get; init; }
 
-    /// <summary>The request may have reached the model all the same: nothing says that it was turned away.</summary>
+    /// <summary>Says that the request may have reached the model all the same, since nothing says that it was turned away.</summary>
     public bool MayBeCharged { get; init; }
 }

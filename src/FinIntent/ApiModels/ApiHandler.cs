@@ -6,11 +6,8 @@ using System.Text.Json.Nodes;
 
 namespace FinIntent.ApiModels;
 
-/// <summary>
-/// Below every client: puts the user's own parameters into a request, and turns what is not an answer into an <see cref="ApiFailure"/>, the same for
-/// all APIs.
-/// </summary>
-/// <param name="parameters">Of the request's body; null takes one out.</param>
+/// <summary>Puts the user's own parameters into requests, and makes an <see cref="ApiFailure"/> of what is no answer.</summary>
+/// <param name="parameters">Parameters of the request's body; null takes one out.</param>
 sealed class ApiHandler(ApiEndpoint endpoint, JsonObject parameters, TimeProvider time) : DelegatingHandler
 {
     const int OverLoaded = 529;
@@ -32,7 +29,8 @@ sealed class ApiHandler(ApiEndpoint endpoint, JsonObject parameters, TimeProvide
             if (value is null) body.Remove(key);
             else body[key] = value.DeepClone();
         }
-        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body)) { Headers = { ContentType = new("application/json") } };
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body));
+        request.Content.Headers.ContentType = new("application/json");
     }
 
     async Task<ApiFailure> Failure(HttpRequestMessage request, HttpResponseMessage response, CancellationToken stop)
@@ -67,19 +65,21 @@ sealed class ApiHandler(ApiEndpoint endpoint, JsonObject parameters, TimeProvide
         }
     }
 
-    /// <summary>{"error": {"message", "code" or "type"}} of OpenAI, Azure and Anthropic; {"error": "…"} of Ollama; anything else as it is.</summary>
+    /// <summary>Reads {"error": {"message", "code" or "type"}} (OpenAI, Azure, Anthropic), {"error": "…"} (Ollama) or other text.</summary>
     static (string Message, string? Code) Error(string text)
     {
         try
         {
             using var document = JsonDocument.Parse(text);
-            var error = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var inner) ? inner : document.RootElement;
+            var root = document.RootElement;
+            var error = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var inner) ? inner : root;
             if (error.ValueKind == JsonValueKind.String) return (error.GetString()!, null);
-            if (error.ValueKind == JsonValueKind.Object) return (Word(error, "message") ?? text, Word(error, "code") ?? Word(error, "type"));
+            if (error.ValueKind == JsonValueKind.Object)
+                return (Word(error, "message") ?? text, Word(error, "code") ?? Word(error, "type"));
         }
         catch (JsonException)
         {
-            // a proxy's page
+            // It is a proxy's page.
         }
         return (text.Length == 0 ? "no message" : text.ReplaceLineEndings(" "), null);
 
@@ -95,16 +95,21 @@ sealed class ApiHandler(ApiEndpoint endpoint, JsonObject parameters, TimeProvide
 
     static string NameOf(HttpResponseMessage response) => (int)response.StatusCode == OverLoaded ? "Overloaded"
         : !string.IsNullOrEmpty(response.ReasonPhrase) ? response.ReasonPhrase
-        : Enum.IsDefined(response.StatusCode) ? response.StatusCode.ToString() : ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
+        : Enum.IsDefined(response.StatusCode) ? response.StatusCode.ToString()
+        : ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
 
     string Remedy(int status, bool isOutOfMoney) => status switch
     {
         _ when isOutOfMoney => "the account has no credit left; add some and run the same command again",
-        401 => endpoint.Key is null ? $"set the key in the environment variable {ApiKey.VariableOf(endpoint.Kind)}" : "the key is not accepted; look at the environment variable it comes from",
+        401 => endpoint.Key is null
+            ? $"set the key in the environment variable {ApiKey.VariableOf(endpoint.Kind)}"
+            : "the key is not accepted; look at the environment variable it comes from",
         402 => "the account has no credit left; add some and run the same command again",
         403 => $"the key may not use \"{endpoint.Model}\", or not from here; look at its permissions",
-        404 => $"look at api_base and api_model (\"{endpoint.Model}\"){(endpoint.Version is { } version ? $" and api_version ({version})" : "")}",
-        400 or 422 => $"look at api_model (\"{endpoint.Model}\"); api_parameters adds a parameter to the request, and takes one out when it is null, such as {{temperature: null}}",
+        404 => $"look at api_base and api_model (\"{endpoint.Model}\")" +
+            (endpoint.Version is { } version ? $" and api_version ({version})" : ""),
+        400 or 422 => $"look at api_model (\"{endpoint.Model}\"); api_parameters adds a parameter to the request, " +
+            "and takes one out when it is null, such as {temperature: null}",
         >= 300 and < 400 => "set api_base to where it leads, if you trust it: a key is not sent on",
         _ => $"look at api_base ({endpoint.Base}) and api_model (\"{endpoint.Model}\")",
     };

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Configuration.UserSecrets;
 
 namespace FinIntent.ApiModels;
 
-/// <summary>A key that opens an API. Nothing prints it: it has no text of its own, and <see cref="Redact"/> takes it out of others'.</summary>
+/// <summary>Is a key that opens an API. It is never printed: it has no text, and <see cref="Redact"/> takes it out of texts.</summary>
 sealed class ApiKey
 {
-    /// <summary>Of `dotnet user-secrets --id finintent`.</summary>
+    /// <summary>The id for `dotnet user-secrets --id finintent`.</summary>
     public const string SecretsId = "finintent";
 
     readonly string _value;
@@ -16,11 +16,12 @@ sealed class ApiKey
     public ApiKey(string value, string variable)
     {
         _value = value.Trim();
-        if (_value.Length == 0 || _value.Any(c => c is <= ' ' or > '~'))
-            throw new UserErrorException($"{variable}: the key has {(_value.Length == 0 ? "no characters" : "blanks or characters beyond ASCII")}, so it was not copied right; set it again");
+        if (_value.Length > 0 && _value.All(c => c is > ' ' and <= '~')) return;
+        var fault = _value.Length == 0 ? "no characters" : "blanks or characters beyond ASCII";
+        throw new UserErrorException($"{variable}: the key has {fault}, so it was not copied right; set it again");
     }
 
-    /// <summary>For the request that it opens, and nothing else.</summary>
+    /// <summary>Returns the key for the request that it opens, and for nothing else.</summary>
     internal string Reveal() => _value;
 
     public string Redact(string text) => text.Replace(_value, "[key]", StringComparison.Ordinal);
@@ -35,8 +36,8 @@ sealed class ApiKey
         _ => "OPENAI_API_KEY",
     };
 
-    /// <summary>From the environment, else from the user secrets; null when neither has it.</summary>
-    /// <param name="secrets">The secrets file; null: the user's own.</param>
+    /// <summary>Finds a key in the environment, else in the user secrets; null when neither has it.</summary>
+    /// <param name="secrets">The secrets file; null means the user's own.</param>
     public static ApiKey? Find(string variable, string? secrets = null)
     {
         var value = Environment.GetEnvironmentVariable(variable);
@@ -53,8 +54,9 @@ sealed class ApiKey
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or JsonException)
         {
-            // What it says can quote the file, and so a key.
-            throw new UserErrorException($"{path}: the user secrets are not valid JSON; set them with: dotnet user-secrets set {variable} KEY --id {SecretsId}");
+            // Its message can quote the file, and so a key.
+            throw new UserErrorException($"{path}: the user secrets are not valid JSON; " +
+                $"set them with: dotnet user-secrets set {variable} KEY --id {SecretsId}");
         }
     }
 }

@@ -7,10 +7,9 @@ using Polly.Retry;
 
 namespace FinIntent.ApiModels;
 
-/// <summary>
-/// A chat model behind an API: asks until an answer comes. Whatever may pass is tried again with growing, jittered waits, or after the time the
-/// server asks for: 429, 5xx, cut connections, silence, answers that are none.
-/// </summary>
+/// <summary>Is a chat model behind an API, which asks until an answer comes.</summary>
+/// <remarks>It tries 429, 5xx, cut connections, silence and answers that are none again, after growing, jittered waits or the
+/// time that the server asks for.</remarks>
 sealed class ApiModel : IDisposable
 {
     static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1), LongestOwnWait = TimeSpan.FromSeconds(60);
@@ -31,20 +30,21 @@ sealed class ApiModel : IDisposable
         (_timeout, _longestWait) = (TimeSpan.FromSeconds(settings.ApiTimeout), TimeSpan.FromSeconds(settings.ApiLongestWait));
         // A redirect would take the key along to another host.
         var sockets = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
-        _http = new(new ApiHandler(endpoint, Parameters(endpoint, settings, request), _time) { InnerHandler = sockets }) { Timeout = Timeout.InfiniteTimeSpan };
+        var handler = new ApiHandler(endpoint, Parameters(endpoint, settings, request), _time) { InnerHandler = sockets };
+        _http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client = ChatClients.Create(endpoint, _http);
         _options = Options(endpoint, request);
         _pipeline = Pipeline(settings.ApiAttempts);
     }
 
-    /// <summary>Requests that were made again, so far.</summary>
+    /// <summary>The number of requests that were made again so far.</summary>
     public int Retries => _retries;
 
-    /// <param name="onRetry">Called before an attempt that follows a failed one; what it throws ends the request.</param>
+    /// <param name="onRetry">Is called before an attempt that follows a failed one; what it throws ends the request.</param>
     /// <exception cref="ApiFailure">There is no answer: no other attempt can help, or the attempts are used up.</exception>
     public async Task<ApiAnswer> Ask(Conversation conversation, CancellationToken stop, Action<ApiFailure>? onRetry = null)
     {
-        List<ChatMessage> messages = [.. conversation.Messages.Select(m => new ChatMessage(m.Role == "assistant" ? ChatRole.Assistant : ChatRole.User, m.Content))];
+        List<ChatMessage> messages = [.. conversation.Messages.Select(m => new ChatMessage(RoleOf(m), m.Content))];
         if (!string.IsNullOrEmpty(conversation.System)) messages.Insert(0, new(ChatRole.System, conversation.System));
         ApiFailure? last = null;
         return await _pipeline.ExecuteAsync(async token =>
@@ -60,6 +60,7 @@ sealed class ApiModel : IDisposable
                 throw;
             }
         }, stop);
+        static ChatRole RoleOf(Message message) => message.Role == "assistant" ? ChatRole.Assistant : ChatRole.User;
     }
 
     ResiliencePipeline<ApiAnswer> Pipeline(int attempts)
@@ -73,8 +74,9 @@ sealed class ApiModel : IDisposable
             UseJitter = true,
             Delay = FirstWait,
             MaxDelay = LongestOwnWait,
-            // Not all at the same moment again.
-            DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as ApiFailure)?.RetryAfter + FirstWait * Random.Shared.NextDouble()),
+            // A random part keeps requests from all coming back at the same moment.
+            DelayGenerator = attempt => ValueTask.FromResult(
+                (attempt.Outcome.Exception as ApiFailure)?.RetryAfter + FirstWait * Random.Shared.NextDouble()),
             OnRetry = _ =>
             {
                 Interlocked.Increment(ref _retries);
@@ -97,7 +99,8 @@ sealed class ApiModel : IDisposable
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
             var failure = Inner<ApiFailure>(e) ?? Failure(e, limit.IsCancellationRequested);
-            if (failure is { IsRefusal: true }) return new("", ChatFinishReason.ContentFilter.Value, null, null, _time.GetElapsedTime(start));
+            if (failure is { IsRefusal: true })
+                return new("", ChatFinishReason.ContentFilter.Value, null, null, _time.GetElapsedTime(start));
             throw failure.RetryAfter > _longestWait ? TooLong(failure) : failure;
         }
     }
@@ -112,12 +115,14 @@ sealed class ApiModel : IDisposable
     }
 
     static bool IsUnsent(Exception e) => Inner<HttpRequestException>(e)?.HttpRequestError
-        is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;
+        is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+        or HttpRequestError.ProxyTunnelError;
 
-    // Answers are kept in files, so not even a server that sends the key back gets it there.
+    // Answers are kept in files, so not even a server that sends the key back may get it there.
     string Redact(string text) => _endpoint.Key?.Redact(text) ?? text;
 
-    ApiFailure TooLong(ApiFailure failure) => new($"{failure.Message}; it asks to wait {failure.RetryAfter!.Value.TotalSeconds:0} s, longer than api_longest_wait " +
+    ApiFailure TooLong(ApiFailure failure) => new(
+        $"{failure.Message}; it asks to wait {failure.RetryAfter!.Value.TotalSeconds:0} s, longer than api_longest_wait " +
         $"({_longestWait.TotalSeconds:0} s): run the same command again then", isFinal: true);
 
     static T? Inner<T>(Exception? e) where T : Exception

@@ -1,7 +1,7 @@
 namespace FinIntent.ApiModels;
 
-/// <summary>How answers are asked for; what is null is left to the server.</summary>
-/// <param name="MaxTokens">Of an answer; a thinking model's thoughts count.</param>
+/// <summary>Says how answers are asked for; what is null is left to the server.</summary>
+/// <param name="MaxTokens">The most tokens of an answer; a thinking model's thoughts count.</param>
 sealed record ApiRequest(int MaxTokens)
 {
     public double? Temperature { get; init; }

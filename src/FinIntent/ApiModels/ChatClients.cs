@@ -8,7 +8,7 @@ using OpenAI.Chat;
 
 namespace FinIntent.ApiModels;
 
-/// <summary>The makers' own clients. None of them tries again or limits time: <see cref="ApiModel"/> does, for all alike.</summary>
+/// <summary>Makes the makers' own clients. None of them tries again or limits time: <see cref="ApiModel"/> does, for all alike.</summary>
 static class ChatClients
 {
     public static IChatClient Create(ApiEndpoint endpoint, HttpClient http) =>
@@ -16,7 +16,7 @@ static class ChatClients
 
     static IChatClient AnthropicsClient(ApiEndpoint endpoint, HttpClient http) => new AnthropicClient
     {
-        // Without a key null, so that none is looked for in the environment and sent to a server of the user's own.
+        // Without a key this is null, so that none is looked for in the environment and sent to a server of the user's own.
         ApiKey = endpoint.Key?.Reveal(),
         BaseUrl = endpoint.Base.ToString().TrimEnd('/'),
         HttpClient = http,
@@ -44,7 +44,7 @@ static class ChatClients
 #pragma warning restore OPENAI001
     }
 
-    /// <summary>Azure's api-version, behind the address.</summary>
+    /// <summary>Adds Azure's api-version to the address.</summary>
     sealed class VersionPolicy(string version) : PipelinePolicy
     {
         public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int index)

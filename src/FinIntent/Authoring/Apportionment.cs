@@ -2,7 +2,7 @@ namespace FinIntent.Authoring;
 
 static class Apportionment
 {
-    /// <summary>A total divided by shares into whole numbers: rounded down, and the rest to the largest remainders (Hamilton's method), the first among equals.</summary>
+    /// <summary>Divides a total by shares: rounded down, and the rest to the largest remainders (Hamilton's method).</summary>
     public static int[] Of(IReadOnlyList<double> shares, int total)
     {
         var sum = shares.Sum();
@@ -10,7 +10,9 @@ static class Apportionment
         double[] quotas = [.. shares.Select(share => share / sum * total)];
         // A quota that is whole but for rounding must not lose one.
         int[] counts = [.. quotas.Select(quota => (int)Math.Floor(quota + 1e-9))];
-        foreach (var i in Enumerable.Range(0, counts.Length).OrderByDescending(i => quotas[i] - counts[i]).Take(total - counts.Sum())) counts[i]++;
+        // Among equal remainders the first wins.
+        var byRemainder = Enumerable.Range(0, counts.Length).OrderByDescending(i => quotas[i] - counts[i]);
+        foreach (var i in byRemainder.Take(total - counts.Sum())) counts[i]++;
         return counts;
     }
 }

@@ -2,21 +2,21 @@ using FinIntent.ApiModels;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Why no more requests were sent.</summary>
-/// <param name="Failure">The endpoint's, when it was that.</param>
+/// <summary>Says why no more requests were sent.</summary>
+/// <param name="Failure">The endpoint's failure, when that was the reason.</param>
 sealed record Stopped(string Reason, ApiFailure? Failure = null);
 
 /// <summary>Asks what the journal has no answer to yet, within the limits.</summary>
-/// <param name="isAsking">False: nothing is sent; what the journal has is all there is.</param>
+/// <param name="isAsking">False sends nothing: what the journal has is all there is.</param>
 sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsking)
 {
     int _answered;
 
-    /// <summary>Requests of this run that were answered.</summary>
+    /// <summary>The number of this run's requests that were answered.</summary>
     public int Answered => _answered;
 
-    /// <summary>Asks all, as many at once as the model takes. What it returns is in the requests' order; null where there is no answer.</summary>
-    /// <param name="keptFor">What must be left besides for what request i and those before it lead to.</param>
+    /// <summary>Asks all, as many at once as the model takes; returns answers in the requests' order, null where there is none.</summary>
+    /// <param name="keptFor">Says what must be left besides for what request i and those before it lead to.</param>
     public async Task<(IReadOnlyList<JournalRecord?> Answers, Stopped? Stopped)> Ask(
         Author author, IReadOnlyList<AuthorRequest> requests, Func<int, Amount> keptFor, CancellationToken stop)
     {
@@ -38,19 +38,23 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
             // Whatever happens, none is left under way: the journal hears of each.
             await Task.WhenAll(underWay.Select(w => w.Task));
         }
-        List<(AuthorRequest, Exception)> problems = [.. underWay.Where(w => w.Task.Result is not null).Select(w => (w.Request, w.Task.Result!))];
+        List<(AuthorRequest, Exception)> problems =
+            [.. underWay.Where(w => w.Task.Result is not null).Select(w => (w.Request, w.Task.Result!))];
         stop.ThrowIfCancellationRequested();
         stopped = Judge(problems, underWay.Count) ?? stopped;
         return ([.. requests.Select(request => journal.OutcomeOf(request.Id))], stopped);
     }
 
-    async Task<Stopped?> Begin(Author author, AuthorRequest request, Amount kept, SemaphoreSlim places, List<(AuthorRequest, Task<Exception?> Task)> underWay, CancellationToken stop)
+    async Task<Stopped?> Begin(Author author, AuthorRequest request, Amount kept, SemaphoreSlim places,
+        List<(AuthorRequest, Task<Exception?> Task)> underWay, CancellationToken stop)
     {
         await places.WaitAsync(stop);
-        // One that failed for good has said all there is to say to the others.
-        if (underWay.FirstOrDefault(w => w.Task is { IsCompletedSuccessfully: true, Result: ApiFailure { IsFinal: true } }).Task is { } failed)
+        // A request that failed for good has said all there is to say about the others.
+        var tasks = underWay.Select(w => w.Task).ToList();
+        if (tasks.Find(task => task is { IsCompletedSuccessfully: true, Result: ApiFailure { IsFinal: true } }) is { } failed)
             return new(failed.Result!.Message, (ApiFailure)failed.Result);
-        if (underWay.Any(w => w.Task.IsFaulted)) return new("a request could not be asked"); // what it throws is told
+        // Awaiting the requests throws what this one threw.
+        if (tasks.Exists(task => task.IsFaulted)) return new("a request could not be asked");
         var most = author.Most(request);
         if (await ledger.Reserve(most, kept, stop) is { } limit) return new(limit);
         journal.Append(Sent(author, request, most));
@@ -92,11 +96,12 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         }
         catch (LimitReachedException e)
         {
-            return e; // settled where it was thrown
+            return e; // it was settled where it was thrown
         }
         catch (Exception e)
         {
-            // No answer and no charge: a prompt that a local model cannot read, say. It ends the run, and the request is asked again by the next one.
+            // There is no answer and no charge, as for a prompt that a local model cannot read. It ends the run; the next one asks it
+            // again.
             journal.Append(new(JournalKind.Free, request.Id, time.GetUtcNow()) { Reason = e.Message });
             ledger.Settle(most, default);
             throw;
@@ -114,10 +119,8 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         journal.Append(Sent(author, request, most));
     }
 
-    /// <summary>
-    /// A request whose attempts are used up is gone on without, when others were answered: the rows it would have brought are asked for again. When none
-    /// was, the endpoint counts as down.
-    /// </summary>
+    /// <summary>Goes on without requests whose attempts are used up, when others were answered: later rounds ask again.</summary>
+    /// <remarks>When none was answered, the endpoint counts as down.</remarks>
     Stopped? Judge(List<(AuthorRequest Request, Exception Problem)> problems, int asked)
     {
         if (problems.Select(p => p.Problem).OfType<ApiFailure>().OrderByDescending(f => f.IsFinal).FirstOrDefault() is { } failure
@@ -127,12 +130,13 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         return problems.Select(p => p.Problem).OfType<LimitReachedException>().FirstOrDefault() is { } limit ? new(limit.Message) : null;
     }
 
-    /// <summary>A request that was sent before must be the same now, or the journal would answer another question.</summary>
+    /// <summary>Requires that a request that was sent before is the same now, or the journal would answer another question.</summary>
     void CheckSame(AuthorRequest request)
     {
         if (journal.SentOf(request.Id) is { } sent && sent.PromptSha256 != request.Sha256)
-            throw new UserErrorException($"journal.jsonl: request {request.Id} had other words when it was sent ({sent.Time:u}); another version of the program wrote it, " +
-                "or the file was edited. Set overwrite_output_dir: true to start anew, or name another output_dir");
+            throw new UserErrorException($"journal.jsonl: request {request.Id} had other words when it was sent ({sent.Time:u}); " +
+                "another version of the program wrote it, or the file was edited. " +
+                "Set overwrite_output_dir: true to start anew, or name another output_dir");
     }
 
     JournalRecord Sent(Author author, AuthorRequest request, Amount most) => new(JournalKind.Sent, request.Id, time.GetUtcNow())
@@ -147,6 +151,6 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         Tokens = most.Tokens,
     };
 
-    /// <summary>Another attempt does not fit.</summary>
+    /// <summary>This is thrown when another attempt does not fit into the limits.</summary>
     sealed class LimitReachedException(string limit) : Exception(limit);
 }

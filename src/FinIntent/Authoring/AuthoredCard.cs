@@ -5,10 +5,8 @@ using FinIntent.Settings;
 
 namespace FinIntent.Authoring;
 
-/// <summary>
-/// The card of rows that models wrote: what the set holds, who wrote it, when, what it took, and what was turned away. For a Chinese schema
-/// it is in Chinese and English.
-/// </summary>
+/// <summary>Writes the card of rows that models wrote: what, by whom, when, at what cost, and what was turned away.</summary>
+/// <remarks>For a Chinese schema it is in Chinese and English.</remarks>
 sealed class AuthoredCard(AuthoredFiles files, AuthoredSet set, Journal journal, Amount spent, Stopped? stopped)
 {
     readonly CardText _card = new(files.Schema.Language, isBilingual: true);

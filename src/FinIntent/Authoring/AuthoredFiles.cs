@@ -6,9 +6,9 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>What a run writes besides its journal, anew after every round.</summary>
-/// <param name="ValidationShare">Of the rows, for val.json; 0: all are in rows.json.</param>
-/// <param name="IsPriced">Costs are known.</param>
+/// <summary>Writes a run's files besides its journal, anew after every round.</summary>
+/// <param name="ValidationShare">The share of the rows for val.json; 0 puts all into rows.json.</param>
+/// <param name="IsPriced">Says that costs are known.</param>
 sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed)
 {
     public void Write(AuthoredSet set, Journal journal, Amount spent, Stopped? stopped)
@@ -25,7 +25,7 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         AtomicFile.WriteText(Path.Combine(Folder, "README.md"), card);
     }
 
-    /// <summary>The rows of each file, every intent divided alike, in the order they were accepted.</summary>
+    /// <summary>Returns the rows of each file, every intent divided alike, in the order they were accepted.</summary>
     IReadOnlyList<(string Name, IReadOnlyList<AuthoredRow> Rows)> Split(AuthoredSet set)
     {
         if (ValidationShare == 0) return [("rows.json", set.Rows)];
@@ -35,10 +35,8 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         AuthoredRow[] RowsOf(SplitPart part) => [.. set.Rows.Where((_, i) => parts[i] == part)];
     }
 
-    /// <summary>
-    /// Draws the rows for validation: ValidationShare of all rows, divided among the intents by their rows. Near duplicates, which only
-    /// a person's decision lets in, stay on one side.
-    /// </summary>
+    /// <summary>Draws ValidationShare of all rows, divided among the intents by their rows; near duplicates stay together.</summary>
+    /// <remarks>Only a person's decision lets near duplicates in.</remarks>
     internal SplitPart[] Split(IReadOnlyList<(string Question, int Intent)> rows)
     {
         var intents = Enumerable.Range(0, Schema.Intents.Count).ToArray();

@@ -1,6 +1,6 @@
 namespace FinIntent.Authoring;
 
-/// <summary>The rows so far, what was set aside and what was rejected.</summary>
+/// <summary>Holds the rows so far, what was set aside and what was rejected.</summary>
 sealed class AuthoredSet(DatasetPlan plan)
 {
     // Asking for more than is missing makes up for what will be rejected, but not without bounds.
@@ -21,29 +21,29 @@ sealed class AuthoredSet(DatasetPlan plan)
 
     public IReadOnlyDictionary<Rejection, int> Rejected => _rejected;
 
-    /// <summary>Written and not judged yet, because a limit was reached first. A run that goes on judges them.</summary>
+    /// <summary>The rows written and not judged, because a limit was reached first; a run that goes on judges them.</summary>
     public int Unjudged { get; set; }
 
-    /// <summary>Set aside and dropped by a person.</summary>
+    /// <summary>The number of rows set aside that a person dropped.</summary>
     public int Dropped { get; private set; }
 
-    /// <summary>Rows asked for, so far.</summary>
+    /// <summary>The number of rows asked for so far.</summary>
     public int Asked { get; set; }
 
-    /// <summary>Answers without any row in them, or none at all.</summary>
+    /// <summary>The number of answers without any row in them.</summary>
     public int Unreadable { get; set; }
 
     public bool IsComplete => Enumerable.Range(0, plan.Intents.Count).All(intent => Missing(intent).All(count => count == 0));
 
-    /// <summary>By length.</summary>
+    /// <summary>Returns how many rows of an intent are missing, by length.</summary>
     public int[] Missing(int intent) => [.. plan.Wanted[intent].Zip(_have[intent], (wanted, have) => Math.Max(0, wanted - have))];
 
     public int Have(int intent, int length) => _have[intent][length];
 
-    /// <summary>Rows that come of a row asked for.</summary>
+    /// <summary>The share of the rows asked for that became rows of the set.</summary>
     public double Rate => Asked == 0 ? 1 : Math.Clamp((double)_rows.Count(r => !r.IsPersons) / Asked, LowestRate, 1);
 
-    /// <summary>A text that no row may repeat.</summary>
+    /// <summary>Adds a text that no row may repeat.</summary>
     public void Remember(string question) => _index.Add(question);
 
     public bool Repeats(string question) => _index.Find(question) is not null;
@@ -65,8 +65,8 @@ sealed class AuthoredSet(DatasetPlan plan)
 
     public bool IsDecided(string id) => _decided.Contains(id);
 
-    /// <summary>A person's decision about a row that was set aside.</summary>
-    /// <param name="intent">Null: the row is dropped.</param>
+    /// <summary>Carries out a person's decision about a row that was set aside.</summary>
+    /// <param name="intent">The intent's number; null drops the row.</param>
     public void Decide(string id, string question, int? intent)
     {
         if (AsideOf(id) is not { } row) return;

@@ -2,7 +2,7 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>How rows are written, besides the plan.</summary>
+/// <summary>Says how rows are written, besides the plan.</summary>
 sealed record AuthoringOptions
 {
     public required IReadOnlyList<string> Styles { get; init; }
@@ -16,14 +16,12 @@ sealed record AuthoringOptions
     public int Seed { get; init; } = 42;
 }
 
-/// <summary>How far a run is, after a round.</summary>
+/// <summary>Says how far a run is after a round.</summary>
 sealed record RoundReport(int Round, AuthoredSet Set, Amount Spent);
 
-/// <summary>
-/// Rounds of writing, checking and judging, until the wanted rows are there or a limit is. All that is random or depends on order comes from the seed
-/// and the journal's answers in the requests' order, so that the same answers give the same rows, and a run that goes on finds its way back
-/// to where it was by going through the journal.
-/// </summary>
+/// <summary>Writes, checks and judges rows in rounds, until the wanted rows or a limit is reached.</summary>
+/// <remarks>All that is random or depends on order comes from the seed and the journal's answers in the requests' order. So the same
+/// answers give the same rows, and a run that goes on finds its way back to where it was by going through the journal.</remarks>
 sealed class AuthoringRun
 {
     const int MostAvoided = 20;
@@ -39,8 +37,9 @@ sealed class AuthoringRun
     readonly PromptTexts _texts;
     int _orders, _stalled;
 
-    /// <param name="judge">Null: rows are kept as they were written.</param>
-    public AuthoringRun(IntentSchema schema, DatasetPlan plan, AuthoringOptions options, QuestionCheck check, Author writer, Author? judge, Journal journal, Ledger ledger, Asker asker)
+    /// <param name="judge">The judge; null keeps rows as they were written.</param>
+    public AuthoringRun(IntentSchema schema, DatasetPlan plan, AuthoringOptions options, QuestionCheck check, Author writer, Author? judge,
+        Journal journal, Ledger ledger, Asker asker)
     {
         (_schema, _options, _check, _writer, _journal, _ledger, _asker) = (schema, options, check, writer, journal, ledger, asker);
         _texts = PromptTexts.Of(schema.Language);
@@ -51,11 +50,11 @@ sealed class AuthoringRun
 
     public AuthoredSet Set { get; }
 
-    /// <summary>Rounds that were begun.</summary>
+    /// <summary>The number of rounds that were begun.</summary>
     public int Rounds { get; private set; }
 
-    /// <param name="onRound">Called after each round.</param>
-    /// <returns>Why it ended before all rows were there; null: they are.</returns>
+    /// <param name="onRound">Is called after each round.</param>
+    /// <returns>Why it ended before all rows were there; null when they are.</returns>
     public async Task<Stopped?> Run(Action<RoundReport>? onRound, CancellationToken stop)
     {
         while (true)
@@ -63,7 +62,8 @@ sealed class AuthoringRun
             ApplyDecisions(Rounds);
             if (Set.IsComplete) return null;
             if (_stalled == _options.StalledRounds)
-                return new($"{_stalled} rounds in a row brought no row (stalled_rounds); look at what was rejected, at the schema's descriptions and at length_shares");
+                return new($"{_stalled} rounds in a row brought no row (stalled_rounds); " +
+                    "look at what was rejected, at the schema's descriptions and at length_shares");
             var before = Set.Rows.Count;
             var stopped = await Round(Rounds++, stop);
             if (stopped?.Failure is not null) return stopped;
@@ -73,18 +73,19 @@ sealed class AuthoringRun
         }
     }
 
-    /// <summary>A person's decisions stand in the journal with the round they precede, where they are made again when a run goes on.</summary>
+    /// <summary>Applies a person's decisions: each stands in the journal with the round that it precedes.</summary>
     public void ApplyDecisions(int round)
     {
-        foreach (var decision in _journal.Decisions.Where(d => d.Round == round))
-            if (!Set.IsDecided(decision.Id)) Set.Decide(decision.Id, decision.Question!, decision.Intent is { } name ? JudgingPrompt.NumberOf(_schema, name) : null);
+        foreach (var decision in _journal.Decisions.Where(d => d.Round == round && !Set.IsDecided(d.Id)))
+            Set.Decide(decision.Id, decision.Question!, decision.Intent is { } name ? JudgingPrompt.NumberOf(_schema, name) : null);
     }
 
     async Task<Stopped?> Round(int round, CancellationToken stop)
     {
         var orders = RoundPlan.Of(Set, _options.RowsPerRequest, _options.Styles, _orders);
         var requests = orders.Select((order, i) => Request(order, round, i)).ToList();
-        var (answers, stopped) = await _asker.Ask(_writer, requests, i => _judge?.MostFor(orders.Take(i + 1).Sum(o => o.Rows)) ?? default, stop);
+        Amount JudgingUpTo(int order) => _judge?.MostFor(orders.Take(order + 1).Sum(o => o.Rows)) ?? default;
+        var (answers, stopped) = await _asker.Ask(_writer, requests, JudgingUpTo, stop);
         if (stopped?.Failure is not null) return stopped;
         _orders += orders.Count;
 
@@ -102,10 +103,11 @@ sealed class AuthoringRun
         var random = new Random(unchecked(_options.Seed * 1_000_003 + round * 1009 + number));
         string[] there = [.. Set.Rows.Where(row => row.Intent == order.Intent).Select(row => row.Question)];
         random.Shuffle(there);
-        return new($"w{round}.{number}", WritingPrompt.NameOf(_texts), WritingPrompt.For(_schema, order, Set.Plan.Unit, there[..Math.Min(there.Length, MostAvoided)]));
+        var prompt = WritingPrompt.For(_schema, order, Set.Plan.Unit, there[..Math.Min(there.Length, MostAvoided)]);
+        return new($"w{round}.{number}", WritingPrompt.NameOf(_texts), prompt);
     }
 
-    /// <summary>The items of all answers that are rows, in the requests' order.</summary>
+    /// <summary>Returns the items of all answers that are rows, in the requests' order.</summary>
     List<Written> Candidates(IReadOnlyList<WritingOrder> orders, IReadOnlyList<JournalRecord?> answers)
     {
         List<Written> candidates = [];
@@ -120,7 +122,8 @@ sealed class AuthoringRun
             foreach (var (i, item) in items.Index())
             {
                 var question = JsonObjects.Text(item, "question")?.Trim();
-                var why = question is null ? Rejection.Malformed : WhyNot(question, JsonObjects.Text(item, "intent"), order.Intent, pending);
+                var intent = JsonObjects.Text(item, "intent");
+                var why = question is null ? Rejection.Malformed : WhyNot(question, intent, order.Intent, pending);
                 if (why is { } rejection)
                 {
                     Set.Reject(rejection);
@@ -129,7 +132,8 @@ sealed class AuthoringRun
                 var length = Set.Plan.LengthOf(question!)!.Value;
                 pending[(order.Intent, length)] = pending.GetValueOrDefault((order.Intent, length)) + 1;
                 Set.Remember(question!);
-                candidates.Add(new($"{answer.Id}#{i + 1}", question!, order.Intent, length, order.Style, _journal.SentOf(answer.Id)!, answer, (answer.Cost ?? 0) / items.Count));
+                var (sent, cost) = (_journal.SentOf(answer.Id)!, (answer.Cost ?? 0) / items.Count);
+                candidates.Add(new($"{answer.Id}#{i + 1}", question!, order.Intent, length, order.Style, sent, answer, cost));
             }
         }
         return candidates;
@@ -137,11 +141,12 @@ sealed class AuthoringRun
 
     Rejection? WhyNot(string question, string? intent, int wanted, Dictionary<(int, int), int> pending)
     {
-        // The name may be left out: it was asked for. Another one is another intent's row, or no intent's.
+        // The name may be left out, since it was asked for. Another one makes it another intent's row, or no intent's.
         if (intent is not null && JudgingPrompt.NumberOf(_schema, intent) != wanted) return Rejection.WrongIntent;
         if (_check.Of(question) is { } why) return why;
         if (Set.Plan.LengthOf(question) is not { } length) return Rejection.Length;
         if (Set.Repeats(question)) return Rejection.Duplicate;
-        return Set.Have(wanted, length) + pending.GetValueOrDefault((wanted, length)) >= Set.Plan.Wanted[wanted][length] ? Rejection.Surplus : null;
+        var have = Set.Have(wanted, length) + pending.GetValueOrDefault((wanted, length));
+        return have >= Set.Plan.Wanted[wanted][length] ? Rejection.Surplus : null;
     }
 }

@@ -4,15 +4,15 @@ using FinIntent.Settings;
 
 namespace FinIntent.Authoring;
 
-/// <summary>How many rows are wanted of each intent and length.</summary>
-/// <param name="Wanted">By the intent's number, then the length's.</param>
+/// <summary>Says how many rows are wanted of each intent and length.</summary>
+/// <param name="Wanted">The numbers of rows, by the intent's number and then the length's.</param>
 sealed record DatasetPlan(IReadOnlyList<string> Intents, IReadOnlyList<LengthRange> Lengths, LengthUnit Unit, int[][] Wanted)
 {
     public int Rows => Wanted.Sum(row => row.Sum());
 
     public int RowsOf(int intent) => Wanted[intent].Sum();
 
-    /// <summary>The number of the range that a question's length is in; null when none.</summary>
+    /// <summary>Returns the number of the range that a question's length is in; null when there is none.</summary>
     public int? LengthOf(string question)
     {
         var length = LengthRange.Measure(question, Unit);
@@ -21,13 +21,14 @@ sealed record DatasetPlan(IReadOnlyList<string> Intents, IReadOnlyList<LengthRan
         return null;
     }
 
-    /// <exception cref="UserErrorException">Shares name an intent or a length that is none.</exception>
+    /// <exception cref="UserErrorException">Shares name an intent or a length that does not exist.</exception>
     public static DatasetPlan Of(GenerateSettings settings, IntentSchema schema)
     {
         string[] names = [.. schema.Intents.Select(intent => intent.Name)];
         var lengths = LengthRange.SharesOf(settings, schema.Language);
         var rows = Apportionment.Of(ClassShares(settings, names), settings.Rows);
-        return new(names, [.. lengths.Select(l => l.Range)], settings.LengthUnit ?? LengthRange.UnitOf(schema.Language), Cells(rows, [.. lengths.Select(l => l.Share)]));
+        var unit = settings.LengthUnit ?? LengthRange.UnitOf(schema.Language);
+        return new(names, [.. lengths.Select(l => l.Range)], unit, Cells(rows, [.. lengths.Select(l => l.Share)]));
     }
 
     static IReadOnlyList<double> ClassShares(GenerateSettings settings, string[] names)
@@ -35,17 +36,17 @@ sealed record DatasetPlan(IReadOnlyList<string> Intents, IReadOnlyList<LengthRan
         var given = settings.ClassShares;
         if (given.Count == 0) return [.. names.Select(_ => 1.0)];
         foreach (var name in given.Keys.Except(names))
-            throw new UserErrorException($"class_shares: the schema has no intent \"{name}\"; did you mean \"{EditDistance.Nearest(name, names)}\"?");
+            throw new UserErrorException(
+                $"class_shares: the schema has no intent \"{name}\"; did you mean \"{EditDistance.Nearest(name, names)}\"?");
         foreach (var name in names.Except(given.Keys))
             throw new UserErrorException($"class_shares: there is no share of \"{name}\"; give one, or 0 to leave the intent out");
-        if (given.Values.Any(share => share < 0) || given.Values.Sum() <= 0) throw new UserErrorException("class_shares: shares are numbers from 0, and one of them is above 0");
+        if (given.Values.Any(share => share < 0) || given.Values.Sum() <= 0)
+            throw new UserErrorException("class_shares: shares are numbers from 0, and one of them is above 0");
         return [.. names.Select(name => given[name])];
     }
 
-    /// <summary>
-    /// Each intent's rows divided by length. What rounding owes a length is carried on to the next intent, so that the whole set has the
-    /// wanted shares also when an intent has few rows.
-    /// </summary>
+    /// <summary>Divides each intent's rows by length; what rounding owes a length is carried on to the next intent.</summary>
+    /// <remarks>So the whole set has the wanted shares also when an intent has few rows.</remarks>
     static int[][] Cells(int[] rows, double[] shares)
     {
         var owed = new double[shares.Length];

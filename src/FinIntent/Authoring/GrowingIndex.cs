@@ -2,10 +2,8 @@ using FinIntent.Data.Leaks;
 
 namespace FinIntent.Authoring;
 
-/// <summary>
-/// Texts that come one by one, and which of them a new one repeats or nearly repeats (<see cref="QuestionIndex"/>). Indices hold growing parts, as the
-/// digits of a binary counter do, so that n texts are indexed log n times at most.
-/// </summary>
+/// <summary>Finds which of the texts added so far a new one repeats or nearly repeats (<see cref="QuestionIndex"/>).</summary>
+/// <remarks>Indices hold growing parts, as the digits of a binary counter do, so that n texts are indexed log n times at most.</remarks>
 sealed class GrowingIndex
 {
     const int MostUnindexed = 32;
@@ -27,12 +25,13 @@ sealed class GrowingIndex
         _parts.Add((texts, new(texts)));
     }
 
-    /// <summary>A text that the given one repeats; null when none.</summary>
+    /// <summary>Returns a text that the given one repeats; null when there is none.</summary>
     public string? Find(string text)
     {
         foreach (var (texts, index) in _parts)
             if (index.Find(text) is [var hit, ..]) return texts[hit.Question];
-        return _rest.FirstOrDefault(other => other == text || AreAlike(other, text) || AreAlike(QuestionIndex.Plain(other), QuestionIndex.Plain(text)));
+        return _rest.FirstOrDefault(other => other == text || AreAlike(other, text)
+            || AreAlike(QuestionIndex.Plain(other), QuestionIndex.Plain(text)));
     }
 
     static bool AreAlike(string a, string b) => BigramIndex.Similarity(a, b) >= BigramIndex.Threshold;

@@ -3,10 +3,8 @@ using FinIntent.Files;
 
 namespace FinIntent.Authoring;
 
-/// <summary>
-/// Everything that a run sent and received, a line each, on disk before anything follows from it. A run that goes on takes its answers from here.
-/// Beside it, journal.run.json says with what it was made. Thread-safe.
-/// </summary>
+/// <summary>Keeps all that a run sent and received, a line each, on disk before anything follows from it. Thread-safe.</summary>
+/// <remarks>A run that goes on takes its answers from here. Beside it, journal.run.json says with what it was made.</remarks>
 sealed class Journal : IDisposable
 {
     readonly Lock _lock = new();
@@ -16,20 +14,20 @@ sealed class Journal : IDisposable
 
     Journal(ResumableFile file) => _file = file;
 
-    /// <summary>What earlier runs took; requests without an answer count as their most, since they may have been charged for.</summary>
+    /// <summary>The amount that earlier runs took; a request without an answer counts as its most: it may have been charged.</summary>
     public Amount Spent { get; private set; }
 
     public IReadOnlyList<JournalRecord> Decisions => _decisions;
 
-    /// <summary>Times of the first and the last line; null while there is none.</summary>
+    /// <summary>The times of the first and the last line; null while there is none.</summary>
     public (DateTimeOffset First, DateTimeOffset Last)? Times { get; private set; }
 
-    /// <summary>Tokens of all answers, as far as servers told them.</summary>
+    /// <summary>The tokens of all answers, as far as servers told them.</summary>
     public (long Input, long Output) Tokens { get; private set; }
 
     public IEnumerable<JournalRecord> AllSent => _sent.Values;
 
-    /// <summary>Answers to judges' requests, each with what was sent.</summary>
+    /// <summary>The answers to judges' requests, each with what was sent.</summary>
     public IEnumerable<(JournalRecord Sent, JournalRecord Answer)> Judged => _sent.Values
         .Where(sent => sent.Questions is not null && _outcomes.ContainsKey(sent.Id)).Select(sent => (sent, _outcomes[sent.Id]));
 
@@ -52,7 +50,7 @@ sealed class Journal : IDisposable
         }
     }
 
-    /// <summary>The answer to a request, or that it failed; null when it has neither.</summary>
+    /// <summary>Returns the answer to a request, or that it failed; null when it has neither.</summary>
     public JournalRecord? OutcomeOf(string id)
     {
         lock (_lock) return _outcomes.GetValueOrDefault(id);
@@ -63,7 +61,7 @@ sealed class Journal : IDisposable
         lock (_lock) return _sent.GetValueOrDefault(id);
     }
 
-    /// <summary>The line is on disk when this returns.</summary>
+    /// <summary>Appends a line, which is on disk when this returns.</summary>
     public void Append(JournalRecord record)
     {
         lock (_lock)
@@ -106,7 +104,8 @@ sealed class Journal : IDisposable
         {
             var record = JournalRecord.Parse(line, $"{path}:{i + 1}");
             if (record.Kind is JournalKind.Answer or JournalKind.Free && !_sent.ContainsKey(record.Id))
-                throw new UserErrorException($"{path}:{i + 1}: it answers {record.Id}, which no line before it has sent; a line is missing. Set overwrite_output_dir: true to start anew");
+                throw new UserErrorException($"{path}:{i + 1}: it answers {record.Id}, which no line before it has sent; " +
+                    "a line is missing. Set overwrite_output_dir: true to start anew");
             Count(record);
         }
     }

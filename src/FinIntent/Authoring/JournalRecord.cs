@@ -6,13 +6,13 @@ namespace FinIntent.Authoring;
 
 enum JournalKind
 {
-    /// <summary>Before a request is sent: it counts as its most from here on.</summary>
+    /// <summary>A request is about to be sent; it counts as its most from here on.</summary>
     Sent,
 
-    /// <summary>Its answer: what it really took counts instead.</summary>
+    /// <summary>A request was answered; what it really took counts instead.</summary>
     Answer,
 
-    /// <summary>It was sent and not answered, and the server charges nothing for that: it counts as nothing.</summary>
+    /// <summary>A request was sent and not answered, and the server charges nothing for that: it counts as nothing.</summary>
     Free,
 
     /// <summary>No attempt brought an answer, and the run went on without one.</summary>
@@ -22,7 +22,7 @@ enum JournalKind
     Decision,
 }
 
-/// <summary>A line of the journal. Which of the rest a kind has is what it needs.</summary>
+/// <summary>Is a line of the journal; each kind has only those of the other fields that it needs.</summary>
 sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
 {
     static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
@@ -35,7 +35,7 @@ sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
 
     public string? Model { get; init; }
 
-    /// <summary>The prompt's name, and its text with its SHA-256.</summary>
+    /// <summary>The prompt's name; its text and SHA-256 follow.</summary>
     public string? Prompt { get; init; }
 
     public string? PromptSha256 { get; init; }
@@ -47,7 +47,7 @@ sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
     /// <summary>The questions that a judge is asked about.</summary>
     public IReadOnlyList<string>? Questions { get; init; }
 
-    /// <summary>Sent: at most. Answer: really.</summary>
+    /// <summary>The most that a sent request can cost, or what its answer really cost.</summary>
     public decimal? Cost { get; init; }
 
     public long? Tokens { get; init; }
@@ -62,15 +62,15 @@ sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
 
     public double? Seconds { get; init; }
 
-    /// <summary>Decision: the question as the person left it, and its intent; null: it is dropped.</summary>
+    /// <summary>In a decision, the question as the person left it; a null intent drops the row.</summary>
     public string? Question { get; init; }
 
     public string? Intent { get; init; }
 
-    /// <summary>Decision: the round that it precedes.</summary>
+    /// <summary>In a decision, the round that it precedes.</summary>
     public int? Round { get; init; }
 
-    /// <summary>Free and failed: why.</summary>
+    /// <summary>The reason of a free or failed request.</summary>
     public string? Reason { get; init; }
 
     [JsonIgnore]

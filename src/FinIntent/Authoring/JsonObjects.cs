@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace FinIntent.Authoring;
 
-/// <summary>JSON objects in a model's answer, whatever is around them: prose, code fences, a list, an object that holds the list, lines.</summary>
+/// <summary>Finds JSON objects in a model's answer, whatever is around them: prose, code fences, a list, an object with the list.</summary>
 static class JsonObjects
 {
     // An answer that is all braces must not take quadratic time.
@@ -10,13 +10,13 @@ static class JsonObjects
 
     static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <param name="key">Objects that have this key are meant.</param>
+    /// <param name="key">The key that the wanted objects have.</param>
     /// <returns>The objects, and how many began that are no JSON or do not end.</returns>
     public static (IReadOnlyList<JsonElement> Objects, int Broken) In(string answer, string key)
     {
         List<JsonElement> found = [];
         var (broken, failed) = (0, 0);
-        for (var start = answer.IndexOf('{'); start >= 0 && failed < MostBroken; start = start < answer.Length ? answer.IndexOf('{', start) : -1)
+        for (var start = Next(0); start >= 0 && failed < MostBroken; start = Next(start))
         {
             if (End(answer, start) is { } end && Parse(answer[start..end]) is { } value)
             {
@@ -25,12 +25,16 @@ static class JsonObjects
                 continue;
             }
             failed++;
-            // Prose may have braces, and a list that was cut short may be in an object: only what looks like an item is one that was lost.
-            var next = answer.IndexOf('{', start + 1);
-            if (next < 0 ? answer.AsSpan(start).Contains('"') : answer.AsSpan(start, next - start).Contains($"\"{key}\"", StringComparison.Ordinal)) broken++;
+            // Prose may have braces, and a list that was cut short may be in an object: only what looks like an item counts as lost.
+            var next = Next(start + 1);
+            var isLost = next < 0
+                ? answer.AsSpan(start).Contains('"')
+                : answer.AsSpan(start, next - start).Contains($"\"{key}\"", StringComparison.Ordinal);
+            if (isLost) broken++;
             start++;
         }
         return (found, broken);
+        int Next(int from) => from < answer.Length ? answer.IndexOf('{', from) : -1;
     }
 
     static void Collect(JsonElement value, string key, List<JsonElement> found)
@@ -43,7 +47,7 @@ static class JsonObjects
             foreach (var property in value.EnumerateObject()) Collect(property.Value, key, found);
     }
 
-    /// <summary>Behind the brace that closes the one at start; null when none does.</summary>
+    /// <summary>Returns the place behind the brace that closes the one at start; null when none does.</summary>
     static int? End(string text, int start)
     {
         var (depth, isInText) = (0, false);
@@ -71,7 +75,7 @@ static class JsonObjects
         }
     }
 
-    /// <summary>The text of a key; null when it is absent or no text or number.</summary>
+    /// <summary>Returns the text of a key; null when it is absent or neither text nor number.</summary>
     public static string? Text(JsonElement item, string key) => !item.TryGetProperty(key, out var value) ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString()
         : value.ValueKind == JsonValueKind.Number ? value.GetRawText() : null;

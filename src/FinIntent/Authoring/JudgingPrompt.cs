@@ -5,8 +5,8 @@ using FinIntent.Text;
 
 namespace FinIntent.Authoring;
 
-/// <summary>What a judge says about a question.</summary>
-/// <param name="Intent">Its number in the schema; null: none of them.</param>
+/// <summary>Holds what a judge says about a question.</summary>
+/// <param name="Intent">The intent's number in the schema; null means none of them.</param>
 sealed record Verdict(int? Intent, string Reason);
 
 /// <summary>Asks which intents questions have, without telling which they were written for.</summary>
@@ -30,14 +30,15 @@ static class JudgingPrompt
         return new(texts.JudgeRole, [new("user", text.ToString())]);
     }
 
-    /// <summary>The verdicts of an answer, by the questions' places. What names neither a question nor an intent is left out.</summary>
+    /// <summary>Returns an answer's verdicts by the questions' places; items that name no question or no intent are left out.</summary>
     public static IReadOnlyDictionary<int, Verdict> Read(string answer, IntentSchema schema, int questions)
     {
         var none = PromptTexts.Of(schema.Language).NoIntent;
         Dictionary<int, Verdict> verdicts = [];
         foreach (var item in JsonObjects.In(answer, "n").Objects)
         {
-            if (!int.TryParse(JsonObjects.Text(item, "n"), NumberStyles.None, CultureInfo.InvariantCulture, out var n) || n < 1 || n > questions) continue;
+            var number = JsonObjects.Text(item, "n");
+            if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n) || n < 1 || n > questions) continue;
             if (JsonObjects.Text(item, "intent")?.Trim() is not { } name) continue;
             var intent = NumberOf(schema, name);
             if (intent is null && !name.Contains(none, StringComparison.OrdinalIgnoreCase)) continue;
@@ -46,7 +47,7 @@ static class JudgingPrompt
         return verdicts;
     }
 
-    /// <summary>An intent by its name, capitals aside; null when there is none.</summary>
+    /// <summary>Returns the number of an intent by its name, whatever the case; null when there is none.</summary>
     internal static int? NumberOf(IntentSchema schema, string name)
     {
         for (var i = 0; i < schema.Intents.Count; i++)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Money, tokens and requests. Money is in the currency of the prices, and decimal: no sum of it is rounded.</summary>
+/// <summary>Is an amount of money, tokens and requests. Money is decimal, in the currency of the prices: no sum of it is rounded.</summary>
 readonly record struct Amount(decimal Cost, long Tokens, int Requests)
 {
     public static Amount operator +(Amount a, Amount b) => new(a.Cost + b.Cost, a.Tokens + b.Tokens, a.Requests + b.Requests);
@@ -10,20 +10,18 @@ readonly record struct Amount(decimal Cost, long Tokens, int Requests)
     public static Amount operator -(Amount a, Amount b) => new(a.Cost - b.Cost, a.Tokens - b.Tokens, a.Requests - b.Requests);
 }
 
-/// <summary>Most of everything; null: no limit.</summary>
+/// <summary>Holds the most of everything; null means no limit.</summary>
 sealed record Limits(decimal? Cost = null, long? Tokens = null, int? Requests = null)
 {
-    /// <summary>The setting that an amount goes beyond, with its value; null when none.</summary>
+    /// <summary>Returns the setting that an amount goes beyond, with its value; null when there is none.</summary>
     public string? Beyond(Amount amount) =>
         amount.Cost > Cost ? string.Create(CultureInfo.InvariantCulture, $"budget ({Cost})")
         : amount.Tokens > Tokens ? string.Create(CultureInfo.InvariantCulture, $"max_tokens_total ({Tokens})")
         : amount.Requests > Requests ? string.Create(CultureInfo.InvariantCulture, $"max_requests ({Requests})") : null;
 }
 
-/// <summary>
-/// What is spent, and what requests under way may take at most. A request is sent only when the limits hold even if it and all others under way take
-/// their most. Thread-safe.
-/// </summary>
+/// <summary>Counts what is spent, and what requests under way may take at most. Thread-safe.</summary>
+/// <remarks>A request is sent only when the limits hold even if it and all others under way take their most.</remarks>
 sealed class Ledger(Limits limits)
 {
     readonly Lock _lock = new();
@@ -37,18 +35,16 @@ sealed class Ledger(Limits limits)
         get { lock (_lock) return _spent; }
     }
 
-    /// <summary>Spent by earlier runs.</summary>
+    /// <summary>Adds what earlier runs spent.</summary>
     public void Add(Amount amount)
     {
         lock (_lock) _spent += amount;
     }
 
-    /// <summary>
-    /// Reserves the most that a request can take. Where it does not fit beside others under way, these are waited for: they may take less than
-    /// their most. So whether a request is sent depends on those before it only, not on which of them is sooner done.
-    /// </summary>
+    /// <summary>Reserves the most that a request can take; where it does not fit, requests under way are waited for.</summary>
+    /// <remarks>So whether a request is sent depends on those before it, which may take less than their most, not on their speed.</remarks>
     /// <param name="kept">What must be left besides, for what this request leads to.</param>
-    /// <returns>The limit that stands in the way; null when it is reserved.</returns>
+    /// <returns>The limit that stands in the way; null when the amount is reserved.</returns>
     public async Task<string?> Reserve(Amount most, Amount kept, CancellationToken stop)
     {
         while (true)
@@ -68,7 +64,7 @@ sealed class Ledger(Limits limits)
         }
     }
 
-    /// <summary>A failed attempt that may have been charged for counts as its most, and the next one needs as much again.</summary>
+    /// <summary>Counts a failed attempt that may have been charged for as its most, and reserves as much again for the next one.</summary>
     /// <returns>The limit that stands in the way; the failed attempt is settled in any case.</returns>
     public string? ReserveAgain(Amount most)
     {
@@ -81,7 +77,7 @@ sealed class Ledger(Limits limits)
         }
     }
 
-    /// <summary>A request is done: what it took replaces the most it could take.</summary>
+    /// <summary>Settles a request that is done: what it took replaces the most it could take.</summary>
     public void Settle(Amount most, Amount taken)
     {
         lock (_lock)

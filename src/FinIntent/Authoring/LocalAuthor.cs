@@ -3,8 +3,8 @@ using FinIntent.Generation;
 
 namespace FinIntent.Authoring;
 
-/// <summary>A local model as an author: loaded when it is first asked, one request at a time, at no cost.</summary>
-/// <param name="load">The model stays its owner's.</param>
+/// <summary>Lets a local model be an author: loaded when it is first asked, one request at a time, at no cost.</summary>
+/// <param name="load">Loads the model, which stays its owner's.</param>
 sealed class LocalAuthor(string name, Func<ChatModel> load, AnswerOptions options, int seed, TimeProvider time) : IDisposable
 {
     readonly SemaphoreSlim _one = new(1);
@@ -32,7 +32,7 @@ sealed class LocalAuthor(string name, Func<ChatModel> load, AnswerOptions option
         var prompt = model.Template.EncodePrompt(request.Conversation).Length;
         var text = model.Answer([request.Conversation], [request.Seed(seed)], options, (_, _) => !stop.IsCancellationRequested)[0];
         stop.ThrowIfCancellationRequested();
-        // Of broken characters the text has more tokens than were drawn.
+        // The text of broken characters has more tokens than were drawn.
         var written = Math.Min(model.Tokenizer.Encode(text).Length, options.MaxNewTokens);
         return new(text, written == options.MaxNewTokens ? "length" : null, prompt, written, time.GetElapsedTime(start));
     }

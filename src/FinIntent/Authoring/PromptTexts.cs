@@ -2,7 +2,7 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>The sentences of the prompts, in a schema's language. A change of one needs another Version: answers belong to the words they answer.</summary>
+/// <summary>Holds the prompts' sentences in a schema's language. A change needs another Version: answers belong to their words.</summary>
 sealed record PromptTexts
 {
     public const int Version = 1;
@@ -34,8 +34,9 @@ sealed record PromptTexts
 
     public static PromptTexts Of(SchemaLanguage language) => language == SchemaLanguage.Chinese ? Chinese : English;
 
-    /// <summary>The fixed sentences: a question that has one of them is no question of a user.</summary>
-    public IEnumerable<string> Sentences => [WriterRole, Task, AllIntents, Rules, Examples, Demands, Form, Variety, Avoid, JudgeRole, JudgeTask];
+    /// <summary>The fixed sentences: a question that contains one of them is no question of a user.</summary>
+    public IEnumerable<string> Sentences =>
+        [WriterRole, Task, AllIntents, Rules, Examples, Demands, Form, Variety, Avoid, JudgeRole, JudgeTask];
 
     static PromptTexts Chinese { get; } = new()
     {
@@ -88,12 +89,14 @@ sealed record PromptTexts
         Form = "Each is one line in the user's own words, without the intent's name, option letters, numbers in front or explanations.",
         Variety = "Subjects and ways to ask differ; some are easily taken for a neighbouring intent, some are plain.",
         Avoid = "These are there already; do not repeat them, not even with a word or two changed:",
-        Answer = "Answer with one JSON array and nothing else. Each element has the form {{\"question\": \"the message\", \"intent\": \"{0}\"}}",
+        Answer = "Answer with one JSON array and nothing else. " +
+            "Each element has the form {{\"question\": \"the message\", \"intent\": \"{0}\"}}",
         JudgeRole = "You are a careful annotator: you decide by the definitions which intent a user's message has.",
         JudgeTask = "Decide for each message which of these intents it has. What is asked for decides, not the words that occur.",
         NoIntent = "none of these",
         Questions = "Messages:",
-        JudgeAnswer = "Answer with one JSON array, an element for each message, and nothing else. The form: {{\"n\": its number, \"intent\": \"the intent's name, or {0}\", \"reason\": \"one sentence\"}}",
+        JudgeAnswer = "Answer with one JSON array, an element for each message, and nothing else. " +
+            "The form: {{\"n\": its number, \"intent\": \"the intent's name, or {0}\", \"reason\": \"one sentence\"}}",
         Styles =
         [
             "offhand and very short, as typed into a search box, little punctuation", "colloquial, as in a chat with support",

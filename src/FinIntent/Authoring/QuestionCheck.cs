@@ -5,18 +5,18 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Why a row that a model wrote is none.</summary>
+/// <summary>Says why a row that a model wrote is none.</summary>
 enum Rejection
 {
-    /// <summary>An item that is no JSON, is cut short, or has no text of one line.</summary>
+    /// <summary>The item is no JSON, is cut short, or has no text of one line.</summary>
     Malformed,
 
-    /// <summary>Another intent than was asked for, or none of the schema's.</summary>
+    /// <summary>It has another intent than was asked for, or none of the schema's.</summary>
     WrongIntent,
 
     Empty,
 
-    /// <summary>In none of the wanted lengths.</summary>
+    /// <summary>Its length is none of the wanted ones.</summary>
     Length,
 
     Language,
@@ -24,7 +24,7 @@ enum Rejection
     /// <summary>It tells the answer: a letter, a label, the intent's name as such, a list's number.</summary>
     TellsAnswer,
 
-    /// <summary>Words of the prompt or the instruction.</summary>
+    /// <summary>It has words of the prompt or the instruction.</summary>
     Echo,
 
     /// <summary>It repeats another row or an example, or nearly so.</summary>
@@ -33,34 +33,35 @@ enum Rejection
     /// <summary>It repeats an evaluation question, or nearly so.</summary>
     Leak,
 
-    /// <summary>Of this intent and length there are enough.</summary>
+    /// <summary>There are enough of this intent and length.</summary>
     Surplus,
 }
 
-/// <summary>What a question must be, whatever the other rows are.</summary>
+/// <summary>Checks what a question must be, whatever the other rows are.</summary>
 sealed partial class QuestionCheck
 {
     const double LeastChinese = 0.2, LeastLatin = 0.8;
 
-    // Plain characters; a shorter sentence of a description may be what a user says.
+    // These count plain characters; a shorter sentence of a description may be what a user says.
     const int ShortestChineseEcho = 8, ShortestEnglishEcho = 24;
 
     readonly IntentSchema _schema;
     readonly LeakCheck? _leaks;
     readonly string[] _phrases;
 
-    /// <param name="leaks">Evaluation questions; null when there are none.</param>
+    /// <param name="leaks">The check for evaluation questions; null when there are none.</param>
     public QuestionCheck(IntentSchema schema, LeakCheck? leaks)
     {
         (_schema, _leaks) = (schema, leaks);
         var instruction = schema.Wording.Text.Split(["{question}", "{options}", "{labels}", "\n"], StringSplitOptions.RemoveEmptyEntries);
         var described = schema.Intents.SelectMany(intent => intent.Borderline.Append(intent.Description));
         var shortest = schema.Language == SchemaLanguage.Chinese ? ShortestChineseEcho : ShortestEnglishEcho;
-        _phrases = [.. instruction.Concat(PromptTexts.Of(schema.Language).Sentences).Concat(described).SelectMany(text => SentenceEnd().Split(text))
+        _phrases = [.. instruction.Concat(PromptTexts.Of(schema.Language).Sentences).Concat(described)
+            .SelectMany(text => SentenceEnd().Split(text))
             .Select(QuestionIndex.Plain).Where(phrase => phrase.Length >= shortest).Distinct()];
     }
 
-    /// <summary>Null when nothing is wrong.</summary>
+    /// <summary>Returns what is wrong with a question; null when nothing is.</summary>
     public Rejection? Of(string question)
     {
         var plain = QuestionIndex.Plain(question);
@@ -83,22 +84,26 @@ sealed partial class QuestionCheck
             if (rune.Value is (>= 0x3400 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x20000 and <= 0x3FFFF)) chinese++;
             else if (rune.Value <= 0x24F) latin++;
         }
-        return _schema.Language == SchemaLanguage.Chinese ? chinese > 0 && chinese >= LeastChinese * letters : letters > 0 && chinese == 0 && latin >= LeastLatin * letters;
+        if (_schema.Language == SchemaLanguage.Chinese) return chinese > 0 && chinese >= LeastChinese * letters;
+        return letters > 0 && chinese == 0 && latin >= LeastLatin * letters;
     }
 
     bool TellsAnswer(string question)
     {
         if (OptionMark().IsMatch(question) || LabelWord().IsMatch(question)) return true;
         if (_schema.Labels == LabelKind.Letters && LetterBehind().IsMatch(question)) return true;
-        return _schema.Intents.Any(intent => question.Trim().Equals(intent.Name, StringComparison.OrdinalIgnoreCase) || IsQuoted(question, intent.Name));
+        var whole = question.Trim();
+        return _schema.Intents.Any(i => whole.Equals(i.Name, StringComparison.OrdinalIgnoreCase) || IsQuoted(question, i.Name));
     }
 
     static bool IsQuoted(string question, string name)
     {
-        for (var at = question.IndexOf(name, StringComparison.OrdinalIgnoreCase); at >= 0; at = question.IndexOf(name, at + 1, StringComparison.OrdinalIgnoreCase))
+        const StringComparison anyCase = StringComparison.OrdinalIgnoreCase;
+        for (var at = question.IndexOf(name, anyCase); at >= 0; at = question.IndexOf(name, at + 1, anyCase))
         {
             var end = at + name.Length;
-            if (at > 0 && end < question.Length && "（([【「『“\"<".Contains(question[at - 1]) && "）)]】」』”\">".Contains(question[end])) return true;
+            if (at > 0 && end < question.Length && "（([【「『“\"<".Contains(question[at - 1]) && "）)]】」』”\">".Contains(question[end]))
+                return true;
         }
         return false;
     }
@@ -106,14 +111,15 @@ sealed partial class QuestionCheck
     [GeneratedRegex(@"[。！？；]|[.!?;](?:\s|$)")]
     private static partial Regex SentenceEnd();
 
-    /// <summary>A list's mark in front: "A. ", "3) ", "- ".</summary>
+    /// <summary>Matches a list's mark in front: "A. ", "3) ", "- ".</summary>
     [GeneratedRegex(@"^\s*(?:[A-Z][.．、:：)）]|[-*•]\s|\d{1,3}(?:[.)]\s|[、）]))")]
     private static partial Regex OptionMark();
 
-    [GeneratedRegex(@"选项\s*[A-Z]|(?:意图|标签|类别|答案|问句|intent|label|category|answer|question)\s*[:：]|\boption\s+[A-Z]\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"选项\s*[A-Z]|(?:意图|标签|类别|答案|问句|intent|label|category|answer|question)\s*[:：]|\boption\s+[A-Z]\b", RegexOptions.IgnoreCase)]
     private static partial Regex LabelWord();
 
-    /// <summary>A letter in brackets at the end.</summary>
+    /// <summary>Matches a letter in brackets at the end.</summary>
     [GeneratedRegex(@"[（(\[【][A-Z][）)\]】]\s*$")]
     private static partial Regex LetterBehind();
 }

@@ -7,9 +7,8 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>
-/// Rows that writer and judge disagree about, as a table for a person: in the column "decision" goes the intent, or "drop". The question may be mended.
-/// </summary>
+/// <summary>Is a table, for a person, of the rows about which writer and judge disagree.</summary>
+/// <remarks>The column "decision" takes the intent, or "drop". The question may be mended.</remarks>
 static class ReviewFile
 {
     const string Drop = "drop";
@@ -25,7 +24,8 @@ static class ReviewFile
         foreach (var row in set.Aside)
         {
             var judged = row.Judged is null ? "" : row.Judged.Verdict.Intent is { } intent ? set.Plan.Intents[intent] : "–";
-            Row(csv, [row.Written.Id, row.Written.Question, set.Plan.Intents[row.Written.Intent], judged, row.Judged?.Verdict.Reason ?? "the judge gave no verdict", ""]);
+            var (written, reason) = (set.Plan.Intents[row.Written.Intent], row.Judged?.Verdict.Reason ?? "the judge gave no verdict");
+            Row(csv, [row.Written.Id, row.Written.Question, written, judged, reason, ""]);
         }
     });
 
@@ -35,9 +35,10 @@ static class ReviewFile
         csv.EndRecord();
     }
 
-    /// <summary>The decisions of a review file that are new, for the journal.</summary>
-    /// <exception cref="UserErrorException">A decision names no intent, or a mended question may not be a row; the message has file and line.</exception>
-    public static IReadOnlyList<JournalRecord> Read(string path, AuthoredSet set, IntentSchema schema, QuestionCheck check, int round, DateTimeOffset time)
+    /// <summary>Reads the decisions of a review file that are new, for the journal.</summary>
+    /// <exception cref="UserErrorException">A decision names no intent, or a mended question may not be a row.</exception>
+    public static IReadOnlyList<JournalRecord> Read(
+        string path, AuthoredSet set, IntentSchema schema, QuestionCheck check, int round, DateTimeOffset time)
     {
         Dictionary<string, JournalRecord> decisions = [];
         foreach (var row in DataFile.Read(path))
@@ -46,30 +47,33 @@ static class ReviewFile
             var (id, decision, question) = (Text("id"), Text("decision"), Text("question"));
             if (decision.Length == 0 || set.IsDecided(id)) continue;
             if (set.AsideOf(id) is not { } aside)
-                throw new UserErrorException($"{row.Place}: there is no row \"{id}\" to decide about; leave the column id as review.csv has it");
+                throw new UserErrorException(
+                    $"{row.Place}: there is no row \"{id}\" to decide about; leave the column id as review.csv has it");
             string? intent = null;
             if (!decision.Equals(Drop, StringComparison.OrdinalIgnoreCase))
             {
                 intent = Intent(decision, schema, row.Place);
                 if (question != aside.Written.Question && (check.Of(question) is not null || set.Repeats(question) || IsTaken(question)))
-                    throw new UserErrorException($"{row.Place}: \"{question}\" cannot be a row ({Words(check.Of(question) ?? Rejection.Duplicate)}); mend it, or decide \"{Drop}\"");
+                    throw new UserErrorException($"{row.Place}: \"{question}\" cannot be a row " +
+                        $"({Words(check.Of(question) ?? Rejection.Duplicate)}); mend it, or decide \"{Drop}\"");
             }
             decisions[id] = new(JournalKind.Decision, id, time) { Question = question, Intent = intent, Round = round };
         }
         return [.. decisions.Values];
 
-        // By a row of this file that is decided already.
+        // A row of this file that is decided already may have it.
         bool IsTaken(string question) => decisions.Values.Any(d => d.Intent is not null && d.Question is { } taken
             && (taken == question || BigramIndex.Similarity(taken, question) >= BigramIndex.Threshold));
     }
 
-    /// <summary>A rejection as the card and the messages say it.</summary>
+    /// <summary>Returns a rejection's name as the card and the messages say it.</summary>
     public static string Words(Rejection why) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(why.ToString());
 
     static string Intent(string decision, IntentSchema schema, string place)
     {
         if (schema.LabelFor(decision) is { } label) return schema.Options.First(o => o.Label == label).Name;
         var nearest = EditDistance.Nearest(decision, schema.Options.Select(o => o.Name).Append(Drop));
-        throw new UserErrorException($"{place}: decision: \"{decision}\" is no intent of the schema and not \"{Drop}\"; did you mean \"{nearest}\"?");
+        throw new UserErrorException(
+            $"{place}: decision: \"{decision}\" is no intent of the schema and not \"{Drop}\"; did you mean \"{nearest}\"?");
     }
 }

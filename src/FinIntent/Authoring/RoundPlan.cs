@@ -1,13 +1,13 @@
 namespace FinIntent.Authoring;
 
-/// <summary>What to ask for next.</summary>
+/// <summary>Says what to ask for next.</summary>
 static class RoundPlan
 {
-    // A round's requests do not know of each other's rows, so that many of an intent at most.
+    // A round's requests do not know of each other's rows, so an intent gets at most this many.
     const int RequestsAnIntent = 2;
 
-    /// <summary>Orders for what is missing, the intents in turn; none when nothing is.</summary>
-    /// <param name="asked">Orders so far, for the turn of the styles.</param>
+    /// <summary>Returns orders for what is missing, the intents in turn; none when nothing is missing.</summary>
+    /// <param name="asked">The number of orders so far, for the turn of the styles.</param>
     public static IReadOnlyList<WritingOrder> Of(AuthoredSet set, int rowsPerRequest, IReadOnlyList<string> styles, int asked)
     {
         var perIntent = Enumerable.Range(0, set.Plan.Intents.Count).Select(intent => OrdersOf(set, intent, rowsPerRequest)).ToList();

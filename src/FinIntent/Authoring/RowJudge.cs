@@ -2,15 +2,13 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>
-/// Has rows judged a second time, by a prompt that does not tell what they were written for. Verdicts are known by the question: what the journal has one
-/// for is not asked again, however the rows are put together into requests.
-/// </summary>
+/// <summary>Has rows judged a second time, by a prompt that does not tell what they were written for.</summary>
+/// <remarks>Verdicts are known by the question: what the journal has one for is not asked again, in whatever request it stands.</remarks>
 sealed class RowJudge
 {
     const int MostTimes = 2;
 
-    // Of a candidate's text in a prompt, with its number; longer ones are rare and only make the estimate of what must be kept low.
+    // This is a candidate's text with its number; longer ones are rare and only make the estimate of what must be kept low.
     const int BytesAQuestion = 160;
 
     readonly IntentSchema _schema;
@@ -33,7 +31,7 @@ sealed class RowJudge
         ReadJournal();
     }
 
-    /// <summary>The most that judging so many rows should take.</summary>
+    /// <summary>Returns the most that judging so many rows should take.</summary>
     public Amount MostFor(int rows)
     {
         var requests = (rows + _options.JudgeRowsPerRequest - 1) / _options.JudgeRowsPerRequest;
@@ -59,10 +57,13 @@ sealed class RowJudge
         return stopped;
     }
 
-    /// <summary>At first the same chunks as an earlier run made, without what it got an answer for; then what was left out of the answers, together.</summary>
-    IEnumerable<IReadOnlyList<string>> Chunks(string[] questions, int time) => time > 0
-        ? questions.Where(q => IsOpen(q, time)).Chunk(_options.JudgeRowsPerRequest)
-        : questions.Chunk(_options.JudgeRowsPerRequest).Select(chunk => chunk.Where(q => IsOpen(q, time)).ToArray()).Where(chunk => chunk.Length > 0);
+    /// <summary>Returns first an earlier run's chunks without what was answered, then together what the answers left out.</summary>
+    IEnumerable<IReadOnlyList<string>> Chunks(string[] questions, int time)
+    {
+        if (time > 0) return questions.Where(q => IsOpen(q, time)).Chunk(_options.JudgeRowsPerRequest);
+        var chunks = questions.Chunk(_options.JudgeRowsPerRequest).Select(chunk => chunk.Where(q => IsOpen(q, time)).ToArray());
+        return chunks.Where(chunk => chunk.Length > 0);
+    }
 
     bool IsOpen(string question, int time) => !_verdicts.ContainsKey(question) && _times.GetValueOrDefault(question) <= time;
 
@@ -81,7 +82,8 @@ sealed class RowJudge
     {
         var order = Enumerable.Range(0, _schema.Intents.Count).ToArray();
         // Whatever is asked together has the same order in every run.
-        var seed = questions.Aggregate(_options.Seed + time, (sum, question) => unchecked(sum * 31 + question.Aggregate(0, (s, c) => unchecked(s * 31 + c))));
+        static int HashOf(string question) => question.Aggregate(0, (s, c) => unchecked(s * 31 + c));
+        var seed = questions.Aggregate(_options.Seed + time, (sum, question) => unchecked(sum * 31 + HashOf(question)));
         new Random(seed).Shuffle(order);
         var request = new AuthorRequest("", JudgingPrompt.NameOf(_texts), JudgingPrompt.For(_schema, order, questions), questions);
         return request with { Id = $"j{round}.{time}.{request.Sha256[..12]}" };
@@ -96,7 +98,8 @@ sealed class RowJudge
             foreach (var (i, question) in questions.Index())
             {
                 _times[question] = _times.GetValueOrDefault(question) + 1;
-                if (verdicts.TryGetValue(i, out var verdict)) _verdicts.TryAdd(question, new(verdict, sent, answer, (answer.Cost ?? 0) / questions.Count));
+                if (!verdicts.TryGetValue(i, out var verdict)) continue;
+                _verdicts.TryAdd(question, new(verdict, sent, answer, (answer.Cost ?? 0) / questions.Count));
             }
         }
     }

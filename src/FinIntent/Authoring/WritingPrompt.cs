@@ -6,23 +6,23 @@ using FinIntent.Text;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Rows to ask a model for.</summary>
-/// <param name="Intent">Its number in the schema.</param>
-/// <param name="Lengths">How many of each range.</param>
+/// <summary>Says which rows to ask a model for.</summary>
+/// <param name="Intent">The intent's number in the schema.</param>
+/// <param name="Lengths">The number of rows in each range.</param>
 sealed record WritingOrder(int Intent, IReadOnlyList<(LengthRange Range, int Count)> Lengths, string Style)
 {
     public int Rows => Lengths.Sum(length => length.Count);
 }
 
-/// <summary>Asks for questions of one intent: its description, its rules and examples, lengths, a voice, and what is there already.</summary>
+/// <summary>Asks for questions of one intent: its description, rules and examples, lengths, a voice, and what is there already.</summary>
 static class WritingPrompt
 {
-    // Above it, descriptions of intents that are not asked for would be most of the prompt; the rules tell the neighbours.
+    // Above this, descriptions of intents that are not asked for would be most of the prompt; the rules tell the neighbours.
     const int MostDescribed = 30;
 
     public static string NameOf(PromptTexts texts) => $"write-{texts.Language}-{PromptTexts.Version}";
 
-    /// <param name="avoid">Questions of the intent that are there already.</param>
+    /// <param name="avoid">The questions of the intent that are there already.</param>
     public static Conversation For(IntentSchema schema, WritingOrder order, LengthUnit unit, IReadOnlyList<string> avoid)
     {
         var texts = PromptTexts.Of(schema.Language);
@@ -35,8 +35,9 @@ static class WritingPrompt
 
         text.Append("\n\n").Append(texts.Demands);
         var lengths = order.Lengths.Select(l => string.Format(CultureInfo.InvariantCulture, texts.LengthPart, l.Range, l.Count));
-        Item(text, string.Format(CultureInfo.InvariantCulture, texts.Count, order.Rows, unit == LengthUnit.Words ? texts.Words : texts.Characters,
-            string.Join(texts.Language == "zh" ? "，" : ", ", lengths)));
+        var unitName = unit == LengthUnit.Words ? texts.Words : texts.Characters;
+        var all = string.Join(texts.Language == "zh" ? "，" : ", ", lengths);
+        Item(text, string.Format(CultureInfo.InvariantCulture, texts.Count, order.Rows, unitName, all));
         Item(text, string.Format(CultureInfo.InvariantCulture, texts.Style, order.Style));
         Item(text, texts.Form);
         Item(text, texts.Variety);
@@ -45,7 +46,8 @@ static class WritingPrompt
         return new(texts.WriterRole, [new("user", text.ToString())]);
     }
 
-    internal static string Described(Intent intent, PromptTexts texts) => intent.Description.Length == 0 ? intent.Name : intent.Name + texts.Colon + intent.Description;
+    internal static string Described(Intent intent, PromptTexts texts) =>
+        intent.Description.Length == 0 ? intent.Name : intent.Name + texts.Colon + intent.Description;
 
     static void List(StringBuilder text, string title, IReadOnlyList<string> items)
     {

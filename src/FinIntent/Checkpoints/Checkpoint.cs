@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>A model folder as Hugging Face writes it: config.json and weights in one file or in shards with an index.</summary>
+/// <summary>Reads a model folder as Hugging Face writes it: config.json, and weights in one file or in shards with an index.</summary>
 public sealed class Checkpoint : IDisposable
 {
     public const string ConfigName = "config.json";
 
-    /// <summary>What a merged model needs besides weights and config; *.py is the remote code other programs want beside their weights.</summary>
+    /// <summary>A merged model needs these besides weights and config; *.py is remote code that other programs want.</summary>
     internal static readonly string[] CompanionPatterns =
     [
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "generation_config.json", "special_tokens_map.json",
@@ -29,26 +29,26 @@ public sealed class Checkpoint : IDisposable
 
     public string Folder { get; }
 
-    /// <summary>config.json as it is.</summary>
+    /// <summary>The content of config.json as it is.</summary>
     public JsonElement Config { get; }
 
-    /// <summary>Over all shards.</summary>
+    /// <summary>The tensors of all shards by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
-    /// <summary>The element type config.json names, as torch_dtype or dtype; null when it names none.</summary>
+    /// <summary>The element type that config.json names as torch_dtype or dtype; null when it names none.</summary>
     public ScalarType? ConfiguredType => TypeOf(Config, "torch_dtype") ?? TypeOf(Config, "dtype");
 
     /// <summary>The element type of most of the weights, whatever config.json says.</summary>
     public ScalarType StoredType => Tensors.Values.GroupBy(t => t.Type).MaxBy(group => group.Sum(t => t.Count))?.Key ?? ScalarType.Float32;
 
-    /// <summary>What to load the weights as.</summary>
+    /// <summary>The element type to load the weights in.</summary>
     public ScalarType Type => ConfiguredType ?? StoredType;
 
-    /// <summary>Paths of the tokenizer, generation settings and the like, for copying beside exported weights.</summary>
+    /// <summary>The paths of the tokenizer, generation settings and the like, which are copied beside exported weights.</summary>
     public IReadOnlyList<string> CompanionFiles =>
         [.. CompanionPatterns.SelectMany(pattern => Directory.EnumerateFiles(Folder, pattern)).Distinct().Order(StringComparer.Ordinal)];
 
-    /// <exception cref="UserErrorException">Something is missing or malformed: the message names the folder and what.</exception>
+    /// <exception cref="UserErrorException">Something is missing or malformed: the message names the folder and the fault.</exception>
     public static Checkpoint Open(string folder)
     {
         var config = ReadConfig(folder);
@@ -64,13 +64,14 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Whether a folder holds weights in a form that is read, all shards of them.</summary>
+    /// <summary>Says whether a folder holds weights in a form that this class reads, with all their shards.</summary>
     public static bool HasWeights(string folder)
     {
         foreach (var (single, index, _) in Formats)
         {
             if (File.Exists(Path.Combine(folder, single))) return true;
-            if (File.Exists(Path.Combine(folder, index))) return ShardIndex.ReadMap(Path.Combine(folder, index)).Values.Distinct().All(shard => File.Exists(Path.Combine(folder, shard)));
+            var path = Path.Combine(folder, index);
+            if (File.Exists(path)) return ShardIndex.ReadMap(path).Values.All(shard => File.Exists(Path.Combine(folder, shard)));
         }
         return false;
     }
@@ -88,16 +89,16 @@ public sealed class Checkpoint : IDisposable
         return json.RootElement.Clone();
     }
 
-    /// <summary>A new CPU tensor of the stored type, owned by the caller.</summary>
+    /// <summary>Returns a new CPU tensor of the stored type, which the caller owns.</summary>
     public Tensor Read(string name) => FileOf(name).Read(name);
 
-    /// <summary>Fills an existing tensor of the same shape, on any device, converting to its element type.</summary>
+    /// <summary>Fills an existing tensor of the same shape, on any device, and converts to its element type.</summary>
     public void CopyTo(string name, Tensor target) => CopyTo([(name, target)]);
 
-    /// <summary>The same for many, which is faster than one by one when they are on a GPU.</summary>
+    /// <summary>Does the same for many tensors, which is faster than one by one when they are on a GPU.</summary>
     public void CopyTo(IEnumerable<(string Name, Tensor Target)> copies)
     {
-        // In the order of the files, so that a disk reads forward.
+        // The copies are in the order of the files, so that a disk reads forward.
         var ordered = copies.Select(c => new TensorCopy(FileOf(c.Name), c.Name, c.Target))
             .OrderBy(c => FileNumber(c.Name)).ThenBy(c => Tensors[c.Name].Offset).ToList();
         if (ordered.Any(c => c.Target.device_type == DeviceType.CUDA))
@@ -111,10 +112,10 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>A tensor's bytes as stored, from <paramref name="offset"/> within it.</summary>
+    /// <summary>Reads a tensor's bytes as stored, from <paramref name="offset"/> within it.</summary>
     internal void ReadBytes(string name, long offset, Span<byte> bytes) => FileOf(name).ReadBytes(Tensors[name].Offset + offset, bytes);
 
-    /// <summary>Which shard holds a tensor, counted from 0.</summary>
+    /// <summary>Returns which shard holds a tensor, counted from 0.</summary>
     internal int FileNumber(string name) => _files.TakeWhile(file => file != _fileOf[name]).Count();
 
     public void Dispose()
@@ -127,7 +128,7 @@ public sealed class Checkpoint : IDisposable
         ? file
         : throw new UserErrorException($"{Folder}: no tensor named {name} among the checkpoint's {_fileOf.Count}");
 
-    /// <summary>The order of transformers: safetensors before pickles, one file before shards.</summary>
+    /// <summary>This is the order of transformers: safetensors before pickles, one file before shards.</summary>
     static readonly (string Single, string Index, Func<string, TensorFile> Open)[] Formats =
     [
         (SafetensorsWriter.SingleName, SafetensorsWriter.IndexName, SafetensorsFile.Open),
@@ -145,7 +146,8 @@ public sealed class Checkpoint : IDisposable
             }
             if (File.Exists(Path.Combine(folder, index))) return OpenShards(Path.Combine(folder, index), open, files);
         }
-        throw new UserErrorException($"{folder}: no weights: none of {string.Join(", ", Formats.Select(f => $"{f.Single}, {f.Index}"))} is there");
+        var names = string.Join(", ", Formats.Select(f => $"{f.Single}, {f.Index}"));
+        throw new UserErrorException($"{folder}: no weights: none of {names} is there");
     }
 
     static Dictionary<string, TensorFile> OpenShards(string indexPath, Func<string, TensorFile> open, List<TensorFile> files)
@@ -160,7 +162,8 @@ public sealed class Checkpoint : IDisposable
                 if (!fileOf.TryAdd(name, file))
                     throw new UserErrorException($"{file.FilePath}: tensor {name} is also in {Path.GetFileName(fileOf[name].FilePath)}");
         }
-        var absent = map.Where(entry => !fileOf.TryGetValue(entry.Key, out var file) || Path.GetFileName(file.FilePath) != entry.Value).ToList();
+        var absent = map
+            .Where(entry => !fileOf.TryGetValue(entry.Key, out var file) || Path.GetFileName(file.FilePath) != entry.Value).ToList();
         if (absent.Count > 0)
             throw new UserErrorException($"{indexPath}: {absent.Count} tensors are not in the shard the index names: " +
                 string.Join(", ", absent.Select(entry => $"{entry.Key} ({entry.Value})")));

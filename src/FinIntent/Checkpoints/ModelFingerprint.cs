@@ -4,15 +4,13 @@ using FinIntent.Files;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>
-/// Tells whether two folders hold the same weights, whatever the sharding, the file format or the folder's name, without reading them
-/// whole: every tensor's name, type and shape, and the bytes at its two ends.
-/// </summary>
+/// <summary>Tells whether two folders hold the same weights, whatever their sharding, format or name, without reading them whole.</summary>
+/// <remarks>It hashes every tensor's name, type and shape, and the bytes at its two ends.</remarks>
 public static class ModelFingerprint
 {
     const int EndBytes = 4096;
 
-    /// <summary>32 hexadecimal digits.</summary>
+    /// <summary>Returns 32 hexadecimal digits.</summary>
     public static string Of(string folder)
     {
         using var checkpoint = Checkpoint.Open(folder);

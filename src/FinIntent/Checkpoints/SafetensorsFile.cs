@@ -3,16 +3,14 @@ using System.IO.MemoryMappedFiles;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>
-/// A safetensors file, checked as a whole when opened: 8 bytes header length, a JSON header, then the tensors' bytes without holes.
-/// https://huggingface.co/docs/safetensors
-/// </summary>
+/// <summary>Reads a safetensors file and checks it as a whole on opening. https://huggingface.co/docs/safetensors</summary>
+/// <remarks>The file is 8 bytes of header length, a JSON header, then the tensors' bytes without holes.</remarks>
 public sealed class SafetensorsFile : TensorFile
 {
     internal const long MaxHeaderBytes = 100_000_000;
 
-    SafetensorsFile(string path, FileStream stream, MemoryMappedFile map, SafetensorsHeader header) : base(path, stream, map, header.Tensors) =>
-        Metadata = header.Metadata;
+    SafetensorsFile(string path, FileStream stream, MemoryMappedFile map, SafetensorsHeader header)
+        : base(path, stream, map, header.Tensors) => Metadata = header.Metadata;
 
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
@@ -42,7 +40,8 @@ public sealed class SafetensorsFile : TensorFile
         if (headerBytes > MaxHeaderBytes)
             throw Refuse(path, 0, $"a header of {headerBytes} bytes is over the limit of {MaxHeaderBytes}; this is not a safetensors file");
         if ((long)headerBytes > stream.Length - prefix.Length)
-            throw Refuse(path, stream.Length, $"truncated: the header needs {headerBytes} bytes, the file has {stream.Length - prefix.Length} after its length");
+            throw Refuse(path, stream.Length,
+                $"truncated: the header needs {headerBytes} bytes, the file has {stream.Length - prefix.Length} after its length");
         var json = new byte[(int)headerBytes];
         stream.ReadExactly(json);
         return SafetensorsHeader.Parse(path, json, stream.Length);

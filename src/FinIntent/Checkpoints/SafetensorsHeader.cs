@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>The JSON header of a safetensors file, checked against itself and against the length of the file.</summary>
+/// <summary>Parses the JSON header of a safetensors file, and checks it against itself and the file's length.</summary>
 sealed class SafetensorsHeader
 {
     const int LengthPrefix = 8;
@@ -37,8 +37,9 @@ sealed class SafetensorsHeader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            // InvalidOperationException: a string that is not valid UTF-8 or half of a surrogate pair.
-            throw new UserErrorException($"{path}: byte {LengthPrefix + reader.BytesConsumed}: the header is not valid JSON: {e.Message}", e);
+            // An InvalidOperationException means a string that is not valid UTF-8 or has half of a surrogate pair.
+            var at = LengthPrefix + reader.BytesConsumed;
+            throw new UserErrorException($"{path}: byte {at}: the header is not valid JSON: {e.Message}", e);
         }
         header.CheckCover(fileLength);
         return header;
@@ -53,7 +54,7 @@ sealed class SafetensorsHeader
             if (key == "__metadata__") ReadMetadata(ref reader);
             else ReadTensor(ref reader, key);
         }
-        reader.Read(); // throws when anything but white space follows
+        reader.Read(); // this throws when anything but white space follows
     }
 
     void ReadMetadata(ref Utf8JsonReader reader)
@@ -98,7 +99,8 @@ sealed class SafetensorsHeader
     {
         Next(ref reader, JsonTokenType.String, $"the dtype of \"{name}\"");
         var text = reader.GetString()!;
-        return ElementTypes.Parse(text) ?? throw Refuse(reader, $"tensor \"{name}\" has the unknown dtype \"{text}\"; known: {ElementTypes.Known}");
+        return ElementTypes.Parse(text)
+            ?? throw Refuse(reader, $"tensor \"{name}\" has the unknown dtype \"{text}\"; known: {ElementTypes.Known}");
     }
 
     long[] ReadNumbers(ref Utf8JsonReader reader, string what, int limit)
@@ -127,7 +129,7 @@ sealed class SafetensorsHeader
         return (long)bytes;
     }
 
-    /// <summary>Every byte of the data belongs to exactly one tensor.</summary>
+    /// <summary>Checks that every byte of the data belongs to exactly one tensor.</summary>
     void CheckCover(long fileLength)
     {
         var (end, last) = (_dataStart, "the header");
@@ -136,16 +138,18 @@ sealed class SafetensorsHeader
             if (tensor.Offset < end)
                 throw SafetensorsFile.Refuse(_path, tensor.Offset, $"tensor \"{name}\" overlaps \"{last}\", which ends at byte {end}");
             if (tensor.Offset > end)
-                throw SafetensorsFile.Refuse(_path, end, $"{tensor.Offset - end} bytes between \"{last}\" and \"{name}\" belong to no tensor");
+                throw SafetensorsFile.Refuse(_path, end,
+                    $"{tensor.Offset - end} bytes between \"{last}\" and \"{name}\" belong to no tensor");
             (end, last) = (tensor.Offset + tensor.Length, name);
         }
         if (end > fileLength)
-            throw SafetensorsFile.Refuse(_path, fileLength, $"truncated: \"{last}\" ends at byte {end}, the file at {fileLength}; download or copy it again");
+            throw SafetensorsFile.Refuse(_path, fileLength,
+                $"truncated: \"{last}\" ends at byte {end}, the file at {fileLength}; download or copy it again");
         if (end < fileLength)
             throw SafetensorsFile.Refuse(_path, end, $"the last {fileLength - end} bytes belong to no tensor");
     }
 
-    /// <summary>The next key of an object, or null at its end.</summary>
+    /// <summary>Returns the next key of an object, or null at its end.</summary>
     static string? NextKey(ref Utf8JsonReader reader)
     {
         reader.Read();

@@ -10,27 +10,24 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>
-/// A tensor to be written: what the header says of it, and how to make it when its turn comes. The writer disposes what is made.
-/// </summary>
+/// <summary>Describes a tensor to write: what the header says of it, and how to make it. The writer disposes what it makes.</summary>
 public sealed record OutgoingTensor(string Name, ScalarType Type, IReadOnlyList<long> Shape, Func<Tensor> Make)
 {
-    /// <summary>The tensor stays the caller's.</summary>
+    /// <summary>Describes a tensor that stays the caller's.</summary>
     public OutgoingTensor(string name, Tensor tensor) : this(name, tensor.dtype, tensor.shape, tensor.alias) { }
 
     internal long Bytes => Shape.Aggregate((long)ElementTypes.BytesOf(Type), (product, size) => product * size);
 }
 
-/// <summary>Writes safetensors files, atomically; one tensor at a time is made, brought to the CPU and converted.</summary>
+/// <summary>Writes safetensors files atomically; it makes, moves to the CPU and converts one tensor at a time.</summary>
 public static partial class SafetensorsWriter
 {
     public const string SingleName = "model.safetensors";
     public const string IndexName = "model.safetensors.index.json";
 
-
     [OverloadResolutionPriority(1)]
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string,
-        string>? metadata = null) =>
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(path, tensors.Select(t => new OutgoingTensor(t.Key, t.Value)), metadata);
 
     public static void Write(string path, IEnumerable<OutgoingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
@@ -40,10 +37,8 @@ public static partial class SafetensorsWriter
     public static void WriteSharded(string folder, IEnumerable<KeyValuePair<string, Tensor>> tensors, long maxShardBytes) =>
         WriteSharded(folder, tensors.Select(t => new OutgoingTensor(t.Key, t.Value)), maxShardBytes);
 
-    /// <summary>
-    /// model.safetensors when all fit in one shard, else model-0000X-of-0000N.safetensors with an index. Nothing in the folder changes
-    /// before every shard is on disk; then the folder's earlier weight files go.
-    /// </summary>
+    /// <summary>Writes model.safetensors when all fit in one shard, else model-0000X-of-0000N.safetensors with an index.</summary>
+    /// <remarks>Nothing in the folder changes before every shard is on disk; then its earlier weight files are deleted.</remarks>
     public static void WriteSharded(string folder, IEnumerable<OutgoingTensor> tensors, long maxShardBytes)
     {
         var shards = Split(tensors, maxShardBytes);
@@ -110,7 +105,7 @@ public static partial class SafetensorsWriter
 
     static void WriteTo(Stream stream, IReadOnlyList<OutgoingTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
-        // The widest types first, so that every tensor starts at a multiple of its element size.
+        // The widest types come first, so that every tensor starts at a multiple of its element size.
         var ordered = tensors.OrderByDescending(t => ElementTypes.BytesOf(t.Type)).ToList();
         stream.Write(Header(ordered, metadata ?? new Dictionary<string, string> { ["format"] = "pt" }));
         foreach (var tensor in ordered) WriteData(stream, tensor);

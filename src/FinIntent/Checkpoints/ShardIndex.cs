@@ -3,7 +3,7 @@ using FinIntent.Files;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>The weight_map of a model.safetensors.index.json or pytorch_model.bin.index.json: tensor name → file beside it.</summary>
+/// <summary>Reads the weight_map of a model.safetensors.index.json or pytorch_model.bin.index.json: tensor name → file beside it.</summary>
 static class ShardIndex
 {
     /// <exception cref="UserErrorException">The index is malformed, or shards it names are missing.</exception>
@@ -14,12 +14,12 @@ static class ShardIndex
         var shards = map.Values.Distinct().Order(StringComparer.Ordinal).ToList();
         var missing = shards.Where(name => !File.Exists(Path.Combine(folder, name))).ToList();
         if (missing.Count > 0)
-            throw new UserErrorException($"{folder}: {missing.Count} of {shards.Count} shards that {Path.GetFileName(path)} names are missing: " +
-                $"{string.Join(", ", missing)}; download them into this folder");
+            throw new UserErrorException($"{folder}: {missing.Count} of {shards.Count} shards that {Path.GetFileName(path)} names " +
+                $"are missing: {string.Join(", ", missing)}; download them into this folder");
         return map;
     }
 
-    /// <summary>The same, whether the shards are there or not.</summary>
+    /// <summary>Reads the same without asking whether the shards exist.</summary>
     public static IReadOnlyDictionary<string, string> ReadMap(string path)
     {
         using var json = JsonFile.Read(path);
@@ -30,9 +30,10 @@ static class ShardIndex
         foreach (var entry in entries.EnumerateObject())
         {
             var file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
-            // A name, never a way out of the folder.
+            // It must be a name, never a way out of the folder.
             if (file is "" or "." or ".." || file.AsSpan().ContainsAny('/', '\\', ':') || !map.TryAdd(entry.Name, file))
-                throw new UserErrorException($"{path}: weight_map: \"{entry.Name}\" must occur once and name a file beside the index; it says {entry.Value.GetRawText()}");
+                throw new UserErrorException($"{path}: weight_map: \"{entry.Name}\" must occur once and name a file " +
+                    $"beside the index; it says {entry.Value.GetRawText()}");
         }
         return map;
     }

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>Where a tensor lies in its file.</summary>
-/// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-/// <param name="Strides">Steps in elements, as long as the shape.</param>
-/// <param name="Offset">Byte of the file at which the first element starts.</param>
-/// <param name="Length">Bytes from the first element to the end of the last one.</param>
+/// <summary>Says where a tensor lies in its file.</summary>
+/// <param name="Shape">The sizes, outermost first; empty for a scalar.</param>
+/// <param name="Strides">The steps in elements, as many as the sizes.</param>
+/// <param name="Offset">The byte of the file at which the first element starts.</param>
+/// <param name="Length">The bytes from the first element to the end of the last one.</param>
 public sealed record StoredTensor(ScalarType Type, IReadOnlyList<long> Shape, IReadOnlyList<long> Strides, long Offset, long Length)
 {
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
@@ -15,7 +15,7 @@ public sealed record StoredTensor(ScalarType Type, IReadOnlyList<long> Shape, IR
     internal bool IsContiguous => Length == 0 || Strides.SequenceEqual(TensorMemory.ContiguousStrides(Shape.ToArray()));
 }
 
-/// <summary>The element types of safetensors that torch has, by safetensors' names.</summary>
+/// <summary>Knows the element types of safetensors that torch has, by safetensors' names.</summary>
 static class ElementTypes
 {
     // TorchSharp's enumeration ends before these; its calls pass the number through. c10/core/ScalarType.h

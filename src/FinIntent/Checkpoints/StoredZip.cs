@@ -6,12 +6,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>One stored (never compressed) entry: where its bytes lie in the archive.</summary>
+/// <summary>Describes an entry that is stored, never compressed: where its bytes lie in the archive.</summary>
 sealed record ZipEntry(string Name, long Offset, long Length, uint Crc);
 
 /// <summary>
-/// The directory of a zip or zip64 archive whose entries are stored, as torch writes it. Libraries for zip hide where an entry's bytes lie,
-/// and would inflate what must not be inflated. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+/// Reads the directory of a zip or zip64 archive whose entries are stored, as torch writes it. Zip libraries hide where an entry's bytes
+/// lie, and would inflate what must not be inflated. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 /// </summary>
 sealed class StoredZip
 {
@@ -32,7 +32,7 @@ sealed class StoredZip
 
     public IReadOnlyDictionary<string, ZipEntry> Entries => _entries;
 
-    /// <exception cref="UserErrorException">Not such an archive: the message has the byte offset and the reason.</exception>
+    /// <exception cref="UserErrorException">It is no such archive: the message has the byte offset and the reason.</exception>
     public static StoredZip Read(string path, SafeFileHandle file)
     {
         var zip = new StoredZip(path, file);
@@ -41,7 +41,8 @@ sealed class StoredZip
         return zip;
     }
 
-    /// <summary>An entry's bytes, their checksum verified.</summary>
+    /// <summary>Returns an entry's bytes after a check of their checksum.</summary>
+    /// <exception cref="UserErrorException">The entry is too long or damaged: the message has the byte offset and the reason.</exception>
     public byte[] ReadAll(ZipEntry entry, int maxBytes)
     {
         if (entry.Length > maxBytes) throw Refuse(entry.Offset, $"{entry.Name} has {entry.Length} bytes, more than {maxBytes}");
@@ -71,8 +72,9 @@ sealed class StoredZip
 
     void CheckCrc(ZipEntry entry, uint crc)
     {
-        if (entry.Crc != NoCrc && entry.Crc != crc)
-            throw Refuse(entry.Offset, $"{entry.Name} has checksum {crc:x8}, the archive says {entry.Crc:x8}: the file is damaged; download or copy it again");
+        if (entry.Crc == NoCrc || entry.Crc == crc) return;
+        throw Refuse(entry.Offset, $"{entry.Name} has checksum {crc:x8}, the archive says {entry.Crc:x8}: " +
+            "the file is damaged; download or copy it again");
     }
 
     (long Start, long Bytes, long Count) FindDirectory()
@@ -89,7 +91,8 @@ sealed class StoredZip
         var end = _fileLength - tailBytes + at;
         (long Start, long Bytes, long Count) directory = (U32(tail, at + 16), U32(tail, at + 12), U16(tail, at + 10));
         var disk = (uint)U16(tail, at + 4);
-        if (end >= LocatorBytes && Bytes(end - LocatorBytes, LocatorBytes, "the zip64 locator") is var locator && U32(locator, 0) == 0x07064b50)
+        if (end >= LocatorBytes && Bytes(end - LocatorBytes, LocatorBytes, "the zip64 locator") is var locator
+            && U32(locator, 0) == 0x07064b50)
         {
             var end64 = I64(locator, 8, end - LocatorBytes);
             var record = Bytes(end64, End64Bytes, "the zip64 end of directory");
@@ -112,7 +115,8 @@ sealed class StoredZip
         var at = 0;
         for (; count > 0; count--)
         {
-            if (directory.Length - at < RecordBytes || U32(directory, at) != 0x02014b50) throw Refuse(start + at, "no entry of the zip directory here");
+            if (directory.Length - at < RecordBytes || U32(directory, at) != 0x02014b50)
+                throw Refuse(start + at, "no entry of the zip directory here");
             var recordBytes = RecordBytes + U16(directory, at + 28) + U16(directory, at + 30) + U16(directory, at + 32);
             if (directory.Length - at < recordBytes) throw Refuse(start + at, "the zip directory ends inside an entry");
             var (header, entry) = ReadRecord(directory.Slice(at, recordBytes), start + at);
@@ -139,13 +143,14 @@ sealed class StoredZip
         var local = Bytes(header, LocalBytes + nameBytes.Length, $"the header of {name}").AsSpan();
         if (U32(local, 0) != 0x04034b50 || U16(local, 26) != nameBytes.Length || !local[LocalBytes..].SequenceEqual(nameBytes))
             throw Refuse(header, $"no header of {name} where the zip directory points");
-        if (U16(local, 8) != 0 || ((flags ^ U16(local, 6)) & 1) != 0) throw Refuse(header, $"the header of {name} says otherwise than the zip directory");
+        if (U16(local, 8) != 0 || ((flags ^ U16(local, 6)) & 1) != 0)
+            throw Refuse(header, $"the header of {name} says otherwise than the zip directory");
         var data = header + LocalBytes + nameBytes.Length + U16(local, 28);
         if (data > _fileLength - length) throw Refuse(_fileLength, $"truncated: {name} needs {length} bytes from byte {data} on");
         return (header, new ZipEntry(name, data, length, crc));
     }
 
-    /// <summary>The zip64 field holds, in the record's order, those values that are all ones in the record.</summary>
+    /// <summary>Reads the zip64 field: it holds, in the record's order, the values that are all ones in the record.</summary>
     void ReadZip64(ReadOnlySpan<byte> extra, long offset, Span<long> values)
     {
         var field = ReadOnlySpan<byte>.Empty;
@@ -163,7 +168,7 @@ sealed class StoredZip
         }
     }
 
-    /// <summary>No two entries share bytes: a small file cannot pose as many large tensors.</summary>
+    /// <summary>Checks that no two entries share bytes, so that a small file cannot pose as many large tensors.</summary>
     void CheckApart(List<(long Header, ZipEntry Entry)> headers, long directoryStart)
     {
         headers.Sort((a, b) => a.Header.CompareTo(b.Header));
@@ -177,7 +182,8 @@ sealed class StoredZip
 
     byte[] Bytes(long offset, int length, string what)
     {
-        if (offset < 0 || offset > _fileLength - length) throw Refuse(Math.Clamp(offset, 0, _fileLength), $"truncated: the file ends before the end of {what}");
+        if (offset < 0 || offset > _fileLength - length)
+            throw Refuse(Math.Clamp(offset, 0, _fileLength), $"truncated: the file ends before the end of {what}");
         var bytes = new byte[length];
         for (var at = 0; at < length;)
         {

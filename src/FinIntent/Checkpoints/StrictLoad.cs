@@ -4,16 +4,15 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>
-/// Fills a module from a checkpoint: every tensor of the one has its place in the other, or nothing is loaded. What the module has on the
-/// meta device is compared like all else, and left to the caller.
-/// </summary>
+/// <summary>Fills a module from a checkpoint: every tensor of each has its place in the other, or nothing is loaded.</summary>
+/// <remarks>Tensors that the module has on the meta device are compared like the others, and left to the caller.</remarks>
 public static class StrictLoad
 {
-    /// <param name="ignored">Checkpoint tensors without a place, as whole names or endings after a dot: "rotary_emb.inv_freq".</param>
-    /// <param name="rename">Checkpoint name → module name, for the few that differ.</param>
-    /// <param name="adapt">Called with module name and filled tensor: the one place where a family may change a weight.</param>
-    /// <exception cref="UserErrorException">Lists every missing, unexpected and mis-shaped tensor; the module is untouched.</exception>
+    /// <param name="ignored">Checkpoint tensors without a place, as whole names or as endings after a dot: "rotary_emb.inv_freq".</param>
+    /// <param name="rename">Maps a checkpoint's name to the module's, for the few that differ.</param>
+    /// <param name="adapt">Is called with each module name and filled tensor: the one place where a family may change a weight.</param>
+    /// <exception cref="UserErrorException">Some tensors are missing, unexpected or mis-shaped: all are listed, the module is
+    /// untouched.</exception>
     public static void Into(nn.Module module, Checkpoint checkpoint, IReadOnlyCollection<string>? ignored = null,
         Func<string, string>? rename = null, Action<string, Tensor>? adapt = null)
     {
@@ -34,9 +33,10 @@ public static class StrictLoad
     static void Compare(Checkpoint checkpoint, Dictionary<string, Tensor> targets, Dictionary<string, string> sources)
     {
         var missing = targets.Where(t => !sources.ContainsKey(t.Key)).Select(t => $"{t.Key} {Show(t.Value.shape)}").ToList();
-        var unexpected = sources.Where(s => !targets.ContainsKey(s.Key)).Select(s => $"{s.Value} {Show(checkpoint.Tensors[s.Value].Shape)}").ToList();
-        var misshaped = sources.Where(s => targets.TryGetValue(s.Key, out var t) && !t.shape.SequenceEqual(checkpoint.Tensors[s.Value].Shape))
-            .Select(s => $"{s.Value}: {Show(checkpoint.Tensors[s.Value].Shape)} in the checkpoint, {Show(targets[s.Key].shape)} in the model").ToList();
+        var unexpected = sources.Where(s => !targets.ContainsKey(s.Key)).Select(s => $"{s.Value} {ShapeOf(s.Value)}").ToList();
+        var misshaped = sources
+            .Where(s => targets.TryGetValue(s.Key, out var t) && !t.shape.SequenceEqual(checkpoint.Tensors[s.Value].Shape))
+            .Select(s => $"{s.Value}: {ShapeOf(s.Value)} in the checkpoint, {Show(targets[s.Key].shape)} in the model").ToList();
         if (missing.Count + unexpected.Count + misshaped.Count == 0) return;
 
         var message = new StringBuilder($"{checkpoint.Folder}: the weights do not fit the model that config.json describes");
@@ -46,6 +46,7 @@ public static class StrictLoad
         message.Append("\nremedy: use the config.json and the weights of one and the same download");
         throw new UserErrorException(message.ToString());
 
+        string ShapeOf(string source) => Show(checkpoint.Tensors[source].Shape);
         void Add(string what, List<string> lines)
         {
             if (lines.Count == 0) return;

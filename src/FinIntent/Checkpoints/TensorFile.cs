@@ -4,10 +4,8 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>
-/// A file of named tensors, memory-mapped. Only the stretch being copied is ever mapped, at most 64 MB of it, so that neither opening
-/// nor reading costs resident memory beyond the tensors taken.
-/// </summary>
+/// <summary>Reads a file of named tensors by memory mapping. It maps only the stretch that it copies, at most 64 MB.</summary>
+/// <remarks>So neither opening nor reading costs resident memory beyond the tensors that are taken.</remarks>
 public abstract class TensorFile : IDisposable
 {
     const long StretchBytes = 64 << 20;
@@ -27,7 +25,7 @@ public abstract class TensorFile : IDisposable
 
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
-    /// <summary>A new CPU tensor of the stored type and shape, owned by the caller.</summary>
+    /// <summary>Returns a new CPU tensor of the stored type and shape, which the caller owns.</summary>
     public Tensor Read(string name)
     {
         var stored = Find(name);
@@ -37,7 +35,7 @@ public abstract class TensorFile : IDisposable
         return tensor;
     }
 
-    /// <summary>Fills an existing tensor of the same shape, on any device, converting to its element type.</summary>
+    /// <summary>Fills an existing tensor of the same shape, on any device, and converts to its element type.</summary>
     public void CopyTo(string name, Tensor target)
     {
         var stored = Find(name, target);
@@ -45,7 +43,7 @@ public abstract class TensorFile : IDisposable
         Copy(stored, target);
     }
 
-    /// <summary>Where the tensor lies that is to fill <paramref name="target"/>.</summary>
+    /// <summary>Returns where the tensor lies that is to fill <paramref name="target"/>.</summary>
     /// <exception cref="UserErrorException">There is none of that name, or it has another shape.</exception>
     internal StoredTensor Find(string name, Tensor target)
     {
@@ -56,7 +54,7 @@ public abstract class TensorFile : IDisposable
                 $"[{string.Join(", ", target.shape)}] in the model");
     }
 
-    /// <summary>A tensor's bytes as stored, from <paramref name="offset"/> within it; on any thread.</summary>
+    /// <summary>Reads a tensor's bytes as stored, from <paramref name="offset"/> within it; any thread may call it.</summary>
     internal void ReadChecked(string name, long offset, Span<byte> bytes)
     {
         BeforeReading(name);
@@ -79,7 +77,7 @@ public abstract class TensorFile : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A format's last check of a tensor's bytes; on any thread.</summary>
+    /// <summary>Is a format's last check of a tensor's bytes; any thread may call it.</summary>
     private protected virtual void BeforeReading(string name) { }
 
     private protected static (FileStream Stream, MemoryMappedFile Map) OpenMap(string path)
@@ -90,7 +88,8 @@ public abstract class TensorFile : IDisposable
         {
             // An empty file cannot be mapped; it is also too short for either format.
             if (stream.Length == 0) throw new UserErrorException($"{path}: byte 0: the file is empty; download or copy it again");
-            var map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            var map = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             return (stream, map);
         }
         catch

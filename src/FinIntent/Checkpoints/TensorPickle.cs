@@ -4,21 +4,21 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>A tensor as a pickle describes it: a view of a storage, sizes and steps in elements.</summary>
+/// <summary>Is a tensor as a pickle describes it: a view of a storage, with sizes and steps in elements.</summary>
 sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides);
 
 sealed record PickledStorage(string Key, ScalarType Type, long Count);
 
 /// <summary>
-/// Reads the pickle of a state dict (name → tensor) with a machine that has only the instructions torch writes in protocol 2 and knows
-/// only the names tensors need. Nothing is ever called: a name is a constant, and every other one is refused.
+/// Reads the pickle of a state dict (name → tensor) with a machine that has only the instructions that torch writes in protocol 2. It never
+/// calls anything: a name is a constant, it knows only the names that tensors need, and refuses every other one.
 /// https://github.com/python/cpython/blob/3.13/Lib/pickletools.py
 /// </summary>
 sealed class TensorPickle
 {
     const string RebuildTensor = "torch._utils._rebuild_tensor_v2", RebuildParameter = "torch._utils._rebuild_parameter";
     const string OrderedDict = "collections.OrderedDict";
-    const int BytesAnObject = 128; // a generous guess, to bound what a hostile pickle can make this machine hold
+    const int BytesAnObject = 128; // this generous guess bounds what a hostile pickle can make this machine hold
 
     static readonly Dictionary<string, ScalarType> Storages = new()
     {
@@ -50,7 +50,7 @@ sealed class TensorPickle
     TensorPickle(byte[] pickle, long memoryBudget, Func<long, string, UserErrorException> refuse) =>
         (_pickle, _budget, _refuse) = (pickle, memoryBudget, refuse);
 
-    /// <param name="memoryBudget">Bytes of memory, roughly, that reading may take.</param>
+    /// <param name="memoryBudget">The bytes of memory that reading may take, roughly.</param>
     /// <param name="refuse">Makes the exception from a byte of the pickle and a reason.</param>
     public static Dictionary<string, PickledTensor> Read(byte[] pickle, long memoryBudget, Func<long, string, UserErrorException> refuse) =>
         new TensorPickle(pickle, memoryBudget, refuse).Run();
@@ -58,7 +58,8 @@ sealed class TensorPickle
     Dictionary<string, PickledTensor> Run()
     {
         if (_pickle is not [0x80, 2, ..])
-            throw Refuse(_pickle is [0x80, var protocol, ..] ? $"pickle protocol {protocol}; torch writes protocol 2" : "no pickle of protocol 2");
+            throw Refuse(_pickle is [0x80, var protocol, ..]
+                ? $"pickle protocol {protocol}; torch writes protocol 2" : "no pickle of protocol 2");
         _at = 2;
         while (true)
         {
@@ -72,9 +73,11 @@ sealed class TensorPickle
     Dictionary<string, PickledTensor> Result()
     {
         if (_at != _pickle.Length) throw Refuse($"{_pickle.Length - _at} bytes follow the end of the pickle");
-        if (_stack is not [PickledDictionary top] || _marks.Count > 0) throw Refuse("the pickle does not end with one dictionary of tensors");
+        if (_stack is not [PickledDictionary top] || _marks.Count > 0)
+            throw Refuse("the pickle does not end with one dictionary of tensors");
         foreach (var (name, value) in top.Items)
-            if (value is not PickledTensor) throw Refuse($"\"{name}\" is {Describe(value)}, expected a tensor; only a plain state dict is read");
+            if (value is not PickledTensor)
+                throw Refuse($"\"{name}\" is {Describe(value)}, expected a tensor; only a plain state dict is read");
         return top.Items.ToDictionary(item => item.Key, item => (PickledTensor)item.Value!);
     }
 
@@ -147,7 +150,7 @@ sealed class TensorPickle
         return new PickledStorage(key, element, count);
     }
 
-    /// <summary>The attributes of an OrderedDict (a state dict's _metadata) are dropped; nothing else has any here.</summary>
+    /// <summary>Drops the attributes of an OrderedDict (a state dict's _metadata); nothing else may have any here.</summary>
     void Build(object? state)
     {
         if (_stack.Count == 0 || _stack[^1] is not PickledDictionary || state is not PickledDictionary)
@@ -156,7 +159,8 @@ sealed class TensorPickle
 
     void SetItems(object?[] items)
     {
-        if (_stack.Count == 0 || _stack[^1] is not PickledDictionary target || items.Length % 2 != 0) throw Refuse("no dictionary to put pairs into");
+        if (_stack.Count == 0 || _stack[^1] is not PickledDictionary target || items.Length % 2 != 0)
+            throw Refuse("no dictionary to put pairs into");
         for (var i = 0; i < items.Length; i += 2)
         {
             Charge();
@@ -174,7 +178,8 @@ sealed class TensorPickle
     Global ReadGlobal()
     {
         var name = ReadGlobalName();
-        return name is RebuildTensor or RebuildParameter or OrderedDict || Storages.ContainsKey(name) ? new Global(name) : throw RefuseGlobal(name);
+        var isKnown = name is RebuildTensor or RebuildParameter or OrderedDict || Storages.ContainsKey(name);
+        return isKnown ? new Global(name) : throw RefuseGlobal(name);
     }
 
     string ReadGlobalName() => $"{Line()}.{Line()}";

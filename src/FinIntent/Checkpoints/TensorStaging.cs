@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>A tensor of a file and the tensor of its shape that it fills.</summary>
+/// <summary>Names a tensor of a file and the tensor of its shape that it fills.</summary>
 readonly record struct TensorCopy(TensorFile File, string Name, Tensor Target);
 
 /// <summary>
@@ -31,11 +31,12 @@ sealed class TensorStaging : IDisposable
         }
     }
 
-    /// <summary>At most 128 MiB of pinned memory, one chunk a core.</summary>
+    /// <summary>Takes at most 128 MiB of pinned memory, one chunk a core.</summary>
     public static TensorStaging ForCuda() => new(Math.Clamp(Environment.ProcessorCount, 2, MostThreads), DefaultChunkBytes, isPinned: true);
 
-    /// <summary>Returns when everything is where it belongs. Begins with the first, but several copies are under way at once.</summary>
-    /// <exception cref="UserErrorException">A tensor is missing, of another shape, or damaged; nothing is known of the targets then.</exception>
+    /// <summary>Copies all and returns when it is done. Several copies are under way at once, in order of the list.</summary>
+    /// <exception cref="UserErrorException">A tensor is missing, of another shape, or damaged; the targets may then hold
+    /// anything.</exception>
     public void Copy(IEnumerable<TensorCopy> copies)
     {
         var chunks = copies.SelectMany(Cut).ToList();
@@ -46,8 +47,9 @@ sealed class TensorStaging : IDisposable
             {
                 Parallel.For(0, Math.Min(_buffers.Length, chunks.Count), (worker, state) =>
                 {
-                    using var noGradient = no_grad(); // a thread's own
-                    for (int i; !state.IsExceptional && (i = Interlocked.Increment(ref next)) < chunks.Count;) chunks[i].Send(_buffers[worker]);
+                    using var noGradient = no_grad(); // this is a thread's own setting
+                    for (int i; !state.IsExceptional && (i = Interlocked.Increment(ref next)) < chunks.Count;)
+                        chunks[i].Send(_buffers[worker]);
                 });
             }
             catch (AggregateException e)
@@ -77,7 +79,7 @@ sealed class TensorStaging : IDisposable
         for (var row = 0L; row < rows; row += rowsAtOnce) yield return new(copy, stored, row, Math.Min(rowsAtOnce, rows - row));
     }
 
-    /// <summary>Some rows of a tensor; none: the whole tensor, which cannot be cut into chunks.</summary>
+    /// <summary>Holds some rows of a tensor; no rows mean the whole tensor, which cannot be cut into chunks.</summary>
     sealed record Chunk(TensorCopy Copy, StoredTensor Stored, long Row, long Rows)
     {
         public unsafe void Send(Tensor buffer)
@@ -96,7 +98,7 @@ sealed class TensorStaging : IDisposable
 
             using var source = TensorMemory.View(memory, Stored.Type, shape, TensorMemory.ContiguousStrides(shape));
             using var part = shape.Length == 0 ? target.alias() : target.narrow(0, Row, Rows);
-            // A copy of another type would be converted here, by one thread, and go to the device from pageable memory.
+            // A copy to another type would be converted here, by one thread, and go to the device from pageable memory.
             using var arrived = source.dtype == part.dtype ? null : source.to(part.device);
             part.copy_(arrived ?? source);
         }

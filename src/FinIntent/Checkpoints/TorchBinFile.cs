@@ -4,8 +4,8 @@ using System.IO.MemoryMappedFiles;
 namespace FinIntent.Checkpoints;
 
 /// <summary>
-/// A state dict that torch.save wrote: a zip of stored entries, NAME/data.pkl describing tensors and NAME/data/KEY their storages.
-/// The pickle is read by a machine that can only make tensors; each storage's checksum is verified when first read.
+/// Reads a state dict that torch.save wrote: a zip of stored entries, where NAME/data.pkl describes tensors and NAME/data/KEY holds their
+/// storages. The machine that reads the pickle can only make tensors; each storage's checksum is verified when first read.
 /// </summary>
 public sealed class TorchBinFile : TensorFile
 {
@@ -19,7 +19,8 @@ public sealed class TorchBinFile : TensorFile
     TorchBinFile(string path, FileStream stream, MemoryMappedFile map, StoredZip zip, IReadOnlyDictionary<string, StoredTensor> tensors,
         IReadOnlyDictionary<string, ZipEntry> storageOf) : base(path, stream, map, tensors) => (_zip, _storageOf) = (zip, storageOf);
 
-    /// <exception cref="UserErrorException">The file is missing, malformed or asks for more than tensors: byte offset and reason.</exception>
+    /// <exception cref="UserErrorException">The file is missing, malformed or asks for more than tensors: byte offset and
+    /// reason.</exception>
     public static TorchBinFile Open(string path)
     {
         var (stream, map) = OpenMap(path);
@@ -47,7 +48,8 @@ public sealed class TorchBinFile : TensorFile
     static Dictionary<string, StoredTensor> ReadTensors(StoredZip zip, long fileLength, Dictionary<string, ZipEntry> storageOf)
     {
         var pickles = zip.Entries.Values.Where(e => e.Name.EndsWith("/data.pkl", StringComparison.Ordinal)).ToList();
-        if (pickles.Count != 1) throw zip.Refuse(0, $"{pickles.Count} entries are named NAME/data.pkl, expected one: not written by torch.save");
+        if (pickles.Count != 1)
+            throw zip.Refuse(0, $"{pickles.Count} entries are named NAME/data.pkl, expected one: not written by torch.save");
         var pickle = pickles[0];
         var root = pickle.Name[..^"data.pkl".Length];
         if (zip.Entries.TryGetValue(root + "byteorder", out var order) && !zip.ReadAll(order, 16).AsSpan().SequenceEqual("little"u8))
@@ -73,13 +75,15 @@ public sealed class TorchBinFile : TensorFile
             throw zip.Refuse(storage.Offset, $"{name}: its storage of {tensor.Storage.Count} {tensor.Storage.Type} needs " +
                 $"{(Int128)tensor.Storage.Count * elementBytes} bytes, {storage.Name} has {storage.Length}");
 
-        var shape = $"[{string.Join(", ", tensor.Shape)}] with strides [{string.Join(", ", tensor.Strides)}] from element {tensor.Offset} on";
+        var (sizes, steps) = (string.Join(", ", tensor.Shape), string.Join(", ", tensor.Strides));
+        var shape = $"[{sizes}] with strides [{steps}] from element {tensor.Offset} on";
         var (count, last) = (Int128.One, (Int128)tensor.Offset);
         foreach (var (size, step) in tensor.Shape.Zip(tensor.Strides))
         {
             count = tensor.Shape.Contains(0) ? 0 : count * size;
             last += (Int128)Math.Max(0, size - 1) * step;
-            if (count * elementBytes > fileLength) throw zip.Refuse(storage.Offset, $"{name}: {shape} repeats elements beyond the size of the file");
+            if (count * elementBytes > fileLength)
+                throw zip.Refuse(storage.Offset, $"{name}: {shape} repeats elements beyond the size of the file");
             if (count > 0 && last >= tensor.Storage.Count) break;
         }
         if (count == 0) return new StoredTensor(tensor.Storage.Type, tensor.Shape, tensor.Strides, storage.Offset, 0);

@@ -1,18 +1,16 @@
 namespace FinIntent.Generation;
 
-/// <summary>
-/// The answers of questions as a tree: each way that answers of a question begin is a place where the model is asked for the tokens that may follow.
-/// </summary>
+/// <summary>Lays out the answers of questions as a tree: where answers branch, the model is asked once for what may follow.</summary>
 sealed class AnswerTree
 {
     readonly List<int[]> _rows = [];
     readonly List<(int Row, int Token)> _outputs = [];
     readonly List<(int Output, int Id, int Question, int Option)> _asked = [];
 
-    /// <summary>What the model reads.</summary>
+    /// <summary>The rows of token ids that the model reads.</summary>
     public IReadOnlyList<int[]> Rows => _rows;
 
-    /// <summary>The tokens behind which it is asked, each once.</summary>
+    /// <summary>The tokens behind which the model is asked, each once.</summary>
     public IReadOnlyList<(int Row, int Token)> Outputs => _outputs;
 
     /// <summary>Every token of every answer, with the output that predicts it.</summary>
@@ -43,15 +41,17 @@ sealed class AnswerTree
         }
     }
 
-    /// <summary>The question with each answer up to its last token, which need not be read; each row once.</summary>
+    /// <summary>Returns the question with each answer up to its last token, which need not be read; each row occurs once.</summary>
     public static IReadOnlyList<int[]> RowsOf(OptionQuestion question)
     {
         int[] beginning = [.. question.Prompt, .. question.Answers.Lead];
-        return [.. question.Answers.Tails.DistinctBy(tail => Key(tail.AsSpan(..^1))).Select(tail => (int[])[.. beginning, .. tail[..^1]])];
+        return [.. question.Answers.Tails.DistinctBy(tail => Key(tail.AsSpan(..^1)))
+            .Select(tail => (int[])[.. beginning, .. tail[..^1]])];
     }
 
-    /// <summary>Tokens of the longest of them.</summary>
-    public static int LongestRow(OptionQuestion question) => question.Prompt.Length + question.Answers.Lead.Length + question.Answers.Tails.Max(tail => tail.Length) - 1;
+    /// <summary>Returns the number of tokens of the longest of these rows.</summary>
+    public static int LongestRow(OptionQuestion question) =>
+        question.Prompt.Length + question.Answers.Lead.Length + question.Answers.Tails.Max(tail => tail.Length) - 1;
 
     static string Key(ReadOnlySpan<int> ids) => string.Join(' ', ids.ToArray());
 }

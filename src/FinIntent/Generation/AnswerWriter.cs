@@ -14,14 +14,14 @@ sealed class AnswerWriter(TokenStream stream, StopWords stopWords)
 
     public int Tokens { get; private set; }
 
-    /// <summary>What the answer grows by.</summary>
+    /// <summary>Adds a token and returns what the answer's text grows by.</summary>
     public string Append(int id)
     {
         Tokens++;
         return Grown(stopWords.Append(stream.Append(id)));
     }
 
-    /// <summary>What was held back at the end.</summary>
+    /// <summary>Returns what was held back at the end.</summary>
     public string Finish() => Grown(stopWords.Append(stream.Finish()) + stopWords.Finish());
 
     string Grown(string piece)

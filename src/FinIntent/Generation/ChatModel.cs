@@ -8,52 +8,49 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Generation;
 
-/// <summary>Which weights answer, and how they are talked to.</summary>
-/// <param name="Adapters">Folders, put on in this order.</param>
+/// <summary>Says which weights answer, and how they are talked to.</summary>
+/// <param name="Adapters">The adapters' folders, put on in this order.</param>
 public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapters)
 {
-    /// <summary>Null: the one of the training, or else the model family's.</summary>
+    /// <summary>The template; null means that of the training, or else the model family's.</summary>
     public string? Template { get; init; }
 
-    /// <summary>In place of the template's own system text; null: that one.</summary>
+    /// <summary>Takes the place of the template's own system text; null keeps that one.</summary>
     public string? DefaultSystem { get; init; }
 
     public bool EnableThinking { get; init; }
 
-    /// <summary>
-    /// False: the last adapter is kept beside the base's weights, which stay as they are; the ones before it are merged. Null: so when the
-    /// base is packed.
-    /// </summary>
+    /// <summary>False keeps the last adapter unmerged and merges those before it; null means so for a packed base only.</summary>
     public bool? MergesAdapter { get; init; }
 
-    /// <summary>Null: as the checkpoint is stored, or fp32 on a CPU that is slower in 16 bits.</summary>
+    /// <summary>The type to compute in; null means the checkpoint's, or fp32 on a CPU that is slower in 16 bits.</summary>
     public ScalarType? Type { get; init; }
 
-    /// <summary>How the layers' weights are kept; null: plain.</summary>
+    /// <summary>The form of the layers' weights; null means plain.</summary>
     public WeightFormat? Format { get; init; }
 
-    /// <summary>Another template or base model than in training is meant.</summary>
+    /// <summary>Says that another template or base model than in training is meant.</summary>
     public bool Force { get; init; }
 
-    /// <summary>The template's name once the folders have been asked.</summary>
-    /// <exception cref="UserErrorException">An adapter, or the model, was trained with another one.</exception>
+    /// <summary>The template's name, which the folders tell when none is given.</summary>
+    /// <exception cref="UserErrorException">An adapter, or the model, was trained with another template.</exception>
     public string TemplateName =>
         Origin.TemplateFor(Template, [.. Adapters, Model], Force) ?? ModelFamily.Of(Checkpoint.ReadConfig(Model)).Template;
 }
 
-/// <summary>How answers are written.</summary>
+/// <summary>Says how answers are written.</summary>
 public sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
 {
     /// <summary>Texts that end an answer, besides the template's end tokens.</summary>
     public IReadOnlyList<string> StopWords { get; init; } = [];
 
-    /// <summary>Most tokens of prompt and answer together; null: what the model reads.</summary>
+    /// <summary>The most tokens of prompt and answer together; null means what the model reads.</summary>
     public int? MaxLength { get; init; }
 
     public bool SkipSpecialTokens { get; init; } = true;
 }
 
-/// <summary>A model that is talked to: weights, tokenizer and template.</summary>
+/// <summary>Is a model that is talked to: weights, tokenizer and template. One thread at a time may use it.</summary>
 public sealed class ChatModel : IDisposable
 {
     readonly Dictionary<string, OptionAnswers> _answersOf = [];
@@ -87,8 +84,8 @@ public sealed class ChatModel : IDisposable
             var isPacked = model.Format is not null;
             var merges = !isPacked && source.MergesAdapter != false;
             if (isPacked && source.Adapters.Count > 0 && (source.MergesAdapter == true || source.Adapters.Count > 1))
-                throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, which takes one " +
-                    "adapter, unmerged; export the merged model and quantise that");
+                throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, " +
+                    "which takes one adapter, unmerged; export the merged model and quantise that");
             if (merges) LoraAdapters.Merge(model, source.Adapters);
             return new(model, tokenizer, template) { _adapter = merges ? null : LoraAdapters.LoadLast(model, source.Adapters) };
         }
@@ -99,16 +96,16 @@ public sealed class ChatModel : IDisposable
         }
     }
 
-    /// <summary>Answers several conversations at once; each gets the answer it would get alone.</summary>
-    /// <param name="seeds">One a conversation, for its draws.</param>
-    /// <param name="onText">Called with the conversation's number and a piece of its answer; false ends that answer.</param>
-    /// <param name="onDone">Called with the conversation's number and its whole answer, as soon as that is known.</param>
+    /// <summary>Answers several conversations at once; each gets the answer that it would get alone.</summary>
+    /// <param name="seeds">The seeds of the draws, one for each conversation.</param>
+    /// <param name="onText">Is called with a conversation's number and a piece of its answer; false ends that answer.</param>
+    /// <param name="onDone">Is called with a conversation's number and its whole answer, as soon as that is known.</param>
     public IReadOnlyList<string> Answer(IReadOnlyList<Conversation> conversations, IReadOnlyList<long> seeds, AnswerOptions options,
         Func<int, string, bool>? onText = null, Action<int, string>? onDone = null)
     {
         var room = options.MaxLength ?? int.MaxValue;
-        var writers = conversations.Select(_ => new AnswerWriter(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords)))
-            .ToList();
+        AnswerWriter Writer() => new(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords));
+        var writers = conversations.Select(_ => Writer()).ToList();
         var requests = conversations.Zip(seeds, (c, seed) => new GenerationRequest(Template.EncodePrompt(c), seed)).ToList();
         var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize);
         generator.Generate(requests, new(Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (row, id) =>
@@ -124,7 +121,7 @@ public sealed class ChatModel : IDisposable
         return [.. writers.Select(w => w.Text)];
     }
 
-    /// <summary>A question with labels to choose from, ready for an <see cref="OptionScorer"/>.</summary>
+    /// <summary>Prepares a question with labels to choose from for an <see cref="OptionScorer"/>.</summary>
     public OptionQuestion OptionQuestion(Conversation question, IReadOnlyList<string> labels)
     {
         var key = string.Join('\n', labels);
@@ -132,7 +129,7 @@ public sealed class ChatModel : IDisposable
         return new(Template.EncodePrompt(question), answers);
     }
 
-    /// <summary>Puts another adapter on the base in place of the one that was not merged; null: none.</summary>
+    /// <summary>Puts another adapter on the base in place of the one that was not merged; null puts none.</summary>
     public void Use(string? adapter)
     {
         _adapter?.Dispose();

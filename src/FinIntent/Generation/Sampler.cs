@@ -2,28 +2,27 @@ using FinIntent.Runtime;
 
 namespace FinIntent.Generation;
 
-/// <summary>How the next token is drawn. The defaults are LLaMA-Factory's.</summary>
-/// <param name="DoSample">False: always the most probable token, the lowest id among equals.</param>
-/// <param name="TopK">Only so many of the most probable tokens; 0: all.</param>
+/// <summary>Says how the next token is drawn; the defaults are LLaMA-Factory's.</summary>
+/// <param name="DoSample">False takes always the most probable token, the lowest id among equals.</param>
+/// <param name="TopK">Only so many of the most probable tokens may be drawn; 0 means all.</param>
 /// <param name="TopP">Of those, the fewest most probable ones that together reach this share. https://arxiv.org/abs/1904.09751</param>
-/// <param name="RepetitionPenalty">
-/// Scores of tokens already seen, prompt included, are divided by it when positive and multiplied when negative.
-/// https://arxiv.org/abs/1909.05858
-/// </param>
+/// <param name="RepetitionPenalty">Divides positive scores of tokens seen, prompt included, and multiplies negative ones.
+/// https://arxiv.org/abs/1909.05858</param>
 public sealed record SamplingOptions(
     bool DoSample = true, double Temperature = 0.95, int TopK = 50, double TopP = 0.7, double RepetitionPenalty = 1)
 {
     public static SamplingOptions Greedy { get; } = new(DoSample: false);
 }
 
-/// <summary>Draws one row's tokens. Rows have a sampler each, so a row's draws do not depend on its neighbours.</summary>
-/// <param name="usableVocabulary">Ids from here on are unused rows of the embedding, and never drawn.</param>
+/// <summary>Draws one row's tokens. Each row has its own sampler, so its draws do not depend on its neighbours.</summary>
+/// <param name="usableVocabulary">Ids from this one on are unused rows of the embedding, and never drawn.</param>
 public sealed class Sampler(SamplingOptions options, int usableVocabulary, long seed)
 {
     SplitMix64 _random = new((ulong)seed);
 
-    /// <param name="logits">The scores of all ids, changed in place.</param>
-    /// <param name="seen">The ids of prompt and answer so far.</param>
+    /// <summary>Draws the next token's id.</summary>
+    /// <param name="logits">The scores of all ids, which are changed in place.</param>
+    /// <param name="seen">The ids of the prompt and the answer so far.</param>
     public int Next(Span<float> logits, IReadOnlyCollection<int> seen)
     {
         var usable = logits[..Math.Min(usableVocabulary, logits.Length)];
@@ -64,7 +63,7 @@ public sealed class Sampler(SamplingOptions options, int usableVocabulary, long 
         return candidates[count - 1];
     }
 
-    /// <summary>The TopK ids, most probable first; the lower id first among equals.</summary>
+    /// <summary>Returns the TopK ids, most probable first, the lower id first among equals.</summary>
     int[] Candidates(ReadOnlySpan<float> logits)
     {
         var count = options.TopK == 0 ? logits.Length : Math.Min(options.TopK, logits.Length);

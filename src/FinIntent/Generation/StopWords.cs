@@ -2,19 +2,17 @@ using System.Text;
 
 namespace FinIntent.Generation;
 
-/// <summary>
-/// Cuts a growing answer at the first stop word and leading blanks off its front (ChatGLM3's answers begin with a line break). Text that
-/// may turn out to be the beginning of a stop word is held back until it is known.
-/// </summary>
+/// <summary>Cuts a growing answer at the first stop word, and leading blanks off its front (ChatGLM3's begin with a line break).</summary>
+/// <remarks>Text that may turn out to be the beginning of a stop word is held back until it is known.</remarks>
 public sealed class StopWords(IReadOnlyList<string> words)
 {
     readonly StringBuilder _held = new();
     bool _hasBegun;
 
-    /// <summary>Whether a stop word has come; nothing is let through from then on.</summary>
+    /// <summary>Says whether a stop word has come; nothing is let through from then on.</summary>
     public bool HasStopped { get; private set; }
 
-    /// <summary>The part of the text so far that is certain and has not been given before.</summary>
+    /// <summary>Returns the part of the text so far that is certain and has not been returned before.</summary>
     public string Append(string piece)
     {
         if (HasStopped) return "";
@@ -27,7 +25,7 @@ public sealed class StopWords(IReadOnlyList<string> words)
         return Begun(text[..certain]);
     }
 
-    /// <summary>What was held back, when the answer ends without a stop word.</summary>
+    /// <summary>Returns what was held back when the answer ends without a stop word.</summary>
     public string Finish()
     {
         if (HasStopped) return "";
@@ -43,7 +41,7 @@ public sealed class StopWords(IReadOnlyList<string> words)
         return text;
     }
 
-    /// <summary>How many characters at the end of the text are a beginning of the word.</summary>
+    /// <summary>Returns how many characters at the end of the text are a beginning of the word.</summary>
     static int Overlap(string text, string word)
     {
         for (var length = Math.Min(text.Length, word.Length - 1); length > 0; length--)

@@ -5,19 +5,19 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Generation;
 
-/// <summary>A prompt to be continued.</summary>
-/// <param name="Seed">Of this row's draws: a row gives the same answer alone and among others.</param>
+/// <summary>Is a prompt to be continued.</summary>
+/// <param name="Seed">The seed of this row's draws: a row gives the same answer alone and among others.</param>
 public sealed record GenerationRequest(int[] Prompt, long Seed = 0);
 
-/// <summary>What ends a row besides its own end.</summary>
+/// <summary>Says what ends a row besides its own end.</summary>
 /// <param name="StopIds">The ids that end an answer; they are not part of it.</param>
 public sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
 
-/// <summary>Continues several prompts at once: one prefill, then a token a row and step, the finished rows leaving.</summary>
-/// <param name="vocabularySize">Of the tokenizer, when it knows fewer ids than the model has rows for.</param>
+/// <summary>Continues several prompts at once: one prefill, then a token a row and step; finished rows leave.</summary>
+/// <param name="vocabularySize">The tokenizer's size, when it knows fewer ids than the model has rows for.</param>
 public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue)
 {
-    // Of longer answers the cache makes room as they come.
+    // For longer answers the cache makes room as they come.
     const int RoomForAnswers = 256;
 
     readonly int _usableVocabulary = Math.Min(vocabularySize, model.Shape.UsableVocabulary);
@@ -31,12 +31,13 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
         public int Length => Seen.Count - request.Prompt.Length;
     }
 
-    /// <summary>The answers' ids, without stop ids.</summary>
-    /// <param name="onToken">Called with row number and id for each token of an answer; false ends that row.</param>
-    /// <param name="onDone">Called with a row's number when its answer is whole.</param>
+    /// <summary>Returns the answers' ids, without stop ids.</summary>
+    /// <param name="onToken">Is called with row number and id for each token of an answer; false ends that row.</param>
+    /// <param name="onDone">Is called with a row's number when its answer is whole.</param>
     /// <exception cref="UserErrorException">A prompt leaves no room for an answer, or the model's scores are not numbers.</exception>
     public IReadOnlyList<int[]> Generate(
-        IReadOnlyList<GenerationRequest> requests, GenerationLimits limits, Func<int, int, bool>? onToken = null, Action<int>? onDone = null)
+        IReadOnlyList<GenerationRequest> requests, GenerationLimits limits,
+        Func<int, int, bool>? onToken = null, Action<int>? onDone = null)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -64,14 +65,16 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
         {
             if (limits.StopIds.Contains(id)) return false;
             row.Seen.Add(id);
-            return (onToken?.Invoke(row.Number, id) ?? true) && row.Length < limits.MaxNewTokens && row.Seen.Count < model.Shape.MaxPositions;
+            return (onToken?.Invoke(row.Number, id) ?? true) && row.Length < limits.MaxNewTokens
+                && row.Seen.Count < model.Shape.MaxPositions;
         }
     }
 
     void CheckLength(GenerationRequest request)
     {
         if (request.Prompt.Length >= model.Shape.MaxPositions)
-            throw new UserErrorException($"a prompt has {request.Prompt.Length} tokens and the model reads {model.Shape.MaxPositions} at most; shorten it");
+            throw new UserErrorException($"a prompt has {request.Prompt.Length} tokens and the model reads " +
+                $"{model.Shape.MaxPositions} at most; shorten it");
     }
 
     unsafe int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<Row> rows, KvCache cache)
@@ -88,7 +91,7 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
         return [.. rows.Select((row, b) => row.Sampler.Next(new Span<float>(memory + (long)b * width, width), row.Seen))];
     }
 
-    /// <summary>Each row's most probable id, the lowest among equals, found where the scores are.</summary>
+    /// <summary>Finds each row's most probable id, the lowest among equals, on the device that has the scores.</summary>
     int[] Best(Tensor scores)
     {
         var (highest, ids) = scores.narrow(1, 0, Math.Min(_usableVocabulary, scores.shape[1])).max(1);
@@ -100,6 +103,7 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
     static void CheckFinite(Tensor scores)
     {
         if (!scores.isfinite().all().item<bool>())
-            throw new UserErrorException("the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights");
+            throw new UserErrorException("the model's scores are not finite numbers; " +
+                "load it in bf16 or fp32 (infer_dtype), or check its weights");
     }
 }

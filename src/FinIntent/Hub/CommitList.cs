@@ -4,7 +4,7 @@ using FinIntent.Files;
 
 namespace FinIntent.Hub;
 
-/// <summary>The list of a commit's files, kept in the cache: without it nothing tells whether what is there of the commit is all of it.</summary>
+/// <summary>Keeps the list of a commit's files in the cache; without it nothing tells whether all of the commit is there.</summary>
 static class CommitList
 {
     /// <summary>The list as a file of its own.</summary>
@@ -14,7 +14,7 @@ static class CommitList
     public static JsonArray ToJson(IEnumerable<ListedFile> files) =>
         [.. files.Select(file => (JsonNode)new JsonObject { ["path"] = file.Path, ["size"] = file.Size })];
 
-    /// <summary>The files of a list, which format 1 was the whole of. Null: it is no list, or one in a newer format.</summary>
+    /// <summary>Returns the files of a list, of which format 1 had nothing else. Null: it is no list, or one in a newer format.</summary>
     public static IReadOnlyList<ListedFile>? Files(JsonNode? json)
     {
         if (!FormatVersion.CommitList.Reads(json)) return null;
@@ -37,11 +37,11 @@ static class CommitList
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            return null; // it is listed once more
+            return null; // the hub is then asked for the list once more
         }
     }
 
-    /// <summary>A cache that only others may write is used as it is.</summary>
+    /// <summary>Writes the file; in a cache that only others may write it does nothing.</summary>
     public static void WriteWherePossible(string path, string text)
     {
         try

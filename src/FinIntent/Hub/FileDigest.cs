@@ -12,13 +12,13 @@ enum DigestKind
     Md5,
 }
 
-/// <summary>What the bytes of a file must come to.</summary>
-/// <param name="Hex">Lower case.</param>
+/// <summary>Is what the bytes of a file must hash to.</summary>
+/// <param name="Hex">The hash in lower case.</param>
 sealed record FileDigest(DigestKind Kind, string Hex)
 {
     const int BlockBytes = 1 << 20;
 
-    /// <summary>A hub's ETag: SHA-256 of a large file, git's name of a small one. Null when it is neither.</summary>
+    /// <summary>Reads a hub's ETag: SHA-256 of a large file, git's name of a small one; null when it is neither.</summary>
     public static FileDigest? OfETag(string etag)
     {
         if (!etag.All(char.IsAsciiHexDigitLower)) return null;
@@ -49,12 +49,18 @@ sealed record FileDigest(DigestKind Kind, string Hex)
 
     public static IncrementalHash Begin(DigestKind kind, long length)
     {
-        var hash = IncrementalHash.CreateHash(kind switch { DigestKind.Sha256 => HashAlgorithmName.SHA256, DigestKind.Md5 => HashAlgorithmName.MD5, _ => HashAlgorithmName.SHA1 });
+        var hash = IncrementalHash.CreateHash(kind switch
+        {
+            DigestKind.Sha256 => HashAlgorithmName.SHA256,
+            DigestKind.Md5 => HashAlgorithmName.MD5,
+            _ => HashAlgorithmName.SHA1,
+        });
         if (kind == DigestKind.GitBlob) hash.AppendData(Encoding.ASCII.GetBytes($"blob {length}\0"));
         return hash;
     }
 
     public static string End(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());
 
-    public override string ToString() => $"{Kind switch { DigestKind.Sha256 => "SHA-256", DigestKind.Md5 => "MD5", _ => "git blob" }} {Hex}";
+    public override string ToString() =>
+        $"{Kind switch { DigestKind.Sha256 => "SHA-256", DigestKind.Md5 => "MD5", _ => "git blob" }} {Hex}";
 }

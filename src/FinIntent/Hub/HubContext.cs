@@ -1,28 +1,28 @@
 namespace FinIntent.Hub;
 
-/// <summary>What a download uses of its surroundings.</summary>
-/// <param name="Tell">Told what a user should read once.</param>
+/// <summary>Holds what a download uses of its surroundings.</summary>
+/// <param name="Tell">Is told what a user should read once.</param>
 sealed record HubContext(Action<string> Tell)
 {
     public IProgress<DownloadReport>? Progress { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Bytes free for a folder that is there.</summary>
+    /// <summary>Returns the free bytes of a folder that exists.</summary>
     public Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
 
     /// <summary>Makes a symbolic link at the first path to the second.</summary>
     public Action<string, string> Link { get; init; } = (path, target) => File.CreateSymbolicLink(path, target);
 }
 
-/// <summary>How far a download is.</summary>
-/// <param name="BytesPerSecond">Lately; 0: not known yet.</param>
+/// <summary>Says how far a download is.</summary>
+/// <param name="BytesPerSecond">The recent speed; 0 while it is not known yet.</param>
 sealed record DownloadReport(string Name, long Bytes, long TotalBytes, int Files, int TotalFiles, double BytesPerSecond)
 {
     public TimeSpan? Remaining => BytesPerSecond > 0 ? TimeSpan.FromSeconds((TotalBytes - Bytes) / BytesPerSecond) : null;
 }
 
-/// <summary>Counts what comes in and reports it a few times a second.</summary>
+/// <summary>Counts the bytes that come in, and reports them a few times a second. Any thread may call it.</summary>
 sealed class DownloadMeter(string name, IProgress<DownloadReport>? progress, TimeProvider time)
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.2), Window = TimeSpan.FromSeconds(5);
@@ -32,7 +32,7 @@ sealed class DownloadMeter(string name, IProgress<DownloadReport>? progress, Tim
     long _bytes, _total, _fetched, _reported;
     int _files, _totalFiles;
 
-    /// <param name="here">Bytes of it that are here already.</param>
+    /// <param name="here">The bytes that are here already.</param>
     public void Expect(int files, long bytes, long here)
     {
         lock (_lock) (_totalFiles, _total, _bytes) = (_totalFiles + files, _total + bytes, _bytes + here);
@@ -45,7 +45,7 @@ sealed class DownloadMeter(string name, IProgress<DownloadReport>? progress, Tim
         Report(isLast: false);
     }
 
-    /// <summary>What was counted and is thrown away.</summary>
+    /// <summary>Takes back bytes that were counted and are thrown away.</summary>
     public void Lose(long bytes)
     {
         lock (_lock) _bytes -= bytes;

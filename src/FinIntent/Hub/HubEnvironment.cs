@@ -1,11 +1,12 @@
 namespace FinIntent.Hub;
 
-/// <summary>The variables of huggingface_hub (its constants.py) and of modelscope, with their defaults.</summary>
+/// <summary>Reads the variables of huggingface_hub (its constants.py) and of modelscope, with their defaults.</summary>
 sealed class HubEnvironment(Func<string, string?> variable, string home)
 {
     public bool IsOn(string name) => variable(name)?.Trim().ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
 
-    /// <summary>An address, with or without its scheme.</summary>
+    /// <summary>Reads an address, with or without its scheme.</summary>
+    /// <exception cref="UserErrorException">The variable holds no address.</exception>
     public Uri Address(string name, string standard)
     {
         if (Text(name) is not { } text) return new(standard);
@@ -33,14 +34,20 @@ sealed class HubEnvironment(Func<string, string?> variable, string home)
 
     string? Text(string name) => variable(name)?.Trim() is { Length: > 0 } text ? text : null;
 
-    string? Folder(string name) => Text(name) is not { } path ? null : path == "~" ? home : path.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(home, path[2..]) : path;
+    string? Folder(string name)
+    {
+        var path = Text(name);
+        if (path == "~") return home;
+        return path?.StartsWith("~/", StringComparison.Ordinal) == true ? Path.Combine(home, path[2..]) : path;
+    }
 
     static HubToken? TokenOf(string? text, string origin)
     {
         var value = text?.Replace("\r", "").Replace("\n", "").Trim() ?? "";
         if (value.Length == 0) return null;
         if (value.Any(c => c is <= ' ' or > '~'))
-            throw new UserErrorException($"{origin}: the token has blanks or characters beyond ASCII, so it was not copied right; set it again");
+            throw new UserErrorException(
+                $"{origin}: the token has blanks or characters beyond ASCII, so it was not copied right; set it again");
         return new(value, origin);
     }
 }

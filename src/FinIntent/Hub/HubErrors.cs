@@ -3,32 +3,40 @@ using System.Text.Json;
 
 namespace FinIntent.Hub;
 
-/// <summary>What a hub's refusals mean, and what to do about each.</summary>
+/// <summary>Says what a hub's refusals mean, and what to do about each.</summary>
 static class HubErrors
 {
     const int MostShown = 300;
 
-    public static HubFailure Of(HttpResponseMessage answer, Uri address, HubSettings settings, HubRequestInfo info, string text, TimeProvider time)
+    public static HubFailure Of(
+        HttpResponseMessage answer, Uri address, HubSettings settings, HubRequestInfo info, string text, TimeProvider time)
     {
         var status = (int)answer.StatusCode;
         var code = Header(answer, "X-Error-Code");
-        var isHub = Uri.Compare(address, settings.Endpoint, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+        var place = HubHttp.Place(address);
         var message = settings.Token?.Redact(text) ?? text;
         if (message.Length > MostShown) message = message[..MostShown] + "…";
         if (status is 408 or 425 or 429 or >= 500)
         {
             var wait = Wait(answer.Headers.RetryAfter, time);
-            var advice = wait > settings.LongestWait ? $"; it asks to wait {wait.Value.TotalSeconds:0} s: run the same command again then" : "";
-            return new($"{HubHttp.Place(address)} answered {status} {answer.ReasonPhrase}{(message.Length > 0 ? $": {message}" : "")}{advice}") { RetryAfter = wait };
+            var advice = wait > settings.LongestWait
+                ? $"; it asks to wait {wait.Value.TotalSeconds:0} s: run the same command again then" : "";
+            var said = message.Length > 0 ? $": {message}" : "";
+            return new($"{place} answered {status} {answer.ReasonPhrase}{said}{advice}") { RetryAfter = wait };
         }
-        // A host the hub sends readers on to knows nothing of repositories; its addresses run out.
-        if (!isHub) return new($"{HubHttp.Place(address)} answered {status} {answer.ReasonPhrase}") { IsExpired = status is 400 or 401 or 403 or 404 or 410 };
-        return new(info.Repository is { } repository ? Remedy(status, code, settings, repository, info, message) : $"the server answered {status} {answer.ReasonPhrase}; look at the address", isFinal: true);
+        // A host to which the hub redirects knows nothing of repositories, and its addresses expire.
+        if (!HubHttp.AreOneSite(address, settings.Endpoint))
+            return new($"{place} answered {status} {answer.ReasonPhrase}") { IsExpired = status is 400 or 401 or 403 or 404 or 410 };
+        return new(info.Repository is { } repository
+            ? Remedy(status, code, settings, repository, info, message)
+            : $"the server answered {status} {answer.ReasonPhrase}; look at the address", isFinal: true);
     }
 
-    static string Remedy(int status, string? code, HubSettings settings, HubRepository repository, HubRequestInfo info, string message)
+    static string Remedy(
+        int status, string? code, HubSettings settings, HubRepository repository, HubRequestInfo info, string message)
     {
-        var (id, page, variable) = (repository.Id, settings.PageOf(repository), settings.Source == HubSource.HuggingFace ? "HF_TOKEN" : "MODELSCOPE_API_TOKEN");
+        var (id, page) = (repository.Id, settings.PageOf(repository));
+        var variable = settings.Source == HubSource.HuggingFace ? "HF_TOKEN" : "MODELSCOPE_API_TOKEN";
         var noToken = settings.Token is null;
         if (code == "GatedRepo" || message.Contains("gated", StringComparison.OrdinalIgnoreCase))
         {
@@ -36,20 +44,26 @@ static class HubErrors
                 ? $"set {variable} to a token of that account (there is none)"
                 : $"use a token of that account: the one from {settings.Token!.Origin} is of another, or may not read gated repositories");
         }
-        if (code == "RevisionNotFound" || (status == 404 && code is null && info.File is null && message.Contains("revision", StringComparison.OrdinalIgnoreCase)))
+        var namesRevision = status == 404 && code is null && info.File is null
+            && message.Contains("revision", StringComparison.OrdinalIgnoreCase);
+        if (code == "RevisionNotFound" || namesRevision)
             return $"{id} has no revision {info.Revision}; look at the branches and tags of {page}, and at model_revision";
-        if (code == "EntryNotFound" || (status == 404 && info.File is not null && code is null)) return $"{id} has no file {info.File} at revision {info.Revision}; look at {page}";
+        if (code == "EntryNotFound" || (status == 404 && info.File is not null && code is null))
+            return $"{id} has no file {info.File} at revision {info.Revision}; look at {page}";
         if (code == "RepoNotFound" || status == 404)
         {
-            return $"there is no {(repository.Kind == RepositoryKind.Model ? "model" : "data set")} {id} at {settings.Endpoint.AbsoluteUri.TrimEnd('/')}, or it is private: look at the name" +
-                (noToken ? $"; for a private one set {variable} to a token that may read it (there is none)" : $", and at whether the token from {settings.Token!.Origin} may read it");
+            var kind = repository.Kind == RepositoryKind.Model ? "model" : "data set";
+            return $"there is no {kind} {id} at {settings.Endpoint.AbsoluteUri.TrimEnd('/')}, or it is private: look at the name" + (noToken
+                ? $"; for a private one set {variable} to a token that may read it (there is none)"
+                : $", and at whether the token from {settings.Token!.Origin} may read it");
         }
-        if (status == 401) return noToken ? $"{id} is not open to everyone; set {variable} to a token that may read it" : $"the token from {settings.Token!.Origin} is not accepted; set {variable} to a valid one";
+        if (status == 401 && noToken) return $"{id} is not open to everyone; set {variable} to a token that may read it";
+        if (status == 401) return $"the token from {settings.Token!.Origin} is not accepted; set {variable} to a valid one";
         return $"{id}: {page} answered {status}{(message.Length > 0 ? $": {message}" : "")}; " +
             (noToken ? $"if it needs an account, set {variable}" : $"look at what the token from {settings.Token!.Origin} may do");
     }
 
-    /// <summary>An error's words: of a header, or of a JSON body {"error"} or {"Message"}, or the body.</summary>
+    /// <summary>Returns an error's words: those of a header, or of a JSON body {"error"} or {"Message"}.</summary>
     public static async Task<string> Text(HttpResponseMessage answer, HttpMethod method, CancellationToken stop)
     {
         if (Header(answer, "X-Error-Message") is { } header) return header;
@@ -58,8 +72,10 @@ static class HubErrors
         {
             var body = await answer.Content.ReadAsStringAsync(stop);
             using var json = JsonDocument.Parse(body);
+            if (json.RootElement.ValueKind != JsonValueKind.Object) return "";
             foreach (var name in (string[])["error", "Message"])
-                if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String) return value.GetString()!;
+                if (json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
+                    return value.GetString()!;
             return "";
         }
         catch (Exception e) when (e is JsonException or HttpRequestException or IOException or OperationCanceledException)
@@ -68,7 +84,8 @@ static class HubErrors
         }
     }
 
-    public static string? Header(HttpResponseMessage answer, string name) => answer.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+    public static string? Header(HttpResponseMessage answer, string name) =>
+        answer.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 
     static TimeSpan? Wait(RetryConditionHeaderValue? header, TimeProvider time)
     {

@@ -3,9 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace FinIntent.Hub;
 
-/// <summary>
-/// Patterns of file paths as fsspec's glob has them since 2023.12 (and so `datasets`): * and ? within a name, ** between slashes for any folders, [abc] and [a-z].
-/// </summary>
+/// <summary>Matches file paths as fsspec's glob does since 2023.12 (and so `datasets`).</summary>
+/// <remarks>* and ? stand within a name, ** between slashes for any folders, [abc] and [a-z] for one character.</remarks>
 static class HubGlob
 {
     public static bool IsMatch(string pattern, string path) => ToRegex(pattern).IsMatch(path);
@@ -33,7 +32,8 @@ static class HubGlob
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new UserErrorException($"\"{pattern}\" is no pattern of file names: {e.Message}; in [...] stand single characters and ranges such as a-z", e);
+            throw new UserErrorException(
+                $"\"{pattern}\" is no pattern of file names: {e.Message}; in [...] stand single characters and ranges such as a-z", e);
         }
     }
 
@@ -47,7 +47,8 @@ static class HubGlob
                 var set = part[(i + 1)..close];
                 var isNot = set[0] == '!';
                 // A minus at the beginning stands for itself, here and in .NET.
-                text.Append(isNot ? "[^" : "[").Append((isNot ? set[1..] : set).Replace("\\", "\\\\").Replace("[", "\\[").Replace("^", "\\^")).Append(']');
+                var characters = (isNot ? set[1..] : set).Replace("\\", "\\\\").Replace("[", "\\[").Replace("^", "\\^");
+                text.Append(isNot ? "[^" : "[").Append(characters).Append(']');
                 i = close;
             }
             else

@@ -6,14 +6,13 @@ using Polly.Retry;
 
 namespace FinIntent.Hub;
 
-/// <summary>
-/// Requests to a hub and to the hosts it sends readers on to. The token goes to the hub's own scheme, host and port and nowhere else, so redirects are
-/// followed here and not by the client.
-/// </summary>
+/// <summary>Sends requests to a hub and to the hosts to which it redirects.</summary>
+/// <remarks>The token goes only to the hub's own scheme, host and port, so redirects are followed here and not by the client.</remarks>
 sealed class HubHttp : IDisposable
 {
     const int MostRedirects = 8;
-    static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1), LongestOwnWait = TimeSpan.FromSeconds(30), ConnectLimit = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1), LongestOwnWait = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
 
     static readonly TimeSpan LongWait = TimeSpan.FromSeconds(5);
 
@@ -47,7 +46,8 @@ sealed class HubHttp : IDisposable
         var builder = new ResiliencePipelineBuilder { TimeProvider = _time };
         return attempts < 2 ? builder.Build() : builder.AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is HubFailure { IsFinal: false } failure && !(failure.RetryAfter > _settings.LongestWait)),
+            ShouldHandle = attempt => ValueTask.FromResult(
+                attempt.Outcome.Exception is HubFailure { IsFinal: false } failure && !(failure.RetryAfter > _settings.LongestWait)),
             MaxRetryAttempts = attempts - 1,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
@@ -56,13 +56,14 @@ sealed class HubHttp : IDisposable
             DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as HubFailure)?.RetryAfter),
             OnRetry = attempt =>
             {
-                if (attempt.RetryDelay >= LongWait) _tell($"{attempt.Outcome.Exception!.Message}; trying again in {attempt.RetryDelay.TotalSeconds:0} s");
+                if (attempt.RetryDelay >= LongWait)
+                    _tell($"{attempt.Outcome.Exception!.Message}; trying again in {attempt.RetryDelay.TotalSeconds:0} s");
                 return ValueTask.CompletedTask;
             },
         }).Build();
     }
 
-    /// <summary>A JSON answer, with the address of the next page of it.</summary>
+    /// <summary>Returns a JSON answer with its headers, which may name the next page.</summary>
     public async Task<(JsonDocument Json, HttpResponseHeaders Headers)> Json(Uri address, HubRequestInfo info, CancellationToken stop)
     {
         using var answer = await Send(HttpMethod.Get, address, null, leavesHub: true, info, stop);
@@ -72,14 +73,17 @@ sealed class HubHttp : IDisposable
             await using var stream = await answer.Content.ReadAsStreamAsync(limit.Token);
             return (await JsonDocument.ParseAsync(stream, default, limit.Token), answer.Headers);
         }
-        catch (Exception e) when (e is JsonException or IOException or HttpRequestException or OperationCanceledException && !stop.IsCancellationRequested)
+        catch (Exception e) when (e is JsonException or IOException or HttpRequestException or OperationCanceledException
+            && !stop.IsCancellationRequested)
         {
-            throw new HubFailure($"{Place(address)} sent no list of files: {e.Message}; is it a hub (HF_ENDPOINT, MODELSCOPE_DOMAIN)?", inner: e);
+            throw new HubFailure(
+                $"{Place(address)} sent no list of files: {e.Message}; is it a hub (HF_ENDPOINT, MODELSCOPE_DOMAIN)?", inner: e);
         }
     }
 
-    /// <summary>One attempt. Gives an answer of success, or a redirect to another host unless <paramref name="leavesHub"/>.</summary>
-    public async Task<HttpResponseMessage> Send(HttpMethod method, Uri address, (long From, long To)? range, bool leavesHub, HubRequestInfo info, CancellationToken stop)
+    /// <summary>Makes one attempt; returns success, or a redirect to another host unless <paramref name="leavesHub"/>.</summary>
+    public async Task<HttpResponseMessage> Send(
+        HttpMethod method, Uri address, (long From, long To)? range, bool leavesHub, HubRequestInfo info, CancellationToken stop)
     {
         for (var redirects = 0; ; redirects++)
         {
@@ -93,7 +97,9 @@ sealed class HubHttp : IDisposable
                     throw HubErrors.Of(answer, address, _settings, info, await HubErrors.Text(answer, method, limit.Token), _time);
                 }
                 location = new(address, location);
-                if (location.Scheme is not ("http" or "https")) throw new HubFailure($"{Place(address)} leads to an address of {location.Scheme}, which is not followed", isFinal: true);
+                if (location.Scheme is not ("http" or "https"))
+                    throw new HubFailure(
+                        $"{Place(address)} leads to an address of {location.Scheme}, which is not followed", isFinal: true);
                 if (!leavesHub && !IsHub(location)) return Copy(answer, location);
                 if (redirects == MostRedirects) throw new HubFailure($"{Place(address)} redirects in circles", isFinal: true);
                 address = location;
@@ -101,12 +107,16 @@ sealed class HubHttp : IDisposable
         }
     }
 
-    public bool IsHub(Uri address) => Uri.Compare(address, _settings.Endpoint, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+    public bool IsHub(Uri address) => AreOneSite(address, _settings.Endpoint);
 
-    /// <summary>Without the query, which can hold a signature.</summary>
+    /// <summary>Says whether two addresses have the same scheme, host and port.</summary>
+    public static bool AreOneSite(Uri a, Uri b) =>
+        Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+
+    /// <summary>Returns the address without the query, which can hold a signature.</summary>
     public static string Place(Uri address) => address.GetLeftPart(UriPartial.Path);
 
-    /// <summary>Ends what brings nothing for too long.</summary>
+    /// <summary>Makes a token that ends what brings nothing for too long.</summary>
     public CancellationTokenSource Limit(CancellationToken stop)
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -138,11 +148,12 @@ sealed class HubHttp : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new HubFailure($"{address.GetLeftPart(UriPartial.Authority)} cannot be reached: {(e.InnerException ?? e).Message}", inner: e);
+            var host = address.GetLeftPart(UriPartial.Authority);
+            throw new HubFailure($"{host} cannot be reached: {(e.InnerException ?? e).Message}", inner: e);
         }
     }
 
-    /// <summary>The headers of an answer, with where it leads made whole.</summary>
+    /// <summary>Copies the headers of an answer, with the place to which it leads as a whole address.</summary>
     static HttpResponseMessage Copy(HttpResponseMessage answer, Uri location)
     {
         var copy = new HttpResponseMessage(answer.StatusCode);
@@ -154,7 +165,7 @@ sealed class HubHttp : IDisposable
     public void Dispose() => _http.Dispose();
 }
 
-/// <summary>What a request is about, for messages.</summary>
-/// <param name="Repository">Null: it is a file of another site than a hub.</param>
-/// <param name="File">Null: the list of files.</param>
+/// <summary>Says what a request is about, for messages.</summary>
+/// <param name="Repository">Null means a file of another site than a hub.</param>
+/// <param name="File">Null means the list of files.</param>
 sealed record HubRequestInfo(HubRepository? Repository, string Revision, string? File = null);

@@ -1,9 +1,7 @@
 namespace FinIntent.Hub;
 
-/// <summary>
-/// A lock file as Python's filelock takes it: flock on Linux and macOS, no sharing on Windows, so that this program and Python's do not fetch the same file at
-/// the same time. It ends with the process that holds it.
-/// </summary>
+/// <summary>Is a lock file as Python's filelock takes it, so that Python and this program do not fetch one file at once.</summary>
+/// <remarks>It is flock on Linux and macOS, no sharing on Windows; it ends with the process that holds it.</remarks>
 sealed class HubLock : IDisposable
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(10);
@@ -12,7 +10,7 @@ sealed class HubLock : IDisposable
 
     HubLock(FileStream file) => _file = file;
 
-    /// <param name="tell">Told when another process holds it for long.</param>
+    /// <param name="tell">Is told when another process holds the lock for long.</param>
     public static async Task<HubLock> Take(string path, Action<string> tell, TimeProvider time, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -41,13 +39,14 @@ sealed class HubLock : IDisposable
             return null;
         }
         if (File.Exists(path)) return new(file);
-        // Some versions of filelock remove the file they let go of; then this lock is on one that nobody else will find.
+        // Some versions of filelock remove the file that they let go of; then nobody else will find the file of this lock.
         file.Dispose();
         return null;
     }
 
-    /// <summary>EAGAIN of Linux and of macOS; a sharing or lock violation of Windows. All else, such as a full disk, would not end by waiting.</summary>
-    internal static bool IsHeld(int result) => OperatingSystem.IsWindows() ? (result & 0xFFFF) is 0x20 or 0x21 : result == (OperatingSystem.IsMacOS() ? 35 : 11);
+    /// <summary>Says whether waiting helps: EAGAIN of Linux and macOS, a sharing or lock violation of Windows, not a full disk.</summary>
+    internal static bool IsHeld(int result) =>
+        OperatingSystem.IsWindows() ? (result & 0xFFFF) is 0x20 or 0x21 : result == (OperatingSystem.IsMacOS() ? 35 : 11);
 
     public void Dispose() => _file.Dispose();
 }

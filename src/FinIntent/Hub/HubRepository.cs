@@ -2,34 +2,26 @@ using System.Text.RegularExpressions;
 
 namespace FinIntent.Hub;
 
-enum HubSource
-{
-    HuggingFace,
-    ModelScope,
-}
+enum HubSource { HuggingFace, ModelScope }
 
-enum RepositoryKind
-{
-    Model,
-    Dataset,
-}
+enum RepositoryKind { Model, Dataset }
 
-/// <summary>A repository of a hub.</summary>
-/// <param name="Id">owner/name.</param>
-/// <param name="Revision">A branch, tag or commit; null: the hub's main branch.</param>
+/// <summary>Names a repository of a hub.</summary>
+/// <param name="Id">The id, owner/name.</param>
+/// <param name="Revision">A branch, tag or commit; null means the hub's main branch.</param>
 sealed partial record HubRepository(string Id, RepositoryKind Kind, string? Revision = null)
 {
     public string Owner => Id.Split('/')[0];
 
     public string Name => Id.Split('/')[1];
 
-    /// <summary>In addresses of the API, and in the names of cache folders.</summary>
+    /// <summary>The kind's word in addresses of the API, and in the names of cache folders.</summary>
     public string Plural => Kind == RepositoryKind.Model ? "models" : "datasets";
 
     public override string ToString() => Revision is null ? Id : $"{Id}@{Revision}";
 
-    /// <summary>Null when the text is not of the form owner/name or owner/name@revision.</summary>
-    /// <param name="revision">Where the text names none.</param>
+    /// <summary>Returns null when the text is not of the form owner/name or owner/name@revision.</summary>
+    /// <param name="revision">The revision where the text names none.</param>
     public static HubRepository? Parse(string text, RepositoryKind kind, string? revision = null)
     {
         var at = text.IndexOf('@');
@@ -41,7 +33,7 @@ sealed partial record HubRepository(string Id, RepositoryKind Kind, string? Revi
 
     public static bool IsCommit(string revision) => Commit().IsMatch(revision);
 
-    // As huggingface_hub's validate_repo_id: letters, digits, - _ . and neither - nor . at an end.
+    // As huggingface_hub's validate_repo_id, this takes letters, digits, - _ . and neither - nor . at an end.
     [GeneratedRegex(@"^\w([\w.-]*\w)?/\w([\w.-]*\w)?$", RegexOptions.ECMAScript)]
     private static partial Regex Form();
 

@@ -1,12 +1,12 @@
 namespace FinIntent.Hub;
 
-/// <summary>What opens gated and private repositories. Nothing prints it: it has no text of its own, and <see cref="Redact"/> takes it out of others'.</summary>
-/// <param name="origin">Where it is from, for messages: a variable or a file.</param>
+/// <summary>Opens gated and private repositories. It is never printed: <see cref="Redact"/> takes it out of texts.</summary>
+/// <param name="origin">The variable or file that it is from, for messages.</param>
 sealed class HubToken(string value, string origin)
 {
     public string Origin { get; } = origin;
 
-    /// <summary>For the request that it opens, and nothing else.</summary>
+    /// <summary>Returns the token for the request that it opens, and for nothing else.</summary>
     internal string Reveal() => value;
 
     public string Redact(string text) => text.Replace(value, "[token]", StringComparison.Ordinal);

@@ -5,16 +5,18 @@ using FinIntent.Files;
 namespace FinIntent.Hub;
 
 /// <summary>
-/// Hugging Face and its mirrors. The cache is huggingface_hub's (file_download.py at 0.36 and 1.x): models--owner--name/blobs/ETAG holds the bytes,
-/// snapshots/COMMIT/path links to them, refs/REVISION names the commit, .no_exist/COMMIT/path says what is not there, .locks/models--owner--name/ETAG.lock
-/// is held while a blob is fetched. Ours is .finintent/COMMIT.json, the list of a commit's files, of which Python takes no notice.
+/// Is Hugging Face and its mirrors. The cache is huggingface_hub's (file_download.py at 0.36 and 1.x): models--owner--name/blobs/ETAG holds
+/// the bytes, snapshots/COMMIT/path links to them, refs/REVISION names the commit, .no_exist/COMMIT/path says what is not there,
+/// .locks/models--owner--name/ETAG.lock is held while a blob is fetched. Our own file is .finintent/COMMIT.json, the list of a commit's
+/// files, of which Python takes no notice.
 /// </summary>
 sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
 {
     public override async Task<HubListing> List(HubRepository repository, CancellationToken stop)
     {
         var revision = RevisionOf(repository);
-        var (json, _) = await Http.Json(Address($"/api/{repository.Plural}/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true"), new(repository, revision), stop);
+        var path = $"/api/{repository.Plural}/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true";
+        var (json, _) = await Http.Json(Address(path), new(repository, revision), stop);
         using (json)
         {
             var root = json.RootElement;
@@ -32,7 +34,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
             : new(path, Number(json, "size"), Text(json, "blobId") is { } blob ? FileDigest.OfETag(blob) : null);
     }
 
-    /// <summary>A HEAD request, as huggingface_hub makes it: redirects within the hub are followed, the one to another host is where the bytes are.</summary>
+    /// <summary>Sends a HEAD request, as huggingface_hub does: a redirect to another host tells where the bytes are.</summary>
     public override async Task<RemoteFile> Locate(HubListing listing, ListedFile file, CancellationToken stop)
     {
         var repository = listing.Repository;
@@ -41,32 +43,39 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
         using var answer = await Http.Send(HttpMethod.Head, address, null, leavesHub: false, InfoOf(listing, file.Path), stop);
         var place = HubHttp.Place(address);
         if (HubErrors.Header(answer, "X-Repo-Commit") is { } commit && commit != listing.Commit)
-            throw new HubFailure($"{place} is of commit {commit}, and {listing.Commit} was asked for; the mirror does not keep them apart: use another (HF_ENDPOINT)", isFinal: true);
+            throw new HubFailure($"{place} is of commit {commit}, and {listing.Commit} was asked for; " +
+                "the mirror does not keep them apart: use another (HF_ENDPOINT)", isFinal: true);
         var etag = Plain(HubErrors.Header(answer, "X-Linked-ETag") ?? answer.Headers.ETag?.Tag ?? HubErrors.Header(answer, "ETag"));
         if (etag is null || etag.Length == 0 || !etag.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || etag[0] == '.')
             throw new HubFailure($"{place} names no ETag, so nothing tells what it holds; is it a hub (HF_ENDPOINT)?", isFinal: true);
-        if (Linked(answer) is not { } size) throw new HubFailure($"{place} names no length, so nothing tells when it is complete; is it a hub (HF_ENDPOINT)?", isFinal: true);
+        if (Linked(answer) is not { } size)
+            throw new HubFailure(
+                $"{place} names no length, so nothing tells when it is complete; is it a hub (HF_ENDPOINT)?", isFinal: true);
         var digest = FileDigest.OfETag(etag);
         if (file.Digest is { } listed && digest is not null && listed.Kind == digest.Kind && listed != digest)
             throw new HubFailure($"{place} holds {digest}, and the list of files names {listed}", isFinal: true);
         return new(file.Path, etag, size, digest ?? file.Digest, address, answer.Headers.Location);
     }
 
-    static long? Linked(HttpResponseMessage answer) =>
-        long.TryParse(HubErrors.Header(answer, "X-Linked-Size"), out var size) ? size : (int)answer.StatusCode is >= 300 and < 400 ? null : answer.Content.Headers.ContentLength;
-
-    static string? Plain(string? etag)
+    static long? Linked(HttpResponseMessage answer)
     {
-        if (etag is null) return null;
-        return (etag.StartsWith("W/", StringComparison.Ordinal) ? etag[2..] : etag).Trim('"');
+        if (long.TryParse(HubErrors.Header(answer, "X-Linked-Size"), out var size)) return size;
+        return (int)answer.StatusCode is >= 300 and < 400 ? null : answer.Content.Headers.ContentLength;
     }
+
+    static string? Plain(string? etag) =>
+        (etag?.StartsWith("W/", StringComparison.Ordinal) == true ? etag[2..] : etag)?.Trim('"');
 
     public override string FolderOf(HubRepository repository, string commit) => Path.Combine(Home(repository), "snapshots", commit);
 
     public override string? CachedCommit(HubRepository repository)
     {
-        var revision = RevisionOf(repository);
-        var commit = HubRepository.IsCommit(revision) ? revision : File.Exists(Reference(repository, revision)) ? File.ReadAllText(Reference(repository, revision)).Trim() : null;
+        var commit = RevisionOf(repository);
+        if (!HubRepository.IsCommit(commit))
+        {
+            var reference = Reference(repository, commit);
+            commit = File.Exists(reference) ? File.ReadAllText(reference).Trim() : null;
+        }
         return commit is not null && HubRepository.IsCommit(commit) && Directory.Exists(FolderOf(repository, commit)) ? commit : null;
     }
 
@@ -75,26 +84,29 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
 
     public override void Begin(HubListing listing)
     {
-        if (Kept(listing.Repository, listing.Commit) is null)
-            CommitList.WriteWherePossible(ListOf(listing.Repository, listing.Commit), CommitList.ToText(listing.Files));
+        if (Kept(listing.Repository, listing.Commit) is not null) return;
+        CommitList.WriteWherePossible(ListOf(listing.Repository, listing.Commit), CommitList.ToText(listing.Files));
     }
 
     string ListOf(HubRepository repository, string commit) => Path.Combine(Home(repository), ".finintent", commit + ".json");
 
-    public override bool IsPlaced(HubListing listing, ListedFile file) => HubListing.IsThere(FolderOf(listing.Repository, listing.Commit), file with { Size = null });
+    public override bool IsPlaced(HubListing listing, ListedFile file) =>
+        HubListing.IsThere(FolderOf(listing.Repository, listing.Commit), file with { Size = null });
 
     public override string TargetOf(HubListing listing, RemoteFile file) => Path.Combine(Home(listing.Repository), "blobs", file.ETag);
 
-    public override bool HasBytes(HubListing listing, RemoteFile file) => new FileInfo(TargetOf(listing, file)) is { Exists: true } blob && blob.Length == file.Size;
+    public override bool HasBytes(HubListing listing, RemoteFile file) =>
+        new FileInfo(TargetOf(listing, file)) is { Exists: true } blob && blob.Length == file.Size;
 
-    public override string? LockOf(HubListing listing, RemoteFile file) => Path.Combine(Settings.Cache, ".locks", NameOf(listing.Repository), file.ETag + ".lock");
+    public override string? LockOf(HubListing listing, RemoteFile file) =>
+        Path.Combine(Settings.Cache, ".locks", NameOf(listing.Repository), file.ETag + ".lock");
 
     public override void Place(HubListing listing, RemoteFile file, bool isNew)
     {
         var (pointer, blob) = (Pointer(listing, file.Path), TargetOf(listing, file));
         var folder = Path.GetDirectoryName(pointer)!;
         Directory.CreateDirectory(folder);
-        File.Delete(pointer); // a link to a blob that is gone
+        File.Delete(pointer); // it may be a link to a blob that is gone
         try
         {
             Context.Link(pointer, Path.GetRelativePath(folder, blob));
@@ -102,7 +114,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
             if (File.Exists(pointer)) return;
-            // As huggingface_hub does where there are no links: a new blob moves, one that others may use is copied.
+            // huggingface_hub does the same where there are no links: a new blob moves, one that others may use is copied.
             if (isNew) File.Move(blob, pointer);
             else CopyWhole(blob, pointer);
         }
@@ -114,7 +126,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
         AtomicFile.Write(to, target => source.CopyTo(target));
     }
 
-    /// <summary>The revision is made known when all is there: until then it means what it meant before, for those without a network.</summary>
+    /// <summary>Names the revision's commit once all is there; until then, for those without a network, it means the old one.</summary>
     public override void Finish(HubListing listing, bool isPart)
     {
         var (revision, repository) = (RevisionOf(listing.Repository), listing.Repository);
@@ -141,7 +153,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // a cache that only others may write: Python asks the hub instead
+            // Only others may write this cache: Python asks the hub instead.
         }
     }
 

@@ -5,15 +5,15 @@ using FinIntent.Files;
 namespace FinIntent.Hub;
 
 /// <summary>
-/// ModelScope. As in its own cache files lie in models/owner/name (a dot in the name written ___), without links. The list of files names the SHA-256 of
-/// each; .finintent.json remembers which files were found right, so that they are not read again whenever the model is used, and, since the folder is the
-/// same for every revision, which one is in it.
+/// Is ModelScope. As in its own cache, files lie without links in models/owner/name (a dot in the name is written ___). The list of files
+/// names the SHA-256 of each. .finintent.json remembers which files were found right, so that no use of the model reads them again, and
+/// which revision is in the folder, since all revisions have the same one.
 /// </summary>
 sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
 {
     const string Record = ".finintent.json", PythonsRecord = ".mv";
 
-    // No file of a repository is called so.
+    // No file of a repository has such a name.
     const string RevisionKey = "/revision", FilesKey = "/files";
     const int PageSize = 200, MostPages = 1000;
 
@@ -29,12 +29,16 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
             var query = repository.Kind == RepositoryKind.Model
                 ? $"/repo/files?Revision={Uri.EscapeDataString(revision)}&Recursive=True"
                 : $"/repo/tree?Revision={Uri.EscapeDataString(revision)}&Root=/&Recursive=True&PageNumber={page}&PageSize={PageSize}";
-            var (json, _) = await Http.Json(Address($"/api/v1/{repository.Plural}/{repository.Id}{query}"), new(repository, revision), stop);
+            var address = Address($"/api/v1/{repository.Plural}/{repository.Id}{query}");
+            var (json, _) = await Http.Json(address, new(repository, revision), stop);
             using (json)
             {
-                if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("Data", out var data) || data.ValueKind != JsonValueKind.Object
-                    || !data.TryGetProperty("Files", out var list) || list.ValueKind != JsonValueKind.Array) throw NoList(repository);
-                files.AddRange(list.EnumerateArray().Where(file => Text(file, "Type") != "tree").Select(Listed).Where(file => HubListing.IsSafe(file.Path)));
+                var root = json.RootElement;
+                if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("Data", out var data)
+                    || data.ValueKind != JsonValueKind.Object || !data.TryGetProperty("Files", out var list)
+                    || list.ValueKind != JsonValueKind.Array) throw NoList(repository);
+                files.AddRange(list.EnumerateArray()
+                    .Where(file => Text(file, "Type") != "tree").Select(Listed).Where(file => HubListing.IsSafe(file.Path)));
                 if (repository.Kind == RepositoryKind.Model || list.GetArrayLength() < PageSize) break;
             }
         }
@@ -48,23 +52,26 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
     {
         var repository = listing.Repository;
         if (file.Size is not { } size) throw NoList(repository);
-        var address = Address($"/api/v1/{repository.Plural}/{repository.Id}/repo?Revision={Uri.EscapeDataString(listing.Commit)}&FilePath={Uri.EscapeDataString(file.Path)}");
+        var query = $"Revision={Uri.EscapeDataString(listing.Commit)}&FilePath={Uri.EscapeDataString(file.Path)}";
+        var address = Address($"/api/v1/{repository.Plural}/{repository.Id}/repo?{query}");
         return Task.FromResult(new RemoteFile(file.Path, file.Digest?.Hex ?? "", size, file.Digest, address));
     }
 
     public override string FolderOf(HubRepository repository, string commit) =>
         Path.Combine(Settings.Cache, repository.Plural, repository.Owner, repository.Name.Replace(".", "___"));
 
-    public override string? CachedCommit(HubRepository repository) => RevisionIn(repository) is { } revision && revision == RevisionOf(repository) ? revision : null;
+    public override string? CachedCommit(HubRepository repository) =>
+        RevisionIn(repository) is { } revision && revision == RevisionOf(repository) ? revision : null;
 
-    /// <summary>Which revision is in the folder; null: none is, or files of several.</summary>
+    /// <summary>Returns the revision that is in the folder; null when there is none, or files of several.</summary>
     string? RevisionIn(HubRepository repository)
     {
         var (folder, revision) = (FolderOf(repository, ""), RevisionOf(repository));
         if (File.Exists(Path.Combine(folder, Record))) return (string?)Read(repository)[RevisionKey];
-        // modelscope's own, "Revision:NAME,CreatedAt:TIME"; its older versions left none.
+        // modelscope's own record says "Revision:NAME,CreatedAt:TIME"; its older versions left none.
         var python = Path.Combine(folder, PythonsRecord);
-        if (File.Exists(python)) return File.ReadAllText(python).StartsWith($"Revision:{revision},", StringComparison.Ordinal) ? revision : null;
+        if (File.Exists(python))
+            return File.ReadAllText(python).StartsWith($"Revision:{revision},", StringComparison.Ordinal) ? revision : null;
         return Directory.Exists(folder) ? Settings.DefaultRevision : null;
     }
 
@@ -94,8 +101,9 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
 
     public override string? LockOf(HubListing listing, RemoteFile file) => null;
 
-    // modelscope's own lock, of the whole repository.
-    public override string? LockOf(HubListing listing) => Path.Combine(Settings.Cache, ".lock", listing.Repository.Id.Replace("/", "___"));
+    /// <summary>Returns modelscope's own lock of the whole repository.</summary>
+    public override string? LockOf(HubListing listing) =>
+        Path.Combine(Settings.Cache, ".lock", listing.Repository.Id.Replace("/", "___"));
 
     public override void Place(HubListing listing, RemoteFile file, bool isNew)
     {
@@ -105,7 +113,8 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
     public override void Finish(HubListing listing, bool isPart) => Change(listing.Repository, json => json[RevisionKey] = listing.Commit);
 
     bool IsRemembered(HubRepository repository, string path, FileInfo file, FileDigest digest) =>
-        Read(repository)[path] is JsonObject entry && (string?)entry["sha256"] == digest.Hex && (long?)entry["written"] == file.LastWriteTimeUtc.Ticks;
+        Read(repository)[path] is JsonObject entry && (string?)entry["sha256"] == digest.Hex
+        && (long?)entry["written"] == file.LastWriteTimeUtc.Ticks;
 
     void Remember(HubListing listing, string path, FileDigest digest) => Change(listing.Repository, json =>
         json[path] = new JsonObject { ["sha256"] = digest.Hex, ["written"] = File.GetLastWriteTimeUtc(PathOf(listing, path)).Ticks });

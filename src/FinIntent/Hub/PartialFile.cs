@@ -4,14 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Hub;
 
-/// <summary>
-/// A file that is being fetched in parts, in any order, and can be gone on with after a process was killed at any moment. Beside the bytes stands how
-/// many of each part are there; they are counted after they were written, so that what is counted is there.
-/// <para>
-/// It does not have the name that huggingface_hub gives its own partial files (ETAG.incomplete, or ETAG.XXXXXXXX.incomplete): those are the beginning of
-/// a file, and Python would take one with holes, as long as the whole, for complete. Theirs are taken over: the longest becomes the beginning of ours.
-/// </para>
-/// </summary>
+/// <summary>Is a file that is being fetched in parts, in any order; the fetch can go on after a process was killed at any moment.</summary>
+/// <remarks>A file beside the bytes says how many of each part are there; bytes are counted after they were written. Its name is not
+/// that of huggingface_hub's partial files (ETAG.incomplete, or ETAG.XXXXXXXX.incomplete): those are the beginning of a file, and
+/// Python would take one with holes for complete. Theirs are taken over: the longest becomes the beginning of ours.</remarks>
 sealed class PartialFile : IDisposable
 {
     const string Suffix = ".finintent.incomplete", StateSuffix = ".parts";
@@ -37,22 +33,23 @@ sealed class PartialFile : IDisposable
 
     public int Parts => _done.Length;
 
-    /// <summary>Bytes that are here of a file that is to be fetched.</summary>
+    /// <summary>Returns how many bytes are here of a file that is to be fetched.</summary>
     public static long DoneOf(string target, long size)
     {
         try
         {
-            if (ReadState(target + Suffix + StateSuffix, size) is { } known && File.Exists(target + Suffix)) return known.Done.Sum(bytes => (long)bytes);
+            if (ReadState(target + Suffix + StateSuffix, size) is { } known && File.Exists(target + Suffix))
+                return known.Done.Sum(bytes => (long)bytes);
             return Beginning(target, size) is { } beginning ? new FileInfo(beginning).Length : 0;
         }
         catch (IOException)
         {
-            return 0; // another process is about to complete it, for the lock is not held yet
+            return 0; // another process is about to complete it, since the lock is not held yet
         }
     }
 
-    /// <param name="target">What the complete file will be called.</param>
-    /// <param name="partBytes">Of a new file; one that is there keeps its own.</param>
+    /// <param name="target">The path of the complete file.</param>
+    /// <param name="partBytes">The size of a new file's parts; a file that is there keeps its own.</param>
     public static PartialFile Open(string target, long size, int partBytes)
     {
         var (path, statePath) = (target + Suffix, target + Suffix + StateSuffix);
@@ -69,15 +66,15 @@ sealed class PartialFile : IDisposable
         return new(target, size, known.Value.PartBytes, data, state, known.Value.Done);
     }
 
-    /// <summary>From where to where a part is missing; null when it is there.</summary>
+    /// <summary>Returns from where to where a part is missing; null when it is there.</summary>
     public (long From, long To)? Missing(int part)
     {
         var (from, to) = (((long)part * _partBytes) + _done[part], Math.Min(Size, (part + 1L) * _partBytes));
         return from < to ? (from, to) : null;
     }
 
-    /// <summary>Bytes at a place that goes on from what is there, or lies within it. One writer a part.</summary>
-    /// <returns>How many are new.</returns>
+    /// <summary>Writes bytes at a place that goes on from what is there, or lies within it. A part may have one writer.</summary>
+    /// <returns>The number of bytes that are new.</returns>
     public int Write(long offset, ReadOnlySpan<byte> bytes)
     {
         var added = 0;
@@ -110,7 +107,7 @@ sealed class PartialFile : IDisposable
         File.Delete(_path + Suffix + StateSuffix);
     }
 
-    /// <summary>What is there is wrong.</summary>
+    /// <summary>Forgets what is there, since it is wrong.</summary>
     public void Forget()
     {
         for (var part = 0; part < _done.Length; part++) Count(part, 0);
@@ -134,12 +131,16 @@ sealed class PartialFile : IDisposable
         {
             File.Move(beginning, path);
             var length = new FileInfo(path).Length;
-            for (var part = 0; part < done.Length; part++) done[part] = (int)Math.Clamp(length - ((long)part * partBytes), 0, Math.Min(partBytes, size - ((long)part * partBytes)));
+            for (var part = 0; part < done.Length; part++)
+            {
+                var start = (long)part * partBytes;
+                done[part] = (int)Math.Clamp(length - start, 0, Math.Min(partBytes, size - start));
+            }
         }
         return (partBytes, done);
     }
 
-    /// <summary>The longest partial file of huggingface_hub's that can be the beginning. Whoever asks holds the lock, so nobody writes it.</summary>
+    /// <summary>Returns huggingface_hub's longest partial file that can be the beginning; the caller holds the lock on it.</summary>
     static string? Beginning(string target, long size) => Others(target)
         .Where(path => new FileInfo(path).Length is var length && length > 0 && length <= size).MaxBy(path => new FileInfo(path).Length);
 
@@ -147,7 +148,8 @@ sealed class PartialFile : IDisposable
     {
         var folder = Path.GetDirectoryName(target)!;
         return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, Path.GetFileName(target) + ".*incomplete").Where(path => !path.EndsWith(Suffix, StringComparison.Ordinal))
+            ? Directory.EnumerateFiles(folder, Path.GetFileName(target) + ".*incomplete")
+                .Where(path => !path.EndsWith(Suffix, StringComparison.Ordinal))
             : [];
     }
 
@@ -163,7 +165,8 @@ sealed class PartialFile : IDisposable
         if (bytes.Length < HeaderBytes || !bytes.AsSpan(0, Magic.Length).SequenceEqual(Magic)) return null;
         var header = bytes.AsSpan(Magic.Length);
         var partBytes = BinaryPrimitives.ReadInt32LittleEndian(header[4..]);
-        if (BinaryPrimitives.ReadInt32LittleEndian(header) != Version || partBytes < 1 || BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != size) return null;
+        if (BinaryPrimitives.ReadInt32LittleEndian(header) != Version || partBytes < 1) return null;
+        if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != size) return null;
         var done = new int[(size + partBytes - 1) / partBytes];
         if (bytes.Length != HeaderBytes + (done.Length * sizeof(int))) return null;
         for (var part = 0; part < done.Length; part++)
@@ -182,7 +185,8 @@ sealed class PartialFile : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(header, Version);
         BinaryPrimitives.WriteInt32LittleEndian(header[4..], state.PartBytes);
         BinaryPrimitives.WriteInt64LittleEndian(header[8..], size);
-        for (var part = 0; part < state.Done.Length; part++) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(HeaderBytes + (part * sizeof(int))), state.Done[part]);
+        for (var part = 0; part < state.Done.Length; part++)
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(HeaderBytes + (part * sizeof(int))), state.Done[part]);
         AtomicFile.Write(path, stream => stream.Write(bytes));
     }
 

@@ -3,19 +3,19 @@ using System.Net;
 
 namespace FinIntent.Hub;
 
-/// <summary>A file on a hub.</summary>
-/// <param name="Digest">Null: the hub names none that is known, and only the size is checked.</param>
-/// <param name="Address">Where the hub has it.</param>
-/// <param name="Location">Where its bytes are, which may be another host and may run out; null: as <paramref name="Address"/>.</param>
+/// <summary>Is a file on a hub.</summary>
+/// <param name="Digest">Null when the hub names none that is known; then only the size is checked.</param>
+/// <param name="Address">The address at the hub.</param>
+/// <param name="Location">The place of its bytes, which may be another host and may expire; null: <paramref name="Address"/>.</param>
 sealed record RemoteFile(string Path, string ETag, long Size, FileDigest? Digest, Uri Address, Uri? Location = null);
 
-/// <summary>
-/// One file, fetched in parts over several connections. What was interrupted goes on where it stopped, within a part too; a cut connection costs the bytes
-/// that were on their way. The first answer tells whether the server knows ranges: one that does not is read from its beginning over one connection.
-/// </summary>
-/// <param name="locate">A new <see cref="RemoteFile.Location"/> when the old one has run out; null: there is no other.</param>
+/// <summary>Fetches a file in parts over several connections, and goes on where an interrupted fetch stopped, within a part too.</summary>
+/// <remarks>The first answer tells whether the server knows ranges; one that does not is read from its beginning over one
+/// connection.</remarks>
+/// <param name="locate">Finds a new <see cref="RemoteFile.Location"/> when the old one has expired; null when there is no other.</param>
 sealed class RangedDownload(
-    HubHttp http, RemoteFile file, HubRequestInfo info, HubSettings settings, DownloadMeter meter, Func<CancellationToken, Task<Uri?>>? locate = null)
+    HubHttp http, RemoteFile file, HubRequestInfo info, HubSettings settings, DownloadMeter meter,
+    Func<CancellationToken, Task<Uri?>>? locate = null)
 {
     const int BufferBytes = 1 << 18, MostContents = 3;
 
@@ -24,8 +24,8 @@ sealed class RangedDownload(
     Uri _location = file.Location ?? file.Address;
     int _next;
 
-    /// <param name="tell">Told when what came was wrong.</param>
-    /// <exception cref="HubFailure">It is not to be had.</exception>
+    /// <param name="tell">Is told when what came was wrong.</param>
+    /// <exception cref="HubFailure">The file cannot be fetched.</exception>
     public async Task Run(string target, Action<string> tell, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
@@ -40,10 +40,13 @@ sealed class RangedDownload(
             meter.Lose(partial.Done);
             partial.Forget();
             if (contents == MostContents)
-                throw new HubFailure($"{file.Path}: {HubHttp.Place(_location)} sent wrong bytes {MostContents} times: {wanted} is right, {found} came; nothing of it is kept: try another mirror, or later", isFinal: true);
-            // A damaged transfer is damaged otherwise each time.
+                throw new HubFailure($"{file.Path}: {HubHttp.Place(_location)} sent wrong bytes {MostContents} times: {wanted} is right, " +
+                    $"{found} came; nothing of it is kept: try another mirror, or later", isFinal: true);
+            // A damaged transfer is damaged in another way each time.
             if (found == before)
-                throw new HubFailure($"{file.Path}: {HubHttp.Place(_location)} sent the same wrong bytes twice: {wanted} is right, {found} came; nothing of it is kept: another file is there, or what it must come to was not copied right", isFinal: true);
+                throw new HubFailure($"{file.Path}: {HubHttp.Place(_location)} sent the same wrong bytes twice: {wanted} is right, " +
+                    $"{found} came; nothing of it is kept: " +
+                    "another file is there, or what it must come to was not copied right", isFinal: true);
             before = found;
             tell($"{file.Path}: wrong bytes ({found} instead of {wanted.Hex}); fetching it again");
         }
@@ -55,7 +58,8 @@ sealed class RangedDownload(
         _next = 0;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var missing = Enumerable.Range(0, partial.Parts).Count(part => partial.Missing(part) is not null);
-        var tasks = Enumerable.Range(0, Math.Min(missing, settings.Connections)).Select(number => Work(partial, number == 0, end)).ToList();
+        var workers = Math.Min(missing, settings.Connections);
+        var tasks = Enumerable.Range(0, workers).Select(number => Work(partial, number == 0, end)).ToList();
         await Task.WhenAll(tasks);
     }
 
@@ -70,20 +74,20 @@ sealed class RangedDownload(
         }
         catch
         {
-            // One that cannot go on ends them all.
+            // One worker that cannot go on ends them all.
             await end.CancelAsync();
             throw;
         }
     }
 
-    /// <summary>Some more of a part. Whoever gets something has not failed, so that a bad line that moves at all gets there.</summary>
+    /// <summary>Fetches some more of a part. An attempt that gets something has not failed, so a bad line gets there, too.</summary>
     async ValueTask Attempt(PartialFile partial, int part, bool isFirst, CancellationToken stop)
     {
         if (partial.Missing(part) is not var (from, to)) return;
         var (before, location) = (partial.Missing(part), _location);
         try
         {
-            // All of a file in one piece needs no range, and every server can give it.
+            // A whole file in one piece needs no range, and every server can give it.
             var isWhole = from == 0 && to == file.Size;
             using var answer = await http.Send(HttpMethod.Get, location, isWhole ? null : (from, to), leavesHub: true, info, stop);
             if (answer.StatusCode == HttpStatusCode.PartialContent) Check(answer, from, to);
@@ -100,7 +104,7 @@ sealed class RangedDownload(
         }
         catch (HubFailure e) when (!e.IsFinal && partial.Missing(part) != before)
         {
-            // cut after something came
+            // The connection was cut after something came.
         }
     }
 
@@ -146,14 +150,17 @@ sealed class RangedDownload(
     {
         var range = answer.Content.Headers.ContentRange;
         if (range?.From != from || range.To >= to || (range.Length ?? file.Size) != file.Size)
-            throw new HubFailure($"{HubHttp.Place(_location)} was asked for the bytes {from}-{to - 1} of {file.Size} and sends {range?.ToString() ?? "none it names"}");
+            throw new HubFailure($"{HubHttp.Place(_location)} was asked for the bytes {from}-{to - 1} of {file.Size} " +
+                $"and sends {range?.ToString() ?? "none it names"}");
     }
 
-    /// <summary>The hub's own answers carry the ETag of what they hold; other hosts' have ETags of their own.</summary>
+    /// <summary>Compares the hub's ETag with the file's; other hosts have ETags of their own.</summary>
     void CheckETag(HttpResponseMessage answer)
     {
-        if (answer.Headers.ETag is { IsWeak: false } tag && http.IsHub(_location) && FileDigest.OfETag(tag.Tag.Trim('"')) is { } found && found.Hex != file.ETag && found.Kind == file.Digest?.Kind)
-            throw new HubFailure($"{file.Path} changed while it was fetched: its ETag was {file.ETag} and is {found.Hex}; run the same command again", isFinal: true);
+        if (answer.Headers.ETag is not { IsWeak: false } tag || !http.IsHub(_location)) return;
+        if (FileDigest.OfETag(tag.Tag.Trim('"')) is { } found && found.Hex != file.ETag && found.Kind == file.Digest?.Kind)
+            throw new HubFailure($"{file.Path} changed while it was fetched: its ETag was {file.ETag} and is {found.Hex}; " +
+                "run the same command again", isFinal: true);
     }
 
     async Task Renew(Uri old, CancellationToken stop)

@@ -1,10 +1,10 @@
 namespace FinIntent.Hub;
 
-/// <summary>A file at an address of the web, of which is known what its bytes must come to.</summary>
+/// <summary>Is a file at an address of the web whose bytes' digest is known.</summary>
 sealed record WebFile(Uri Address, FileDigest Digest, long? Size = null)
 {
-    /// <summary>Fetches it, going on with what is there of it.</summary>
-    /// <exception cref="UserErrorException">It is not to be had, or another file is there.</exception>
+    /// <summary>Fetches the file, going on with what is there of it.</summary>
+    /// <exception cref="UserErrorException">It cannot be fetched, or another file is there.</exception>
     public void Fetch(string target, HubSettings settings, HubContext context, CancellationToken stop = default) =>
         Task.Run(() => Run(target, settings with { Endpoint = Address, Token = null }, context, stop), stop).GetAwaiter().GetResult();
 
@@ -16,10 +16,13 @@ sealed record WebFile(Uri Address, FileDigest Digest, long? Size = null)
         {
             using var http = new HubHttp(settings, context);
             var size = await http.Retries.ExecuteAsync(async token => await SizeOf(http, info, token), stop);
-            if (Size is { } right && right != size) throw new UserErrorException($"{HubHttp.Place(Address)}: the file has {size:N0} bytes, and {right:N0} are right; it is another file");
+            if (Size is { } right && right != size)
+                throw new UserErrorException(
+                    $"{HubHttp.Place(Address)}: the file has {size:N0} bytes, and {right:N0} are right; it is another file");
             var meter = new DownloadMeter(name, context.Progress, context.Time);
             meter.Expect(1, size, PartialFile.DoneOf(target, size));
-            await new RangedDownload(http, new(name, Digest.Hex, size, Digest, Address), info, settings, meter).Run(target, context.Tell, stop);
+            var file = new RemoteFile(name, Digest.Hex, size, Digest, Address);
+            await new RangedDownload(http, file, info, settings, meter).Run(target, context.Tell, stop);
             meter.FileDone();
         }
         catch (HubFailure e)
@@ -28,10 +31,11 @@ sealed record WebFile(Uri Address, FileDigest Digest, long? Size = null)
         }
     }
 
-    /// <summary>From the first byte: signed addresses often allow no HEAD.</summary>
+    /// <summary>Asks for the first byte to learn the length, since signed addresses often allow no HEAD.</summary>
     async ValueTask<long> SizeOf(HubHttp http, HubRequestInfo info, CancellationToken stop)
     {
         using var answer = await http.Send(HttpMethod.Get, Address, (0, 1), leavesHub: true, info, stop);
-        return answer.Content.Headers.ContentRange?.Length ?? answer.Content.Headers.ContentLength ?? throw new HubFailure("the server does not say how long the file is", isFinal: true);
+        return answer.Content.Headers.ContentRange?.Length ?? answer.Content.Headers.ContentLength
+            ?? throw new HubFailure("the server does not say how long the file is", isFinal: true);
     }
 }

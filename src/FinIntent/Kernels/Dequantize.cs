@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 
-/// <summary>Weights kept in 8 or 4 bits, written out as the numbers they stand for. Computed in fp32 and rounded once, to the target's type.</summary>
+/// <summary>Writes out weights that are kept in 8 or 4 bits. It computes in fp32 and rounds once, to the target's type.</summary>
 static class Dequantize
 {
     const string File = "dequantize.cu";
@@ -12,16 +12,14 @@ static class Dequantize
     static readonly Kernel Int8Kernel = new(File, "dequantize_int8"), Int8Any = new(File, "dequantize_int8_any");
     static readonly Kernel Nf4Kernel = new(File, "dequantize_nf4"), Nf4Any = new(File, "dequantize_nf4_any");
 
-    /// <summary>Numbers that share one scale in <see cref="Nf4(Tensor, Tensor, Tensor)"/>.</summary>
+    /// <summary>This many numbers share one scale in <see cref="Nf4(Tensor, Tensor, Tensor)"/>.</summary>
     public const int Block = 64;
 
-    /// <summary>Scales of blocks that share one of their own, with double quantisation.</summary>
+    /// <summary>With double quantisation, the scales of this many blocks share a scale of their own.</summary>
     public const int ScaleBlock = 256;
 
-    /// <summary>
-    /// What the 4 bits stand for: quantiles of the normal distribution scaled to [-1, 1], 7 being zero. QLoRA, https://arxiv.org/abs/2305.14314,
-    /// appendix E; the digits are those of bitsandbytes (csrc/kernels.cu, dDequantizeNF4).
-    /// </summary>
+    /// <summary>The numbers that 4 bits stand for: quantiles of the normal distribution scaled to [-1, 1]; 7 means zero.</summary>
+    /// <remarks>QLoRA, https://arxiv.org/abs/2305.14314, appendix E; digits of bitsandbytes (csrc/kernels.cu, dDequantizeNF4).</remarks>
     public static readonly float[] Nf4Values =
     [
         -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f,
@@ -29,7 +27,7 @@ static class Dequantize
         0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f,
     ];
 
-    /// <summary>target [N, K] = values [N, K] int8 · scales [N] fp32 of its row.</summary>
+    /// <summary>Computes target [N, K] = values [N, K] int8 · scales [N] fp32 of its row.</summary>
     public static void Int8(Tensor values, Tensor scales, Tensor target)
     {
         if (KernelDevice.Of(target, Int8Kernel) is { } device && AreWhole(values, scales, target)) Int8On(device, values, scales, target);
@@ -37,16 +35,20 @@ static class Dequantize
     }
 
     /// <summary>
-    /// target (contiguous, n numbers) from <paramref name="packed"/> uint8 [32 · ⌈n / 64⌉], the earlier of two numbers in the upper 4 bits, and
-    /// <paramref name="absmax"/> fp32 [⌈n / 64⌉].
+    /// Fills target (contiguous, n numbers) from packed uint8 [32 · ⌈n / 64⌉] and absmax fp32 [⌈n / 64⌉]; upper 4 bits hold the earlier
+    /// number.
     /// </summary>
     public static void Nf4(Tensor packed, Tensor absmax, Tensor target)
     {
-        if (KernelDevice.Of(target, Nf4Kernel) is { } device && AreWhole(packed, absmax, target)) Nf4On(device, packed, null, absmax, null, target);
+        if (KernelDevice.Of(target, Nf4Kernel) is { } device && AreWhole(packed, absmax, target))
+            Nf4On(device, packed, null, absmax, null, target);
         else PlainNf4(packed, absmax, target);
     }
 
-    /// <summary>The same with absmax of block b = absmax8[b] · absmaxScales[b / 256] + absmaxMean: int8 [⌈n / 64⌉], fp32 [⌈n / 64 / 256⌉], fp32 [1].</summary>
+    /// <summary>
+    /// Does the same with absmax of block b = absmax8[b] · absmaxScales[b / 256] + absmaxMean: int8 [⌈n / 64⌉], fp32 [⌈n / 64 / 256⌉], fp32
+    /// [1].
+    /// </summary>
     public static void Nf4(Tensor packed, Tensor absmax8, Tensor absmaxScales, Tensor absmaxMean, Tensor target)
     {
         if (KernelDevice.Of(target, Nf4Kernel) is { } device && AreWhole(packed, absmax8, absmaxScales, target))
@@ -84,7 +86,8 @@ static class Dequantize
         var (rows, columns) = (target.size(0), target.size(1));
         var lanes = KernelDevice.Lanes(target.dtype);
         var isWide = columns % lanes == 0 && KernelDevice.AreAligned(values, target);
-        device.Launch(isWide ? Int8Kernel : Int8Any, target.dtype, LaunchShape.Rows(rows, isWide ? columns / lanes : columns), values, scales, target, (int)columns);
+        device.Launch(isWide ? Int8Kernel : Int8Any, target.dtype, LaunchShape.Rows(rows, isWide ? columns / lanes : columns),
+            values, scales, target, (int)columns);
     }
 
     internal static void Nf4On(KernelDevice device, Tensor packed, Tensor? absmax8, Tensor absmax, Tensor? absmaxMean, Tensor target)
@@ -93,7 +96,8 @@ static class Dequantize
         var (count, lanes) = (target.numel(), KernelDevice.Lanes(target.dtype));
         var isWide = count % lanes == 0 && KernelDevice.AreAligned(packed, target);
         var units = isWide ? count / lanes : count;
-        device.Launch(isWide ? Nf4Kernel : Nf4Any, target.dtype, new((units + threads - 1) / threads, 1, threads), packed, absmax8, absmax, absmaxMean, target, count);
+        device.Launch(isWide ? Nf4Kernel : Nf4Any, target.dtype, new((units + threads - 1) / threads, 1, threads),
+            packed, absmax8, absmax, absmaxMean, target, count);
     }
 
     static bool AreWhole(params ReadOnlySpan<Tensor> tensors)
@@ -103,7 +107,7 @@ static class Dequantize
         return true;
     }
 
-    /// <summary>The two numbers of each byte, [256, 2].</summary>
+    /// <summary>Returns the two numbers of each byte value, [256, 2].</summary>
     static Tensor PairsOn(Device device)
     {
         var pairs = Enumerable.Range(0, 256).SelectMany(b => new[] { Nf4Values[b >> 4], Nf4Values[b & 15] }).ToArray();

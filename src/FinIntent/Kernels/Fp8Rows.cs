@@ -4,29 +4,27 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 
-/// <summary>Matrices in float8_e4m3fn with a scale for each row. FP8 Formats for Deep Learning, https://arxiv.org/abs/2209.05433.</summary>
+/// <summary>Stores matrices in float8_e4m3fn, a scale a row. FP8 Formats for Deep Learning, https://arxiv.org/abs/2209.05433</summary>
 static class Fp8Rows
 {
     const string File = "fp8_rows.cu";
     const int MostThreads = 1024;
 
-    // With 1, 2, 4 and 8 times sixteen bytes of the row in a thread's registers, and for any width.
+    // A thread holds 1, 2, 4 or 8 times sixteen bytes of the row in its registers; the last kernel takes any width.
     static readonly Kernel[] Kernels = [new(File, "fp8_rows_1"), new(File, "fp8_rows_2"), new(File, "fp8_rows_4"), new(File, "fp8_rows_8")];
     static readonly Kernel Any = new(File, "fp8_rows_any");
 
-    /// <summary>float8_e4m3fn, which TorchSharp's enumeration ends before; its calls pass the number through. c10/core/ScalarType.h</summary>
+    /// <summary>The type float8_e4m3fn; TorchSharp's enumeration ends before it but passes it through. c10/core/ScalarType.h</summary>
     public const ScalarType Type = (ScalarType)24;
 
     /// <summary>The largest number of the type.</summary>
     public const double Largest = 448;
 
-    // The inverse of a smaller scale would be infinite, and zero times it no number.
+    // The inverse of a smaller scale would be infinite, and zero times it not a number.
     const double Least = 1e-30;
 
-    /// <summary>
-    /// x [T, K] → values float8 [T, K] and scales fp32 [T, 1] = max |x| of the row / 448, so that x ≈ values · scales. A row with nothing above
-    /// 1e-30 becomes zeros with scale 1.
-    /// </summary>
+    /// <summary>Returns values float8 [T, K] and scales fp32 [T, 1] = max |x| of the row / 448: x [T, K] ≈ values · scales.</summary>
+    /// <remarks>A row with nothing above 1e-30 becomes zeros with scale 1.</remarks>
     public static (Tensor Values, Tensor Scales) Quantize(Tensor x) =>
         KernelDevice.Of(x, Any) is { } device && x.is_contiguous() ? On(device, x) : Plain(x);
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 
-/// <summary>silu(gate) · up. GLU Variants Improve Transformer, https://arxiv.org/abs/2002.05202.</summary>
+/// <summary>Computes silu(gate) · up. GLU Variants Improve Transformer, https://arxiv.org/abs/2002.05202</summary>
 static class GatedSilu
 {
     const string File = "gated_silu.cu";
@@ -12,17 +12,17 @@ static class GatedSilu
     static readonly Kernel ForwardKernel = new(File, "gated_silu"), ForwardAny = new(File, "gated_silu_any");
     static readonly Kernel BackwardKernel = new(File, "gated_silu_backward"), BackwardAny = new(File, "gated_silu_backward_any");
 
-    /// <summary>gate and up side by side [T, 2I] → [T, I].</summary>
+    /// <summary>Takes gate and up side by side [T, 2I] and returns the product [T, I].</summary>
     public static Tensor Forward(Tensor gateUp) =>
         KernelDevice.Of(gateUp, ForwardKernel) is { } device && gateUp.is_contiguous() ? On(device, gateUp) : Plain(gateUp);
 
-    /// <summary>The gradient of gate and up [T, 2I] for that of the product [T, I], and the product itself, which is not kept.</summary>
+    /// <summary>Returns gate's and up's gradient [T, 2I] for the product's [T, I], and the product, which is not kept.</summary>
     public static (Tensor Gradient, Tensor Product) Backward(Tensor dy, Tensor gateUp) =>
         KernelDevice.Of(gateUp, BackwardKernel) is { } device && gateUp.is_contiguous() && dy.is_contiguous() && dy.dtype == gateUp.dtype
             ? BackwardOn(device, dy, gateUp)
             : PlainBackward(dy, gateUp);
 
-    /// <summary>The definition in plain operators, which torch can differentiate.</summary>
+    /// <summary>Defines the function in plain operators, which torch can differentiate.</summary>
     public static Tensor Plain(Tensor gateUp)
     {
         using var scope = NewDisposeScope();
@@ -63,6 +63,7 @@ static class GatedSilu
     static (bool IsWhole, LaunchShape Shape) Shape(Tensor gateUp, long rows, long columns, bool isAligned)
     {
         var lanes = KernelDevice.Lanes(gateUp.dtype);
-        return isAligned && columns % lanes == 0 ? (true, LaunchShape.Rows(rows, columns / lanes)) : (false, LaunchShape.Rows(rows, columns));
+        return isAligned && columns % lanes == 0
+            ? (true, LaunchShape.Rows(rows, columns / lanes)) : (false, LaunchShape.Rows(rows, columns));
     }
 }

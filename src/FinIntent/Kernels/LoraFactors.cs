@@ -3,34 +3,36 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 
-/// <summary>The factors of one adapter, or their gradients, among those of linears that read one input.</summary>
-/// <param name="A">[R, in].</param>
-/// <param name="B">[out, R].</param>
-/// <param name="Scale">Of B·A.</param>
-/// <param name="Output">Where its outputs begin among the Σout of all.</param>
-/// <param name="Rank">Where its ranks begin among the ΣR of all.</param>
+/// <summary>This is one adapter's factors, or their gradients, among the adapters of linears that read one input.</summary>
+/// <param name="A">The factor A, [R, in].</param>
+/// <param name="B">The factor B, [out, R].</param>
+/// <param name="Scale">The scale of B·A.</param>
+/// <param name="Output">The place where its outputs begin among the Σout of all.</param>
+/// <param name="Rank">The place where its ranks begin among the ΣR of all.</param>
 readonly record struct LoraPart(Tensor A, Tensor B, double Scale, long Output, long Rank);
 
 /// <summary>
-/// The adapters of linears that read one input as two matrices in the compute type: a [ΣR, in], the A under one another, and b [ΣR, Σout], the
-/// transposes of the scaled B along the diagonal; and the way back for their gradients.
+/// Joins the adapters of linears that read one input into two matrices in the compute type, and adds their gradients back. a [ΣR, in] holds
+/// every A, one under another; b [ΣR, Σout] holds the transposes of the scaled B along its diagonal.
 /// </summary>
 static class LoraFactors
 {
     const string File = "lora_factors.cu";
 
-    // As in the CUDA source.
+    // These numbers are as in the CUDA source.
     const int MostParts = 4, ArgumentsPerPart = 7;
 
     const int Threads = 256;
 
     static readonly Kernel JoinKernel = new(File, "join_lora_factors"), AddKernel = new(File, "add_lora_gradients");
 
-    /// <param name="outputs">Σout, those without an adapter among them.</param>
+    /// <param name="outputs">Σout, including the outputs of linears without an adapter.</param>
     public static (Tensor A, Tensor B) Join(IReadOnlyList<LoraPart> parts, long outputs, ScalarType type) =>
-        Fit(parts) && KernelDevice.Of(parts[0].A, type, JoinKernel) is { } device ? JoinOn(device, parts, outputs, type) : PlainJoin(parts, outputs, type);
+        Fit(parts) && KernelDevice.Of(parts[0].A, type, JoinKernel) is { } device
+            ? JoinOn(device, parts, outputs, type)
+            : PlainJoin(parts, outputs, type);
 
-    /// <summary>Adds da [ΣR, in] and the parts' blocks of scaled db [Σout, ΣR] to the gradients in <paramref name="parts"/>.</summary>
+    /// <summary>Adds da [ΣR, in] and the parts' blocks of the scaled db [Σout, ΣR] to the gradients in <paramref name="parts"/>.</summary>
     public static void AddGradients(Tensor da, Tensor db, IReadOnlyList<LoraPart> parts)
     {
         if (Fit(parts) && da.is_contiguous() && db.is_contiguous() && da.dtype == db.dtype && KernelDevice.Of(da, AddKernel) is { } device)
@@ -67,7 +69,8 @@ static class LoraFactors
     {
         if (parts.Count > MostParts) return false;
         foreach (var p in parts)
-            if (p.A.dtype != ScalarType.Float32 || p.B.dtype != ScalarType.Float32 || !p.A.is_contiguous() || !p.B.is_contiguous()) return false;
+            if (p.A.dtype != ScalarType.Float32 || p.B.dtype != ScalarType.Float32 || !p.A.is_contiguous() || !p.B.is_contiguous())
+                return false;
         return true;
     }
 
@@ -75,7 +78,8 @@ static class LoraFactors
     {
         long inputs = parts[0].A.size(1), ranks = 0;
         foreach (var p in parts) ranks += p.A.size(0);
-        Tensor a = empty([ranks, inputs], dtype: type, device: parts[0].A.device), b = empty([ranks, outputs], dtype: type, device: a.device);
+        var a = empty([ranks, inputs], dtype: type, device: parts[0].A.device);
+        var b = empty([ranks, outputs], dtype: type, device: a.device);
         Launch(device, JoinKernel, a, b, (inputs, outputs, ranks), parts, ranks * inputs + outputs);
         return (a, b);
     }
@@ -88,7 +92,8 @@ static class LoraFactors
     {
         Span<KernelArgument> arguments = stackalloc KernelArgument[5 + MostParts * ArgumentsPerPart];
         arguments.Clear(); // a part that is not there has no ranks
-        (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]) = (a, b, (int)size.Inputs, (int)size.Outputs, (int)size.Ranks);
+        (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]) =
+            (a, b, (int)size.Inputs, (int)size.Outputs, (int)size.Ranks);
         for (var i = 0; i < parts.Count; i++)
         {
             var p = parts[i];

@@ -3,37 +3,29 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 
-/// <summary>
-/// base + low · factor, not added up yet: whoever reads the base next adds the rest in passing, which saves two passes over a wide matrix.
-/// </summary>
-/// <param name="Base">[T, N].</param>
-/// <param name="Low">[T, R], owned by another; null: there is nothing to add.</param>
-/// <param name="Factor">[R, N], owned by another.</param>
-/// <param name="Split">
-/// The first so many of the R concern only the first half of N, the others only the second; 0: all concern both.
-/// </param>
+/// <summary>This is base + low · factor, not added up: the next reader of base adds the rest and saves two passes over it.</summary>
+/// <param name="Base">The base, [T, N].</param>
+/// <param name="Low">[T, R], which another owns; null when there is nothing to add.</param>
+/// <param name="Factor">[R, N], which another owns.</param>
+/// <param name="Split">The first so many of the R concern only the first half of N, the others only the second; 0: both.</param>
 readonly record struct LowRankSum(Tensor Base, Tensor? Low = null, Tensor? Factor = null, int Split = 0)
 {
-    /// <summary>The sum [T, N], in the memory of the base.</summary>
+    /// <summary>Adds the sum up, [T, N], in the memory of the base.</summary>
     public Tensor Complete() => Low is null ? Base : Base.addmm_(Low, Factor!, 1, 1);
 }
 
-/// <summary>
-/// <see cref="GatedSilu"/> of sums that are not added up yet: LoRA's share of gate, up and the gradient of the product is added while they
-/// are read. Elsewhere than on a GPU in 16 bits, and for ranks above 8, they are added up first.
-/// </summary>
+/// <summary>Computes <see cref="GatedSilu"/> of sums not added up yet: LoRA's share is added while they are read.</summary>
+/// <remarks>Elsewhere than on a GPU in 16 bits, and for ranks above 8, the sums are added up first.</remarks>
 static class LowRankGatedSilu
 {
     const string File = "low_rank_gated_silu.cu";
 
-    // As in the CUDA source: columns a warp, rows a block, and the largest rank of a half.
+    // These are as in the CUDA source: columns a warp, rows a block, and the largest rank of a half.
     const int WarpColumns = 64, RowsPerBlock = 64, Warps = 4, LargestRank = 8;
 
     static readonly Kernel ForwardKernel = new(File, "low_rank_gated_silu"), BackwardKernel = new(File, "low_rank_gated_silu_backward");
 
-    /// <summary>
-    /// gate and up side by side [T, 2I] → [T, I]. When the sum was added up on the way, <paramref name="gateUp"/> is the whole of it.
-    /// </summary>
+    /// <summary>Takes gate and up side by side [T, 2I], returns [T, I]; gateUp becomes the whole sum if it was added up.</summary>
     public static Tensor Forward(ref LowRankSum gateUp)
     {
         if (Fits(gateUp, 2) && KernelDevice.Of(gateUp.Base, ForwardKernel) is { } device) return On(device, gateUp);
@@ -41,7 +33,7 @@ static class LowRankGatedSilu
         return GatedSilu.Forward(gateUp.Base);
     }
 
-    /// <summary>The gradient of gate and up [T, 2I] for that of the product [T, I], and the product itself.</summary>
+    /// <summary>Returns the gradient of gate and up [T, 2I] for the product's gradient [T, I], and the product itself.</summary>
     public static (Tensor Gradient, Tensor Product) Backward(LowRankSum dy, LowRankSum gateUp)
     {
         if (Fits(gateUp, 2) && Fits(dy, 1) && dy.Base.dtype == gateUp.Base.dtype
@@ -67,9 +59,9 @@ static class LowRankGatedSilu
         var (rows, columns) = (x.size(0), x.size(1) / 2);
         Tensor gradient = empty_like(x), product = empty_like(dy.Base);
         var halves = Halves(gateUp);
-        device.Launch(BackwardKernel, x.dtype, Shape(rows, columns), dy.Base, dy.Low, dy.Factor, x, gateUp.Low, gateUp.Factor, gradient,
-            product,
-            (int)rows, (int)columns, (int)dy.Low!.size(1), (int)gateUp.Low!.size(1), halves.Gate, halves.UpStart, halves.Up);
+        device.Launch(BackwardKernel, x.dtype, Shape(rows, columns), dy.Base, dy.Low, dy.Factor, x, gateUp.Low, gateUp.Factor,
+            gradient, product, (int)rows, (int)columns, (int)dy.Low!.size(1), (int)gateUp.Low!.size(1),
+            halves.Gate, halves.UpStart, halves.Up);
         return (gradient, product);
     }
 
@@ -88,7 +80,7 @@ static class LowRankGatedSilu
         var (gate, _, up) = Halves(sum);
         return gate <= LargestRank && up <= LargestRank && sum.Base.size(1) % (halves * WarpColumns) == 0 && sum.Base.is_contiguous()
             && sum.Low.is_contiguous() && sum.Factor!.is_contiguous() && sum.Low.dtype == sum.Base.dtype
-                && sum.Factor.dtype == sum.Base.dtype
+            && sum.Factor.dtype == sum.Base.dtype
             && KernelDevice.AreAligned(sum.Base);
     }
 }

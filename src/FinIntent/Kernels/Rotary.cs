@@ -4,30 +4,28 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 
-/// <summary>Which two dimensions of the D that are turned turn together.</summary>
+/// <summary>Says which two of the D rotated dimensions form a pair.</summary>
 public enum RotaryPairs
 {
-    /// <summary>i with i + D / 2 (transformers).</summary>
+    /// <summary>i pairs with i + D / 2 (transformers).</summary>
     Halves,
 
-    /// <summary>2i with 2i + 1 (the paper, ChatGLM).</summary>
+    /// <summary>2i pairs with 2i + 1 (the paper, ChatGLM).</summary>
     Neighbours,
 }
 
-/// <summary>RoPE on heads, https://arxiv.org/abs/2104.09864, computed in the type of cos and sin.</summary>
+/// <summary>Applies RoPE to heads, computed in the type of cos and sin. https://arxiv.org/abs/2104.09864</summary>
 static unsafe class Rotary
 {
     const string File = "rotary.cu";
 
-    // Enough for all heads of a token of a 7B model at once.
+    // This is enough for all heads of a token of a 7B model at once.
     const int MostThreads = 512;
 
     static readonly Kernel Halves = new(File, "rotary_halves"), Neighbours = new(File, "rotary_neighbours"), Any = new(File, "rotary_any");
 
-    /// <summary>
-    /// Turns the first D dimensions of the first <paramref name="heads"/> heads of each token in place: joint [T, n, ≥ D] contiguous, cos and
-    /// sin [T, 1, D / 2]; <paramref name="isBack"/> turns the other way, which is the gradient.
-    /// </summary>
+    /// <summary>Rotates in place the first D dimensions of each token's first heads; isBack rotates back (the gradient).</summary>
+    /// <remarks>joint is [T, n, ≥ D] and contiguous; cos and sin are [T, 1, D / 2].</remarks>
     public static void Turn(Tensor joint, int heads, Tensor cos, Tensor sin, RotaryPairs pairs, bool isBack = false)
     {
         if (KernelDevice.Of(joint, Any) is { } device && Fit(joint, cos, sin))
@@ -37,16 +35,15 @@ static unsafe class Rotary
         }
         using var scope = NewDisposeScope();
         var turned = joint.narrow(1, 0, heads).narrow(2, 0, 2 * cos.shape[^1]);
-        if (pairs == RotaryPairs.Halves && turned.shape[2] == joint.shape[2] && joint.dtype == cos.dtype && CpuKernels.Take(joint) && CpuKernels.Take(cos))
+        if (pairs == RotaryPairs.Halves && turned.shape[2] == joint.shape[2] && joint.dtype == cos.dtype
+            && CpuKernels.Take(joint) && CpuKernels.Take(cos))
             OnCpu(joint, heads, cos, sin, isBack ? -1 : 1);
         else
             turned.copy_(Plain(turned, cos, isBack ? sin.neg() : sin, pairs));
     }
 
-    /// <summary>
-    /// The gradients of q [T, H, ≥ D], k and v [T, KV, ≥ D], turned, from those that attention gives: one tensor [T, H + 2·KV, ≥ D] in which
-    /// q's and k's are turned back.
-    /// </summary>
+    /// <summary>Joins attention's gradients into one tensor [T, H + 2·KV, ≥ D] in which those of q and k are rotated back.</summary>
+    /// <remarks>dq is [T, H, ≥ D]; dk and dv are [T, KV, ≥ D]; cos and sin are [T, 1, D / 2].</remarks>
     public static Tensor Join(Tensor dq, Tensor dk, Tensor dv, Tensor cos, Tensor sin, RotaryPairs pairs)
     {
         if (KernelDevice.Of(dq, Any) is { } device && AreHeads(dq, dq) && AreHeads(dk, dq) && AreHeads(dv, dq) && AngleFits(dq, cos, sin))
@@ -56,7 +53,7 @@ static unsafe class Rotary
         return joint;
     }
 
-    /// <summary>The definition in plain operators, which torch can differentiate: x [T, H, D] turned, in its own type.</summary>
+    /// <summary>Defines the function in plain operators, which torch can differentiate: x [T, H, D] rotated, in its own type.</summary>
     public static Tensor Plain(Tensor x, Tensor cos, Tensor sin, RotaryPairs pairs)
     {
         using var scope = NewDisposeScope();
@@ -73,7 +70,7 @@ static unsafe class Rotary
     static bool AngleFits(Tensor x, Tensor cos, Tensor sin) =>
         (cos.dtype == x.dtype || cos.dtype == ScalarType.Float32) && sin.dtype == cos.dtype && cos.is_contiguous() && sin.is_contiguous();
 
-    /// <summary>Any strides, but the numbers of a head side by side.</summary>
+    /// <summary>Allows any strides, but the numbers of a head lie side by side.</summary>
     static bool AreHeads(Tensor x, Tensor like) => x.dtype == like.dtype && x.stride(2) == 1;
 
     internal static void TurnOn(KernelDevice device, Tensor joint, int heads, Tensor cos, Tensor sin, RotaryPairs pairs, bool isBack) =>
@@ -87,20 +84,22 @@ static unsafe class Rotary
         return joint;
     }
 
-    static void Launch(KernelDevice device, Tensor target, (Tensor Data, int Heads) q, (Tensor Data, int Heads) k, (Tensor Data, int Heads) v,
-        int turnedHeads, Tensor cos, Tensor sin, RotaryPairs pairs, bool isBack)
+    static void Launch(KernelDevice device, Tensor target, (Tensor Data, int Heads) q, (Tensor Data, int Heads) k,
+        (Tensor Data, int Heads) v, int turnedHeads, Tensor cos, Tensor sin, RotaryPairs pairs, bool isBack)
     {
         int size = (int)target.size(2), turned = 2 * (int)cos.size(-1), lanes = KernelDevice.Lanes(target.dtype);
         var isWhole = KernelDevice.AreAligned(target, q.Data, k.Data, v.Data, cos, sin) && size % lanes == 0
-            && (pairs == RotaryPairs.Halves ? turned / 2 : turned) % lanes == 0 && IsStrided(q.Data) && IsStrided(k.Data) && IsStrided(v.Data);
+            && (pairs == RotaryPairs.Halves ? turned / 2 : turned) % lanes == 0
+            && IsStrided(q.Data) && IsStrided(k.Data) && IsStrided(v.Data);
         var parts = isWhole ? pairs == RotaryPairs.Halves ? Math.Max(turned / 2, size - turned) / lanes : size / lanes : size / 2;
         var threads = Math.Clamp(parts, 1, MostThreads);
         var shape = new LaunchShape(target.size(0), 1, threads, Math.Clamp(q.Heads + k.Heads + v.Heads, 1, MostThreads / threads));
         ReadOnlySpan<KernelArgument> arguments =
         [
-            target, q.Data, q.Data.stride(0), q.Data.stride(1), k.Data, k.Data.stride(0), k.Data.stride(1), v.Data, v.Data.stride(0), v.Data.stride(1),
-            q.Heads, k.Heads, v.Heads, turnedHeads, (int)target.size(1), size, turned, cos, sin, cos.dtype != target.dtype, isBack ? -1f : 1f,
-            pairs == RotaryPairs.Halves,
+            target, q.Data, q.Data.stride(0), q.Data.stride(1), k.Data, k.Data.stride(0), k.Data.stride(1),
+            v.Data, v.Data.stride(0), v.Data.stride(1),
+            q.Heads, k.Heads, v.Heads, turnedHeads, (int)target.size(1), size, turned,
+            cos, sin, cos.dtype != target.dtype, isBack ? -1f : 1f, pairs == RotaryPairs.Halves,
         ];
         var kernel = !isWhole ? Any : pairs == RotaryPairs.Halves ? Halves : Neighbours;
         device.Launch(kernel, target.dtype, shape, isWhole ? arguments[..^1] : arguments);

@@ -5,18 +5,18 @@ using FinIntent.Files;
 namespace FinIntent.Lora;
 
 /// <summary>
-/// adapter_config.json as PEFT 0.21 writes it (peft/tuners/lora/config.py). Unknown keys are ignored; what changes the result and is not
-/// computed here is refused.
+/// Reads and writes adapter_config.json as PEFT 0.21 does (peft/tuners/lora/config.py). It ignores unknown keys, and refuses those that
+/// change the result and are not computed here.
 /// </summary>
 public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
 {
     const string FileName = "adapter_config.json";
 
-    // A value other than null, false or empty under one of these changes the adapted model.
+    // Under one of these keys, a value other than null, false or empty changes the adapted model.
     static readonly string[] Unsupported =
     [
         "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "layers_to_transform", "layers_pattern",
-            "layer_replication",
+        "layer_replication",
         "target_parameters", "trainable_token_indices", "megatron_config", "alora_invocation_tokens", "exclude_modules", "fan_in_fan_out",
         "arrow_config", "kasa_config", "velora_config", "monteclora_config",
     ];
@@ -25,8 +25,8 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
     {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
-            throw new UserErrorException($"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or " +
-                ".bin)");
+            throw new UserErrorException(
+                $"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or .bin)");
         try
         {
             var json = JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { AllowDuplicateProperties = false })!.AsObject();
@@ -39,9 +39,9 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
                     throw new UserErrorException($"{path}: {key} is {json[key]!.ToJsonString()}, which is not computed here");
             if (json["init_lora_weights"] is JsonValue { } start && start.GetValueKind() == JsonValueKind.String
                 && !IsPlainStart((string)start!))
-                throw new UserErrorException($"{path}: init_lora_weights is \"{start}\", which changes the base's weights too, and that " +
-                    "is not computed here; " +
-                    "convert the adapter to plain LoRA first (PEFT: path_initial_model_for_weight_conversion)");
+                throw new UserErrorException($"{path}: init_lora_weights is \"{start}\", which changes the base's weights too, " +
+                    "and that is not computed here; convert the adapter to plain LoRA first " +
+                    "(PEFT: path_initial_model_for_weight_conversion)");
             return new((string?)json["base_model_name_or_path"] ?? "", SettingsOf(json, path));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
@@ -50,7 +50,7 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
         }
     }
 
-    // Only how A and B start; others (pissa, olora, corda, loftq) take a part out of the base when they are loaded.
+    // These only say how A and B start; others (pissa, olora, corda, loftq) take a part out of the base on loading.
     static bool IsPlainStart(string start) => start is "gaussian" or "eva" or "orthogonal";
 
     static LoraSettings SettingsOf(JsonObject json, string path)
@@ -60,8 +60,8 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
         {
             JsonArray list => [.. list.Select(t => (string)t!)],
             JsonValue one when (string?)one == "all-linear" => [LoraSettings.AllLinears],
-            var other => throw new UserErrorException($"{path}: target_modules is {other?.ToJsonString() ?? "null"}; a list of module " +
-                "names is needed"),
+            var other => throw new UserErrorException(
+                $"{path}: target_modules is {other?.ToJsonString() ?? "null"}; a list of module names is needed"),
         };
         return new(rank, (double?)json["lora_alpha"] ?? 8, (double?)json["lora_dropout"] ?? 0, (bool?)json["use_rslora"] ?? false, targets)
         {

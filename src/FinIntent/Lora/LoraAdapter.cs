@@ -8,10 +8,8 @@ using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Lora;
 
-/// <summary>
-/// y = W·x + b + scale · B·(A·dropout(x)), with A [R, in] and B [out, R] trained and W frozen. LoRA, https://arxiv.org/abs/2106.09685.
-/// A and B are kept in fp32 and used in the type of x, as autocast does.
-/// </summary>
+/// <summary>Computes y = W·x + b + scale · B·(A·dropout(x)) with frozen W [out, in]. LoRA, https://arxiv.org/abs/2106.09685</summary>
+/// <remarks>A [R, in] and B [out, R] are trained, kept in fp32 and used in the type of x, as autocast does.</remarks>
 public sealed class LoraAdapter : LinearAdapter, IDisposable
 {
     readonly double _dropout;
@@ -28,10 +26,10 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
 
     public Linear Layer { get; }
 
-    /// <summary>[R, in].</summary>
+    /// <summary>The factor A, [R, in].</summary>
     public override Parameter A { get; }
 
-    /// <summary>[out, R].</summary>
+    /// <summary>The factor B, [out, R].</summary>
     public override Parameter B { get; }
 
     /// <summary>Dropout acts only while this is set; the trainer seeds torch's generator before each step.</summary>
@@ -49,7 +47,7 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
 
     public override double Dropout => IsTraining ? _dropout : 0;
 
-    /// <summary>A from U(−1/√in, 1/√in) (PEFT's kaiming_uniform with a = √5), B zero: the adapted layer starts as the base layer.</summary>
+    /// <summary>Draws A from U(−1/√in, 1/√in) (PEFT's kaiming_uniform, a = √5) and sets B to zero: the layer starts as the base.</summary>
     public void Initialise(Generator generator)
     {
         using var _ = no_grad();
@@ -69,7 +67,7 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
         return layer.Product(x).addmm_(low, B.to(x.dtype).t(), 1, (float)Scale).MoveToOuterDisposeScope();
     }
 
-    /// <summary>scale · B·A in fp32, [out, in].</summary>
+    /// <summary>Returns scale · B·A in fp32, [out, in].</summary>
     public Tensor Delta()
     {
         using var scope = NewDisposeScope();

@@ -7,7 +7,7 @@ using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Lora;
 
-/// <summary>The LoRA adapters of one model, in PEFT's names and files.</summary>
+/// <summary>Holds the LoRA adapters of one model, in PEFT's names and files.</summary>
 public sealed class LoraAdapters : IDisposable
 {
     internal const string Prefix = "base_model.model.";
@@ -37,16 +37,12 @@ public sealed class LoraAdapters : IDisposable
         foreach (var (_, adapter) in _adapters) adapter.IsTraining = isTraining;
     }
 
-    /// <summary>
-    /// The names that "all" stands for, in the model's order: the last part of the name of every linear in a decoder layer. The head, which
-    /// is in none, is never adapted (LLaMA-Factory's rule).
-    /// </summary>
+    /// <summary>Returns what "all" stands for: the last part of each linear's name in a decoder layer, in the model's order.</summary>
+    /// <remarks>The head, which is in no layer, is never adapted (LLaMA-Factory's rule).</remarks>
     public static IReadOnlyList<string> AllTargets(CausalLanguageModel model) =>
         [.. Linears(model).Where(l => l.Name.Contains(".layers.")).Select(l => l.Name[(l.Name.LastIndexOf('.') + 1)..]).Distinct()];
 
-    /// <summary>
-    /// Adds fresh adapters to a model; its output does not change until they are trained. The same seed gives the same A.
-    /// </summary>
+    /// <summary>Adds fresh adapters to a model, which change nothing until they are trained. The same seed gives the same A.</summary>
     /// <exception cref="UserErrorException">A target names no linear layer.</exception>
     public static LoraAdapters Attach(CausalLanguageModel model, LoraSettings settings, long seed, ScalarType type = ScalarType.Float32)
     {
@@ -56,14 +52,12 @@ public sealed class LoraAdapters : IDisposable
         return adapters;
     }
 
-    /// <summary>
-    /// The file with a folder's weights: adapter_model.safetensors, or adapter_model.bin as earlier versions of PEFT wrote.
-    /// </summary>
-    /// <exception cref="UserErrorException">Neither is there.</exception>
+    /// <summary>Returns a folder's weights: adapter_model.safetensors, or adapter_model.bin of earlier versions of PEFT.</summary>
+    /// <exception cref="UserErrorException">Neither file is there.</exception>
     internal static string WeightsPath(string folder) =>
         ((string[])[WeightsFile, OldWeightsFile]).Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new UserErrorException($"{folder}: there is neither {WeightsFile} nor {OldWeightsFile}; name the folder of a " +
-                "trained adapter");
+            ?? throw new UserErrorException(
+                $"{folder}: there is neither {WeightsFile} nor {OldWeightsFile}; name the folder of a trained adapter");
 
     internal static TensorFile OpenWeights(string folder)
     {
@@ -72,9 +66,7 @@ public sealed class LoraAdapters : IDisposable
     }
 
     /// <summary>Adds the adapters of a PEFT folder (adapter_config.json and weights) to a model.</summary>
-    /// <exception cref="UserErrorException">
-    /// The adapter does not fit the model: every missing, unexpected and mis-shaped tensor is listed.
-    /// </exception>
+    /// <exception cref="UserErrorException">The adapter does not fit the model: all differing tensors are listed.</exception>
     public static LoraAdapters Load(CausalLanguageModel model, string folder, ScalarType type = ScalarType.Float32)
     {
         var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
@@ -103,8 +95,8 @@ public sealed class LoraAdapters : IDisposable
         return folders.Count == 0 ? null : Load(model, folders[^1]);
     }
 
-    /// <summary>Whether a folder's adapters would load; the model may be on the meta device.</summary>
-    /// <exception cref="UserErrorException">They would not.</exception>
+    /// <summary>Checks that a folder's adapters would load; the model may be on the meta device.</summary>
+    /// <exception cref="UserErrorException">They would not load.</exception>
     internal static void Check(CausalLanguageModel model, string folder)
     {
         using var adapters = Create(model, AdapterConfig.Read(folder).Settings, ScalarType.Float32);
@@ -118,9 +110,9 @@ public sealed class LoraAdapters : IDisposable
         var faults = parameters.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
             .Concat(file.Tensors.Keys.Except(parameters.Keys).Select(name => $"unexpected {name}"))
             .Concat(parameters.Where(p => file.Tensors.TryGetValue(p.Key, out var t) && !t.Shape.SequenceEqual(p.Value.shape))
-                .Select(p => $"{p.Key} is [{string.Join(", ", file.Tensors[p.Key].Shape)}], the model needs " +
-                    $"[{string.Join(", ", p.Value.shape)}]"))
+                .Select(p => $"{p.Key} is {Show(file.Tensors[p.Key].Shape)}, the model needs {Show(p.Value.shape)}"))
             .ToList();
+        static string Show(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
         if (faults.Count == 0) return parameters;
         throw new UserErrorException($"{file.FilePath} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
             "remedy: use the base model the adapter was trained on (adapter_config.json names it)");
@@ -135,13 +127,13 @@ public sealed class LoraAdapters : IDisposable
         new AdapterConfig(baseModel, Settings).Write(folder);
     }
 
-    /// <summary>Adds every adapter to its layer's weight (the product in fp32, then rounded to the weight's type) and removes it.</summary>
+    /// <summary>Adds every adapter to its layer's weight (the product in fp32, rounded to the weight's type) and removes it.</summary>
     /// <exception cref="UserErrorException">The weights are packed.</exception>
     public void Merge()
     {
         if (_model.Format is { } format)
-            throw new UserErrorException($"adapters cannot be merged into weights in {format.Name}; leave out quantization_bit, or merge " +
-                "them with `finintent export` first");
+            throw new UserErrorException($"adapters cannot be merged into weights in {format.Name}; " +
+                "leave out quantization_bit, or merge them with `finintent export` first");
         using var _ = no_grad();
         foreach (var (_, adapter) in _adapters)
         {
@@ -175,8 +167,8 @@ public sealed class LoraAdapters : IDisposable
             var target = settings.Targets.FirstOrDefault(t => name == t || name.EndsWith("." + t, StringComparison.Ordinal));
             if (target is null) continue;
             used.Add(target);
-            var adapter = new LoraAdapter(layer, settings.RankOf(name), settings.ScaleOf(name), settings.Dropout,
-                new(type, model.Placement.Device));
+            var placement = new Placement(type, model.Placement.Device);
+            var adapter = new LoraAdapter(layer, settings.RankOf(name), settings.ScaleOf(name), settings.Dropout, placement);
             layer.Adapter = adapter;
             adapters._adapters.Add((name, adapter));
         }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace FinIntent.Lora;
 
 /// <summary>
-/// A base checkpoint with adapters merged in, made tensor by tensor while it is written: W + Σ scale · B·A in fp32, rounded once. It never
-/// needs more memory than its largest tensor.
+/// Merges adapters into a base checkpoint tensor by tensor on writing: W + Σ scale · B·A in fp32, rounded once. It never needs more memory
+/// than its largest tensor.
 /// </summary>
 public sealed class MergedCheckpoint : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class MergedCheckpoint : IDisposable
     readonly List<TensorFile> _files = [];
     readonly Dictionary<string, List<Addition>> _additions = [];
 
-    /// <exception cref="UserErrorException">An adapter has a layer the base has not, or one of another shape.</exception>
+    /// <exception cref="UserErrorException">An adapter has a layer that the base lacks, or has in another shape.</exception>
     public MergedCheckpoint(Checkpoint checkpoint, IEnumerable<string> adapters)
     {
         _base = checkpoint;
@@ -30,7 +30,7 @@ public sealed class MergedCheckpoint : IDisposable
         }
     }
 
-    /// <summary>The base's tensors, as they are stored unless <paramref name="type"/> says otherwise.</summary>
+    /// <summary>The base's tensors, in their stored type unless <paramref name="type"/> names another.</summary>
     public IEnumerable<OutgoingTensor> Tensors(ScalarType? type) =>
         _base.Tensors.OrderBy(t => _base.FileNumber(t.Key)).ThenBy(t => t.Value.Offset)
             .Select(t => new OutgoingTensor(t.Key, type ?? t.Value.Type, t.Value.Shape, () => Make(t.Key)));

@@ -9,12 +9,10 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Lora;
 
-/// <summary>What is to be exported.</summary>
-/// <param name="Adapters">Merged in this order.</param>
+/// <summary>Says what to export.</summary>
+/// <param name="Adapters">The adapters, merged in this order.</param>
 /// <param name="Type">The type of the written weights; null: as the base stores them.</param>
-/// <param name="Tolerance">
-/// The difference of logits allowed, as a share of the largest logit; null: what the weights' type calls for.
-/// </param>
+/// <param name="Tolerance">The allowed difference of logits as a share of the largest logit; null: as the weights' type needs.</param>
 public sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string Folder, long MaxShardBytes)
 {
     public string? Template { get; init; }
@@ -23,21 +21,19 @@ public sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, 
     public bool Force { get; init; }
 }
 
-/// <summary>How far the written model is from the adapters on the base.</summary>
-/// <param name="LargestDifference">Of any logit of the fixed prompts.</param>
+/// <summary>Says how far the written model is from the adapters on the base.</summary>
+/// <param name="LargestDifference">The largest difference of any logit of the fixed prompts.</param>
 /// <param name="AdapterEffect">The same between the adapters on the base and the base alone.</param>
-/// <param name="Allowed">More than this is refused.</param>
+/// <param name="Allowed">A larger difference is refused.</param>
 public sealed record ExportReport(double LargestDifference, double AdapterEffect, double Allowed);
 
 /// <summary>Merges adapters into a base model, writes the result as a model folder, and proves it by reading it back.</summary>
 public static class ModelExport
 {
-    // Token ids from everywhere in the vocabulary: no tokenizer is needed, and every layer is read.
+    // The token ids come from everywhere in the vocabulary: no tokenizer is needed, and every layer is read.
     static readonly int[] PromptLengths = [1, 7, 32];
 
-    /// <exception cref="UserErrorException">
-    /// Something does not fit, or the written model is too far from the original; then nothing is left.
-    /// </exception>
+    /// <exception cref="UserErrorException">Something does not fit, or the result differs too much; nothing is left.</exception>
     public static ExportReport Run(ExportRequest request)
     {
         LibTorch.Load();
@@ -45,7 +41,7 @@ public static class ModelExport
         RemoveWhatAKilledExportLeft(request.Folder);
         using var checkpoint = Checkpoint.Open(request.Base);
         Origin.CheckBase(checkpoint, request.Adapters, request.Force);
-        var type = request.Type ?? checkpoint.StoredType; // as written: what config.json says may be missing or wrong
+        var type = request.Type ?? checkpoint.StoredType; // as written, since config.json may say nothing or be wrong
         using var scope = NewDisposeScope();
         var (wanted, plain) = Original(request, type);
         ExportReport? report = null;
@@ -65,7 +61,7 @@ public static class ModelExport
         return report!;
     }
 
-    /// <summary>A folder is replaced only if it is empty or an earlier export: anything else in it would be lost.</summary>
+    /// <summary>Refuses to replace a folder unless it is empty or an earlier export: anything else in it would be lost.</summary>
     internal static void RefuseForeignFolder(string folder)
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
@@ -92,7 +88,7 @@ public static class ModelExport
         new Origin(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
     }
 
-    /// <summary>Logits of the adapters on the base, and of the base alone.</summary>
+    /// <summary>Returns the logits of the adapters on the base, and of the base alone.</summary>
     static (Tensor[] Adapted, Tensor[] Plain) Original(ExportRequest request, ScalarType type)
     {
         using var model = PretrainedModel.Load(request.Base, Placement.Cpu(type));
@@ -105,14 +101,14 @@ public static class ModelExport
     {
         using var model = PretrainedModel.Load(folder, Placement.Cpu(type));
         var written = Logits(model);
-        // In 16 bits a merged weight is rounded where an adapter beside it is not; logits then differ by some per cent of the largest.
+        // In 16 bits a merged weight is rounded and an adapter beside it is not, so logits differ by some per cent of the largest.
         var share = request.Tolerance ?? type switch { ScalarType.BFloat16 => 0.05, ScalarType.Float16 => 0.01, _ => 1e-4 };
         var largest = wanted.Max(t => t.abs().max().item<float>());
         var report = new ExportReport(Difference(wanted, written), Difference(wanted, plain), share * largest);
         if (!(report.LargestDifference <= report.Allowed))
-            throw new UserErrorException($"export_dir: the merged model's logits differ by up to {report.LargestDifference:g3} from the " +
-                "adapters on the base, " +
-                $"allowed is {report.Allowed:g3}; nothing was left in {request.Folder}; export in fp32 (infer_dtype: float32)");
+            throw new UserErrorException($"export_dir: the merged model's logits differ by up to {report.LargestDifference:g3} " +
+                $"from the adapters on the base, allowed is {report.Allowed:g3}; " +
+                $"nothing was left in {request.Folder}; export in fp32 (infer_dtype: float32)");
         return report;
     }
 

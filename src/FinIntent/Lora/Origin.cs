@@ -5,11 +5,9 @@ using FinIntent.Files;
 
 namespace FinIntent.Lora;
 
-/// <summary>
-/// What a folder says of how its weights were trained: an adapter in run.json, its own or that of the run whose checkpoint it is; an
-/// exported model in finintent.json. Folders made by other programs say nothing.
-/// </summary>
-/// <param name="BaseFingerprint">Of the model the adapter belongs on (<see cref="ModelFingerprint"/>).</param>
+/// <summary>Says how a folder's weights were trained: an adapter's run.json tells it, or an exported model's finintent.json.</summary>
+/// <remarks>A checkpoint's run.json is that of its run. Folders made by other programs say nothing.</remarks>
+/// <param name="BaseFingerprint">The fingerprint of the model the adapter belongs on (<see cref="ModelFingerprint"/>).</param>
 public sealed record Origin(string? Template, string? BaseFingerprint)
 {
     public const string ExportFile = "finintent.json";
@@ -27,10 +25,8 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
             && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
-    /// <summary>
-    /// The run.json files of the trainings that a folder's weights went through: its own, or that of the run whose checkpoint it is; for an
-    /// exported model those of its base and its adapters. Only those that are there.
-    /// </summary>
+    /// <summary>Returns the run.json files that exist of the trainings a folder's weights went through.</summary>
+    /// <remarks>They are its own or that of the run whose checkpoint it is; for an export those of its base and adapters.</remarks>
     public static IReadOnlyList<string> RunFiles(string folder)
     {
         List<string> files = [];
@@ -68,8 +64,8 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
         }, FormatVersion.Export);
     }
 
-    /// <summary>The template to use: the wanted one, or that of the training when none is wanted.</summary>
-    /// <exception cref="UserErrorException">Both are known and differ.</exception>
+    /// <summary>Returns the template to use: the wanted one, or that of the training when none is wanted.</summary>
+    /// <exception cref="UserErrorException">Both are known and differ, without <paramref name="force"/>.</exception>
     public static string? TemplateFor(string? wanted, IEnumerable<string> folders, bool force)
     {
         foreach (var folder in folders)
@@ -92,8 +88,7 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
         {
             if (Read(folder).BaseFingerprint is { } trained && trained != found.Value)
                 throw new UserErrorException($"adapter_name_or_path: {folder} was trained on the base model with fingerprint {trained}, " +
-                    $"but {checkpoint.Folder} " +
-                    $"has {found.Value}; use the base it was trained on, or force: true if you mean it");
+                    $"but {checkpoint.Folder} has {found.Value}; use the base it was trained on, or force: true if you mean it");
         }
     }
 }

@@ -9,7 +9,7 @@ using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Models;
 
-/// <summary>The fields of config.json this family reads. No default means required.</summary>
+/// <summary>Holds the fields of config.json that this family reads; a field without a default is required.</summary>
 sealed record BaichuanConfig
 {
     public required int VocabSize { get; init; }
@@ -18,7 +18,7 @@ sealed record BaichuanConfig
     public required int NumHiddenLayers { get; init; }
     public required int NumAttentionHeads { get; init; }
 
-    /// <summary>The 13B models have none: they tell positions by ALiBi.</summary>
+    /// <summary>The 13B models have no such field, since they tell positions by ALiBi.</summary>
     public required int MaxPositionEmbeddings { get; init; }
     public double RmsNormEps { get; init; } = 1e-6;
     public int PadTokenId { get; init; }
@@ -27,10 +27,8 @@ sealed record BaichuanConfig
     public string HiddenAct { get; init; } = "silu";
 }
 
-/// <summary>
-/// Baichuan2 with rotary positions (7B): q, k and v in one matrix, fp32 rotation, a head of rows of length 1.
-/// https://arxiv.org/abs/2309.10305; modeling_baichuan.py of the Baichuan2-7B-Chat repository.
-/// </summary>
+/// <summary>Is Baichuan2 with rotary positions (7B): one matrix for q, k and v, rotation in fp32, a head of rows of length 1.</summary>
+/// <remarks>https://arxiv.org/abs/2309.10305; modeling_baichuan.py of the Baichuan2-7B-Chat repository.</remarks>
 sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placement) : DecoderLanguageModel(
     nameof(Baichuan), decoder, maxPositions, new NormalizedHead(decoder.Attention.HiddenSize, decoder.Vocabulary, placement), placement)
 {
@@ -43,9 +41,10 @@ sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placemen
         ConfigReader.Require("tie_word_embeddings", config.TieWordEmbeddings, false);
         ConfigReader.Require("z_loss_weight", config.ZLossWeight ?? 0, 0);
         if (config.VocabSize == VocabularyOfBaichuan1)
-            throw new UserErrorException($"config.json: vocab_size is {config.VocabSize}, which is Baichuan 1; only Baichuan2, whose head is normalised, is computed here");
-        var headDim = config.HiddenSize / config.NumAttentionHeads;
-        var attention = new AttentionShape(config.HiddenSize, config.NumAttentionHeads, config.NumAttentionHeads, headDim, QkvBias: false, OutputBias: false);
+            throw new UserErrorException($"config.json: vocab_size is {config.VocabSize}, which is Baichuan 1; " +
+                "only Baichuan2, whose head is normalised, is computed here");
+        var (heads, headDim) = (config.NumAttentionHeads, config.HiddenSize / config.NumAttentionHeads);
+        var attention = new AttentionShape(config.HiddenSize, heads, heads, headDim, QkvBias: false, OutputBias: false);
         var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
             ConfigReader.RopeTheta(json, 10_000), MlpBias: false, attention)
         {
@@ -58,7 +57,7 @@ sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placemen
     }
 }
 
-/// <summary>q, k and v one under another in one matrix, all with the same heads.</summary>
+/// <summary>Keeps q, k and v one under another in one matrix; all three have the same number of heads.</summary>
 sealed class BaichuanAttention : AttentionWeights
 {
     [ComponentName(Name = "W_pack")] readonly Linear _qkv;

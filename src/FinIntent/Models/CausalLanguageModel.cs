@@ -6,70 +6,68 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models;
 
-/// <summary>Where and in which precision a model's weights are made.</summary>
+/// <summary>Says where and in which precision a model's weights are made.</summary>
 public readonly record struct Placement(ScalarType Type, Device Device)
 {
     public static Placement Cpu(ScalarType type = ScalarType.Float32) => new(type, CPU);
 
-    /// <summary>Shapes only: no memory.</summary>
+    /// <summary>A model of shapes only, which takes no memory.</summary>
     public static Placement Meta { get; } = new(ScalarType.BFloat16, META);
 
-    /// <summary>The linears of the layers get no memory: their weights will be kept in another form (<see cref="WeightFormat"/>).</summary>
+    /// <summary>Gives the layers' linears no memory: their weights will be kept in another form (<see cref="WeightFormat"/>).</summary>
     public bool PacksLayers { get; init; }
 
-    /// <summary>For what is not in a layer.</summary>
+    /// <summary>The placement of what is not in a layer.</summary>
     internal Placement OutsideLayers => this with { PacksLayers = false };
 
-    /// <summary>For the matrices of linears.</summary>
+    /// <summary>The placement of the linears' matrices.</summary>
     internal Placement Matrices => PacksLayers ? new(Type, META) : this;
 }
 
-/// <summary>What every family shares: the numbers needed outside it.</summary>
-/// <param name="VocabularySize">Rows of the embedding; logits have this many columns.</param>
-/// <param name="MaxPositions">The longest row the model was made for.</param>
+/// <summary>Holds the numbers of a model that every family has and that are needed outside it.</summary>
+/// <param name="VocabularySize">The rows of the embedding; logits have this many columns.</param>
+/// <param name="MaxPositions">The length of the longest row that the model was made for.</param>
 public sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHeads, int HeadDim, int VocabularySize, int MaxPositions)
 {
-    /// <summary>Ids from here on are unused rows, never sampled.</summary>
+    /// <summary>Ids from this one on are unused rows and never sampled.</summary>
     public int UsableVocabulary { get; init; } = VocabularySize;
 }
 
-/// <summary>
-/// A decoder. forward(batch) gives the logits [N, V] at the batch's OutputIndex (of its OutputIds alone, when it has some), in the compute type: under torch's gradient mode in plain
-/// operators, else with the layers' written-out forward, which gives the same numbers sooner.
-/// </summary>
+/// <summary>Is a decoder; forward(batch) returns the logits [N, V], or [N, M] of chosen ids, at the batch's OutputIndex.</summary>
+/// <remarks>Logits have the compute type. Without gradients the layers' written-out forward gives the same numbers sooner.</remarks>
 public abstract class CausalLanguageModel(string name, ModelShape shape, Placement placement) : Module<TokenBatch, Tensor>(name)
 {
-    /// <summary>Logits made at once in a training step.</summary>
+    /// <summary>A training step makes this many logits at once.</summary>
     internal const long HeadElements = 1 << 26;
 
     public ModelShape Shape { get; } = shape;
 
     public Placement Placement { get; } = placement;
 
-    /// <summary>The type activations are computed in; the weights' own unless a trainer keeps fp32 masters under bf16 compute.</summary>
+    /// <summary>The type in which activations are computed: the weights' own, unless a trainer keeps fp32 masters under bf16.</summary>
     public ScalarType ComputeType { get; set; } = placement.Type;
 
-    /// <summary>The form of the layers' linears; null: plain numbers of the placement's type.</summary>
+    /// <summary>The form of the layers' linears; null means plain numbers of the placement's type.</summary>
     public WeightFormat? Format { get; internal set; }
 
-    /// <summary>The same in a word, such as bfloat16 or int8.</summary>
+    /// <summary>The name of the form, such as bfloat16 or int8.</summary>
     public string FormatName => Format?.Name ?? Placement.Type.ToString().ToLowerInvariant();
 
     public abstract IReadOnlyList<DecoderLayer> Layers { get; }
 
-    /// <summary>Token ids [T] → [T, C] in the weights' type.</summary>
+    /// <summary>Returns the embeddings [T, C] of token ids [T], in the weights' type.</summary>
     protected abstract Tensor Embed(Tensor tokens);
 
     internal abstract RotaryTable Rotary { get; }
 
     protected abstract RmsNorm FinalNorm { get; }
 
-    /// <summary>The normed stream behind the last layer [N, C] → logits, [N, V] or those of <paramref name="ids"/> alone, [N, M].</summary>
+    /// <summary>Returns the logits [N, V] of the normed stream [N, C] behind the last layer, or those of the ids, [N, M].</summary>
     protected abstract Tensor Logits(Tensor normed, Tensor? ids);
 
     internal RotaryEmbedding RotaryAt(TokenBatch batch) => Rotary.At(batch.Positions, batch.MaxKeyLength, ComputeType);
 
-    /// <summary>Refuses what the family cannot read.</summary>
+    /// <summary>Refuses a batch that the family cannot read.</summary>
     protected virtual void Check(TokenBatch batch)
     {
     }
@@ -86,10 +84,8 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         return Logits(FinalNorm.forward(h), batch.OutputIds).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// Without a gradient: the sum of the label tokens' cross-entropies and, when asked for, how many of them are the most probable token,
-    /// [2] in fp64. Logits are made a slice at a time.
-    /// </summary>
+    /// <summary>Returns the sum of the labels' cross-entropies and, on request, how many are most probable, [2] in fp64.</summary>
+    /// <remarks>It computes no gradient, and makes the logits a slice at a time.</remarks>
     internal Tensor Score(TokenBatch batch, bool withAccuracy)
     {
         Check(batch);
@@ -108,10 +104,8 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         return sums.MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// Without a gradient: the log-probabilities of tokens at the batch's outputs, [P] in fp32. Logits are made a slice at a time, so a large
-    /// vocabulary at many places takes no memory.
-    /// </summary>
+    /// <summary>Returns the log-probabilities of tokens at the batch's outputs, [P] in fp32, without a gradient.</summary>
+    /// <remarks>It makes the logits a slice at a time, so a large vocabulary at many places takes no memory.</remarks>
     /// <param name="wanted">Outputs, in ascending order, with the id whose probability is wanted there.</param>
     internal Tensor LogProbabilities(TokenBatch batch, IReadOnlyList<(long Output, long Id)> wanted)
     {
@@ -135,7 +129,7 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         return cat(parts).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The stream behind the last layer where it is read, normed, [N, C], without a gradient.</summary>
+    /// <summary>Returns the normed stream behind the last layer where it is read, [N, C], without a gradient.</summary>
     internal Tensor Hidden(TokenBatch batch)
     {
         Check(batch);
@@ -143,7 +137,7 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         return Outputs(batch);
     }
 
-    /// <summary>Needs torch's gradient mode off.</summary>
+    /// <summary>Computes the same; torch's gradient mode must be off.</summary>
     Tensor Outputs(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
@@ -158,12 +152,10 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         return FinalNorm.Frozen(x.Sum, x.Branch).Normed.MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// One pass forward and back with the base frozen: adds the gradients of weight · (sum of the label tokens' cross-entropies) to the
-    /// adapters' and returns that number, a scalar on the device. No graph of torch's is built but attention's and the head's.
-    /// </summary>
-    /// <param name="recompute">Keeps only what enters each layer and computes the layer again for its backward: a third more work, far less memory.</param>
-    /// <param name="seed">Of dropout when layers are computed again, so that they drop the same; else torch's generator is used as it stands.</param>
+    /// <summary>Runs forward and backward with a frozen base; adds the adapters' gradients of the loss and returns the loss.</summary>
+    /// <remarks>The loss is weight · Σ cross-entropies, a scalar on the device. Torch's graph holds only attention and the head.</remarks>
+    /// <param name="recompute">Keeps only each layer's input and computes the layer again: a third more work, far less memory.</param>
+    /// <param name="seed">The seed of dropout under <paramref name="recompute"/>, so that both passes drop the same.</param>
     public Tensor BackwardAdapters(TokenBatch batch, double weight, bool recompute = false, ulong seed = 0)
     {
         Check(batch);
@@ -202,7 +194,7 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         void Seed(DecoderLayer layer) => manual_seed(unchecked((long)(seed * 1_000_003 + (ulong)layer.Parts.Layer))).Dispose();
     }
 
-    /// <summary>The last layer goes on, behind its attention, only where its output is read.</summary>
+    /// <summary>Tells where the last layer goes on behind its attention: only where its output is read.</summary>
     Tensor? PlacesBehind(DecoderLayer layer, TokenBatch batch) => layer == Layers[^1] ? batch.OutputIndex : null;
 
     static LayerTape Again(DecoderLayer layer, LayerTape kept, RotaryEmbedding rotary, TokenBatch batch)
@@ -216,7 +208,7 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         }
     }
 
-    /// <summary>The weighted loss and its gradient at the stream behind the last layer, both [N, C], the logits a slice at a time.</summary>
+    /// <summary>Returns the weighted loss and its gradient [N, C] behind the last layer; logits are made a slice at a time.</summary>
     (Tensor Loss, Tensor Gradient) LossAndGradient(Tensor last, TokenBatch batch, double weight)
     {
         using var scope = NewDisposeScope();
@@ -244,8 +236,8 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
     static Tensor CrossEntropy(Tensor logits, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        return functional.cross_entropy(logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32), labels, reduction: Reduction.Sum)
-            .MoveToOuterDisposeScope();
+        var wide = logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
+        return functional.cross_entropy(wide, labels, reduction: Reduction.Sum).MoveToOuterDisposeScope();
     }
 
     protected override void Dispose(bool disposing)

@@ -10,7 +10,7 @@ using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Models;
 
-/// <summary>The fields of config.json this family reads. No default means required.</summary>
+/// <summary>Holds the fields of config.json that this family reads; a field without a default is required.</summary>
 sealed record ChatGlmConfig
 {
     public required int PaddedVocabSize { get; init; }
@@ -41,17 +41,15 @@ sealed record ChatGlmConfig
 
     public int GroupsDim => MultiQueryGroupNum * KvChannels;
 
-    // Half of a head turns.
+    // Only half of a head is rotated.
     public int RotaryDim => KvChannels / 2;
 }
 
-/// <summary>
-/// ChatGLM3 (and ChatGLM2, which it shares its layers with). https://arxiv.org/abs/2406.12793; modeling_chatglm.py of the ChatGLM3-6B
-/// repository.
-/// </summary>
+/// <summary>Is ChatGLM3, and ChatGLM2, whose layers are the same.</summary>
+/// <remarks>https://arxiv.org/abs/2406.12793; modeling_chatglm.py of the ChatGLM3-6B repository.</remarks>
 sealed class ChatGlm : CausalLanguageModel
 {
-    // The tokenizer's 64,789 pieces and 9 special tokens; the table is padded to 65,024 rows.
+    // The tokenizer has 64,789 pieces and 9 special tokens; the table is padded to 65,024 rows.
     const int PaddedVocabulary = 65024, UsedVocabulary = 64798;
 
     const double Theta = 10_000;
@@ -100,8 +98,8 @@ sealed class ChatGlm : CausalLanguageModel
         {
             var length = (batch.Cache?.Length(b) ?? 0) + batch.RowLengths[b];
             if (length > Shape.MaxPositions)
-                throw new UserErrorException($"a row has {length} tokens and the model reads {Shape.MaxPositions} at most (seq_length in config.json); " +
-                    "shorten it, in training by cutoff_len");
+                throw new UserErrorException($"a row has {length} tokens and the model reads {Shape.MaxPositions} at most " +
+                    "(seq_length in config.json); shorten it, in training by cutoff_len");
         }
     }
 
@@ -115,7 +113,7 @@ sealed class ChatGlm : CausalLanguageModel
     protected override Tensor Logits(Tensor normed, Tensor? ids) => _transformer.Output.Scores(normed, ids);
 }
 
-/// <summary>Everything there is under "transformer".</summary>
+/// <summary>Holds everything that the checkpoint has under "transformer".</summary>
 sealed class ChatGlmTransformer : Module
 {
     [ComponentName(Name = "embedding")] readonly ChatGlmEmbedding _embedding;
@@ -152,7 +150,7 @@ sealed class ChatGlmEmbedding : Module<Tensor, Tensor>
     public override Tensor forward(Tensor tokens) => _words.forward(tokens);
 }
 
-/// <summary>The layers' weights and the final norm.</summary>
+/// <summary>Holds the layers' weights and the final norm.</summary>
 sealed class ChatGlmEncoder : Module
 {
     [ComponentName(Name = "layers")] readonly ModuleList<ChatGlmBlock> _layers = [];
@@ -170,7 +168,7 @@ sealed class ChatGlmEncoder : Module
     public IEnumerable<DecoderLayer> Layers => _layers.Select(block => block.Layer);
 }
 
-/// <summary>The weights of one pre-norm layer.</summary>
+/// <summary>Holds the weights of one pre-norm layer.</summary>
 sealed class ChatGlmBlock : Module
 {
     [ComponentName(Name = "input_layernorm")] readonly RmsNorm _attentionNorm;
@@ -185,13 +183,14 @@ sealed class ChatGlmBlock : Module
         _mlpNorm = new(config.HiddenSize, config.LayernormEpsilon, placement, RmsNormOrder.ScaleThenCast);
         _mlp = new(config, placement);
         RegisterComponents();
-        Layer = new(new(layer, config.NumAttentionHeads, config.MultiQueryGroupNum, _attentionNorm, _attention.Qkv, _attention.Output, _mlpNorm, _mlp.GateUp, _mlp.Down));
+        Layer = new(new(layer, config.NumAttentionHeads, config.MultiQueryGroupNum, _attentionNorm, _attention.Qkv, _attention.Output,
+            _mlpNorm, _mlp.GateUp, _mlp.Down));
     }
 
     public DecoderLayer Layer { get; }
 }
 
-/// <summary>q and the few heads of k and v one under another in one matrix.</summary>
+/// <summary>Keeps q and the few heads of k and v one under another in one matrix.</summary>
 sealed class ChatGlmAttention : AttentionWeights
 {
     [ComponentName(Name = "query_key_value")] readonly Linear _qkv;
@@ -210,7 +209,7 @@ sealed class ChatGlmAttention : AttentionWeights
     public override LinearGroup Output { get; }
 }
 
-/// <summary>The weights of down(silu(gate(x)) · up(x)), with gate and up one under another in one matrix.</summary>
+/// <summary>Holds the weights of down(silu(gate(x)) · up(x)), with gate and up one under another in one matrix.</summary>
 sealed class ChatGlmMlp : Module
 {
     [ComponentName(Name = "dense_h_to_4h")] readonly Linear _gateUp;

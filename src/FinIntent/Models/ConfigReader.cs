@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace FinIntent.Models;
 
-/// <summary>Reads config.json: fields a family names, in both spellings transformers writes.</summary>
+/// <summary>Reads the fields of config.json that a family names, in both spellings that transformers writes.</summary>
 static class ConfigReader
 {
     static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -20,7 +20,8 @@ static class ConfigReader
         }
     }
 
-    /// <summary>The RoPE base: rope_theta, or rope_parameters.rope_theta (transformers ≥ 5). A scaling we do not compute is an error.</summary>
+    /// <summary>Returns RoPE's base: rope_theta, or rope_parameters.rope_theta (transformers ≥ 5).</summary>
+    /// <exception cref="UserErrorException">The config asks for a scaling of RoPE, which is not computed here.</exception>
     public static double RopeTheta(JsonElement config, double fallback)
     {
         var theta = Number(config, "rope_theta") ?? fallback;
@@ -31,14 +32,16 @@ static class ConfigReader
             foreach (var name in (string[])["rope_type", "type"])
             {
                 if (rope.TryGetProperty(name, out var type) && type.GetString() is { } kind and not "default")
-                    throw new UserErrorException($"config.json: {key}.{name} is \"{kind}\"; only \"default\" (no scaling) is computed here. " +
+                    throw new UserErrorException(
+                        $"config.json: {key}.{name} is \"{kind}\"; only \"default\" (no scaling) is computed here. " +
                         "Remedy: use a checkpoint without RoPE scaling, or remove the key if you never go past the original length");
             }
         }
         return theta;
     }
 
-    /// <summary>Refuses a value this code does not compute, instead of ignoring it.</summary>
+    /// <summary>Refuses a value that this code does not compute, instead of ignoring it.</summary>
+    /// <exception cref="UserErrorException">The config has another value than <paramref name="supported"/>.</exception>
     public static void Require<T>(string key, T found, T supported)
     {
         if (!EqualityComparer<T>.Default.Equals(found, supported))

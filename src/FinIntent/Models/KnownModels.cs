@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FinIntent.Models;
 
-/// <summary>The published config.json of models there are settings for in config/, so that their shapes are known without a download.</summary>
+/// <summary>Knows the published config.json of the models that config/ has settings for, so that their shapes need no download.</summary>
 public static class KnownModels
 {
     static readonly Dictionary<string, string> Files = new(StringComparer.OrdinalIgnoreCase)
@@ -16,10 +16,10 @@ public static class KnownModels
         ["baichuan-inc/Baichuan2-7B-Chat"] = "baichuan2-7b-chat",
     };
 
-    /// <summary>Their names at the hubs.</summary>
+    /// <summary>The models' names at the hubs.</summary>
     public static IReadOnlyCollection<string> Names => Files.Keys;
 
-    /// <summary>The config.json of a hub's name, or of its last part in small letters (llama-3-8b-instruct); null: it is none of these.</summary>
+    /// <summary>Returns the config.json of a hub's name, or of its last part in small letters; null for any other name.</summary>
     public static JsonElement? Find(string name)
     {
         var file = Files.GetValueOrDefault(name) ?? Files.Values.FirstOrDefault(value => value == name);

@@ -3,11 +3,9 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models;
 
-/// <summary>
-/// Keys (after RoPE) and values of the tokens read so far, grouped heads unexpanded: one tensor [B, KV, capacity, D] of each a layer, in
-/// which a row fills as many places as it has tokens. Rows may have different lengths.
-/// </summary>
-/// <param name="capacity">Tokens to make room for at first; more are made room for as they come.</param>
+/// <summary>Keeps keys (after RoPE) and values of the tokens read so far, with one tensor [B, KV, capacity, D] of each a layer.</summary>
+/// <remarks>Grouped heads are not expanded. A row fills as many places as it has tokens; rows may differ in length.</remarks>
+/// <param name="capacity">The tokens to make room for at first; more room is made as they come.</param>
 public sealed class KvCache(ModelShape shape, int rows, int capacity = 0) : IDisposable
 {
     readonly Tensor?[] _keys = new Tensor?[shape.Layers], _values = new Tensor?[shape.Layers];
@@ -16,16 +14,16 @@ public sealed class KvCache(ModelShape shape, int rows, int capacity = 0) : IDis
 
     public int Rows => _lengths.Length;
 
-    /// <summary>Tokens a row has room for.</summary>
+    /// <summary>The number of tokens that a row has room for.</summary>
     public int Capacity => _capacity;
 
-    /// <summary>How many tokens of <paramref name="row"/> are held.</summary>
+    /// <summary>Returns how many tokens of <paramref name="row"/> are held.</summary>
     public int Length(int row) => _lengths[row];
 
-    /// <summary>Where each row's first head begins in a layer's tensor, in tokens of one head.</summary>
+    /// <summary>The places where each row's first head begins in a layer's tensor, counted in tokens of one head.</summary>
     internal int[] RowStarts => RowLayout.StartsOf([.. Enumerable.Repeat(shape.KvHeads * _capacity, Rows)]);
 
-    /// <summary>All keys and values of a layer, [B, KV, capacity, D]; the cache owns them.</summary>
+    /// <summary>Returns all keys and values of a layer, [B, KV, capacity, D]; the cache owns them.</summary>
     internal (Tensor Keys, Tensor Values) Of(int layer) => (_keys[layer]!, _values[layer]!);
 
     /// <summary>Makes room for rows of so many tokens.</summary>
@@ -48,7 +46,7 @@ public sealed class KvCache(ModelShape shape, int rows, int capacity = 0) : IDis
         }
     }
 
-    /// <summary>Puts a layer's keys and values of a batch, [T, KV, D] each, where they belong.</summary>
+    /// <summary>Puts a layer's keys and values of a batch, [T, KV, D] each, into their places.</summary>
     internal void Write(int layer, Tensor keys, Tensor values, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
@@ -60,13 +58,13 @@ public sealed class KvCache(ModelShape shape, int rows, int capacity = 0) : IDis
             all.index_put_(added, TensorIndex.Tensor(batch.CacheRows!), TensorIndex.Colon, TensorIndex.Tensor(batch.CachePositions!));
     }
 
-    /// <summary>The batch has been read: its rows are so much longer.</summary>
+    /// <summary>Makes the rows longer by a batch that has been read.</summary>
     internal void Advance(TokenBatch batch)
     {
         for (var row = 0; row < Rows; row++) _lengths[row] += batch.RowLengths[row];
     }
 
-    /// <summary>Drops all rows but these, ascending, which move up to the places 0, 1, …</summary>
+    /// <summary>Drops all rows but these, in ascending order, which move up to the places 0, 1, …</summary>
     public void Keep(IReadOnlyList<int> kept)
     {
         _lengths = [.. kept.Select(row => _lengths[row])];
@@ -79,7 +77,7 @@ public sealed class KvCache(ModelShape shape, int rows, int capacity = 0) : IDis
         }
     }
 
-    // Zeros, for what is behind a row's end is multiplied by 0 where a kernel computes it at all.
+    // Zeros are needed: a kernel that computes at all what is behind a row's end multiplies it by 0.
     Tensor Room(Tensor like) => zeros([Rows, shape.KvHeads, _capacity, like.shape[^1]], dtype: like.dtype, device: like.device);
 
     static void Replace(ref Tensor? held, Func<Tensor, Tensor> by)

@@ -3,7 +3,7 @@ using FinIntent.Models.Layers;
 
 namespace FinIntent.Models;
 
-/// <summary>The fields of config.json this family reads. No default means required.</summary>
+/// <summary>Holds the fields of config.json that this family reads; a field without a default is required.</summary>
 sealed record LlamaConfig
 {
     public required int VocabSize { get; init; }
@@ -22,7 +22,7 @@ sealed record LlamaConfig
     public string HiddenAct { get; init; } = "silu";
 }
 
-/// <summary>Llama 2 and 3. https://arxiv.org/abs/2407.21783; transformers src/transformers/models/llama/modeling_llama.py.</summary>
+/// <summary>Is Llama 2 and 3. https://arxiv.org/abs/2407.21783; transformers src/transformers/models/llama/modeling_llama.py</summary>
 sealed class Llama(DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
     : DecoderLanguageModel(nameof(Llama), decoder, maxPositions, isTied, placement)
 {
@@ -32,7 +32,7 @@ sealed class Llama(DecoderShape decoder, int maxPositions, bool isTied, Placemen
         ConfigReader.Require("pretraining_tp", config.PretrainingTp, 1);
         ConfigReader.Require("hidden_act", config.HiddenAct, "silu");
         var attention = new AttentionShape(config.HiddenSize, config.NumAttentionHeads, config.NumKeyValueHeads ?? config.NumAttentionHeads,
-            config.HeadDim ?? config.HiddenSize / config.NumAttentionHeads, QkvBias: config.AttentionBias, OutputBias: config.AttentionBias);
+            config.HeadDim ?? config.HiddenSize / config.NumAttentionHeads, config.AttentionBias, config.AttentionBias);
         var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
             ConfigReader.RopeTheta(json, 10_000), config.MlpBias, attention);
         return new(decoder, config.MaxPositionEmbeddings, config.TieWordEmbeddings, placement);

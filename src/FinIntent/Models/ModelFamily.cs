@@ -2,9 +2,9 @@ using System.Text.Json;
 
 namespace FinIntent.Models;
 
-/// <summary>One row a family: config.json's model_type → how to build it and what belongs to it.</summary>
-/// <param name="Template">The chat template its instruct checkpoints use.</param>
-/// <param name="IgnoredTensors">Checkpoint tensors that are recomputed or absent in the module tree, as name endings.</param>
+/// <summary>Describes a family: the model_type of its config.json, how to build it and what belongs to it.</summary>
+/// <param name="Template">The chat template that its instruct checkpoints use.</param>
+/// <param name="IgnoredTensors">Endings of names of checkpoint tensors that are recomputed or absent in the module tree.</param>
 public sealed record ModelFamily(
     string ModelType, Func<JsonElement, Placement, CausalLanguageModel> Create, string Template, IReadOnlyList<string> IgnoredTensors)
 {
@@ -30,7 +30,7 @@ public sealed record ModelFamily(
     {
         var type = config.TryGetProperty("model_type", out var value) ? value.GetString() : null;
         return All.FirstOrDefault(family => family.ModelType == type)
-            ?? throw new UserErrorException($"config.json: model_type is \"{type}\"; known are " +
-                $"{string.Join(", ", All.Select(f => f.ModelType))}");
+            ?? throw new UserErrorException(
+                $"config.json: model_type is \"{type}\"; known are {string.Join(", ", All.Select(f => f.ModelType))}");
     }
 }

@@ -6,14 +6,16 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models;
 
-/// <summary>A checkpoint folder → a model with its weights.</summary>
+/// <summary>Makes a model with its weights from a checkpoint folder.</summary>
 public static class PretrainedModel
 {
-    /// <summary>Builds the family config.json names and fills it strictly. <paramref name="type"/> null: the type the checkpoint is stored in.</summary>
-    /// <param name="format">How the layers' weights are kept, which are packed as they come; null: plain.</param>
-    /// <param name="isTrained">Gradients will go through packed weights, to adapters.</param>
-    /// <exception cref="UserErrorException">The folder is incomplete, the family unknown, the weights do not fit, or the device cannot compute with them.</exception>
-    public static CausalLanguageModel Load(string folder, ScalarType? type, Device device, WeightFormat? format = null, bool isTrained = false)
+    /// <summary>Builds the family that config.json names and fills it strictly.</summary>
+    /// <param name="type">The type of the weights; null means the type that the checkpoint is stored in.</param>
+    /// <param name="format">The form of the layers' weights, which are packed as they come; null means plain.</param>
+    /// <param name="isTrained">Says that gradients will go through packed weights, to adapters.</param>
+    /// <exception cref="UserErrorException">The folder, its weights, the family or the device does not fit.</exception>
+    public static CausalLanguageModel Load(
+        string folder, ScalarType? type, Device device, WeightFormat? format = null, bool isTrained = false)
     {
         LibTorch.Load();
         format?.Require(device);
@@ -23,8 +25,9 @@ public static class PretrainedModel
 
     public static CausalLanguageModel Load(string folder, Placement placement) => Load(folder, placement.Type, placement.Device);
 
-    /// <summary>The model without its numbers, on the meta device, once it is sure that the checkpoint's tensors fit it.</summary>
-    internal static CausalLanguageModel Sketch(Checkpoint checkpoint) => Load(checkpoint, new(checkpoint.Type, META), format: null, isTrained: false);
+    /// <summary>Makes the model without its numbers, on the meta device, and checks that the checkpoint's tensors fit it.</summary>
+    internal static CausalLanguageModel Sketch(Checkpoint checkpoint) =>
+        Load(checkpoint, new(checkpoint.Type, META), format: null, isTrained: false);
 
     internal static CausalLanguageModel Load(Checkpoint checkpoint, Placement placement, WeightFormat? format, bool isTrained)
     {
@@ -35,7 +38,7 @@ public static class PretrainedModel
             // A tied head is the embedding; a file may hold a copy of it all the same.
             var isTied = checkpoint.Config.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind == JsonValueKind.True;
             StrictLoad.Into(model, checkpoint, isTied ? [.. family.IgnoredTensors, "lm_head.weight"] : family.IgnoredTensors);
-            // As they are stored, so that nothing is rounded twice.
+            // The weights are read as they are stored, so that nothing is rounded twice.
             if (format is not null) PackedLayers.Fill(model, format, isTrained, checkpoint.StoredType, checkpoint.CopyTo);
             return model;
         }

@@ -3,7 +3,7 @@ using FinIntent.Models.Layers;
 
 namespace FinIntent.Models;
 
-/// <summary>The fields of config.json this family reads. No default means required.</summary>
+/// <summary>Holds the fields of config.json that this family reads; a field without a default is required.</summary>
 sealed record Qwen2Config
 {
     public required int VocabSize { get; init; }
@@ -19,10 +19,8 @@ sealed record Qwen2Config
     public string HiddenAct { get; init; } = "silu";
 }
 
-/// <summary>
-/// Qwen2 and Qwen2.5: biases on q, k and v only. https://arxiv.org/abs/2407.10671; transformers
-/// src/transformers/models/qwen2/modeling_qwen2.py.
-/// </summary>
+/// <summary>Is Qwen2 and Qwen2.5, with biases on q, k and v only.</summary>
+/// <remarks>https://arxiv.org/abs/2407.10671; transformers src/transformers/models/qwen2/modeling_qwen2.py</remarks>
 sealed class Qwen2(DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
     : DecoderLanguageModel(nameof(Qwen2), decoder, maxPositions, isTied, placement)
 {

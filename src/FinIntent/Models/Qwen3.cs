@@ -3,7 +3,7 @@ using FinIntent.Models.Layers;
 
 namespace FinIntent.Models;
 
-/// <summary>The fields of config.json this family reads. No default means required.</summary>
+/// <summary>Holds the fields of config.json that this family reads; a field without a default is required.</summary>
 sealed record Qwen3Config
 {
     public required int VocabSize { get; init; }
@@ -21,10 +21,8 @@ sealed record Qwen3Config
     public string HiddenAct { get; init; } = "silu";
 }
 
-/// <summary>
-/// Qwen3: RMSNorm on each head of q and k, a head size of its own, no biases. https://arxiv.org/abs/2505.09388; transformers
-/// src/transformers/models/qwen3/modeling_qwen3.py.
-/// </summary>
+/// <summary>Is Qwen3, with RMSNorm on each head of q and k, a head size of its own and no biases.</summary>
+/// <remarks>https://arxiv.org/abs/2505.09388; transformers src/transformers/models/qwen3/modeling_qwen3.py</remarks>
 sealed class Qwen3(DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
     : DecoderLanguageModel(nameof(Qwen3), decoder, maxPositions, isTied, placement)
 {

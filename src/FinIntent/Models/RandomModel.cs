@@ -5,24 +5,20 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models;
 
-/// <summary>A model with random weights of a true shape: to start pretraining from, and to measure speed with.</summary>
+/// <summary>Makes a model with random weights of a true shape, to start pretraining from and to measure speed with.</summary>
 public static class RandomModel
 {
-    /// <summary>
-    /// Matrices from N(0, 0.02²), those that write into the residual stream divided by √(2·layers) (GPT-2's rule), norms one, biases zero.
-    /// The same seed gives the same weights.
-    /// </summary>
-    /// <param name="format">
-    /// How the layers' weights are kept; null: plain. Packed, they are other weights than the same seed gives plain.
-    /// </param>
-    public static CausalLanguageModel Create(JsonElement config, Placement placement, long seed, WeightFormat? format =
-        null, bool isTrained = false)
+    /// <summary>Draws matrices from N(0, 0.02²), sets norms to one and biases to zero. The same seed gives the same weights.</summary>
+    /// <remarks>Matrices that write into the residual stream are divided by √(2·layers), GPT-2's rule.</remarks>
+    /// <param name="format">The form of the layers' weights; null: plain. Packed weights differ from plain ones of the same seed.</param>
+    public static CausalLanguageModel Create(
+        JsonElement config, Placement placement, long seed, WeightFormat? format = null, bool isTrained = false)
     {
         format?.Require(placement.Device);
         var family = ModelFamily.Of(config);
         var model = family.Create(config, placement with { PacksLayers = format is not null });
         using var _ = no_grad();
-        // TorchSharp 0.107 makes CPU generators only: elsewhere the device's own is seeded.
+        // TorchSharp 0.107 makes CPU generators only; elsewhere the device's own is seeded.
         using var generator = placement.Device.type == DeviceType.CPU ? new Generator((ulong)seed, CPU) : null;
         if (generator is null) manual_seed(seed).Dispose();
         foreach (var (name, parameter) in model.named_parameters())

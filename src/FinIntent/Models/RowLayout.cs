@@ -1,15 +1,13 @@
 namespace FinIntent.Models;
 
-/// <summary>
-/// Where the tokens of a batch's rows lie: in stretches, end to end. Each row is a stretch, unless rows that begin alike share that
-/// beginning: then it lies there once, as a stretch of its own that those of the rest stand behind, which may again be shared.
-/// </summary>
+/// <summary>Says where the tokens of a batch's rows lie: in stretches, end to end, of which each row is one.</summary>
+/// <remarks>Rows that begin alike may share that beginning: a stretch of its own, behind which the rest lie, and may share again.</remarks>
 sealed class RowLayout
 {
     /// <summary>A shorter beginning is not worth a stretch.</summary>
     public const int LeastShared = 8;
 
-    /// <summary>The tokens from (inclusive) to (exclusive) of a row, behind those of the stretch before.</summary>
+    /// <summary>Holds a row's tokens from (inclusive) to (exclusive), behind those of the stretch before.</summary>
     sealed class Stretch(int row, int from, int to, Stretch? before)
     {
         public int Row => row;
@@ -20,7 +18,7 @@ sealed class RowLayout
 
         public Stretch? Before => before;
 
-        /// <summary>Where it lies.</summary>
+        /// <summary>The place where it begins.</summary>
         public int Start { get; set; }
 
         public int Length => To - From;
@@ -37,7 +35,7 @@ sealed class RowLayout
         _ends = new Stretch[rows.Count];
     }
 
-    /// <summary>Row after row.</summary>
+    /// <summary>Lays row after row.</summary>
     public static RowLayout InOrder(IReadOnlyList<int[]> rows)
     {
         var layout = new RowLayout(rows);
@@ -45,7 +43,7 @@ sealed class RowLayout
         return layout.Placed();
     }
 
-    /// <summary>With common beginnings once, and stretches of one length beside one another.</summary>
+    /// <summary>Lays common beginnings once, and stretches of one length beside one another.</summary>
     public static RowLayout Shared(IReadOnlyList<int[]> rows)
     {
         var layout = new RowLayout(rows);
@@ -58,19 +56,19 @@ sealed class RowLayout
 
     public int TokenCount { get; private set; }
 
-    /// <summary>Whether a stretch stands behind another.</summary>
+    /// <summary>Says whether a stretch stands behind another.</summary>
     public bool HasShared => _stretches.Any(s => s.Before is not null);
 
-    /// <summary>[S + 1]: stretch s is Starts[s] .. Starts[s + 1].</summary>
+    /// <summary>[S + 1] places: stretch s lies from Starts[s] to Starts[s + 1].</summary>
     public int[] Starts => StartsOf([.. _stretches.Select(s => s.Length)]);
 
-    /// <summary>[S + 1]: the same for what a stretch sees, which is itself and all before it.</summary>
+    /// <summary>[S + 1] places: the same for what a stretch sees, which is itself and all before it.</summary>
     public int[] KeyStarts => StartsOf([.. _stretches.Select(s => s.To)]);
 
-    /// <summary>[KeyStarts[S]]: the places of what each stretch sees.</summary>
+    /// <summary>[KeyStarts[S]] places of what each stretch sees.</summary>
     public long[] KeyPlaces => [.. _stretches.SelectMany(PlacesTo)];
 
-    /// <summary>The places of a row's tokens.</summary>
+    /// <summary>Returns the places of a row's tokens.</summary>
     public IEnumerable<long> PlacesOf(int row) => PlacesTo(_ends[row]);
 
     public int PlaceOf(int row, int token)
@@ -80,7 +78,7 @@ sealed class RowLayout
         return stretch.Start + token - stretch.From;
     }
 
-    /// <summary>What a row's token is, or anything else that rows that share it agree on, place by place.</summary>
+    /// <summary>Returns, place by place, a row's tokens or anything else that rows that share a place agree on.</summary>
     public long[] AtEachPlace(Func<int, int, long> of)
     {
         var values = new long[TokenCount];
@@ -95,7 +93,7 @@ sealed class RowLayout
         return stretch.Before is null ? own : PlacesTo(stretch.Before).Concat(own);
     }
 
-    /// <summary>Where each of stretches that lie end to end begins, and where the last one ends.</summary>
+    /// <summary>Returns where each of stretches that lie end to end begins, and where the last one ends.</summary>
     public static int[] StartsOf(IReadOnlyList<int> lengths)
     {
         var starts = new int[lengths.Count + 1];
@@ -103,7 +101,7 @@ sealed class RowLayout
         return starts;
     }
 
-    /// <summary>The longest of the stretches that begin there.</summary>
+    /// <summary>Returns the length of the longest of the stretches that begin there.</summary>
     public static int Longest(int[] starts) => Enumerable.Range(1, starts.Length - 1).Max(s => starts[s] - starts[s - 1]);
 
     Stretch Add(int row, int from, int to, Stretch? before)
@@ -123,7 +121,7 @@ sealed class RowLayout
         return this;
     }
 
-    /// <summary>Lays the rows, which all agree up to <paramref name="from"/> and go on from there, behind <paramref name="before"/>.</summary>
+    /// <summary>Lays rows that agree up to <paramref name="from"/>, and go on from there, behind <paramref name="before"/>.</summary>
     void Share(IReadOnlyList<int> rows, int from, Stretch? before)
     {
         if (rows.Count == 1)
@@ -140,7 +138,7 @@ sealed class RowLayout
             rows = [.. rows.Where(b => _rows[b].Length > common)];
             from = common;
         }
-        // They part here, or one ends here.
+        // Here the rows part, or one of them ends.
         foreach (var group in rows.GroupBy(b => _rows[b].Length == common ? -1 - b : _rows[b][common])) Share([.. group], from, before);
     }
 }

@@ -4,14 +4,11 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models;
 
-/// <summary>
-/// Rows of tokens laid end to end: everything that goes through a model (training, scoring, prefill, one decoding step) is one of these.
-/// There is no padding, so a row's result cannot depend on its neighbours. Rows that begin alike may share that beginning, which is then
-/// read once: what lies end to end are then not the rows but their stretches (<see cref="RowLayout"/>).
-/// </summary>
+/// <summary>Lays rows of tokens end to end. Training, scoring, prefill and a decoding step go through a model as one of these.</summary>
+/// <remarks>Nothing is padded, so a row's result cannot depend on its neighbours. <see cref="RowLayout"/> says how rows share.</remarks>
 public sealed class TokenBatch : IDisposable
 {
-    /// <summary>The label that is not trained on (PyTorch's cross_entropy ignore_index).</summary>
+    /// <summary>The label of a token that is not trained on (ignore_index of PyTorch's cross_entropy).</summary>
     public const int IgnoredLabel = -100;
 
     readonly NumberUpload _numbers;
@@ -19,15 +16,15 @@ public sealed class TokenBatch : IDisposable
 
     TokenBatch(NumberUpload numbers) => _numbers = numbers;
 
-    /// <summary>[T] int64.</summary>
+    /// <summary>The token ids, [T] int64.</summary>
     public required Tensor Tokens { get; init; }
 
-    /// <summary>[T] int64, counted from 0 in each row.</summary>
+    /// <summary>The positions, [T] int64, counted from 0 in each row.</summary>
     public required Tensor Positions { get; init; }
 
     public required IReadOnlyList<int> RowLengths { get; init; }
 
-    /// <summary>[S + 1], on the host: stretch s, which is row s unless beginnings are shared, is RowStarts[s] .. RowStarts[s + 1].</summary>
+    /// <summary>[S + 1], on the host: stretch s (row s, unless beginnings are shared) lies from RowStarts[s] to RowStarts[s + 1].</summary>
     public required int[] RowStarts { get; init; }
 
     /// <summary>[S + 1], on the host: the same for what each stretch sees, which is itself and all before it.</summary>
@@ -42,28 +39,28 @@ public sealed class TokenBatch : IDisposable
     /// <summary>How much each row sees in the cache, on the device, int32; null on the CPU or when the cache is not read.</summary>
     public Tensor? DeviceKeyLengths { get; private init; }
 
-    /// <summary>[KeyStarts[S]] int64: the places in T of what each stretch sees; null: each sees itself alone, or reads the cache.</summary>
+    /// <summary>[KeyStarts[S]] int64: the places in T of what each stretch sees; null: it sees itself alone, or reads the cache.</summary>
     public Tensor? KeyPlaces { get; private init; }
 
-    /// <summary>The longest stretch.</summary>
+    /// <summary>The length of the longest stretch.</summary>
     public int MaxRowLength { get; private init; }
 
-    /// <summary>The most that a stretch sees; all positions are below.</summary>
+    /// <summary>The most tokens that a stretch sees; all positions are below it.</summary>
     public int MaxKeyLength { get; private init; }
 
-    /// <summary>[N] int64, the places in T whose logits are wanted; null: all.</summary>
+    /// <summary>[N] int64: the places in T whose logits are wanted; null means all.</summary>
     public Tensor? OutputIndex { get; private init; }
 
-    /// <summary>[M] int64, the ids whose logits are wanted; null: the whole vocabulary.</summary>
+    /// <summary>[M] int64: the ids whose logits are wanted; null means the whole vocabulary.</summary>
     public Tensor? OutputIds { get; private init; }
 
-    /// <summary>[N] int64, the token each of those places must predict; null outside training.</summary>
+    /// <summary>[N] int64: the token that each of those places must predict; null outside training.</summary>
     public Tensor? Labels { get; private init; }
 
-    /// <summary>Keys and values of the rows' earlier tokens, and where those of this batch go; null: each row starts here.</summary>
+    /// <summary>Keys and values of the rows' earlier tokens, and the place for those of this batch; null: each row starts here.</summary>
     public KvCache? Cache { get; private init; }
 
-    /// <summary>Whether a row has earlier tokens.</summary>
+    /// <summary>Says whether a row has earlier tokens.</summary>
     public bool HasPast { get; private init; }
 
     /// <summary>The rows of what goes to the cache.</summary>
@@ -72,42 +69,46 @@ public sealed class TokenBatch : IDisposable
     /// <summary>The positions of what goes to the cache.</summary>
     internal Tensor? CachePositions { get; private init; }
 
-    /// <summary>The places in T of what goes to the cache; null: all in order.</summary>
+    /// <summary>The places in T of what goes to the cache; null means all, in order.</summary>
     internal Tensor? CachedPlaces { get; private init; }
 
     public int TokenCount => RowStarts[^1];
 
     public int RowCount => RowLengths.Count;
 
-    /// <summary>How many labels the batch has.</summary>
     public int LabelCount => Labels is null ? 0 : (int)Labels.shape[0];
 
-    /// <summary>Logits at every token of every row.</summary>
-    public static TokenBatch All(IReadOnlyList<int[]> rows, Device device, KvCache? cache = null) => Create(rows, new() { Cache = cache }, device);
+    /// <summary>Asks for the logits at every token of every row.</summary>
+    public static TokenBatch All(IReadOnlyList<int[]> rows, Device device, KvCache? cache = null) =>
+        Create(rows, new() { Cache = cache }, device);
 
-    /// <summary>Logits at the last token of every row: scoring, prefill, a decoding step.</summary>
-    /// <param name="isShared">Beginnings that rows have in common are read once.</param>
-    /// <param name="ids">The ids whose logits are wanted; null: the whole vocabulary.</param>
-    public static TokenBatch Last(IReadOnlyList<int[]> rows, Device device, KvCache? cache = null, bool isShared = false, IReadOnlyList<int>? ids = null) =>
-        Create(rows, new() { Outputs = [.. rows.Select((row, b) => (b, row.Length - 1))], Cache = cache, IsShared = isShared, Ids = ids }, device);
+    /// <summary>Asks for the logits at the last token of every row: scoring, prefill, a decoding step.</summary>
+    /// <param name="isShared">Says that beginnings that rows have in common are read once.</param>
+    /// <param name="ids">The ids whose logits are wanted; null means the whole vocabulary.</param>
+    public static TokenBatch Last(
+        IReadOnlyList<int[]> rows, Device device, KvCache? cache = null, bool isShared = false, IReadOnlyList<int>? ids = null)
+    {
+        (int, int)[] outputs = [.. rows.Select((row, b) => (b, row.Length - 1))];
+        return Create(rows, new() { Outputs = outputs, Cache = cache, IsShared = isShared, Ids = ids }, device);
+    }
 
-    /// <summary>Logits at these tokens, in this order.</summary>
-    public static TokenBatch At(IReadOnlyList<int[]> rows, IReadOnlyList<(int Row, int Token)> outputs, Device device, bool isShared = false) =>
+    /// <summary>Asks for the logits at these tokens, in this order.</summary>
+    public static TokenBatch At(
+        IReadOnlyList<int[]> rows, IReadOnlyList<(int Row, int Token)> outputs, Device device, bool isShared = false) =>
         Create(rows, new() { Outputs = outputs, IsShared = isShared }, device);
 
-    /// <summary>How many tokens a row adds, at least, to a batch of these others that shares beginnings.</summary>
+    /// <summary>Returns how many tokens a row adds, at least, to a batch of these others that shares beginnings.</summary>
     public static int OwnTokens(int[] row, IEnumerable<int[]> others)
     {
         var shared = others.Select(other => other.AsSpan().CommonPrefixLength(row)).DefaultIfEmpty().Max();
         return row.Length - (shared < RowLayout.LeastShared ? 0 : shared);
     }
 
-    /// <summary>
-    /// Logits where a label is. labels[b][t] is the label of token t itself (−100: none), as in a row file; the shift by one is made here:
-    /// the logits at t − 1 predict labels[b][t].
-    /// </summary>
+    /// <summary>Asks for logits where a label is. labels[b][t] is the label of token t itself (−100: none), as in a row file.</summary>
+    /// <remarks>The shift by one is made here: the logits at t − 1 predict labels[b][t].</remarks>
     /// <param name="isShared">As in <see cref="Last"/>; not for training, whose gradients it would sum in another order.</param>
-    public static TokenBatch ForTraining(IReadOnlyList<int[]> rows, IReadOnlyList<int[]> labels, Device device, bool isShared = false)
+    public static TokenBatch ForTraining(
+        IReadOnlyList<int[]> rows, IReadOnlyList<int[]> labels, Device device, bool isShared = false)
     {
         List<(int, int)> outputs = [];
         List<long> targets = [];
@@ -126,9 +127,9 @@ public sealed class TokenBatch : IDisposable
     }
 
     /// <summary>
-    /// What is added to attention scores so that the last of a stretch's queries sees all its keys, the one before it all but the last, …:
-    /// 0 or −∞, [M · groups, K] for the longest stretch M and the most keys K, each query <paramref name="groups"/> times. Fewer queries or
-    /// keys use its lower right. Made once; the batch owns it.
+    /// Returns 0 or −∞ to add to attention scores, so that a stretch's last query sees all its keys, the one before it all but the last,
+    /// and so on: [M · groups, K] for the longest stretch M and the most keys K, each query <paramref name="groups"/> times. Fewer queries
+    /// or keys use its lower right. It is made once, and the batch owns it.
     /// </summary>
     public Tensor CausalMask(long groups, ScalarType type)
     {
@@ -139,22 +140,21 @@ public sealed class TokenBatch : IDisposable
             .triu(1 + MaxKeyLength - MaxRowLength).repeat_interleave(groups, 0).DetachFromDisposeScope();
     }
 
-    /// <summary>
-    /// The same for one query a row that reads the cache, [B · kvHeads, 1, K] for the most keys K: each row sees as many as it has.
-    /// </summary>
+    /// <summary>Returns the same for one query a row that reads the cache, [B · kvHeads, 1, K]: a row sees its own keys.</summary>
     public Tensor LengthMask(long kvHeads, ScalarType type)
     {
         if (_lengthMask is not null && _lengthMask.dtype == type) return _lengthMask;
         using var scope = NewDisposeScope();
-        var seen = Positions.unsqueeze(1).ge(arange(MaxKeyLength, dtype: ScalarType.Int64, device: Tokens.device).unsqueeze(0));   // [B, K]
+        var columns = arange(MaxKeyLength, dtype: ScalarType.Int64, device: Tokens.device);
+        var seen = Positions.unsqueeze(1).ge(columns.unsqueeze(0));                               // [B, K]
         return _lengthMask = zeros(seen.shape, dtype: type, device: Tokens.device).masked_fill_(seen.logical_not(), float.NegativeInfinity)
             .repeat_interleave(kvHeads, 0).unsqueeze(1).DetachFromDisposeScope();
     }
 
-    /// <summary>What is asked of a batch besides its rows.</summary>
+    /// <summary>Says what is asked of a batch besides its rows.</summary>
     sealed record Request
     {
-        /// <summary>The tokens whose logits are wanted; null: all, in the order of the rows.</summary>
+        /// <summary>The tokens whose logits are wanted; null means all, in the order of the rows.</summary>
         public IReadOnlyList<(int Row, int Token)>? Outputs { get; init; }
 
         public long[]? Labels { get; init; }
@@ -187,9 +187,10 @@ public sealed class TokenBatch : IDisposable
         var deviceStarts = onDevice ? numbers.Add(starts) : null;
         var deviceKeyStarts = onDevice ? numbers.Add(hasPast ? request.Cache!.RowStarts : keyStarts) : null;
         var deviceLengths = onDevice && hasPast ? numbers.Add(lengths) : null;
-        var cacheRows = request.Cache is null ? null : numbers.Add([.. rows.SelectMany((row, b) => Enumerable.Repeat((long)b, row.Length))]);
-        var cached = request is { Cache: not null, IsShared: true } ? numbers.Add([.. rows.SelectMany((_, b) => layout.PlacesOf(b))]) : null;
-        var cachePositions = cached is null ? positions : numbers.Add([.. rows.SelectMany(row => Enumerable.Range(0, row.Length).Select(t => (long)t))]);
+        var cacheRows = request.Cache is null ? null : numbers.Add([.. rows.SelectMany((row, b) => row.Select(_ => (long)b))]);
+        var cached = request is { Cache: not null, IsShared: true }
+            ? numbers.Add([.. rows.SelectMany((_, b) => layout.PlacesOf(b))]) : null;
+        var cachePositions = cached is null ? positions : numbers.Add([.. rows.SelectMany(row => row.Select((_, t) => (long)t))]);
         numbers.Send(device);
         return new(numbers)
         {
@@ -215,7 +216,7 @@ public sealed class TokenBatch : IDisposable
         };
     }
 
-    /// <summary>Null: all, in order.</summary>
+    /// <summary>Returns null for all places in order.</summary>
     static long[]? Places(RowLayout layout, IReadOnlyList<(int Row, int Token)>? outputs)
     {
         if (outputs is null) return null;

@@ -4,15 +4,13 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Calls any ATen operator by name, those TorchSharp does not wrap too, through libtorch's stable C function aoti_torch_call_dispatcher
-/// (torch/csrc/inductor/aoti_torch/c/shim.h). Autograd records these calls like any other.
-/// </summary>
+/// <summary>Calls any ATen operator by name, also one that TorchSharp does not wrap. Autograd records these calls like any other.</summary>
+/// <remarks>It uses libtorch's stable C function aoti_torch_call_dispatcher (torch/csrc/inductor/aoti_torch/c/shim.h).</remarks>
 static unsafe class Aten
 {
-    /// <summary>Calls <paramref name="name"/>; arguments in the schema's order, all of them. Returns as many results as the schema has.</summary>
-    /// <exception cref="OutOfDeviceMemoryException">There is no room for what it would make.</exception>
-    /// <exception cref="InvalidOperationException">The operator threw (before libtorch 2.13 it prints why), or is unknown.</exception>
+    /// <summary>Calls an operator with every argument of its schema, in order; returns as many results as the schema has.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">The device has no room for what the operator would make.</exception>
+    /// <exception cref="InvalidOperationException">The operator is unknown, or it threw (before libtorch 2.13 it prints why).</exception>
     public static Tensor[] Call(string name, string overload, int results, params ReadOnlySpan<AtenArgument> arguments)
     {
         Span<ulong> stack = stackalloc ulong[Math.Max(arguments.Length, results)];
@@ -37,8 +35,8 @@ static unsafe class Aten
             return DeviceMemory.IsExhausted(message) ? new OutOfDeviceMemoryException(message) : new InvalidOperationException(message);
         }
 
-        // What the operator said went to the error stream. Results and workspaces are about as large as the arguments: when there is no room
-        // for twice those, that is why.
+        // The operator wrote its reason to the error stream. Results and workspaces are about as large as the arguments: no room for twice
+        // those means no memory.
         long bytes = 0;
         (long Free, long Total)? memory = null;
         foreach (var argument in arguments)
@@ -47,14 +45,15 @@ static unsafe class Aten
             bytes += tensor.numel() * tensor.element_size();
             memory ??= DeviceMemory.Of(tensor.device);
         }
-        return memory is var (free, _) && free < 2 * bytes + LeastWorkspace ? new OutOfDeviceMemoryException(message) : new InvalidOperationException(message);
+        return memory is var (free, _) && free < 2 * bytes + LeastWorkspace
+            ? new OutOfDeviceMemoryException(message) : new InvalidOperationException(message);
     }
 
     const long LeastWorkspace = 256 << 20;
 
     static Exports Api => field ??= new(LibTorch.CpuLibrary);
 
-    /// <summary>The exports of libtorch_cpu used here.</summary>
+    /// <summary>This class holds the exports of libtorch_cpu that are used here.</summary>
     internal sealed class Exports(nint library)
     {
         public readonly delegate* unmanaged<byte*, byte*, ulong*, int> CallDispatcher =
@@ -63,13 +62,14 @@ static unsafe class Aten
         public readonly delegate* unmanaged<nint, nint*, int> NewTensorHandle =
             (delegate* unmanaged<nint, nint*, int>)NativeLibrary.GetExport(library, "aoti_torch_new_tensor_handle");
 
-        /// <summary>What the last failure of this thread said; null before libtorch 2.13.</summary>
+        /// <summary>This function returns the text of this thread's last failure; it is null before libtorch 2.13.</summary>
         public readonly delegate* unmanaged<byte*> LastError =
-            NativeLibrary.TryGetExport(library, "torch_exception_get_what_without_backtrace", out var what) ? (delegate* unmanaged<byte*>)what : null;
+            NativeLibrary.TryGetExport(library, "torch_exception_get_what_without_backtrace", out var what)
+                ? (delegate* unmanaged<byte*>)what : null;
     }
 }
 
-/// <summary>One argument on the dispatcher's stack: 8 bytes, or a pointer to 8 bytes for an optional that is present.</summary>
+/// <summary>One argument on the dispatcher's stack is 8 bytes, or a pointer to 8 bytes for an optional that is present.</summary>
 readonly unsafe struct AtenArgument
 {
     readonly ulong _bits;
@@ -85,7 +85,7 @@ readonly unsafe struct AtenArgument
 
     internal Tensor? Tensor => _tensor;
 
-    /// <summary>An absent optional.</summary>
+    /// <summary>This stands for an optional argument that is absent.</summary>
     public static AtenArgument None => default;
 
     public static implicit operator AtenArgument(Tensor tensor) => new(0, tensor, false);
@@ -96,10 +96,10 @@ readonly unsafe struct AtenArgument
 
     public static implicit operator AtenArgument(bool value) => new(value ? 1u : 0u, null, false);
 
-    /// <summary>A present optional.</summary>
+    /// <summary>Makes an optional argument that is present.</summary>
     public static AtenArgument Some(Tensor tensor) => new(0, tensor, true);
 
-    /// <summary>A whole number, or the number of a ScalarType.</summary>
+    /// <summary>Makes an optional argument that is present: a whole number, or the number of a ScalarType.</summary>
     public static AtenArgument Some(long value) => new((ulong)value, null, true);
 
     public static AtenArgument Some(double value) => new(BitConverter.DoubleToUInt64Bits(value), null, true);

@@ -6,20 +6,18 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Element-wise work of a decoder in one pass over memory each, where plain operators take three to six. Rounding to the storage type
-/// happens where the plain operators round. Rows are split over the cores when there is enough to do.
-/// </summary>
+/// <summary>These kernels do a decoder's element-wise work in one pass over memory each, where plain operators take three to six.</summary>
+/// <remarks>They round where the plain operators round, and split rows over the cores when there is enough to do.</remarks>
 static unsafe class CpuKernels
 {
     const int Lanes = 16;
     const long ElementsPerTask = 1 << 18;
 
-    /// <summary>Whether these kernels take the tensor: contiguous fp32 or bf16 on a CPU with AVX-512, the last dimension in sixteens.</summary>
+    /// <summary>Says whether the kernels take x: contiguous fp32 or bf16 on a CPU with AVX-512, last dimension in sixteens.</summary>
     public static bool Take(Tensor x) => Avx512F.IsSupported && x.device_type == DeviceType.CPU && x.is_contiguous()
         && x.dtype is ScalarType.Float32 or ScalarType.BFloat16 && x.shape[^1] % Lanes == 0;
 
-    /// <summary>y = round(x · r) · w with r = 1/√(mean(x²) + ε) for each row of n.</summary>
+    /// <summary>Computes y = round(x · r) · w with r = 1/√(mean(x²) + ε) for each row of n numbers.</summary>
     public static void RmsNorm<T>(byte* x, byte* weight, byte* y, long rows, int n, float epsilon) where T : struct, ILanes =>
         Split(rows, n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
@@ -35,8 +33,9 @@ static unsafe class CpuKernels
             }
         });
 
-    /// <summary>dx = r · (w·dy − x̂ · mean(w·dy·x̂)), x̂ = x·r.</summary>
-    public static void RmsNormBackward<T>(byte* dy, byte* x, byte* weight, byte* dx, long rows, int n, float epsilon) where T : struct, ILanes =>
+    /// <summary>Computes dx = r · (w·dy − x̂ · mean(w·dy·x̂)) with x̂ = x·r.</summary>
+    public static void RmsNormBackward<T>(byte* dy, byte* x, byte* weight, byte* dx, long rows, int n, float epsilon)
+        where T : struct, ILanes =>
         Split(rows, n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             for (var row = from; row < to; row++)
@@ -59,7 +58,7 @@ static unsafe class CpuKernels
             }
         });
 
-    /// <summary>1/√(mean(x²) + ε).</summary>
+    /// <summary>Returns 1/√(mean(x²) + ε).</summary>
     static float Scale<T>(byte* x, int n, float epsilon) where T : struct, ILanes
     {
         var sum = Vector512<float>.Zero;
@@ -71,11 +70,10 @@ static unsafe class CpuKernels
         return 1 / MathF.Sqrt(Vector512.Sum(sum) / n + epsilon);
     }
 
-    /// <summary>
-    /// Turns in place the pairs (i, i + n/2) of the first heads' n numbers: x [rows, all heads, n], cos and sin [rows, n/2] in x's type.
-    /// <paramref name="direction"/> −1 turns back, which is the gradient.
-    /// </summary>
-    public static void Rotate<T>(byte* x, byte* cos, byte* sin, long rows, int heads, int allHeads, int n, float direction) where T : struct, ILanes =>
+    /// <summary>Rotates in place the pairs (i, i + n/2) of the first heads' n numbers; direction −1 rotates back (the gradient).</summary>
+    /// <remarks>x has the shape [rows, all heads, n]; cos and sin have the shape [rows, n/2] and x's type.</remarks>
+    public static void Rotate<T>(byte* x, byte* cos, byte* sin, long rows, int heads, int allHeads, int n, float direction)
+        where T : struct, ILanes =>
         Split(rows, heads * n, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (from, to) =>
         {
             int half = n / 2 * T.ElementBytes;

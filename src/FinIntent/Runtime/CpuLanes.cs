@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace FinIntent.Runtime;
 
-/// <summary>Sixteen numbers of a tensor as fp32 lanes, whatever they are stored in.</summary>
+/// <summary>An implementation reads sixteen numbers of a tensor as fp32 lanes, whatever type they are stored in.</summary>
 unsafe interface ILanes
 {
     static abstract int ElementBytes { get; }
@@ -12,7 +12,7 @@ unsafe interface ILanes
 
     static abstract void Store(byte* p, Vector512<float> value);
 
-    /// <summary>What a store and a load again would give.</summary>
+    /// <summary>Returns the value that a store and a load after it would give.</summary>
     static abstract Vector512<float> Round(Vector512<float> value);
 }
 
@@ -27,7 +27,7 @@ readonly unsafe struct Float32Lanes : ILanes
     public static Vector512<float> Round(Vector512<float> value) => value;
 }
 
-/// <summary>bfloat16: the upper half of an fp32, rounded to nearest even as libtorch does.</summary>
+/// <summary>bfloat16 is the upper half of an fp32; values are rounded to nearest even, as libtorch does.</summary>
 readonly unsafe struct BFloat16Lanes : ILanes
 {
     public static int ElementBytes => 2;

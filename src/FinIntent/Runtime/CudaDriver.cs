@@ -3,7 +3,7 @@ using System.Text;
 
 namespace FinIntent.Runtime;
 
-/// <summary>The CUDA driver, for modules and launches in the context that torch uses. https://docs.nvidia.com/cuda/cuda-driver-api</summary>
+/// <summary>This is the CUDA driver, for modules and launches in torch's context. https://docs.nvidia.com/cuda/cuda-driver-api</summary>
 sealed unsafe class CudaDriver
 {
     const int CapabilityMajor = 75, CapabilityMinor = 76;
@@ -33,15 +33,16 @@ sealed unsafe class CudaDriver
         Check(attribute(&major, CapabilityMajor, ordinal), "cuDeviceGetAttribute");
         Check(attribute(&minor, CapabilityMinor, ordinal), "cuDeviceGetAttribute");
         Architecture = 10 * major + minor;
-        nint context; // the primary one, which torch uses, too; kept until the process ends
-        Check(((delegate* unmanaged<nint*, int, int>)NativeLibrary.GetExport(library, "cuDevicePrimaryCtxRetain"))(&context, ordinal), "cuDevicePrimaryCtxRetain");
+        nint context; // torch uses this primary context, too; it is kept until the process ends
+        Check(((delegate* unmanaged<nint*, int, int>)NativeLibrary.GetExport(library, "cuDevicePrimaryCtxRetain"))(&context, ordinal),
+            "cuDevicePrimaryCtxRetain");
         _context = context;
     }
 
-    /// <summary>Such as 90 for compute capability 9.0.</summary>
+    /// <summary>The compute capability in tens, such as 90 for 9.0.</summary>
     public int Architecture { get; }
 
-    /// <summary>Machine code, or PTX ended by a zero.</summary>
+    /// <summary>Loads machine code, or PTX that ends with a zero byte.</summary>
     public nint LoadModule(byte[] code)
     {
         EnterContext();
@@ -53,18 +54,20 @@ sealed unsafe class CudaDriver
     public nint Function(nint module, string name)
     {
         nint function;
-        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0')) Check(_getFunction(&function, module, text), $"cuModuleGetFunction {name}");
+        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0'))
+            Check(_getFunction(&function, module, text), $"cuModuleGetFunction {name}");
         return function;
     }
 
     public void Launch(nint function, LaunchShape shape, nint stream, void** arguments)
     {
         EnterContext();
-        var code = _launch(function, (uint)shape.X, (uint)shape.Y, 1, (uint)shape.ThreadsX, (uint)shape.ThreadsY, 1, 0, stream, arguments, null);
+        var code = _launch(function, (uint)shape.X, (uint)shape.Y, 1, (uint)shape.ThreadsX, (uint)shape.ThreadsY, 1, 0, stream,
+            arguments, null);
         if (code != 0) Check(code, $"cuLaunchKernel {shape}");
     }
 
-    // A thread that has not called torch's CUDA side yet has no context.
+    // A thread that has not yet called torch's CUDA side has no context.
     void EnterContext()
     {
         if (_contextOfThread == _context) return;

@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>Kernels on the first CUDA device: compiled by NVRTC at first use, kept on disk, launched on torch's current stream.</summary>
+/// <summary>Runs kernels on the first CUDA device: NVRTC compiles them at first use, and torch's current stream runs them.</summary>
 sealed unsafe class CudaKernels : KernelDevice
 {
-    /// <summary>"off": plain operators run instead of kernels.</summary>
+    /// <summary>When this variable is "off" or "0", plain operators run instead of kernels.</summary>
     public const string Variable = "FININTENT_KERNELS";
 
     readonly Nvrtc _compiler;
@@ -27,7 +27,7 @@ sealed unsafe class CudaKernels : KernelDevice
             NativeLibrary.Load(LibTorch.PathOf(LibTorch.Folder, "torch_cuda")), "aoti_torch_get_current_cuda_stream");
     }
 
-    /// <summary>Null, with a notice: they cannot be had; null without one: they are not wanted.</summary>
+    /// <summary>Returns null with a notice when the kernels cannot be had, and null without one when they are not wanted.</summary>
     public static KernelDevice? TryCreate()
     {
         if (Environment.GetEnvironmentVariable(Variable) is "off" or "0") return null;
@@ -44,7 +44,8 @@ sealed unsafe class CudaKernels : KernelDevice
 
     protected override nint Load(Kernel kernel, ScalarType type)
     {
-        if (!_modules.TryGetValue((kernel.File, type), out var module)) _modules.Add((kernel.File, type), module = LoadModule(kernel.File, type));
+        if (!_modules.TryGetValue((kernel.File, type), out var module))
+            _modules.Add((kernel.File, type), module = LoadModule(kernel.File, type));
         return _driver.Function(module, kernel.Name);
     }
 
@@ -58,10 +59,11 @@ sealed unsafe class CudaKernels : KernelDevice
     nint LoadModule(string file, ScalarType type)
     {
         var source = KernelSource.Of(file, type);
-        return _driver.LoadModule(_cache.GetOrAdd(KernelCache.Key(source, _target, _compiler.Version), () => _compiler.Compile(source, file, _target)));
+        var key = KernelCache.Key(source, _target, _compiler.Version);
+        return _driver.LoadModule(_cache.GetOrAdd(key, () => _compiler.Compile(source, file, _target)));
     }
 
-    /// <summary>The library that has the export: elsewhere than on Windows looking in one looks in those it links, too.</summary>
+    /// <summary>Returns the library that has the export; except on Windows, one library's search covers those it links.</summary>
     static nint Holding(nint links, string export, string windowsName)
     {
         if (NativeLibrary.TryGetExport(links, export, out _)) return links;

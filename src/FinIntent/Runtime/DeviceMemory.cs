@@ -4,21 +4,19 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>What a device's memory holds, and what to do when it is full.</summary>
+/// <summary>Tells how much memory a device has, and frees some when it is full.</summary>
 static unsafe class DeviceMemory
 {
     static readonly string[] Signs =
         ["out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED"];
 
-    /// <summary>Whether an exception says that a device has no room for a tensor; libtorch has no type of its own for it here.</summary>
+    /// <summary>Says whether an exception means a full device; libtorch has no exception type of its own for this here.</summary>
     public static bool IsExhausted(Exception e) => e is OutOfDeviceMemoryException || (e is ExternalException && IsExhausted(e.Message));
 
     internal static bool IsExhausted(string message) => Signs.Any(sign => message.Contains(sign, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>
-    /// Free and all bytes of a CUDA device, as its driver counts them; null: not a CUDA device, or its driver does not say.
-    /// </summary>
-    /// <remarks>What libtorch keeps for tensors to come counts as taken: <see cref="Trim"/> first.</remarks>
+    /// <summary>Returns a CUDA device's free and total bytes; null on another device, or when the driver does not say.</summary>
+    /// <remarks>Memory that libtorch keeps for later tensors counts as taken, so call <see cref="Trim"/> first.</remarks>
     public static (long Free, long Total)? Of(Device device)
     {
         if (device.type != TorchSharp.DeviceType.CUDA || Driver.Value is not { } driver) return null;
@@ -28,8 +26,8 @@ static unsafe class DeviceMemory
     }
 
     /// <summary>
-    /// What a run may take for activations: on a GPU what is free but a margin for libraries that load late, on a CPU half of the free
-    /// memory, since others live there, too.
+    /// Returns how many bytes a run may take for activations: on a GPU the free bytes less a margin for libraries that load late, on a CPU
+    /// half of the free memory, since other processes need the rest.
     /// </summary>
     public static long Available(Device device)
     {
@@ -41,7 +39,7 @@ static unsafe class DeviceMemory
 
     public static long Margin(long total) => Math.Max(256 << 20, total / 40);
 
-    /// <summary>The device's name, such as "NVIDIA A10G"; null as in <see cref="Of"/>.</summary>
+    /// <summary>Returns the device's name, such as "NVIDIA A10G"; null as in <see cref="Of"/>.</summary>
     public static string? NameOf(Device device)
     {
         if (device.type != TorchSharp.DeviceType.CUDA || Driver.Value is not { } driver) return null;
@@ -53,7 +51,7 @@ static unsafe class DeviceMemory
         return Marshal.PtrToStringUTF8((nint)name);
     }
 
-    /// <summary>The device's compute capability, such as (9, 0); null as in <see cref="Of"/>.</summary>
+    /// <summary>Returns the device's compute capability, such as (9, 0); null as in <see cref="Of"/>.</summary>
     public static (int Major, int Minor)? CapabilityOf(Device device)
     {
         if (device.type != TorchSharp.DeviceType.CUDA || Driver.Value is not { } driver) return null;
@@ -66,16 +64,16 @@ static unsafe class DeviceMemory
         return (major, minor);
     }
 
-    /// <summary>Frees what an abandoned step left behind, and gives what libtorch keeps for tensors to come back to the device.</summary>
+    /// <summary>Frees what an abandoned step left behind, and gives the device back what libtorch keeps for later tensors.</summary>
     public static void Trim(Device device)
     {
-        // Tensors that an exception cut off from their owners end with their finalizers.
+        // Finalizers end the tensors that an exception cut off from their owners.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         if (device.type != TorchSharp.DeviceType.CUDA) return;
         try
         {
-            // libtorch's emptyCache is no exported function; its allocator empties its cache before it refuses what no device holds.
+            // libtorch does not export emptyCache; but its allocator empties its cache before it refuses a size that no device holds.
             using var never = empty([1L << 50], dtype: ScalarType.Byte, device: device);
         }
         catch (ExternalException)
@@ -84,10 +82,10 @@ static unsafe class DeviceMemory
     }
 
     static readonly Lazy<MemoryCalls?> Driver = new(() =>
-        NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out var library) ? MemoryCalls.Of(library)
-            : null);
+        NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out var library)
+            ? MemoryCalls.Of(library) : null);
 
-    /// <summary>The driver's exports used here. https://docs.nvidia.com/cuda/cuda-driver-api</summary>
+    /// <summary>This class holds the driver's exports that are used here. https://docs.nvidia.com/cuda/cuda-driver-api</summary>
     sealed class MemoryCalls
     {
         public delegate* unmanaged<nuint*, nuint*, int> MemoryInfo;
@@ -111,5 +109,5 @@ static unsafe class DeviceMemory
     }
 }
 
-/// <summary>A device has no room for what an operator called by name would make.</summary>
+/// <summary>This is thrown when a device has no room for what an operator called by name would make.</summary>
 sealed class OutOfDeviceMemoryException(string message) : Exception(message);

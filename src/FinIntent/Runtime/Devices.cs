@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>Where a command computes.</summary>
+/// <summary>Chooses the device that a command computes on, and measures it.</summary>
 public static class Devices
 {
-    /// <summary>The first CUDA device (of those CUDA_VISIBLE_DEVICES shows) when libtorch has one, else the CPU.</summary>
+    /// <summary>The first CUDA device (of those that CUDA_VISIBLE_DEVICES shows) when libtorch has one, else the CPU.</summary>
     public static Device Default
     {
         get
@@ -18,8 +18,8 @@ public static class Devices
     }
 
     /// <summary>
-    /// The type to compute in where <paramref name="wanted"/> was asked for: fp32 on a CPU that multiplies 16-bit numbers slower than fp32
-    /// (no AVX512-BF16, AMX or the like), which is measured once; else as wanted.
+    /// Returns the type to compute in when <paramref name="wanted"/> was asked for. It is fp32 on a CPU that multiplies 16-bit numbers
+    /// slower than fp32 (no AVX512-BF16, AMX or the like), which is measured once; else it is the wanted type.
     /// </summary>
     public static ScalarType TypeOn(Device device, ScalarType wanted) =>
         device.type == TorchSharp.DeviceType.CPU && wanted is ScalarType.BFloat16 or ScalarType.Float16 && Ratio(wanted) < 1
@@ -28,10 +28,10 @@ public static class Devices
 
     static readonly ConcurrentDictionary<ScalarType, double> Ratios = [];
 
-    /// <summary>How many times faster than in fp32 a product in <paramref name="type"/> is.</summary>
+    /// <summary>Returns how many times faster a product in <paramref name="type"/> is than one in fp32.</summary>
     static double Ratio(ScalarType type) => Ratios.GetOrAdd(type, static t => Seconds(ScalarType.Float32) / Seconds(t));
 
-    /// <summary>What this CPU's products in <paramref name="type"/> reach, in 10¹² operations a second.</summary>
+    /// <summary>Measures this CPU's products in <paramref name="type"/>, in 10¹² operations a second.</summary>
     public static double ProductTflops(ScalarType type)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +46,7 @@ public static class Devices
         return 2.0 * n * n * n / seconds / 1e12;
     }
 
-    /// <summary>The best of five products of a training step's size.</summary>
+    /// <summary>Returns the best time of five products of a training step's size.</summary>
     static double Seconds(ScalarType type)
     {
         using var scope = NewDisposeScope();
@@ -59,7 +59,7 @@ public static class Devices
         });
     }
 
-    /// <summary>Waits until the device has done all it was given; call before reading a clock.</summary>
+    /// <summary>Waits until the device has done all its work; call this before reading a clock.</summary>
     public static void Synchronize(Device device)
     {
         if (device.type == TorchSharp.DeviceType.CUDA) cuda.synchronize(device);

@@ -3,16 +3,15 @@ using System.Text;
 
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Makes one required symbol version of a 64-bit little-endian ELF library weak, so that an older system library loads it.
-/// Layout: System V ABI, "Symbol Versioning" (Elf64_Verneed, Elf64_Vernaux); section type SHT_GNU_verneed.
-/// </summary>
+/// <summary>Makes one required symbol version of a 64-bit little-endian ELF library weak: older systems then load it.</summary>
+/// <remarks>Layout: System V ABI, "Symbol Versioning" (Elf64_Verneed, Elf64_Vernaux); the section type is SHT_GNU_verneed.</remarks>
 static class ElfSymbolVersion
 {
     const uint VersionNeeds = 0x6ffffffe;
     const ushort WeakFlag = 0x2;
 
-    /// <summary>Sets VER_FLG_WEAK on every need of <paramref name="version"/> in <paramref name="elf"/>; returns how many were changed.</summary>
+    /// <summary>Sets VER_FLG_WEAK on every need of <paramref name="version"/> in the library; returns how many it changed.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not a 64-bit ELF file.</exception>
     public static int MakeWeak(Span<byte> elf, string version)
     {
         if (elf.Length < 64 || !elf[..5].SequenceEqual((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F', 2]))

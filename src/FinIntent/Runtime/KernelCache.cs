@@ -3,13 +3,11 @@ using System.Text;
 
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Compiled kernels on disk, a file each, named by what they were made of. A file is its content's SHA-256 and the content: one that was cut or
-/// changed is not used. A folder that cannot be written is only a cache less.
-/// </summary>
+/// <summary>Keeps compiled kernels on disk, one file each, named by what made them. A folder that cannot be written is no fault.</summary>
+/// <remarks>A file is its content's SHA-256 and then the content; a file that was cut or changed is not used.</remarks>
 sealed class KernelCache(string folder)
 {
-    /// <summary>$XDG_CACHE_HOME/finintent/kernels, else ~/.cache/finintent/kernels; on Windows under the user's local application data.</summary>
+    /// <summary>Opens finintent/kernels in $XDG_CACHE_HOME, else ~/.cache; on Windows in the local application data.</summary>
     public static KernelCache OfUser()
     {
         var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathRooted(named) ? named
@@ -18,11 +16,11 @@ sealed class KernelCache(string folder)
         return new(Path.Combine(root, "finintent", "kernels"));
     }
 
-    /// <summary>The name under which code made from <paramref name="source"/> for <paramref name="target"/> by <paramref name="compiler"/> is kept.</summary>
+    /// <summary>Returns the name under which the compiler's code for the target from this source is kept.</summary>
     public static string Key(string source, string target, string compiler) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{compiler}\n{target}\n{source}")));
 
-    /// <summary>What is kept under the key, or else what <paramref name="make"/> gives, which is then kept.</summary>
+    /// <summary>Returns what is kept under the key, or else keeps and returns what <paramref name="make"/> gives.</summary>
     public byte[] GetOrAdd(string key, Func<byte[]> make)
     {
         if (Read(key) is { } kept) return kept;
@@ -57,7 +55,7 @@ sealed class KernelCache(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Compiled again next time.
+            // It is compiled again next time.
         }
     }
 

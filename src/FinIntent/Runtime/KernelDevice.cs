@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>One kernel of this project: a function of a CUDA C file embedded beside the operator it serves, compiled for a storage type at first use.</summary>
+/// <summary>A kernel is a function of an embedded CUDA C file, compiled for a storage type at first use.</summary>
 sealed class Kernel(string file, string name)
 {
     static int _count;
@@ -12,32 +12,32 @@ sealed class Kernel(string file, string name)
 
     public string Name { get; } = name;
 
-    /// <summary>Counted over all kernels, for tables without a look-up.</summary>
+    /// <summary>The kernel's number among all kernels, for tables without a look-up.</summary>
     public int Index { get; } = Interlocked.Increment(ref _count) - 1;
 }
 
-/// <summary>Blocks of a launch (X up to 2³¹ − 1, Y up to 65,535) and threads of a block.</summary>
+/// <summary>Gives the blocks of a launch (X up to 2³¹ − 1, Y up to 65,535) and the threads of a block.</summary>
 readonly record struct LaunchShape(long X, int Y, int ThreadsX, int ThreadsY = 1)
 {
-    /// <summary>Rows × as few blocks of up to 256 threads as cover <paramref name="units"/> in each row.</summary>
+    /// <summary>Returns a shape with as few blocks of up to 256 threads as cover <paramref name="units"/> in each of the rows.</summary>
     public static LaunchShape Rows(long rows, long units)
     {
         var parts = (units + 255) / 256;
         return new(rows, (int)parts, Warps((units + parts - 1) / parts));
     }
 
-    /// <summary>Rounded up to whole warps of 32 threads.</summary>
+    /// <summary>Rounds up to whole warps of 32 threads.</summary>
     public static int Warps(long threads) => (int)(threads + 31) / 32 * 32;
 }
 
-/// <summary>One argument of a kernel: 8 bytes of which the kernel reads as many as its parameter has.</summary>
+/// <summary>This is one argument of a kernel: 8 bytes, of which the kernel reads as many as its parameter has.</summary>
 readonly unsafe struct KernelArgument
 {
     readonly ulong _bits;
 
     KernelArgument(ulong bits) => _bits = bits;
 
-    /// <summary>The tensor's address; it must outlive the launch, which is in the order of its stream. Null: a null pointer.</summary>
+    /// <summary>Passes the tensor's address (null: a null pointer). The tensor must live until its stream has run the launch.</summary>
     public static implicit operator KernelArgument(Tensor? tensor) => new(tensor is null ? 0 : (ulong)TensorMemory.PointerOf(tensor));
 
     public static implicit operator KernelArgument(long value) => new((ulong)value);
@@ -49,10 +49,8 @@ readonly unsafe struct KernelArgument
     public static implicit operator KernelArgument(bool value) => new(value ? 1u : 0u);
 }
 
-/// <summary>
-/// What runs this project's kernels. The GPU is <see cref="Of"/>'s; the tests have a CPU that runs the same sources. Kernels exist for fp32,
-/// bf16 and fp16; functions are kept by kernel and type, so that a launch looks nothing up.
-/// </summary>
+/// <summary>Runs this project's kernels: on the GPU, or in tests on a CPU that runs the same sources.</summary>
+/// <remarks>Kernels exist for fp32, bf16 and fp16. Functions are kept by kernel and type, so a launch looks nothing up.</remarks>
 abstract unsafe class KernelDevice
 {
     const int Types = 3;
@@ -64,21 +62,22 @@ abstract unsafe class KernelDevice
     readonly HashSet<(string File, ScalarType Type)> _refusedFiles = [];
     nint[] _functions = new nint[64 * Types];
 
-    /// <summary>Told once when kernels cannot be had on a GPU, and why; a host prints it.</summary>
+    /// <summary>This is told once when a GPU cannot have the kernels, and why; a host prints it.</summary>
     public static Action<string>? Notice { get; set; }
 
-    /// <summary>The GPU where <paramref name="x"/> lies, when it is of a type there are kernels for and <paramref name="kernel"/> runs there; null: plain operators.</summary>
+    /// <summary>Returns the GPU that holds x when the kernel runs there in x's type; null means plain operators.</summary>
     public static KernelDevice? Of(Tensor x, Kernel kernel) => Of(x, x.dtype, kernel);
 
-    /// <summary>The same for a kernel in another type than that of <paramref name="x"/>.</summary>
+    /// <summary>Returns the same for a kernel in another type than that of <paramref name="x"/>.</summary>
     public static KernelDevice? Of(Tensor x, ScalarType type, Kernel kernel) =>
         LibTorch.HasCuda && x.device_type == DeviceType.CUDA && TypeIndex(type) >= 0 && x.device_index is 0 or -1
         && Cuda.Value is { } device && device.Has(kernel, type) ? device : null;
 
-    /// <summary>Whether the kernel can be launched; compiles it when it is asked for the first time.</summary>
+    /// <summary>Says whether the kernel can be launched; the first question compiles it.</summary>
     public bool Has(Kernel kernel, ScalarType type) => Function(kernel, type) != Refused;
 
-    /// <summary>Launches on torch's current stream; nothing is waited for.</summary>
+    /// <summary>Launches the kernel on torch's current stream and does not wait for it.</summary>
+    /// <exception cref="KernelException">The kernel was refused when it was loaded, or cannot be launched.</exception>
     public void Launch(Kernel kernel, ScalarType type, LaunchShape shape, params ReadOnlySpan<KernelArgument> arguments)
     {
         if (shape.X == 0 || shape.Y == 0) return;
@@ -92,7 +91,7 @@ abstract unsafe class KernelDevice
         }
     }
 
-    /// <exception cref="KernelException">It cannot be had.</exception>
+    /// <exception cref="KernelException">The kernel cannot be compiled or loaded.</exception>
     protected abstract nint Load(Kernel kernel, ScalarType type);
 
     protected abstract void Launch(nint function, LaunchShape shape, void** arguments);
@@ -129,7 +128,7 @@ abstract unsafe class KernelDevice
         }
     }
 
-    /// <summary>Whether each tensor begins where sixteen bytes can be read at once.</summary>
+    /// <summary>Says whether each tensor begins at an address from which sixteen bytes can be read at once.</summary>
     public static bool AreAligned(params ReadOnlySpan<Tensor> tensors)
     {
         foreach (var tensor in tensors)
@@ -137,10 +136,10 @@ abstract unsafe class KernelDevice
         return true;
     }
 
-    /// <summary>Numbers of the type in sixteen bytes.</summary>
+    /// <summary>Returns how many numbers of the type sixteen bytes hold.</summary>
     public static int Lanes(ScalarType type) => type == ScalarType.Float32 ? 4 : 8;
 
-    /// <summary>As in common.cu; negative: no kernels for that type.</summary>
+    /// <summary>Returns the type's number as in common.cu; a negative number means that there are no kernels for the type.</summary>
     internal static int TypeIndex(ScalarType type) => type switch
     {
         ScalarType.Float32 => 0,
@@ -150,5 +149,5 @@ abstract unsafe class KernelDevice
     };
 }
 
-/// <summary>A kernel cannot be compiled, loaded or launched.</summary>
+/// <summary>This is thrown when a kernel cannot be compiled, loaded or launched.</summary>
 sealed class KernelException(string message) : Exception(message);

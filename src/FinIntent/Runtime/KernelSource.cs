@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>The CUDA C files embedded in this assembly.</summary>
+/// <summary>Reads the CUDA C files that are embedded in this assembly.</summary>
 static class KernelSource
 {
     const string Folder = "kernels/";
@@ -11,9 +11,10 @@ static class KernelSource
     static readonly ConcurrentDictionary<string, string> Texts = [];
 
     public static IEnumerable<string> Files => typeof(KernelSource).Assembly.GetManifestResourceNames()
-        .Where(name => name.StartsWith(Folder, StringComparison.Ordinal) && name.EndsWith(".cu", StringComparison.Ordinal)).Select(name => name[Folder.Length..]);
+        .Where(name => name.StartsWith(Folder, StringComparison.Ordinal) && name.EndsWith(".cu", StringComparison.Ordinal))
+        .Select(name => name[Folder.Length..]);
 
-    /// <summary>common.cu and the file, for one storage type.</summary>
+    /// <summary>Returns common.cu and then the file, for one storage type.</summary>
     public static string Of(string file, ScalarType type) =>
         $"#define STORAGE {KernelDevice.TypeIndex(type)}\n#line 1 \"common.cu\"\n{Read("common.cu")}\n#line 1 \"{file}\"\n{Read(file)}\n";
 

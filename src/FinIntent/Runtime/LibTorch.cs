@@ -4,10 +4,8 @@ using TorchSharp;
 
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Loads libtorch by absolute path before TorchSharp's first use: from FININTENT_LIBTORCH when set (a CUDA build, a PyTorch install's
-/// torch/lib), else from the folder libtorch/ beside the program. TorchSharp's own probing then finds the libraries already loaded.
-/// </summary>
+/// <summary>Loads libtorch before TorchSharp's first use; TorchSharp's own search then finds the libraries already loaded.</summary>
+/// <remarks>The folder is FININTENT_LIBTORCH (a CUDA build, a PyTorch install's torch/lib), else libtorch/ beside the program.</remarks>
 public static class LibTorch
 {
     public const string FolderVariable = "FININTENT_LIBTORCH";
@@ -15,7 +13,7 @@ public static class LibTorch
     static readonly Lock Gate = new();
     static bool _loaded;
 
-    /// <summary>The folder libtorch was loaded from.</summary>
+    /// <summary>The folder from which libtorch was loaded.</summary>
     public static string Folder { get; private set; } = "";
 
     /// <summary>The version of the libtorch that is loaded. Null: it does not say (before 2.9).</summary>
@@ -30,13 +28,13 @@ public static class LibTorch
         }
     }
 
-    /// <summary>True when the loaded libtorch has CUDA and a device is there.</summary>
+    /// <summary>True when the loaded libtorch has CUDA and there is a device.</summary>
     public static bool HasCuda { get; private set; }
 
     /// <summary>The handle of libtorch_cpu, for its C exports.</summary>
     internal static nint CpuLibrary { get; private set; }
 
-    /// <exception cref="UserErrorException">It cannot be loaded: the message lists what was tried and what to do.</exception>
+    /// <exception cref="UserErrorException">libtorch cannot be loaded: the message lists what was tried and what to do.</exception>
     public static void Load()
     {
         lock (Gate)
@@ -69,7 +67,7 @@ public static class LibTorch
             throw new DllNotFoundException($"the folder {Folder} does not exist");
         }
 
-        // The order of dependence: each finds the ones before it already in the process, wherever its own search path points.
+        // The order is that of dependence: each library finds those before it in the process, wherever its own search path points.
         var cuda = File.Exists(PathOf(Folder, "torch_cuda"));
         string[] names = cuda ? ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"] : ["c10", "torch_cpu", "torch"];
         foreach (var name in names)
@@ -94,18 +92,16 @@ public static class LibTorch
         HasCuda = cuda && torch.TryInitializeDeviceType(DeviceType.CUDA);
     }
 
-    /// <summary>
-    /// The bindings ask for GLIBCXX_3.4.32 (newer than Debian 12's and Ubuntu 22.04's) for one symbol nothing calls.
-    /// A copy in which that need is weak loads there; it is written once, atomically, beside the original or in the temporary folder.
-    /// </summary>
+    /// <summary>Writes once, atomically, a copy of the bindings that older systems load, beside them or in the temporary folder.</summary>
+    /// <remarks>They need GLIBCXX_3.4.32 (newer than Debian 12's) for one symbol that nothing calls; the copy marks it weak.</remarks>
     static string LoosenedCopy(string bindings)
     {
         var bytes = File.ReadAllBytes(bindings);
         if (!OperatingSystem.IsLinux() || ElfSymbolVersion.MakeWeak(bytes, "GLIBCXX_3.4.32") == 0)
-            NativeLibrary.Load(bindings); // says why
+            NativeLibrary.Load(bindings); // the exception says why
         var name = $"libLibTorchSharp.{bytes.Length:x}.so";
-        string[] folders = [Path.GetDirectoryName(bindings)!, Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}")];
-        foreach (var folder in folders)
+        var temporaryFolder = Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}");
+        foreach (var folder in (string[])[Path.GetDirectoryName(bindings)!, temporaryFolder])
         {
             var target = Path.Combine(folder, name);
             try
@@ -119,7 +115,7 @@ public static class LibTorch
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Read-only installation: the next folder.
+                // The installation is read-only: try the next folder.
             }
         }
         throw new IOException($"no writable folder for a copy of {bindings}");

@@ -2,9 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Settings of the C libraries under libtorch, made before it is loaded (GNU/Linux only; a user's own environment variables win).
-/// </summary>
+/// <summary>Sets up the C libraries under libtorch before it is loaded (GNU/Linux only; a user's own environment variables win).</summary>
 static partial class NativeSettings
 {
     const int MallocTrimThreshold = -1, MallocMmapThreshold = -3;
@@ -16,15 +14,16 @@ static partial class NativeSettings
         {
             // libgomp's workers spin for milliseconds after each operator, which starves every other process on a shared machine.
             if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null) SetEnvironment("GOMP_SPINCOUNT", "10000", 0);
-            // Rows of all lengths leave holes in the GPU's memory, which pages that can be moved fill again.
-            if (Environment.GetEnvironmentVariable("PYTORCH_CUDA_ALLOC_CONF") is null) SetEnvironment("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True", 0);
-            // Activations come and go by the megabyte: kept on the heap instead of mapped and zeroed anew each time.
+            // Rows of all lengths leave holes in the GPU's memory; pages that can be moved fill them again.
+            if (Environment.GetEnvironmentVariable("PYTORCH_CUDA_ALLOC_CONF") is null)
+                SetEnvironment("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True", 0);
+            // Activations come and go by the megabyte, so they stay on the heap instead of being mapped and zeroed anew each time.
             MallocOption(MallocMmapThreshold, 1 << 30);
             MallocOption(MallocTrimThreshold, int.MaxValue);
         }
         catch (EntryPointNotFoundException)
         {
-            // Another C library (musl): its defaults stay.
+            // Another C library (musl) keeps its defaults.
         }
     }
 

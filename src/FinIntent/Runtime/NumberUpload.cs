@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>Lists of whole numbers that go to a device in one copy, and are kept there until this is disposed.</summary>
+/// <summary>Sends lists of whole numbers to a device in one copy, and keeps them there until it is disposed.</summary>
 sealed class NumberUpload : IDisposable
 {
     readonly List<long> _numbers = [];
     readonly List<List> _lists = [];
 
-    /// <summary>One of the lists.</summary>
+    /// <summary>This is one of the lists.</summary>
     public sealed class List
     {
         internal required int Start { get; init; }
@@ -19,11 +19,11 @@ sealed class NumberUpload : IDisposable
 
         internal required ScalarType Type { get; init; }
 
-        /// <summary>On the device, once all are sent.</summary>
+        /// <summary>The list on the device, once all are sent.</summary>
         public Tensor Tensor { get; internal set; } = null!;
     }
 
-    /// <summary>To be sent as int64.</summary>
+    /// <summary>Adds a list that is sent as int64.</summary>
     public List Add(ReadOnlySpan<long> values)
     {
         var list = new List { Start = _numbers.Count, Length = values.Length, Type = ScalarType.Int64 };
@@ -32,7 +32,7 @@ sealed class NumberUpload : IDisposable
         return list;
     }
 
-    /// <summary>To be sent as int32, two in the room of an int64.</summary>
+    /// <summary>Adds a list that is sent as int32, two numbers in the room of an int64.</summary>
     public List Add(ReadOnlySpan<int> values)
     {
         var list = new List { Start = _numbers.Count, Length = values.Length, Type = ScalarType.Int32 };
@@ -43,13 +43,13 @@ sealed class NumberUpload : IDisposable
         return list;
     }
 
-    /// <summary>Gives every list its tensor, which belongs to no dispose scope.</summary>
+    /// <summary>Sends all lists and gives each its tensor, which belongs to no dispose scope.</summary>
     public unsafe void Send(Device device)
     {
         using var scope = NewDisposeScope();
         var host = empty(_numbers.Count, dtype: ScalarType.Int64);
         CollectionsMarshal.AsSpan(_numbers).CopyTo(new((long*)TensorMemory.PointerOf(host), _numbers.Count));
-        // Pinned, so that nobody waits for the device; libtorch keeps the memory until the copy is done.
+        // The memory is pinned, so that nobody waits for the device; libtorch keeps it until the copy is done.
         var sent = device.type == DeviceType.CPU ? host : host.pin_memory().to(device, non_blocking: true);
         foreach (var list in _lists) list.Tensor = PartOf(sent, list).DetachFromDisposeScope();
     }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace FinIntent.Runtime;
 
-/// <summary>NVIDIA's compiler of CUDA C at run time, as it came with libtorch. https://docs.nvidia.com/cuda/nvrtc</summary>
+/// <summary>This is NVIDIA's compiler of CUDA C at run time, as it comes with libtorch. https://docs.nvidia.com/cuda/nvrtc</summary>
 sealed unsafe class Nvrtc
 {
     readonly delegate* unmanaged<int, byte*> _errorText;
@@ -16,7 +16,8 @@ sealed unsafe class Nvrtc
     {
         _library = library;
         _errorText = (delegate* unmanaged<int, byte*>)NativeLibrary.GetExport(library, "nvrtcGetErrorString");
-        _create = (delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int>)NativeLibrary.GetExport(library, "nvrtcCreateProgram");
+        _create = (delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int>)
+            NativeLibrary.GetExport(library, "nvrtcCreateProgram");
         _compile = (delegate* unmanaged<nint, int, byte**, int>)NativeLibrary.GetExport(library, "nvrtcCompileProgram");
         _destroy = (delegate* unmanaged<nint*, int>)NativeLibrary.GetExport(library, "nvrtcDestroyProgram");
 
@@ -32,21 +33,23 @@ sealed unsafe class Nvrtc
 
     public string Version { get; }
 
-    /// <summary>Such as 90 for compute capability 9.0.</summary>
+    /// <summary>The compute capabilities in tens that it compiles for, such as 90 for 9.0.</summary>
     public IReadOnlyList<int> Architectures { get; }
 
     /// <summary>
-    /// What to compile for on a device: its own machine code (sm_90), or, for one newer than the compiler, the newest PTX that the driver can
-    /// translate for it (compute_90).
+    /// Returns what to compile for: a device's own machine code (sm_90), or, for a device newer than the compiler, the newest PTX that the
+    /// driver can translate for it (compute_90).
     /// </summary>
+    /// <exception cref="KernelException">The device is older than the compiler's oldest architecture.</exception>
     public static string Target(IReadOnlyList<int> architectures, int device)
     {
         if (architectures.Contains(device)) return $"sm_{device}";
         var older = architectures.Where(a => a < device).DefaultIfEmpty().Max();
-        return older == 0 ? throw new KernelException($"the GPU's architecture is sm_{device}, the compiler's oldest is sm_{architectures.Min()}") : $"compute_{older}";
+        if (older != 0) return $"compute_{older}";
+        throw new KernelException($"the GPU's architecture is sm_{device}, the compiler's oldest is sm_{architectures.Min()}");
     }
 
-    /// <summary>Machine code for a target sm_…, PTX for compute_….</summary>
+    /// <summary>Returns machine code for a target sm_…, and PTX for compute_….</summary>
     public byte[] Compile(string source, string name, string target)
     {
         nint program;

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace FinIntent.Runtime;
 
 /// <summary>
-/// The most memory taken since this was made: on a GPU what torch's allocator holds (it gives nothing back while there is enough) and what
-/// libraries took beside it, on a CPU the process's largest resident memory since its start.
+/// Measures the most memory taken since this was made. On a GPU it counts torch's allocator (which gives nothing back while there is
+/// enough) and libraries; on a CPU it is the process's largest resident memory since its start.
 /// </summary>
 sealed class PeakMemory(Device device)
 {

@@ -1,9 +1,7 @@
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Random numbers that are the same on every platform and runtime. https://prng.di.unimi.it/splitmix64.c,
-/// https://doi.org/10.1145/2714064.2660195
-/// </summary>
+/// <summary>Makes random numbers that are the same on every platform and runtime.</summary>
+/// <remarks>https://prng.di.unimi.it/splitmix64.c, https://doi.org/10.1145/2714064.2660195</remarks>
 struct SplitMix64(ulong state)
 {
     ulong _state = state;
@@ -16,9 +14,9 @@ struct SplitMix64(ulong state)
         return z ^ (z >> 31);
     }
 
-    /// <summary>A number from 0 to below <paramref name="end"/>.</summary>
+    /// <summary>Returns a number from 0 to below <paramref name="end"/>.</summary>
     public int Below(int end) => (int)Math.BigMul(Next(), (ulong)end, out _); // the high half
 
-    /// <summary>A number from 0 to below 1, of 53 random bits.</summary>
+    /// <summary>Returns a number from 0 to below 1, of 53 random bits.</summary>
     public double Uniform() => (Next() >> 11) * (1.0 / (1UL << 53));
 }

@@ -3,10 +3,8 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 
-/// <summary>
-/// Tensors as raw memory, through libtorch's stable C interface: TorchSharp's own ways copy, end at 2 GB, or know no 16-bit floats.
-/// https://github.com/pytorch/pytorch/blob/v2.10.0/torch/csrc/inductor/aoti_torch/c/shim.h
-/// </summary>
+/// <summary>Uses tensors as raw memory through libtorch's C interface: TorchSharp copies, ends at 2 GB or lacks 16-bit floats.</summary>
+/// <remarks>https://github.com/pytorch/pytorch/blob/v2.10.0/torch/csrc/inductor/aoti_torch/c/shim.h</remarks>
 static unsafe class TensorMemory
 {
     static readonly nint Library = NativeLibrary.Load(LibTorch.PathOf(LibTorch.Folder, "torch_cpu"));
@@ -18,7 +16,7 @@ static unsafe class TensorMemory
     static readonly delegate* unmanaged<nint, void**, int> DataPointer =
         (delegate* unmanaged<nint, void**, int>)NativeLibrary.GetExport(Library, "aoti_torch_get_data_ptr");
 
-    /// <summary>A CPU tensor over memory that the caller owns and keeps until the tensor is disposed. Strides count elements.</summary>
+    /// <summary>Makes a CPU tensor over memory that the caller keeps until the tensor is disposed. Strides count elements.</summary>
     public static Tensor View(byte* memory, ScalarType type, ReadOnlySpan<long> shape, ReadOnlySpan<long> strides)
     {
         nint handle;
@@ -26,11 +24,12 @@ static unsafe class TensorMemory
         fixed (long* sizes = shape)
         fixed (long* steps = strides)
             failed = FromBlob(memory, shape.Length, sizes, steps, 0, (int)type, (int)TorchSharp.DeviceType.CPU, 0, &handle);
-        if (failed != 0) throw new InvalidOperationException($"libtorch cannot view memory as {type} [{string.Join(", ", shape.ToArray())}]");
+        if (failed != 0)
+            throw new InvalidOperationException($"libtorch cannot view memory as {type} [{string.Join(", ", shape.ToArray())}]");
         return Tensor.UnsafeCreateTensor(handle);
     }
 
-    /// <summary>The address of a tensor's first element. The caller keeps the tensor alive while it is used.</summary>
+    /// <summary>Returns the address of a tensor's first element. The caller keeps the tensor alive while the address is used.</summary>
     public static byte* PointerOf(Tensor tensor)
     {
         void* pointer;
@@ -38,7 +37,7 @@ static unsafe class TensorMemory
         return (byte*)pointer;
     }
 
-    /// <summary>The strides, in elements, of a tensor of this shape whose rows lie end to end.</summary>
+    /// <summary>Returns the strides, in elements, of a contiguous tensor of this shape.</summary>
     public static long[] ContiguousStrides(ReadOnlySpan<long> shape)
     {
         var strides = new long[shape.Length];

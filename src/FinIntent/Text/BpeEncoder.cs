@@ -3,7 +3,7 @@ using System.Text;
 
 namespace FinIntent.Text;
 
-/// <summary>Merges the bytes of pre-tokens, with its own scratch space and memory of what it has seen: one per thread.</summary>
+/// <summary>Merges the bytes of pre-tokens. Each thread needs its own, since it has scratch space and remembers what it has seen.</summary>
 sealed class BpeEncoder
 {
     const int LongPiece = 256;   // bytes; above it a queue finds the next merge, below it a scan is faster
@@ -13,7 +13,8 @@ sealed class BpeEncoder
     readonly BpeVocabulary _vocabulary;
     readonly MergeTable _merges;
     readonly int[] _idOfByte;
-    readonly (int Rank, int Merged)[] _bytePairs = new (int, int)[0x10000]; // a text has few of them, so they stay near where the table of all merges does not
+    // a text has few pairs, so they stay near where the table of all merges does not
+    readonly (int Rank, int Merged)[] _bytePairs = new (int, int)[0x10000];
     readonly PieceCache _cache = new();
     readonly List<int> _ends = [];
     readonly int[] _ranks = new int[LongPiece], _merged = new int[LongPiece];
@@ -66,7 +67,7 @@ sealed class BpeEncoder
         return _symbols.AsSpan(0, count);
     }
 
-    /// <summary>Always the pair of lowest rank, the leftmost of equals.</summary>
+    /// <summary>Merges always the pair of lowest rank, the leftmost of equals.</summary>
     int MergeByScan(ReadOnlySpan<byte> bytes)
     {
         var count = bytes.Length;
@@ -99,7 +100,8 @@ sealed class BpeEncoder
         if (values.Length >= Vector<int>.Count)
         {
             var all = new Vector<int>(values[^Vector<int>.Count..]);
-            for (var i = 0; i + Vector<int>.Count < values.Length; i += Vector<int>.Count) all = Vector.Min(all, new Vector<int>(values[i..]));
+            for (var i = 0; i + Vector<int>.Count < values.Length; i += Vector<int>.Count)
+                all = Vector.Min(all, new Vector<int>(values[i..]));
             for (var i = 0; i < Vector<int>.Count; i++) least = Math.Min(least, all[i]);
             return least;
         }
@@ -117,7 +119,7 @@ sealed class BpeEncoder
         while (queue.TryDequeue(out var pair, out _))
         {
             var (at, right) = (pair.At, next[pair.At]);
-            // Queued before a merge changed one of the two (a dead symbol is −1).
+            // The pair was queued before a merge changed one of the two (a dead symbol is −1).
             if (right >= count || _symbols[at] != pair.Left || _symbols[right] != pair.Right) continue;
             _symbols[at] = pair.Merged;
             _symbols[right] = -1;

@@ -3,10 +3,10 @@ using System.Numerics;
 
 namespace FinIntent.Text;
 
-/// <summary>Token bytes by id and ids by bytes, in one block of memory.</summary>
+/// <summary>Maps ids to tokens' bytes and bytes to ids, in one block of memory.</summary>
 sealed class BpeVocabulary
 {
-    // GPT-2's byte alphabet: a byte with a visible Latin-1 character is that character, the others are U+0100, U+0101, … in order.
+    // In GPT-2's byte alphabet a byte with a visible Latin-1 character is that character; the others are U+0100, U+0101, … in order.
     static readonly short[] ByteOfCharacter = BuildAlphabet();
 
     byte[] _bytes = new byte[1 << 20];
@@ -35,7 +35,7 @@ sealed class BpeVocabulary
     /// <summary>Gives an id its text; no bytes lead to it.</summary>
     public void AddLiteral(ReadOnlySpan<byte> text, int id) => Append(id, text);
 
-    /// <summary>The id of exactly these bytes; −1 when there is none.</summary>
+    /// <summary>Returns the id of exactly these bytes; −1 when there is none.</summary>
     public int Find(ReadOnlySpan<byte> bytes)
     {
         var mask = _slots.Length - 1;
@@ -44,7 +44,7 @@ sealed class BpeVocabulary
         return -1;
     }
 
-    /// <summary>Writes the bytes a name (UTF-8) stands for and returns their number, −1 for a name outside the alphabet.</summary>
+    /// <summary>Writes the bytes that a name (UTF-8) stands for and returns their number, or −1 for a name outside the alphabet.</summary>
     public static int ToBytes(ReadOnlySpan<byte> name, Span<byte> bytes)
     {
         var length = 0;

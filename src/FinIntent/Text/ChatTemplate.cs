@@ -5,13 +5,11 @@ namespace FinIntent.Text;
 /// <summary>One turn of a conversation. Role is "user" or "assistant".</summary>
 public sealed record Message(string Role, string Content);
 
-/// <summary>A system text (null: the template's) and messages in turn, a user's first. In training the last one is the answer.</summary>
+/// <summary>Holds a system text (null: the template's) and messages in turn, a user's first. In training the last is the answer.</summary>
 public sealed record Conversation(string? System, IReadOnlyList<Message> Messages);
 
-/// <summary>
-/// How a model was taught to read a conversation. Texts of users and answers go through <see cref="Tokenizer.Encode(string)"/>, so nothing
-/// in them becomes a special token.
-/// </summary>
+/// <summary>Encodes a conversation in the way that a model was taught to read it.</summary>
+/// <remarks>Texts go through <see cref="Tokenizer.Encode(string)"/>, so nothing in them becomes a special token.</remarks>
 public sealed partial class ChatTemplate
 {
     static readonly TemplatePart[] EmptyThought = [TemplatePart.Token("<think>"), "\n\n", TemplatePart.Token("</think>"), "\n\n"];
@@ -28,7 +26,7 @@ public sealed partial class ChatTemplate
         _enableThinking = enableThinking;
         DefaultSystem = defaultSystem ?? template.DefaultSystem;
         _eos = template.ReplaceEos ? IdOf(template.StopWords[0]) : tokenizer.EosTokenId;
-        // A stop word the tokenizer lacks, as Llama-3's <|eom_id|>, cannot be said, so nothing needs to stop at it.
+        // A stop word that the tokenizer lacks, as Llama-3's <|eom_id|>, cannot be said, so nothing needs to stop at it.
         StopTokenIds = [.. template.StopWords.Select(tokenizer.IdOf).Prepend(_eos).OfType<int>().Distinct()];
         foreach (var part in template.Parts)
             if (part.Kind != TemplatePartKind.Text) IdOf(part); // a template of another model fails here and not at the first row
@@ -40,10 +38,10 @@ public sealed partial class ChatTemplate
 
     public string Name => _template.Name;
 
-    /// <summary>Used when a conversation has no system text; empty: none is.</summary>
+    /// <summary>The system text of a conversation that has none; empty means that there is none.</summary>
     public string DefaultSystem { get; }
 
-    /// <summary>Answers are taught an end token that the next turn does not read.</summary>
+    /// <summary>Says that answers are taught an end token that the next turn does not read.</summary>
     public bool EfficientEos => _template.EfficientEos;
 
     /// <summary>The tokenizer's eos, or the stop word that takes its place in this template.</summary>
@@ -52,12 +50,12 @@ public sealed partial class ChatTemplate
     /// <summary>The token that ends a text which is no chat; null where the tokenizer has none.</summary>
     public int? EndOfTextId => _template.EndOfText is { } name ? _tokenizer.IdOf(name) : _eos;
 
-    /// <summary>An answer ends at any of these.</summary>
+    /// <summary>An answer ends at any of these tokens.</summary>
     public IReadOnlyList<int> StopTokenIds { get; }
 
-    /// <param name="defaultSystem">In place of the template's own (default_system).</param>
-    /// <param name="enableThinking">For templates of reasoning models: answers begin with a thought of their own, not an empty one.</param>
-    /// <exception cref="UserErrorException">No such template, or the tokenizer has not its tokens.</exception>
+    /// <param name="defaultSystem">Takes the place of the template's own (default_system).</param>
+    /// <param name="enableThinking">Lets answers of reasoning models begin with a thought of their own, not an empty one.</param>
+    /// <exception cref="UserErrorException">There is no such template, or the tokenizer lacks its tokens.</exception>
     public static ChatTemplate Get(string name, Tokenizer tokenizer, string? defaultSystem = null, bool enableThinking = false)
     {
         var template = TemplateDefinition.All.FirstOrDefault(t => t.Name == name)
@@ -65,13 +63,15 @@ public sealed partial class ChatTemplate
         return new(template, tokenizer, defaultSystem, enableThinking);
     }
 
-    /// <summary>The names of what a template needs and a tokenizer has not; none for a template that is not known.</summary>
+    /// <summary>Returns the names of the tokens that a template needs and a tokenizer lacks; none for an unknown template.</summary>
     public static IReadOnlyList<string> MissingTokens(string name, Tokenizer tokenizer)
     {
         if (TemplateDefinition.All.FirstOrDefault(t => t.Name == name) is not { } template) return [];
         var eos = template.ReplaceEos ? tokenizer.IdOf(template.StopWords[0]) : tokenizer.EosTokenId;
-        var needed = template.Parts.Concat(template.EfficientEos ? [TemplatePart.Eos] : []).Concat(template.ReplaceEos ? [TemplatePart.Token(template.StopWords[0])] : [])
-            .Concat(template.Reasons ? [TemplatePart.Token("<think>")] : []);
+        List<TemplatePart> needed = [.. template.Parts];
+        if (template.EfficientEos) needed.Add(TemplatePart.Eos);
+        if (template.ReplaceEos) needed.Add(TemplatePart.Token(template.StopWords[0]));
+        if (template.Reasons) needed.Add(TemplatePart.Token("<think>"));
         return [.. needed.Where(IsMissing).Select(part => part.Kind switch
         {
             TemplatePartKind.Bos => "bos_token",
@@ -88,7 +88,8 @@ public sealed partial class ChatTemplate
         };
     }
 
-    /// <summary>Everything up to where the model's answer begins. A last message of the assistant is left out.</summary>
+    /// <summary>Encodes everything up to where the model's answer begins; a last message of the assistant is left out.</summary>
+    /// <exception cref="ArgumentException">The messages do not alternate, a user's first.</exception>
     public int[] EncodePrompt(Conversation conversation)
     {
         var messages = conversation.Messages;
@@ -105,11 +106,11 @@ public sealed partial class ChatTemplate
         return [.. ids];
     }
 
-    /// <summary>Input ids and labels of a training row whose last message is the answer.</summary>
+    /// <summary>Returns input ids and labels of a training row whose last message is the answer.</summary>
     public TokenRow EncodeSupervised(Conversation conversation, SupervisedOptions options) =>
         SupervisedEncoding.Encode(EncodeTurns(conversation), _template.EfficientEos ? _eos : null, options);
 
-    /// <summary>The ids of each question, with all the template puts around it, and of its answer.</summary>
+    /// <summary>Returns the ids of each question, with all that the template puts around it, and of its answer.</summary>
     List<(int[] Source, int[] Target)> EncodeTurns(Conversation conversation)
     {
         var messages = conversation.Messages;
@@ -147,7 +148,7 @@ public sealed partial class ChatTemplate
         ? message.Content
         : throw new ArgumentException($"message {index} is the {conversation.Messages[index].Role}'s, where the assistant's was expected");
 
-    /// <summary>An answer that thinks holds the two tokens around its thought; they are the template's, not text.</summary>
+    /// <summary>Encodes an answer that thinks: the two tokens around its thought are the template's, not text.</summary>
     void EncodeAnswer(string content, List<int> ids)
     {
         if (!_template.Reasons || !_enableThinking)
@@ -179,8 +180,8 @@ public sealed partial class ChatTemplate
     int IdOf(string token) => _tokenizer.IdOf(token) ?? throw new UserErrorException(
         $"template \"{Name}\" needs the token {token}, which the tokenizer does not have; choose the template of the model's family");
 
-    UserErrorException Lacks(string key) => new(
-        $"template \"{Name}\" needs {key}: {TokenizerConfig.FileName} does not name it, or names a token that does not exist; add it there");
+    UserErrorException Lacks(string key) => new($"template \"{Name}\" needs {key}: {TokenizerConfig.FileName} does not name it, " +
+        "or names a token that does not exist; add it there");
 
     static string WithoutThought(string answer) => Thought().Replace(answer, "").TrimStart('\n');
 

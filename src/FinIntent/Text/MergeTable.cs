@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace FinIntent.Text;
 
-/// <summary>Which two tokens merge, into what, and how early.</summary>
+/// <summary>Says which two tokens merge, into what, and how early.</summary>
 sealed class MergeTable
 {
     struct Entry
@@ -30,7 +30,7 @@ sealed class MergeTable
 
     public const int NoMerge = int.MaxValue;
 
-    /// <summary>The rank of a pair, <see cref="NoMerge"/> when it does not merge.</summary>
+    /// <summary>Returns the rank of a pair, <see cref="NoMerge"/> when it does not merge.</summary>
     public int Rank(int left, int right, out int merged)
     {
         ref var entry = ref Find(Key(left, right));

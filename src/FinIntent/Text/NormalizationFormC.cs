@@ -5,10 +5,8 @@ using System.Text;
 
 namespace FinIntent.Text;
 
-/// <summary>
-/// Unicode's normalization form C (UAX 15). string.Normalize does nothing, silently, under InvariantGlobalization, which the hosts need
-/// to start on a machine without ICU.
-/// </summary>
+/// <summary>Computes Unicode's normalization form C (UAX 15).</summary>
+/// <remarks>string.Normalize silently does nothing under InvariantGlobalization, which hosts need to start without ICU.</remarks>
 sealed class NormalizationFormC
 {
     const int SBase = 0xAC00, LBase = 0x1100, VBase = 0x1161, TBase = 0x11A7, LCount = 19, VCount = 21, TCount = 28; // Hangul
@@ -56,7 +54,7 @@ sealed class NormalizationFormC
         return text;
     }
 
-    /// <summary>Full canonical decomposition, marks in the order of their classes.</summary>
+    /// <summary>Decomposes fully and canonically; marks are in the order of their classes.</summary>
     List<int> Decompose(string text)
     {
         List<int> all = new(text.Length + 16);
@@ -88,9 +86,9 @@ sealed class NormalizationFormC
 
     string Compose(List<int> all)
     {
-        var count = 0;        // kept code points, at the front of the list
+        var count = 0;        // number of code points kept, at the front of the list
         var starter = -1;     // place of the last one of class 0
-        var lastClass = 0;    // class of the last kept one after it
+        var lastClass = 0;    // class of the last one kept after it
         foreach (var cp in all.ToArray())
         {
             var order = Class(cp);

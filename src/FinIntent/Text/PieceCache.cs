@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace FinIntent.Text;
 
-/// <summary>The ids of pieces seen before, without an allocation a piece. Forgets everything when it is full.</summary>
+/// <summary>Remembers the ids of pieces seen before, without an allocation a piece. It forgets everything when it is full.</summary>
 sealed class PieceCache
 {
     const int Slots = 1 << 16, CharacterRoom = 1 << 19, IdRoom = 1 << 19;
@@ -19,7 +19,7 @@ sealed class PieceCache
     readonly int[] _ids = new int[IdRoom];
     int _used, _usedCharacters, _usedIds;
 
-    /// <summary>Empty when the piece is new; then it goes to the slot.</summary>
+    /// <summary>Returns nothing when the piece is new; it then belongs into the slot.</summary>
     public ReadOnlySpan<int> Find(ReadOnlySpan<char> piece, out int slot)
     {
         slot = (int)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(piece)) & (Slots - 1);

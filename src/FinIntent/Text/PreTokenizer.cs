@@ -10,13 +10,13 @@ abstract class PreTokenizer
     const string Words = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|";
     const string Rest = @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>What the ByteLevel step of tokenizer.json uses by itself (use_regex).</summary>
+    /// <summary>The pattern that the ByteLevel step of tokenizer.json uses by itself (use_regex).</summary>
     public const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    /// <summary>Adds where each piece ends; the last is the end of the text.</summary>
+    /// <summary>Adds the place where each piece ends; the last is the end of the text.</summary>
     public abstract void Split(string text, List<int> ends);
 
-    /// <summary>The regex of tokenizer.json: a scanner for the ones we know, .NET's engine for others.</summary>
+    /// <summary>Chooses for the regex of tokenizer.json: a scanner for the patterns that we know, .NET's engine for others.</summary>
     public static PreTokenizer For(string pattern) => pattern switch
     {
         Words + @"\p{N}" + Rest => new WordScanner(1),
@@ -25,7 +25,7 @@ abstract class PreTokenizer
     };
 }
 
-/// <summary>The pattern Qwen and Llama-3 share, by hand: fast, and on code points where .NET's regexes see halves of them.</summary>
+/// <summary>Scans the pattern that Qwen and Llama-3 share: fast, and on code points where .NET's regexes see halves of them.</summary>
 sealed class WordScanner(int digitsTogether) : PreTokenizer
 {
     enum Kind : byte { Other, Letter, Number, Space, NewLine }
@@ -65,7 +65,7 @@ sealed class WordScanner(int digitsTogether) : PreTokenizer
         return end < text.Length && end - at > 1 ? end - 1 : end;
     }
 
-    /// <summary>Length of s, t, re, ve, m, ll or d in any case; U+017F is an s in the reference engine's case folding.</summary>
+    /// <summary>Returns the length of s, t, re, ve, m, ll or d in any case; the reference's case folding makes U+017F an s.</summary>
     static int Contraction(ReadOnlySpan<char> text)
     {
         if (text.IsEmpty) return 0;
@@ -98,10 +98,10 @@ sealed class WordScanner(int digitsTogether) : PreTokenizer
     };
 }
 
-/// <summary>Any other pattern. Each character outside the BMP is shown to the engine as one BMP character of its own category.</summary>
+/// <summary>Splits by any other pattern; the engine sees a character outside the BMP as a BMP character of its category.</summary>
 sealed class RegexPreTokenizer : PreTokenizer
 {
-    // In the order of UnicodeCategory; none is ASCII, so that classes such as [A-Z] do not match one.
+    // They are in the order of UnicodeCategory; none is ASCII, so that classes such as [A-Z] do not match one.
     const string OfCategory = "\u0100\u0101\u01C5\u02B0\u4E00\u0300\u0903\u0488\u0660\u2160\u00B2\u2002\u2028\u2029\u0080\u200B\uFFFD\uE000"
         + "\u203F\u2013\u2045\u2046\u00AB\u00BB\u00A7\u00AC\u00A2\u02C2\u00A9\u0378";
 

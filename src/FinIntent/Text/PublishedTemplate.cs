@@ -2,9 +2,7 @@ using System.Text.Json;
 
 namespace FinIntent.Text;
 
-/// <summary>
-/// The chat_template that a model was published with: a Jinja program, of which only the marks are looked at that a template of ours puts between the turns.
-/// </summary>
+/// <summary>Reads the chat_template that a model was published with, a Jinja program, only for the marks that our templates have.</summary>
 sealed class PublishedTemplate
 {
     const string JinjaFile = "chat_template.jinja", JsonFile = "chat_template.json", Key = "chat_template";
@@ -13,15 +11,16 @@ sealed class PublishedTemplate
 
     PublishedTemplate(string file, string text) => (File, _text) = (file, text);
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The file in which it stands.</summary>
     public string File { get; }
 
-    /// <summary>Null: the folder has none.</summary>
+    /// <summary>Returns null when the folder has no template.</summary>
     public static PublishedTemplate? Find(string folder)
     {
         var jinja = Path.Combine(folder, JinjaFile);
         if (System.IO.File.Exists(jinja)) return new(jinja, System.IO.File.ReadAllText(jinja));
-        return ((string[])[JsonFile, TokenizerConfig.FileName]).Select(name => InJson(Path.Combine(folder, name))).FirstOrDefault(found => found is not null);
+        return ((string[])[JsonFile, TokenizerConfig.FileName])
+            .Select(name => InJson(Path.Combine(folder, name))).FirstOrDefault(found => found is not null);
     }
 
     static PublishedTemplate? InJson(string path)
@@ -31,21 +30,22 @@ sealed class PublishedTemplate
         {
             using var json = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty(Key, out var value)) return null;
-            // One text, or a list of {"name", "template"}.
+            // The value is one text, or a list of {"name", "template"}.
             return value.ValueKind switch
             {
                 JsonValueKind.String => new(path, value.GetString()!),
-                JsonValueKind.Array => new(path, string.Concat(value.EnumerateArray().Select(t => t.TryGetProperty("template", out var text) ? text.GetString() : ""))),
+                JsonValueKind.Array => new(path, string.Concat(
+                    value.EnumerateArray().Select(t => t.TryGetProperty("template", out var text) ? text.GetString() : ""))),
                 _ => null,
             };
         }
         catch (JsonException)
         {
-            return null; // said of the tokenizer's files already
+            return null; // the reader of the tokenizer's files has already told this
         }
     }
 
-    /// <summary>The names of our templates that have its marks.</summary>
+    /// <summary>The names of our templates whose marks it has.</summary>
     public IReadOnlyList<string> Candidates => [.. TemplateDefinition.All.Where(IsLike).Select(template => template.Name)];
 
     public bool IsLike(string name) => TemplateDefinition.All.FirstOrDefault(t => t.Name == name) is { } template && IsLike(template);
@@ -56,7 +56,7 @@ sealed class PublishedTemplate
         return marks.Count > 0 && marks.All(_text.Contains) && (!template.Reasons || _text.Contains("<think>"));
     }
 
-    /// <summary>The tokens around a user's turn; without any, the words there.</summary>
+    /// <summary>Returns the tokens around a user's turn; without any, the words there.</summary>
     internal static IReadOnlySet<string> MarksOf(TemplateDefinition template)
     {
         var tokens = template.User.Where(part => part.Kind == TemplatePartKind.Token).Select(part => part.Value).ToHashSet();

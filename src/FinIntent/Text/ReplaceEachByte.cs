@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FinIntent.Text;
 
-/// <summary>One U+FFFD for each invalid byte, where .NET writes one for a whole truncated sequence.</summary>
+/// <summary>Writes one U+FFFD for each invalid byte, where .NET writes one for a whole truncated sequence.</summary>
 sealed class ReplaceEachByte : DecoderFallback
 {
     public override int MaxCharCount => 3;

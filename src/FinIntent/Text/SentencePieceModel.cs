@@ -7,10 +7,8 @@ enum PieceType { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused =
 
 readonly record struct Piece(string Text, float Score, PieceType Type);
 
-/// <summary>
-/// A SentencePiece tokenizer.model (sentencepiece_model.proto). Read field by field: the few that matter do not need generated classes.
-/// Only BPE models without a normalization table and with byte fallback are taken, which ChatGLM3's and Baichuan2's are.
-/// </summary>
+/// <summary>Reads a SentencePiece tokenizer.model (sentencepiece_model.proto); so few fields need no generated classes.</summary>
+/// <remarks>It takes only BPE models without a normalization table and with byte fallback, as ChatGLM3's and Baichuan2's.</remarks>
 sealed partial class SentencePieceModel
 {
     public const string FileName = "tokenizer.model";
@@ -21,7 +19,7 @@ sealed partial class SentencePieceModel
 
     public List<Piece> Pieces { get; } = [];
 
-    /// <summary>A blank is put before every text.</summary>
+    /// <summary>Says that a blank is put before every text.</summary>
     public bool AddDummyPrefix { get; private set; } = true;
 
     public int UnknownId { get; private set; }
@@ -107,7 +105,7 @@ sealed partial class SentencePieceModel
         if (!escapesBlanks) throw Refused("no escape_whitespaces", "models with");
     }
 
-    /// <summary>Calls for each field of a message; a field that is not read (false) is skipped.</summary>
+    /// <summary>Calls <paramref name="read"/> for each field of a message, and skips a field for which it returns false.</summary>
     static void Each(CodedInputStream input, Func<int, bool> read)
     {
         while (input.ReadTag() is > 0 and var tag)

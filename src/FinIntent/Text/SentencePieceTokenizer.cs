@@ -4,15 +4,14 @@ using System.Text.RegularExpressions;
 
 namespace FinIntent.Text;
 
-/// <summary>
-/// SentencePiece BPE (ChatGLM3, Baichuan2). Ours, because Microsoft.ML.Tokenizers 2.0.1 breaks ties of scores otherwise (3 of the 68
-/// reference texts) and drops user-defined pieces, such as Baichuan2's line break, when it decodes.
-/// </summary>
+/// <summary>Is SentencePiece BPE (ChatGLM3, Baichuan2).</summary>
+/// <remarks>It replaces Microsoft.ML.Tokenizers 2.0.1, which breaks ties of scores otherwise (3 of the 68 reference texts) and drops
+/// user-defined pieces, such as Baichuan2's line break, when it decodes.</remarks>
 sealed partial class SentencePieceTokenizer : Tokenizer
 {
     const char Blank = '▁'; // U+2581
 
-    // ChatGLMTokenizer appends them to its pieces, in this order.
+    // ChatGLMTokenizer appends these to its pieces, in this order.
     static readonly string[] ChatGlmTokens =
         ["[MASK]", "[gMASK]", "[sMASK]", "sop", "eop", "<|system|>", "<|user|>", "<|assistant|>", "<|observation|>"];
 
@@ -56,7 +55,7 @@ sealed partial class SentencePieceTokenizer : Tokenizer
             _idOfByte[value] = id;
             _bytes[id] = [value];
         }
-        // Baichuan2 marks turns with user-defined pieces named <reserved_106>: kept out of reach of a text, unlike in SentencePiece.
+        // Baichuan2 marks turns with user-defined pieces named <reserved_106>: unlike in SentencePiece, no text reaches them.
         else if (piece.Type is PieceType.Control or PieceType.Unknown || Reserved().IsMatch(piece.Text)) _special.Add(id);
         else
         {
@@ -118,7 +117,7 @@ sealed partial class SentencePieceTokenizer : Tokenizer
         return 0;
     }
 
-    /// <summary>Always the neighbours whose union has the highest score, the leftmost of equals.</summary>
+    /// <summary>Merges always the neighbours whose union has the highest score, the leftmost of equals.</summary>
     void Merge(string text, SymbolList symbols)
     {
         var lookup = _mergeable.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -129,7 +128,7 @@ sealed partial class SentencePieceTokenizer : Tokenizer
         while (queue.TryDequeue(out var pair, out _))
         {
             var (at, right) = (pair.At, symbols.Next[pair.At]);
-            // Queued before a merge changed one of the two (a swallowed symbol has no length).
+            // The pair was queued before a merge changed one of the two (a swallowed symbol has no length).
             if (right >= symbols.Count || symbols.Length[at] == 0 || symbols.Length[at] + symbols.Length[right] != pair.Length) continue;
             symbols.Swallow(at, right);
             if (symbols.Previous[at] >= 0) Enqueue(symbols.Previous[at], pieces);
@@ -146,14 +145,14 @@ sealed partial class SentencePieceTokenizer : Tokenizer
         }
     }
 
-    /// <summary>An integer that orders as the negated score does; 0 and −0 are equal.</summary>
+    /// <summary>Returns an integer that orders as the negated score does; 0 and −0 are equal.</summary>
     static int Descending(float score)
     {
         var bits = BitConverter.SingleToInt32Bits(0f - score);
         return bits ^ ((bits >> 31) & int.MaxValue);
     }
 
-    // Each byte of an invalid sequence is one U+FFFD in SentencePiece.
+    // In SentencePiece each byte of an invalid sequence is one U+FFFD.
     static readonly Encoding LossyUtf8 = Encoding.GetEncoding("utf-8", EncoderFallback.ReplacementFallback, new ReplaceEachByte());
 
     [GeneratedRegex(@"^<reserved_\d+>$")]

@@ -1,30 +1,32 @@
 namespace FinIntent.Text;
 
-/// <param name="CutoffLength">Most tokens of a row.</param>
-/// <param name="TrainOnPrompt">The questions are labels too.</param>
-/// <param name="MaskHistory">Only the last answer is a label, and of the others the last ones are kept when the row is cut.</param>
+/// <param name="CutoffLength">The most tokens of a row.</param>
+/// <param name="TrainOnPrompt">Makes labels of the questions, too.</param>
+/// <param name="MaskHistory">Makes labels only of the last answer; a row that is cut keeps its last turns.</param>
 public sealed record SupervisedOptions(int CutoffLength = 2048, bool TrainOnPrompt = false, bool MaskHistory = false);
 
-/// <summary>Turns to one row of ids and labels, as LLaMA-Factory does (src/llamafactory/data/processor/supervised.py, ff6d4d1).</summary>
+/// <summary>Joins turns to one row of ids and labels, as LLaMA-Factory does (data/processor/supervised.py, ff6d4d1).</summary>
 static class SupervisedEncoding
 {
-    /// <param name="efficientEos">An end token that answers are taught and the next turn does not read; null: the template has its own.</param>
+    /// <param name="efficientEos">The end token that answers are taught and the next turn does not read; null: there is none.</param>
     public static TokenRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
     {
-        // What of each turn is kept, in the order of the turns.
+        // This says what is kept of each turn, in the order of the turns.
         var kept = new (int Source, int Target)[turns.Count];
         var total = efficientEos is null ? 0 : 1;
         for (var i = 0; i < turns.Count && total < options.CutoffLength; i++)
         {
-            // The last turn first when only it is a label: what is cut then is the oldest.
+            // The last turn comes first when only it is a label, so that the oldest turns are cut.
             var turn = options.MaskHistory ? turns.Count - 1 - i : i;
             kept[turn] = Lengths(turns[turn].Source.Length, turns[turn].Target.Length, options.CutoffLength - total);
             total += kept[turn].Source + kept[turn].Target;
         }
-        return Join(turns, kept, total, efficientEos, options) with { CutTokens = turns.Sum(t => t.Source.Length + t.Target.Length) - kept.Sum(k => k.Source + k.Target) };
+        var cut = turns.Sum(t => t.Source.Length + t.Target.Length) - kept.Sum(k => k.Source + k.Target);
+        return Join(turns, kept, total, efficientEos, options) with { CutTokens = cut };
     }
 
-    static TokenRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total, int? efficientEos, SupervisedOptions options)
+    static TokenRow Join(IReadOnlyList<(int[] Source, int[] Target)> turns, (int Source, int Target)[] kept, int total,
+        int? efficientEos, SupervisedOptions options)
     {
         int[] ids = new int[total], labels = new int[total];
         var at = 0;
@@ -32,8 +34,9 @@ static class SupervisedEncoding
         {
             var isFirstDone = options.MaskHistory ? turn == turns.Count - 1 : turn == 0;
             Add(turns[turn].Source.AsSpan(0, kept[turn].Source), options.TrainOnPrompt);
-            // The end of the answer before is taught at the first token of this question.
-            if (!options.TrainOnPrompt && efficientEos is { } eos && !isFirstDone && kept[turn].Source > 0) labels[at - kept[turn].Source] = eos;
+            // The first token of this question teaches the end of the answer before it.
+            if (!options.TrainOnPrompt && efficientEos is { } eos && !isFirstDone && kept[turn].Source > 0)
+                labels[at - kept[turn].Source] = eos;
             Add(turns[turn].Target.AsSpan(0, kept[turn].Target), !options.MaskHistory || isFirstDone);
         }
         if (efficientEos is { } end) Add([end], true);
@@ -48,7 +51,7 @@ static class SupervisedEncoding
         }
     }
 
-    /// <summary>Shares a budget between question and answer; both keep their beginnings.</summary>
+    /// <summary>Shares a budget of tokens between question and answer; both keep their beginnings.</summary>
     static (int Source, int Target) Lengths(int source, int target, int budget)
     {
         var most = 2 * target < budget ? budget

@@ -1,20 +1,20 @@
 namespace FinIntent.Text;
 
-/// <summary>The symbols of a text being merged: a linked list over stretches of it, in arrays.</summary>
+/// <summary>Holds the symbols of a text that is being merged: a linked list over stretches of it, in arrays.</summary>
 sealed class SymbolList(int capacity)
 {
     public int Count { get; private set; }
 
     public int[] Start { get; } = new int[capacity];
 
-    /// <summary>In characters; 0: swallowed by the symbol before.</summary>
+    /// <summary>The lengths in characters; 0 means that the symbol before has swallowed it.</summary>
     public int[] Length { get; } = new int[capacity];
 
     public int[] Next { get; } = new int[capacity];
 
     public int[] Previous { get; } = new int[capacity];
 
-    /// <summary>It never merges.</summary>
+    /// <summary>Says of each symbol that it never merges.</summary>
     public bool[] IsFrozen { get; } = new bool[capacity];
 
     public void Add(int start, int length, bool isFrozen)

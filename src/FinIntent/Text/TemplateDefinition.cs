@@ -1,6 +1,6 @@
 namespace FinIntent.Text;
 
-/// <summary>A piece of a template. A text is encoded by itself, with the message's content put in place of {content}.</summary>
+/// <summary>Is a piece of a template; a text is encoded by itself, with the message's content in the place of {content}.</summary>
 readonly record struct TemplatePart(TemplatePartKind Kind, string Value)
 {
     public static TemplatePart Bos => new(TemplatePartKind.Bos, "");
@@ -14,10 +14,8 @@ readonly record struct TemplatePart(TemplatePartKind Kind, string Value)
 
 enum TemplatePartKind { Text, Token, Bos, Eos }
 
-/// <summary>
-/// The templates of LLaMA-Factory (src/llamafactory/data/template.py, ff6d4d1; baichuan2: v0.9.3) for plain conversations. A user's part
-/// ends where the answer begins.
-/// </summary>
+/// <summary>LLaMA-Factory's templates (src/llamafactory/data/template.py, ff6d4d1; baichuan2: v0.9.3) for plain conversations.</summary>
+/// <remarks>A user's part ends where the answer begins.</remarks>
 sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePart[] User, TemplatePart[] Assistant)
 {
     public TemplatePart[] Prefix { get; init; } = [];
@@ -28,16 +26,16 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
 
     public string[] StopWords { get; init; } = [];
 
-    /// <summary>Answers end in an eos that the next turn does not read.</summary>
+    /// <summary>Says that answers end in an eos that the next turn does not read.</summary>
     public bool EfficientEos { get; init; }
 
-    /// <summary>The first stop word is the tokenizer's eos from here on.</summary>
+    /// <summary>Says that the first stop word takes the place of the tokenizer's eos.</summary>
     public bool ReplaceEos { get; init; }
 
     /// <summary>The token that ends a text, where a chat's turns end in another one; null: they end in the same.</summary>
     public string? EndOfText { get; init; }
 
-    /// <summary>Answers begin with a thought, which is empty without thinking.</summary>
+    /// <summary>Says that answers begin with a thought, which is empty without thinking.</summary>
     public bool Reasons { get; init; }
 
     public static IReadOnlyList<TemplateDefinition> All { get; } =

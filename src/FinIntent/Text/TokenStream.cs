@@ -18,10 +18,10 @@ public sealed class TokenStream
         _dropBlank = tokenizer.AddsLeadingBlank;
     }
 
-    /// <summary>The text that this id completes, often empty in the middle of a character.</summary>
+    /// <summary>Returns the text that this id completes, which is often empty in the middle of a character.</summary>
     public string Append(int id) => _skipSpecialTokens && _tokenizer.IsSpecial(id) ? "" : Convert(_tokenizer.BytesOf(id), flush: false);
 
-    /// <summary>What was held back: U+FFFD for a character that never became whole.</summary>
+    /// <summary>Returns what was held back: U+FFFD for a character that never became whole.</summary>
     public string Finish() => Convert([], flush: true);
 
     string Convert(ReadOnlySpan<byte> bytes, bool flush)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FinIntent.Text;
 
-/// <summary>Text to token ids and back. Thread-safe. No text becomes a special token; <see cref="IdOf"/> reaches those.</summary>
+/// <summary>Maps text to token ids and back; thread-safe. No text becomes a special token: <see cref="IdOf"/> reaches those.</summary>
 public abstract class Tokenizer
 {
     public int? BosTokenId { get; protected init; }
@@ -15,20 +15,21 @@ public abstract class Tokenizer
     public abstract int VocabularySize { get; }
 
     /// <summary>Opens a checkpoint folder's tokenizer.json (byte-level BPE), else its tokenizer.model (SentencePiece BPE).</summary>
+    /// <exception cref="UserErrorException">The folder has neither file, or one that is not supported.</exception>
     public static Tokenizer Load(string folder)
     {
         var config = TokenizerConfig.Load(folder);
         if (File.Exists(Path.Combine(folder, TokenizerJson.FileName))) return new ByteLevelTokenizer(TokenizerJson.Read(folder), config);
         if (File.Exists(Path.Combine(folder, SentencePieceModel.FileName)))
             return new SentencePieceTokenizer(SentencePieceModel.Read(folder), config);
-        throw new UserErrorException(
-            $"{folder} holds neither {TokenizerJson.FileName} nor {SentencePieceModel.FileName}; copy the base model's tokenizer files there");
+        throw new UserErrorException($"{folder} holds neither {TokenizerJson.FileName} nor {SentencePieceModel.FileName}; " +
+            "copy the base model's tokenizer files there");
     }
 
     public static bool IsIn(string folder) =>
         File.Exists(Path.Combine(folder, TokenizerJson.FileName)) || File.Exists(Path.Combine(folder, SentencePieceModel.FileName));
 
-    /// <summary>The ids of a text, no special token among them.</summary>
+    /// <summary>Returns the ids of a text, with no special token among them.</summary>
     public int[] Encode(string text)
     {
         var ids = new List<int>();
@@ -38,10 +39,10 @@ public abstract class Tokenizer
 
     public abstract void Encode(string text, List<int> ids);
 
-    /// <summary>The id of one token by its name in the vocabulary or among the added tokens; null when there is none.</summary>
+    /// <summary>Returns the id of a token by its name in the vocabulary or among the added tokens; null when there is none.</summary>
     public abstract int? IdOf(string token);
 
-    /// <summary>Ids outside the vocabulary give no text.</summary>
+    /// <summary>Returns the text of ids; ids outside the vocabulary give no text.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
     {
         var stream = Stream(skipSpecialTokens);
@@ -56,11 +57,11 @@ public abstract class Tokenizer
     /// <summary>Reads invalid UTF-8 as this tokenizer's reference does.</summary>
     internal virtual Decoder Utf8Decoder() => Encoding.UTF8.GetDecoder();
 
-    /// <summary>Whether a leading blank of the whole text belongs to the encoding and not to the text.</summary>
+    /// <summary>Says whether a leading blank of the whole text belongs to the encoding and not to the text.</summary>
     internal virtual bool AddsLeadingBlank => false;
 
     internal abstract bool IsSpecial(int id);
 
-    /// <summary>The UTF-8 an id stands for, perhaps the part of a character; empty outside the vocabulary.</summary>
+    /// <summary>Returns the UTF-8 that an id stands for, perhaps a part of a character; empty outside the vocabulary.</summary>
     internal abstract ReadOnlySpan<byte> BytesOf(int id);
 }

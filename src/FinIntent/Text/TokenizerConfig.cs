@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace FinIntent.Text;
 
-/// <summary>An added token: matched by name only, never made by merging.</summary>
+/// <summary>Is an added token, which is matched by name only and never made by merging.</summary>
 sealed record AddedToken(int Id, string Content, bool Special);
 
-/// <summary>What tokenizer_config.json says; every field is optional, and so is the file.</summary>
+/// <summary>Holds what tokenizer_config.json says; every field is optional, and so is the file.</summary>
 sealed record TokenizerConfig(string? Class, string? Bos, string? Eos, string? Pad, IReadOnlyList<AddedToken> AddedTokens)
 {
     public const string FileName = "tokenizer_config.json";
@@ -27,7 +27,7 @@ sealed record TokenizerConfig(string? Class, string? Bos, string? Eos, string? P
         }
     }
 
-    /// <summary>A token is written as its text or as an object with "content".</summary>
+    /// <summary>Reads a token that is written as its text or as an object with "content".</summary>
     static string? Name(JsonElement root, string key) =>
         !root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null ? null
         : value.ValueKind == JsonValueKind.Object ? value.GetProperty("content").GetString()

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FinIntent.Text;
 
-/// <summary>A byte-level BPE's tokenizer.json, as the tokenizers library writes it. Steps not taken here are refused by name.</summary>
+/// <summary>Reads the tokenizers library's tokenizer.json of a byte-level BPE; steps not computed here are refused by name.</summary>
 sealed class TokenizerJson
 {
     public const string FileName = "tokenizer.json";
@@ -19,7 +19,7 @@ sealed class TokenizerJson
 
     public PreTokenizer PreTokenizer { get; private set; } = null!;
 
-    /// <summary>A piece that is a token as a whole is that token, whatever the merges say.</summary>
+    /// <summary>Says that a piece that is a token as a whole is that token, whatever the merges say.</summary>
     public bool IgnoreMerges { get; private set; }
 
     public bool NormalizesToFormC { get; private set; }
@@ -82,7 +82,7 @@ sealed class TokenizerJson
         }
     }
 
-    /// <summary>The steps of a Sequence, or the one step there is.</summary>
+    /// <summary>Returns the steps of a Sequence, or the only step.</summary>
     static List<(string Type, JsonElement Step)> Steps(JsonElement step, string sequence) =>
         step.ValueKind == JsonValueKind.Null ? []
         : step.GetProperty("type").GetString() is var type and not "Sequence" ? [(type!, step)]
@@ -93,7 +93,7 @@ sealed class TokenizerJson
 
     void ReadModel(ref Utf8JsonReader reader)
     {
-        // Merges name tokens of a vocabulary that may come behind them.
+        // Merges name tokens of a vocabulary that may come after them.
         var early = reader;
         var wait = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -183,7 +183,7 @@ sealed class TokenizerJson
         return buffer.AsSpan(0, reader.CopyString(buffer));
     }
 
-    /// <summary>Without one of them some texts could not be encoded. 0xC0, 0xC1 and 0xF5… occur in no UTF-8.</summary>
+    /// <summary>Requires all bytes, since else some texts could not be encoded; 0xC0, 0xC1 and 0xF5… occur in no UTF-8.</summary>
     void Require256Bytes()
     {
         for (var b = 0; b < 0xF5; b++)

@@ -6,32 +6,31 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 
-/// <summary>
-/// Adam with decoupled weight decay, https://arxiv.org/abs/1711.05101, as torch.optim.AdamW computes it. The parameters, gradients and
-/// moments of a group lie end to end in four tensors, of which the model's parameters are views: an update is a few operations,
-/// however many parameters there are. Moments are fp32.
-/// </summary>
+/// <summary>Is Adam with decoupled weight decay, as torch.optim.AdamW computes it. https://arxiv.org/abs/1711.05101</summary>
+/// <remarks>A group's parameters, gradients and moments lie end to end in four tensors, of which the model's parameters are views: an
+/// update is a few operations, however many parameters there are. Moments are fp32.</remarks>
 sealed class AdamW : IDisposable
 {
-    /// <summary>Elements updated at once on a GPU: enough to keep it busy, few enough that what is passing is small beside a model.</summary>
+    /// <summary>So many elements are updated at once on a GPU: enough to keep it busy, and few beside a model.</summary>
     internal const long DeviceBlockElements = 1 << 26;
 
     readonly List<ParameterGroup> _groups;
     readonly double _beta1, _beta2, _epsilon;
 
-    /// <param name="loraPlusRatio">LoRA+ (https://arxiv.org/abs/2402.12354): B learns this much faster than A.</param>
+    /// <param name="loraPlusRatio">LoRA+ (https://arxiv.org/abs/2402.12354): B learns this many times faster than A.</param>
     public AdamW(IReadOnlyList<(string Name, Parameter Value)> parameters, TrainSettings train, double? loraPlusRatio = null)
     {
         (_beta1, _beta2, _epsilon) = (train.AdamBeta1, train.AdamBeta2, train.AdamEpsilon);
         _groups =
         [
             .. parameters
-                .GroupBy(p => (Rate: IsLoraB(p.Name) ? loraPlusRatio ?? 1 : 1, Decay: IsDecayed(p.Name) ? train.WeightDecay : 0, p.Value.dtype))
+                .GroupBy(p => (Rate: IsLoraB(p.Name) ? loraPlusRatio ?? 1 : 1,
+                    Decay: IsDecayed(p.Name) ? train.WeightDecay : 0, p.Value.dtype))
                 .Select(group => new ParameterGroup([.. group], group.Key.Rate, group.Key.Decay)),
         ];
     }
 
-    /// <summary>Updates made.</summary>
+    /// <summary>The number of updates made.</summary>
     public int Steps { get; private set; }
 
     public void ZeroGradients()
@@ -40,7 +39,7 @@ sealed class AdamW : IDisposable
         foreach (var group in _groups) group.Gradients.zero_();
     }
 
-    /// <summary>The L2 norm over all gradients: a scalar that lies where they do.</summary>
+    /// <summary>Returns the L2 norm over all gradients, a scalar on their device.</summary>
     public Tensor GradientNorm()
     {
         using var scope = NewDisposeScope();
@@ -83,7 +82,7 @@ sealed class AdamW : IDisposable
         }
     }
 
-    /// <summary>Everything that changes, under names that tell what it is; views, to be disposed by the caller.</summary>
+    /// <summary>Returns views of everything that changes, under names that tell what it is; the caller disposes them.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State() => _groups.SelectMany(group => group.State());
 
     /// <exception cref="UserErrorException">The file is another model's or another method's.</exception>
@@ -95,8 +94,8 @@ sealed class AdamW : IDisposable
         foreach (var (name, tensor) in state)
         {
             if (!file.Tensors.TryGetValue(name, out var stored) || !stored.Shape.SequenceEqual(tensor.shape) || unknown is not null)
-                throw new UserErrorException($"{file.FilePath}: it does not hold what is trained now ({unknown ?? name}); use the checkpoint's own " +
-                    "model and method, or overwrite_output_dir: true to start anew");
+                throw new UserErrorException($"{file.FilePath}: it does not hold what is trained now ({unknown ?? name}); " +
+                    "use the checkpoint's own model and method, or overwrite_output_dir: true to start anew");
             file.CopyTo(name, tensor);
             tensor.Dispose();
         }
@@ -107,7 +106,7 @@ sealed class AdamW : IDisposable
 
     static bool IsLoraB(string name) => name.EndsWith(".lora_B.weight", StringComparison.Ordinal);
 
-    // transformers' get_decay_parameter_names: neither biases nor norms.
+    // As in transformers' get_decay_parameter_names, neither biases nor norms decay.
     static bool IsDecayed(string name) =>
         !name.EndsWith("bias", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.OrdinalIgnoreCase);
 }

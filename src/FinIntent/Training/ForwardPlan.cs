@@ -3,15 +3,15 @@ using FinIntent.Text;
 
 namespace FinIntent.Training;
 
-/// <summary>How the rows of an update go through the model.</summary>
-/// <param name="MaxTokens">Of one forward; a longer row goes alone.</param>
-/// <param name="Recomputes">Layers are computed again for their backward (gradient checkpointing): a third slower, far less memory.</param>
+/// <summary>Says how the rows of an update go through the model.</summary>
+/// <param name="MaxTokens">The most tokens of one forward; a longer row goes alone.</param>
+/// <param name="Recomputes">Computes layers again for their backward (gradient checkpointing): a third slower, far less memory.</param>
 readonly record struct ForwardPlan(int MaxTokens, bool Recomputes = false)
 {
-    /// <summary>Below this the weights' bytes and the launches cost more than computing layers again in forwards twice as long.</summary>
+    /// <summary>Below this, reading weights and launching costs more than computing layers again in forwards twice as long.</summary>
     public const int LeastKeptTokens = 1500;
 
-    /// <summary>What to try when these rows ran out of memory under this plan; null: it is one row already, and nothing of it is kept.</summary>
+    /// <summary>Returns what to try when these rows ran out of memory; null when nothing smaller is left to try.</summary>
     public ForwardPlan? Smaller(TokenRow[] rows, bool mayRecompute)
     {
         var (tokens, count) = MicroBatches.Cut(rows, MaxTokens).Select(part => (part.Sum(row => row.InputIds.Length), part.Count)).Max();

@@ -8,13 +8,13 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 
-/// <summary>Rows through a model: for gradients, or to see how well it predicts them.</summary>
-/// <param name="before">Called with each batch before it goes through the model.</param>
+/// <summary>Takes rows through a model: for gradients, or to see how well it predicts them.</summary>
+/// <param name="before">Is called with each batch before it goes through the model.</param>
 sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<TokenBatch>? before = null)
 {
     /// <summary>Adds the gradients of the rows' mean loss over label tokens; returns that loss.</summary>
-    /// <param name="seed">Of dropout, which draws from torch's generator.</param>
-    /// <param name="scale">What the gradients, but not the loss that is returned, are multiplied by.</param>
+    /// <param name="seed">The seed of dropout, which draws from torch's generator.</param>
+    /// <param name="scale">A factor of the gradients, but not of the loss that is returned.</param>
     public double Backward(TokenRow[] rows, ForwardPlan plan, ulong seed, double scale = 1)
     {
         manual_seed((long)seed).Dispose();
@@ -56,7 +56,7 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
         return new(sums[0] / Math.Max(1, labels), withAccuracy ? sums[1] / Math.Max(1, labels) : null, rows.Count, clock.Elapsed);
     }
 
-    /// <summary>Adds the rows' sums; returns how many labels they have. What does not fit is done in smaller forwards.</summary>
+    /// <summary>Adds the rows' sums and returns how many labels they have; rows that do not fit go in smaller forwards.</summary>
     int Add(TokenRow[] rows, Tensor totals, int maxTokens, bool withAccuracy)
     {
         var labels = 0;
@@ -80,7 +80,7 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
         return labels;
     }
 
-    /// <summary>The first row whose own loss is not a number; -1: none.</summary>
+    /// <summary>Returns the first row whose own loss is not finite; -1 when there is none.</summary>
     public int FirstNotFinite(TokenRow[] rows) =>
         Array.FindIndex(rows, row => !double.IsFinite(Evaluate(new MemoryRows([row]), int.MaxValue).Loss));
 }

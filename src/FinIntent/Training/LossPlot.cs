@@ -3,7 +3,7 @@ using ScottPlot;
 
 namespace FinIntent.Training;
 
-/// <summary>training_loss.png and training_eval_loss.png.</summary>
+/// <summary>Draws training_loss.png and training_eval_loss.png.</summary>
 static class LossPlot
 {
     public const string TrainingFile = "training_loss.png";
@@ -37,7 +37,7 @@ static class LossPlot
         plot.SavePng(path, 900, 540);
     }
 
-    /// <summary>A running mean whose weights fall by a tenth a point.</summary>
+    /// <summary>Returns a running mean whose weights fall by a tenth a point.</summary>
     internal static double[] Smoothed(IReadOnlyList<double> values)
     {
         var smooth = new double[values.Count];

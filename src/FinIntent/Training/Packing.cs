@@ -2,15 +2,13 @@ using FinIntent.Data.Tokens;
 
 namespace FinIntent.Training;
 
-/// <summary>
-/// Groups rows so that each group's tokens nearly fill a length, as LLaMA-Factory does (data/processor/processor_utils.py,
-/// greedy_knapsack): among a thousand rows, the longest that still fits is taken until none does.
-/// </summary>
+/// <summary>Groups rows so that each group's tokens nearly fill a length, as LLaMA-Factory does.</summary>
+/// <remarks>Among a thousand rows it takes the longest that still fits until none does (processor_utils.py, greedy_knapsack).</remarks>
 static class Packing
 {
     const int RowsAtOnce = 1000;
 
-    /// <summary>Row numbers by group; rows longer than <paramref name="capacity"/> are in none.</summary>
+    /// <summary>Returns row numbers by group; rows longer than <paramref name="capacity"/> are in none.</summary>
     public static IReadOnlyList<int[]> Pack(IRowSource rows, int capacity)
     {
         var packs = new List<int[]>();

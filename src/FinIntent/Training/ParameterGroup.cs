@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 
-/// <summary>Parameters of one type that are updated alike, laid end to end. The parameters become views of it and stay so after disposal.</summary>
+/// <summary>Lays parameters of one type that are updated alike end to end; they become views of it, and stay so after disposal.</summary>
 sealed class ParameterGroup : IDisposable
 {
-    // Parameters start at 64 bytes or a multiple, as tensors of their own do: the matrix library's rounding may depend on it.
+    // Parameters start at multiples of 64 bytes, as tensors of their own do: the matrix library's rounding may depend on it.
     const long Alignment = 32;
 
-    // Elements handled at once: four fp32 arrays of this size stay in a core's cache.
+    // This many elements are handled at once: four fp32 arrays of this size stay in a core's cache.
     const long BlockElements = 1 << 18;
 
     readonly List<Slot> _slots = [];
@@ -26,14 +26,14 @@ sealed class ParameterGroup : IDisposable
         }
 
         var first = parameters[0].Value;
-        // The memory the parameters had is free again before the rest is taken.
+        // The memory that the parameters had is free again before the rest is taken.
         Values = Flat(first.dtype);
         foreach (var slot in _slots) Adopt(slot);
         Gradients = Flat(first.dtype);
         Mean = Flat(ScalarType.Float32);
         Variance = Flat(ScalarType.Float32);
         using var scope = NewDisposeScope();
-        foreach (var slot in _slots) slot.Parameter.grad = slot.Of(Gradients); // backward adds to a gradient that is there
+        foreach (var slot in _slots) slot.Parameter.grad = slot.Of(Gradients); // backward adds to a gradient that exists
 
         Tensor Flat(ScalarType type) => zeros(_length, dtype: type, device: first.device).DetachFromDisposeScope();
     }
@@ -50,7 +50,7 @@ sealed class ParameterGroup : IDisposable
 
     public Tensor Variance { get; }
 
-    /// <summary>The same stretch of all four; the tensors belong to the caller's dispose scope.</summary>
+    /// <summary>Returns the same stretch of all four; the caller's dispose scope owns the tensors.</summary>
     public IEnumerable<(Tensor Values, Tensor Gradients, Tensor Mean, Tensor Variance)> Blocks()
     {
         var size = Values.device_type == DeviceType.CPU ? BlockElements : AdamW.DeviceBlockElements;

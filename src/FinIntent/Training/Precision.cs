@@ -5,18 +5,18 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 
-/// <summary>The type a run computes in.</summary>
+/// <summary>Chooses the type that a run computes in.</summary>
 static class Precision
 {
-    /// <summary>The type that the settings ask for.</summary>
+    /// <summary>Returns the type that the settings ask for.</summary>
     public static ScalarType Wanted(TrainSettings train) =>
         train.Bf16 ? ScalarType.BFloat16 : train.Fp16 ? ScalarType.Float16 : ScalarType.Float32;
 
-    /// <summary>The type that a device computes in: fp32 on a CPU that is slower in 16 bits.</summary>
+    /// <summary>Returns the type that a device computes in: fp32 on a CPU that is slower in 16 bits.</summary>
     public static ScalarType On(Device device, TrainSettings train) => Devices.TypeOn(device, Wanted(train));
 }
 
-/// <summary>The form in which quantization_bit and the keys beside it keep the base's weights.</summary>
+/// <summary>Chooses the form in which quantization_bit and the keys beside it keep the base's weights.</summary>
 static class BaseFormat
 {
     /// <returns>Null where the weights stay plain numbers.</returns>

@@ -2,10 +2,10 @@ using FinIntent.Runtime;
 
 namespace FinIntent.Training;
 
-/// <summary>Random numbers that are a function of a seed and a counter, so that there is no generator state to save.</summary>
+/// <summary>Makes random numbers that are a function of a seed and a counter, so that there is no generator state to save.</summary>
 static class RowOrder
 {
-    /// <summary>The rows 0 … count − 1 in the order of one epoch.</summary>
+    /// <summary>Returns the rows 0 … count − 1 in the order of one epoch.</summary>
     public static int[] Permutation(int count, long seed, int epoch)
     {
         var rows = new int[count];

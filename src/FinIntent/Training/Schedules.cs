@@ -2,10 +2,8 @@ using FinIntent.Settings;
 
 namespace FinIntent.Training;
 
-/// <summary>
-/// The share of the learning rate that update k (from 0) uses; with warm-up the first update's is 0.
-/// As in transformers src/transformers/optimization.py.
-/// </summary>
+/// <summary>Gives the share of the learning rate that update k (from 0) uses; with warm-up the first update's is 0.</summary>
+/// <remarks>As in transformers src/transformers/optimization.py.</remarks>
 static class Schedules
 {
     static readonly Dictionary<SchedulerType, string[]> Arguments = new()
@@ -16,7 +14,7 @@ static class Schedules
         [SchedulerType.InverseSqrt] = ["timescale"],
     };
 
-    /// <exception cref="UserErrorException">lr_scheduler_kwargs names something the schedule does not have.</exception>
+    /// <exception cref="UserErrorException">lr_scheduler_kwargs names something that the schedule does not have.</exception>
     public static Func<int, double> Create(TrainSettings train, int totalSteps, int warmupSteps)
     {
         var known = Arguments.GetValueOrDefault(train.LrSchedulerType, []);
@@ -29,7 +27,8 @@ static class Schedules
             SchedulerType.Linear => k => Linear(k, warmupSteps, totalSteps),
             SchedulerType.Cosine => k => Cosine(k, warmupSteps, totalSteps, Argument("num_cycles", 0.5)),
             SchedulerType.CosineWithRestarts => k => CosineWithRestarts(k, warmupSteps, totalSteps, Argument("num_cycles", 1)),
-            SchedulerType.Polynomial => k => Polynomial(k, warmupSteps, totalSteps, Argument("power", 1), Argument("lr_end", 1e-7) / train.LearningRate),
+            SchedulerType.Polynomial => k =>
+                Polynomial(k, warmupSteps, totalSteps, Argument("power", 1), Argument("lr_end", 1e-7) / train.LearningRate),
             SchedulerType.InverseSqrt => k => InverseSqrt(k, warmupSteps, Argument("timescale", warmupSteps == 0 ? 10_000 : warmupSteps)),
             SchedulerType.ConstantWithWarmup => k => Warmup(k, warmupSteps) ?? 1,
             _ => _ => 1,
@@ -41,7 +40,7 @@ static class Schedules
     public static double Linear(int k, int warmup, int total) =>
         Warmup(k, warmup) ?? Math.Max(0, (double)(total - k) / Math.Max(1, total - warmup));
 
-    /// <param name="cycles">Half waves · 2: 0.5 falls once from 1 to 0.</param>
+    /// <param name="cycles">The number of whole waves: 0.5 falls once from 1 to 0.</param>
     public static double Cosine(int k, int warmup, int total, double cycles = 0.5) =>
         Warmup(k, warmup) ?? Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * cycles * 2 * Progress(k, warmup, total))));
 
@@ -52,7 +51,7 @@ static class Schedules
         return progress >= 1 ? 0 : Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * (cycles * progress % 1))));
     }
 
-    /// <param name="end">Where it ends, as a share of the learning rate.</param>
+    /// <param name="end">The share of the learning rate at which it ends.</param>
     public static double Polynomial(int k, int warmup, int total, double power, double end)
     {
         if (Warmup(k, warmup) is { } rising) return rising;

@@ -1,24 +1,24 @@
 namespace FinIntent.Training;
 
-/// <summary>One update, or one look at the validation rows.</summary>
-/// <param name="Step">Updates made, this one included.</param>
-/// <param name="Epoch">Epochs seen.</param>
-/// <param name="Elapsed">Since the run began, resumed parts included.</param>
+/// <summary>Reports one update, or one look at the validation rows.</summary>
+/// <param name="Step">The updates made, this one included.</param>
+/// <param name="Epoch">The epochs seen.</param>
+/// <param name="Elapsed">The time since the run began, resumed parts included.</param>
 sealed record StepReport(int Step, int TotalSteps, double Epoch, TimeSpan Elapsed)
 {
-    /// <summary>Mean over the update's label tokens; null in a report of an evaluation.</summary>
+    /// <summary>The mean over the update's label tokens; null in a report of an evaluation.</summary>
     public double? Loss { get; init; }
 
-    /// <summary>The rate the update used.</summary>
+    /// <summary>The rate that the update used.</summary>
     public double LearningRate { get; init; }
 
-    /// <summary>L2 norm over all gradients before clipping.</summary>
+    /// <summary>The L2 norm over all gradients before clipping.</summary>
     public double GradientNorm { get; init; }
 
-    /// <summary>Mean loss of the updates since the last log line, when one is due.</summary>
+    /// <summary>The mean loss of the updates since the last log line, when one is due.</summary>
     public double? LoggedLoss { get; init; }
 
-    /// <summary>Tokens the update read.</summary>
+    /// <summary>The number of tokens that the update read.</summary>
     public int Tokens { get; init; }
 
     public double TokensPerSecond { get; init; }
@@ -28,15 +28,16 @@ sealed record StepReport(int Step, int TotalSteps, double Epoch, TimeSpan Elapse
     public TimeSpan Remaining { get; init; }
 }
 
-/// <param name="Loss">Mean over the label tokens of all validation rows.</param>
-/// <param name="Accuracy">Share of label tokens that are the most probable one; null when not asked for.</param>
+/// <param name="Loss">The mean over the label tokens of all validation rows.</param>
+/// <param name="Accuracy">The share of label tokens that are the most probable one; null when not asked for.</param>
 sealed record EvaluationResult(double Loss, double? Accuracy, int Rows, TimeSpan Duration);
 
-/// <param name="IsFinished">False: stopped from outside, and a checkpoint was saved.</param>
-/// <param name="TrainLoss">Mean over all updates.</param>
-sealed record TrainingResult(bool IsFinished, int Steps, int TotalSteps, double Epoch, double TrainLoss, TimeSpan Duration, long Rows, long Tokens)
+/// <param name="IsFinished">False when it was stopped from outside; then a checkpoint was saved.</param>
+/// <param name="TrainLoss">The mean over all updates.</param>
+sealed record TrainingResult(
+    bool IsFinished, int Steps, int TotalSteps, double Epoch, double TrainLoss, TimeSpan Duration, long Rows, long Tokens)
 {
-    /// <summary>Where a stopped run can be taken up again.</summary>
+    /// <summary>The checkpoint from which a stopped run can go on.</summary>
     public string? Checkpoint { get; init; }
 
     public EvaluationResult? Evaluation { get; init; }

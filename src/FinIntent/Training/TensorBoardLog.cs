@@ -3,12 +3,12 @@ using Writer = TorchSharp.Modules.SummaryWriter;
 
 namespace FinIntent.Training;
 
-/// <summary>TensorBoard event files under the names transformers gives its curves.</summary>
+/// <summary>Writes TensorBoard event files under the names that transformers gives its curves.</summary>
 sealed class TensorBoardLog
 {
     readonly Writer _writer;
 
-    /// <param name="history">What an earlier part of the run has logged; it is written again, so that one file holds the run.</param>
+    /// <param name="history">What an earlier part of the run logged; it is written again, so that one file holds the run.</param>
     public TensorBoardLog(string folder, IEnumerable<LogEntry> history)
     {
         Directory.CreateDirectory(folder);

@@ -9,10 +9,11 @@ using TorchSharp;
 
 namespace FinIntent.Training;
 
-/// <summary>One run: trains part of a model on rows. The same loop for LoRA, full and freeze, for sft and pt.</summary>
-/// <param name="folder">Where logs and checkpoints go, and where a run is taken up from; null: nothing is written.</param>
+/// <summary>Trains part of a model on rows, in one loop for LoRA, full and freeze, for sft and pt.</summary>
+/// <param name="folder">The folder of logs and checkpoints, from which a run also goes on; null writes nothing.</param>
 sealed class Trainer(
-    CausalLanguageModel model, Trainable trainable, TrainingOptions options, TrainingInput input, RunFolder? folder = null, IProgress<StepReport>? progress = null)
+    CausalLanguageModel model, Trainable trainable, TrainingOptions options, TrainingInput input,
+    RunFolder? folder = null, IProgress<StepReport>? progress = null)
 {
     readonly TrainSettings _train = options.Train;
     readonly EvaluationSettings _evaluation = options.Evaluation;
@@ -28,7 +29,7 @@ sealed class Trainer(
     TimeSpan Elapsed => TimeSpan.FromSeconds(_start.Seconds) + _clock.Elapsed;
 
     /// <param name="stop">Ends the run after the update under way, with a checkpoint.</param>
-    /// <exception cref="UserErrorException">The loss is not a number any more, or a checkpoint is another run's.</exception>
+    /// <exception cref="UserErrorException">The loss is not finite any more, or a checkpoint is another run's.</exception>
     public TrainingResult Run(CancellationToken stop = default)
     {
         var occasions = new Occasions(options, _plan);
@@ -79,21 +80,21 @@ sealed class Trainer(
 
     ForwardPlan Choose()
     {
-        var (choice, available) = ForwardChoice.For(model, trainable, RowLengths.Of(input), _plan.RowsPerUpdate, _memory.MayRecompute, _train.MaxTokensPerForward);
+        var (choice, available) = ForwardChoice.For(
+            model, trainable, RowLengths.Of(input), _plan.RowsPerUpdate, _memory.MayRecompute, _train.MaxTokensPerForward);
         _memory.Tell(choice.Fits
             ? $"{choice.Plan}: {choice.Reason}"
-            : $"{choice.Plan}: {choice.Reason} for the {available / 1e9:f1} GB that are left, and is tried all the same; {_memory.Remedy(choice.Tokens)}");
+            : $"{choice.Plan}: {choice.Reason} for the {available / 1e9:f1} GB that are left, and is tried all the same; " +
+                $"{_memory.Remedy(choice.Tokens)}");
         return choice.Plan;
     }
 
-    // torch.amp.GradScaler's growth_interval, growth_factor and backoff_factor.
+    // These are torch.amp.GradScaler's growth_interval, growth_factor and backoff_factor.
     const int StepsToGrow = 2000;
     const double Growth = 2, Backoff = 0.5;
 
-    /// <summary>
-    /// The same with the loss scaled up, and the gradients back down: in fp16 small ones would be zero. When they overflow, the step is made
-    /// again with a smaller scale. Mixed Precision Training, https://arxiv.org/abs/1710.03740.
-    /// </summary>
+    /// <summary>Does the same with a scaled loss, and scales the gradients back: in fp16 small ones would be zero.</summary>
+    /// <remarks>When they overflow, the step is made again with a smaller scale. https://arxiv.org/abs/1710.03740</remarks>
     double ScaledBackward(TokenRow[] batch, AdamW optimizer)
     {
         while (true)
@@ -112,10 +113,10 @@ sealed class Trainer(
         }
     }
 
-    /// <summary>The update's gradients and loss, in smaller forwards from here on when there is no room for it.</summary>
+    /// <summary>Computes the update's gradients and loss, in smaller forwards from here on when there is no room for it.</summary>
     double Backward(TokenRow[] batch, AdamW optimizer, double scale)
     {
-        // A seed for each step, so that a run taken up again, or a step begun again, draws the same dropout.
+        // Each step has a seed, so that a run that goes on, or a step that begins again, draws the same dropout.
         var seed = RowOrder.Mix((ulong)_train.Seed, (ulong)_state.GlobalStep);
         while (true)
         {
@@ -141,7 +142,7 @@ sealed class Trainer(
             $"{(_state.RecomputesLayers ? "recomputed" : "kept")}; {_memory.Remedy(longest)}{saved}", e);
     }
 
-    /// <summary>The gradients' norm; they are scaled so that it is at most max_grad_norm.</summary>
+    /// <summary>Returns the gradients' norm, and scales them so that it is at most max_grad_norm.</summary>
     double Clip(AdamW optimizer)
     {
         using var norm = optimizer.GradientNorm();
@@ -175,8 +176,8 @@ sealed class Trainer(
         var result = _pass.Evaluate(rows, _state.MaxTokensPerForward, _evaluation.ComputeAccuracy);
         if (double.IsFinite(result.Loss)) return result;
         var row = Enumerable.Range(0, rows.Count).FirstOrDefault(i => _pass.FirstNotFinite([rows.Read(i)]) == 0);
-        throw new UserErrorException($"the validation loss after step {_state.GlobalStep} is not finite, at row {row + 1} of the validation rows " +
-            $"(counted from 1); {Remedy()}");
+        throw new UserErrorException($"the validation loss after step {_state.GlobalStep} is not finite, " +
+            $"at row {row + 1} of the validation rows (counted from 1); {Remedy()}");
     }
 
     void Save(AdamW optimizer)

@@ -5,12 +5,12 @@ using FinIntent.Files;
 
 namespace FinIntent.Training;
 
-/// <summary>trainer_log.jsonl with LLaMA-Factory's keys, the loss in full precision.</summary>
+/// <summary>Writes trainer_log.jsonl with LLaMA-Factory's keys and the loss in full precision.</summary>
 sealed class TrainerLog(string folder)
 {
     readonly string _path = Path.Combine(folder, "trainer_log.jsonl");
 
-    /// <summary>Removes what a killed run wrote after the checkpoint it is taken up from, a half line included.</summary>
+    /// <summary>Removes what a killed run wrote after the checkpoint from which it goes on, a half line included.</summary>
     public void CutAfter(int step)
     {
         if (!File.Exists(_path)) return;
@@ -35,7 +35,7 @@ sealed class TrainerLog(string folder)
         File.AppendAllText(_path, JsonSerializer.Serialize(line, RunJson.Line) + "\n");
     }
 
-    /// <summary>As Python writes a timedelta of whole seconds: 0:01:02.</summary>
+    /// <summary>Formats a time as Python writes a timedelta of whole seconds: 0:01:02.</summary>
     public static string Clock(TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}");
 
@@ -65,7 +65,7 @@ sealed class TrainerLog(string folder)
     }
 }
 
-/// <summary>How the files of a run are written: transformers' key style, numbers in full precision, null keys kept out.</summary>
+/// <summary>Says how the files of a run are written: transformers' key style, numbers in full precision, no null keys.</summary>
 static class RunJson
 {
     public static readonly JsonSerializerOptions Line = new(JsonFile.Line)

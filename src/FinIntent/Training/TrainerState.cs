@@ -3,10 +3,10 @@ using FinIntent.Settings;
 
 namespace FinIntent.Training;
 
-/// <summary>What a run remembers beside weights and moments; written into trainer_state.json.</summary>
+/// <summary>Holds what a run remembers beside weights and moments; it is written into trainer_state.json.</summary>
 sealed record TrainerState
 {
-    /// <summary>Updates made.</summary>
+    /// <summary>The number of updates made.</summary>
     public int GlobalStep { get; set; }
 
     public int MaxSteps { get; set; }
@@ -31,10 +31,10 @@ sealed record TrainerState
 
     public double ElapsedSeconds { get; set; }
 
-    /// <summary>Kept, because another cut into forwards rounds differently.</summary>
+    /// <summary>This is kept, because another cut into forwards rounds differently.</summary>
     public int MaxTokensPerForward { get; set; }
 
-    /// <summary>Kept for the same reason.</summary>
+    /// <summary>This is kept for the same reason.</summary>
     public bool RecomputesLayers { get; set; }
 
     [JsonIgnore]
@@ -44,10 +44,10 @@ sealed record TrainerState
         set => (MaxTokensPerForward, RecomputesLayers) = (value.MaxTokens, value.Recomputes);
     }
 
-    /// <summary>What losses are multiplied by under fp16, so that small gradients do not vanish; torch.amp.GradScaler's first value.</summary>
+    /// <summary>Under fp16 losses are multiplied by this, lest small gradients vanish; it starts as torch.amp.GradScaler's.</summary>
     public double LossScale { get; set; } = 65536;
 
-    /// <summary>Updates since the scale was last changed.</summary>
+    /// <summary>The number of updates since the scale was last changed.</summary>
     public int StepsAtLossScale { get; set; }
 
     public required DataPosition Data { get; init; }
@@ -64,7 +64,7 @@ sealed record TrainerState
         RowsSeen += rows;
     }
 
-    /// <summary>Takes note of an evaluation; true when it is the best so far.</summary>
+    /// <summary>Takes note of an evaluation; returns true when it is the best so far.</summary>
     public bool Judge(double metric, bool greaterIsBetter)
     {
         var isBest = BestMetric is not { } best || (greaterIsBetter ? metric > best : metric < best);
@@ -73,7 +73,7 @@ sealed record TrainerState
         return isBest;
     }
 
-    /// <summary>The mean loss since the last call.</summary>
+    /// <summary>Returns the mean loss since the last call.</summary>
     public double TakeLoss()
     {
         var mean = LossSinceLog / StepsSinceLog;
@@ -82,14 +82,14 @@ sealed record TrainerState
     }
 }
 
-/// <summary>What must not change for a step number to mean the same rows.</summary>
+/// <summary>Holds what must not change if a step number is to mean the same rows.</summary>
 sealed record DataPosition(int Rows, int BatchSize, int Accumulation, long Seed, bool IsShuffled)
 {
-    public static DataPosition Of(int rows, TrainSettings train) => new(rows, train.PerDeviceTrainBatchSize, train.GradientAccumulationSteps,
-        train.DataSeed ?? train.Seed, !train.DisableShuffling);
+    public static DataPosition Of(int rows, TrainSettings train) =>
+        new(rows, train.PerDeviceTrainBatchSize, train.GradientAccumulationSteps, train.DataSeed ?? train.Seed, !train.DisableShuffling);
 }
 
-/// <summary>One line of the history, as transformers keeps it.</summary>
+/// <summary>Is one line of the history, as transformers keeps it.</summary>
 sealed record LogEntry(double Epoch, int Step)
 {
     public double? Loss { get; init; }

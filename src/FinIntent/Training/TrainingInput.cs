@@ -3,13 +3,13 @@ using FinIntent.Text;
 
 namespace FinIntent.Training;
 
-/// <summary>What a run reads.</summary>
+/// <summary>Holds what a run reads.</summary>
 sealed record TrainingInput(IRowSource Rows, IRowSource? Validation = null)
 {
-    /// <summary>Rows that count as one in a batch (packing); null: each row counts as one. They never see each other all the same.</summary>
+    /// <summary>Rows that count as one in a batch (packing) but never see each other; null: each row counts as one.</summary>
     public IReadOnlyList<int[]>? Packs { get; init; }
 
-    /// <summary>What batches are made of: rows or packs.</summary>
+    /// <summary>The number of units that batches are made of: rows or packs.</summary>
     public int Count => Packs?.Count ?? Rows.Count;
 
     public int[] RowsOf(ReadOnlySpan<int> units)

@@ -3,7 +3,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Training;
 
-/// <summary>The settings a run obeys.</summary>
+/// <summary>Holds the settings that a run obeys.</summary>
 sealed record TrainingOptions
 {
     public TrainSettings Train { get; init; } = new();
@@ -15,26 +15,26 @@ sealed record TrainingOptions
     public MemoryOptions Memory { get; init; } = new();
 }
 
-/// <summary>What a run does about memory.</summary>
+/// <summary>Says what a run does about memory.</summary>
 sealed record MemoryOptions
 {
-    /// <summary>How a run from the beginning starts; null: by the model's size and what is free.</summary>
+    /// <summary>The way a run from the beginning starts; null lets the model's size and the free memory decide.</summary>
     public ForwardPlan? First { get; init; }
 
-    /// <summary>Layers may be computed again to save memory (gradient checkpointing).</summary>
+    /// <summary>Says that layers may be computed again to save memory (gradient checkpointing).</summary>
     public bool MayRecompute { get; init; } = true;
 
-    /// <summary>Told of each change.</summary>
+    /// <summary>This is told of each change.</summary>
     public Action<string> Tell { get; init; } = _ => { };
 
-    /// <summary>What to change when not even a row of that many tokens fits.</summary>
+    /// <summary>Says what to change when not even a row of that many tokens fits.</summary>
     public Func<int, string> Remedy { get; init; } = _ => "shorten the rows with cutoff_len";
 
-    /// <summary>Called with each batch before it goes through the model.</summary>
+    /// <summary>This is called with each batch before it goes through the model.</summary>
     public Action<TokenBatch>? Before { get; init; }
 }
 
-/// <summary>When to log, evaluate and save: at which updates, counted from 1.</summary>
+/// <summary>Says at which updates, counted from 1, to log, evaluate and save.</summary>
 sealed class Occasions(TrainingOptions options, UpdatePlan plan)
 {
     readonly OutputSettings _output = options.Output;
@@ -54,7 +54,7 @@ sealed class Occasions(TrainingOptions options, UpdatePlan plan)
         _ => false,
     };
 
-    /// <summary>The last update is saved too, unless nothing is.</summary>
+    /// <summary>Says whether to save; the last update is saved, too, unless nothing is.</summary>
     public bool Saves(int step) => _output.SaveStrategy switch
     {
         SaveStrategy.Steps => step % plan.Interval(_output.SaveSteps) == 0 || step == plan.TotalSteps,

@@ -2,7 +2,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Training;
 
-/// <summary>Which rows each update sees: transformers' arithmetic of epochs, batches and accumulation on one device.</summary>
+/// <summary>Says which rows each update sees: transformers' arithmetic of epochs, batches and accumulation on one device.</summary>
 sealed class UpdatePlan
 {
     readonly int _rows, _rowsPerUpdate, _batch;
@@ -19,7 +19,8 @@ sealed class UpdatePlan
         if (BatchesPerEpoch == 0) throw new UserErrorException($"dataloader_drop_last: {rows} rows do not fill one batch of {_batch}");
         UpdatesPerEpoch = DivideUp(BatchesPerEpoch, train.GradientAccumulationSteps);
         TotalSteps = train.MaxSteps > 0 ? train.MaxSteps : (int)Math.Ceiling(train.NumTrainEpochs * UpdatesPerEpoch);
-        WarmupSteps = train.WarmupSteps >= 1 ? (int)train.WarmupSteps : Share(train.WarmupSteps > 0 ? train.WarmupSteps : train.WarmupRatio ?? 0);
+        WarmupSteps = train.WarmupSteps >= 1
+            ? (int)train.WarmupSteps : Share(train.WarmupSteps > 0 ? train.WarmupSteps : train.WarmupRatio ?? 0);
     }
 
     public int BatchesPerEpoch { get; }
@@ -32,24 +33,25 @@ sealed class UpdatePlan
 
     public int RowsPerUpdate => _rowsPerUpdate;
 
-    /// <summary>The rows of one update, counted from 0; the last update of an epoch may have fewer than the others.</summary>
+    /// <summary>Returns the rows of one update, counted from 0; the last update of an epoch may have fewer than the others.</summary>
     public ReadOnlySpan<int> RowsOf(int update)
     {
         var (epoch, within) = Math.DivRem(update, UpdatesPerEpoch);
-        if (_order?.Epoch != epoch) _order = (epoch, _isShuffled ? RowOrder.Permutation(_rows, _seed, epoch) : [.. Enumerable.Range(0, _rows)]);
+        if (_order?.Epoch != epoch)
+            _order = (epoch, _isShuffled ? RowOrder.Permutation(_rows, _seed, epoch) : [.. Enumerable.Range(0, _rows)]);
         var start = within * _rowsPerUpdate;
         var end = Math.Min(start + _rowsPerUpdate, Math.Min(_rows, BatchesPerEpoch * _batch));
         return _order.Value.Rows.AsSpan(start, end - start);
     }
 
-    /// <summary>Epochs seen after <paramref name="steps"/> updates.</summary>
+    /// <summary>Returns the epochs seen after <paramref name="steps"/> updates.</summary>
     public double EpochAfter(int steps)
     {
         var (epoch, within) = Math.DivRem(steps, UpdatesPerEpoch);
         return epoch + Math.Min(1.0, (double)within * _rowsPerUpdate / _batch / BatchesPerEpoch);
     }
 
-    /// <summary>A number of updates given as such, or below 1 as a share of all.</summary>
+    /// <summary>Returns a number of updates that is given as such, or below 1 as a share of all.</summary>
     public int Interval(double steps) => steps >= 1 ? (int)steps : Math.Max(1, Share(steps));
 
     int Share(double share) => (int)Math.Ceiling(TotalSteps * share);

@@ -5,13 +5,11 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>
-/// Softmax attention over stretches of tokens that lie end to end. A token sees itself, what is before it in its own stretch, and what its
-/// stretch stands behind (a shared beginning, or the cached past of its row), never a neighbour.
-/// </summary>
+/// <summary>Computes softmax attention over stretches of tokens that lie end to end.</summary>
+/// <remarks>A token sees the tokens of its stretch up to itself, and a shared beginning or cached past before the stretch.</remarks>
 public static class Attention
 {
-    /// <summary>q [T, H, D], k and v [T, KV, D] → [T, H, D]; query head h reads key head h / (H / KV). Scale 1/√D.</summary>
+    /// <summary>Takes q [T, H, D], k and v [T, KV, D], returns [T, H, D]; query head h reads key head h / (H / KV), scale 1/√D.</summary>
     public static Tensor Causal(Tensor q, Tensor k, Tensor v, TokenBatch batch, int layer)
     {
         using var scope = NewDisposeScope();
@@ -22,14 +20,12 @@ public static class Attention
         return (IsFlash(q) ? Flash(q, k, v, batch) : Runs(q, k, v, batch)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether libtorch's ragged flash kernel computes this: 16-bit on CUDA, head sizes up to 256 in steps of 8.</summary>
+    /// <summary>Says whether libtorch's ragged flash kernel computes this: 16-bit on CUDA, head sizes up to 256 in steps of 8.</summary>
     static bool IsFlash(Tensor q) => q.device_type == DeviceType.CUDA && q.dtype is ScalarType.BFloat16 or ScalarType.Float16
         && q.shape[2] <= 256 && q.shape[2] % 8 == 0;
 
-    /// <summary>
-    /// All stretches in one kernel, grouped heads native: k and v [K, KV, D] in the order of KeyStarts, the last query of a stretch seeing
-    /// all its keys. FlashAttention-2, https://arxiv.org/abs/2307.08691 (masks are aligned like this from version 2.1 on).
-    /// </summary>
+    /// <summary>Computes all stretches in one kernel without expanding heads; k and v [K, KV, D] are in the order of KeyStarts.</summary>
+    /// <remarks>A stretch's last query sees all its keys, as from version 2.1 on. https://arxiv.org/abs/2307.08691</remarks>
     static Tensor Flash(Tensor q, Tensor k, Tensor v, TokenBatch batch)
     {
         AtenArgument starts = AtenArgument.Some(batch.DeviceRowStarts!), keyStarts = AtenArgument.Some(batch.DeviceKeyStarts!);
@@ -41,7 +37,7 @@ public static class Attention
             AtenArgument.None, AtenArgument.None, AtenArgument.None, keyLengths, AtenArgument.None)[0];
     }
 
-    /// <summary>Queries that read the cache, which holds their own keys and values already: [B, KV, capacity, D].</summary>
+    /// <summary>Computes queries that read the cache [B, KV, capacity, D], which already holds their own keys and values.</summary>
     static Tensor Past(Tensor q, (Tensor Keys, Tensor Values) cached, TokenBatch batch)
     {
         if (IsFlash(q)) return Flash(q, OneAfterAnother(cached.Keys), OneAfterAnother(cached.Values), batch);
@@ -57,16 +53,15 @@ public static class Attention
         }));
     }
 
-    /// <summary>
-    /// [B, KV, capacity, D] as if each key head's tokens lay end to end, [tokens, KV, D]: row b's begin at b · KV · capacity. No copy.
-    /// </summary>
+    /// <summary>Views [B, KV, capacity, D] as [tokens, KV, D] without a copy: row b's tokens begin at b · KV · capacity.</summary>
     static Tensor OneAfterAnother(Tensor cached)
     {
         long rows = cached.shape[0], heads = cached.shape[1], capacity = cached.shape[2], headDim = cached.shape[3];
-        return cached.as_strided([(rows * heads - heads + 1) * capacity, heads, headDim], [headDim, capacity * headDim, 1], cached.storage_offset());
+        long[] shape = [(rows * heads - heads + 1) * capacity, heads, headDim];
+        return cached.as_strided(shape, [headDim, capacity * headDim, 1], cached.storage_offset());
     }
 
-    /// <summary>k and v [K, KV, D] in the order of KeyStarts; neighbours of one length are computed together.</summary>
+    /// <summary>Computes neighbours of one length together; k and v [K, KV, D] are in the order of KeyStarts.</summary>
     static Tensor Runs(Tensor q, Tensor k, Tensor v, TokenBatch batch)
     {
         List<(int First, int Count)> runs = [];
@@ -75,7 +70,7 @@ public static class Attention
             if (runs.Count > 0 && LengthsOf(s) == LengthsOf(runs[^1].First)) runs[^1] = (runs[^1].First, runs[^1].Count + 1);
             else runs.Add((s, 1));
         }
-        // Split, not narrow: the gradient of a split is one concatenation, that of each narrow a tensor of zeros of the whole length.
+        // The gradient of a split is one concatenation; that of each narrow would be a tensor of zeros of the whole length.
         var (keyLengths, lengths) = (Lengths(batch.KeyStarts), Lengths(batch.RowStarts));
         Tensor[] qs = q.split(Summed(lengths)), ks = k.split(Summed(keyLengths)), vs = v.split(Summed(keyLengths));
         return Joined(runs.Select((run, i) => Exact(qs[i], Heads(ks[i], run.Count), Heads(vs[i], run.Count), batch)));
@@ -96,22 +91,21 @@ public static class Attention
         return all.Length == 1 ? all[0] : cat(all, 0);
     }
 
-    // On the CPU libtorch's fused kernel loses to three plain products up to here, most of all in its backward (docs/log.md).
+    // Up to here libtorch's fused kernel on the CPU loses to three plain products, most of all in its backward (docs/log.md).
     const int LongestPlainRow = 1024;
 
-    /// <summary>Queries [B·L, H, D] of rows of one length, of whose keys and values [B, KV, M, D], M ≥ L, the last ones are their own.</summary>
+    /// <summary>Takes queries [B·L, H, D] of rows of one length; the last of keys and values [B, KV, M, D] are their own.</summary>
     static Tensor Exact(Tensor q, Tensor keys, Tensor values, TokenBatch batch)
     {
         long rows = keys.shape[0], length = q.shape[0] / rows, seen = keys.shape[2], groups = q.shape[1] / keys.shape[1];
         if (seen > LongestPlainRow || q.device_type != DeviceType.CPU) return Fused(q, keys, values, length, groups);
         var mask = batch.CausalMask(groups, q.dtype);
-        return Products(q, keys, values, mask.narrow(0, mask.shape[0] - length * groups, length * groups).narrow(1, mask.shape[1] - seen, seen));
+        mask = mask.narrow(0, mask.shape[0] - length * groups, length * groups).narrow(1, mask.shape[1] - seen, seen);
+        return Products(q, keys, values, mask);
     }
 
-    /// <summary>
-    /// softmax(q·kᵀ/√D + mask)·v with q [B·L, H, D] and keys and values [B, KV, M, D]. The queries that share a key head are laid under one
-    /// another, [B·KV, L·H/KV, D], so that keys and values need no copies; the mask is one of theirs.
-    /// </summary>
+    /// <summary>Computes softmax(q·kᵀ/√D + mask)·v with q [B·L, H, D] and keys and values [B, KV, M, D].</summary>
+    /// <remarks>Queries that share a key head lie one under another, [B·KV, L·H/KV, D], so keys are not copied; so is the mask.</remarks>
     static Tensor Products(Tensor q, Tensor keys, Tensor values, Tensor mask)
     {
         long rows = keys.shape[0], kvHeads = keys.shape[1], seen = keys.shape[2], headDim = q.shape[2];
@@ -123,7 +117,7 @@ public static class Attention
         return h.view(rows, kvHeads, length, groups * headDim).transpose(1, 2).reshape(rows * length, kvHeads * groups, headDim);
     }
 
-    /// <summary>The same by libtorch's fused kernel: q [B·L, H, D], keys and values [B, KV, M, D].</summary>
+    /// <summary>Computes the same by libtorch's fused kernel: q [B·L, H, D], keys and values [B, KV, M, D].</summary>
     static Tensor Fused(Tensor q, Tensor keys, Tensor values, long length, long groups)
     {
         long rows = keys.shape[0], heads = q.shape[1], headDim = q.shape[2], seen = keys.shape[2];
@@ -133,7 +127,7 @@ public static class Attention
         return h.transpose(1, 2).reshape(rows * length, heads, headDim);
     }
 
-    /// <summary>[B, KV, L, D] → [B, KV · groups, L, D].</summary>
+    /// <summary>Expands [B, KV, L, D] to [B, KV · groups, L, D].</summary>
     static Tensor Expanded(Tensor x, long groups) => groups == 1
         ? x
         : x.unsqueeze(2).expand(x.shape[0], x.shape[1], groups, x.shape[2], x.shape[3]).reshape(x.shape[0], -1, x.shape[2], x.shape[3]);

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>Token ids [T] → rows of the table [T, C].</summary>
+/// <summary>Looks up the rows [T, C] of the table for token ids [T].</summary>
 public sealed class TokenEmbedding : Module<Tensor, Tensor>
 {
     readonly int? _padding;
@@ -21,7 +21,7 @@ public sealed class TokenEmbedding : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>[V, C].</summary>
+    /// <summary>The table, [V, C].</summary>
     public Parameter Table => _weight;
 
     public override Tensor forward(Tensor tokens)
@@ -33,7 +33,7 @@ public sealed class TokenEmbedding : Module<Tensor, Tensor>
     }
 }
 
-/// <summary>The weights of one pre-norm layer: x += attention(norm(x)); x += mlp(norm(x)).</summary>
+/// <summary>Holds the weights of one pre-norm layer: x += attention(norm(x)); x += mlp(norm(x)).</summary>
 public sealed class DecoderBlock : Module
 {
     [ComponentName(Name = "input_layernorm")] readonly RmsNorm _attentionNorm;
@@ -49,7 +49,8 @@ public sealed class DecoderBlock : Module
         _mlpNorm = new(attention.HiddenSize, shape.NormEpsilon, placement, shape.NormOrder);
         _mlp = new(attention.HiddenSize, shape.InnerSize, shape.MlpBias, placement);
         RegisterComponents();
-        Layer = new(new(layer, attention.Heads, attention.KvHeads, _attentionNorm, _attention.Qkv, _attention.Output, _mlpNorm, _mlp.GateUp, _mlp.Down)
+        Layer = new(new(layer, attention.Heads, attention.KvHeads, _attentionNorm, _attention.Qkv, _attention.Output,
+            _mlpNorm, _mlp.GateUp, _mlp.Down)
         {
             HeadNorms = _attention.HeadNorms,
         });
@@ -58,22 +59,24 @@ public sealed class DecoderBlock : Module
     public DecoderLayer Layer { get; }
 }
 
-/// <summary>What the decoder of the Llama line is made of.</summary>
-public sealed record DecoderShape(int Vocabulary, int Layers, int InnerSize, double NormEpsilon, double RopeTheta, bool MlpBias, AttentionShape Attention)
+/// <summary>Says what the decoder of the Llama line is made of.</summary>
+public sealed record DecoderShape(
+    int Vocabulary, int Layers, int InnerSize, double NormEpsilon, double RopeTheta, bool MlpBias, AttentionShape Attention)
 {
-    /// <summary>The attention of a layer, when it is not <see cref="SplitAttention"/>.</summary>
-    public Func<AttentionShape, Placement, AttentionWeights> CreateAttention { get; init; } = (shape, placement) => new SplitAttention(shape, placement);
+    /// <summary>Makes a layer's attention, when it is not <see cref="SplitAttention"/>.</summary>
+    public Func<AttentionShape, Placement, AttentionWeights> CreateAttention { get; init; } =
+        (shape, placement) => new SplitAttention(shape, placement);
 
     public RmsNormOrder NormOrder { get; init; }
 
-    /// <summary>q and k are turned in fp32 whatever the compute type.</summary>
+    /// <summary>Rotates q and k in fp32 whatever the compute type is.</summary>
     public bool RotaryInFloat32 { get; init; }
 
     /// <summary>A token whose embedding is never trained.</summary>
     public int? Padding { get; init; }
 }
 
-/// <summary>Embedding, layers and final norm, under the Llama line's names.</summary>
+/// <summary>Holds embedding, layers and final norm, under the Llama line's names.</summary>
 public sealed class Decoder : Module
 {
     [ComponentName(Name = "embed_tokens")] readonly TokenEmbedding _embedding;
@@ -95,18 +98,19 @@ public sealed class Decoder : Module
     public IEnumerable<DecoderLayer> Layers => _layers.Select(block => block.Layer);
 }
 
-/// <summary>A decoder and its head, which may be the embedding table itself.</summary>
+/// <summary>Is a decoder with its head, which may be the embedding table itself.</summary>
 public abstract class DecoderLanguageModel : CausalLanguageModel
 {
     [ComponentName(Name = "model")] readonly Decoder _model;
     [ComponentName(Name = "lm_head")] readonly Module<Tensor, Tensor>? _head;
 
     protected DecoderLanguageModel(string name, DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
-        : this(name, decoder, maxPositions, isTied ? null : new Linear(decoder.Attention.HiddenSize, decoder.Vocabulary, false, placement.OutsideLayers), placement)
+        : this(name, decoder, maxPositions,
+            isTied ? null : new Linear(decoder.Attention.HiddenSize, decoder.Vocabulary, false, placement.OutsideLayers), placement)
     {
     }
 
-    /// <param name="head">Hidden states → logits; null: the embedding table.</param>
+    /// <param name="head">Makes logits of hidden states; null means the embedding table.</param>
     protected DecoderLanguageModel(string name, DecoderShape decoder, int maxPositions, Module<Tensor, Tensor>? head, Placement placement)
         : base(name, ShapeOf(decoder, maxPositions), placement)
     {

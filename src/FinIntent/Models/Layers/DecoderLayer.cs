@@ -4,29 +4,27 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>
-/// What every family's layer is made of, wherever its modules keep the weights: x += output(attention(norm(x))); x += down(silu(gate) · up).
-/// </summary>
-/// <param name="Layer">Counted from 0.</param>
+/// <summary>Names the parts of a layer of any family: x += output(attention(norm(x))); x += down(silu(gate) · up).</summary>
+/// <param name="Layer">The layer's number, counted from 0.</param>
 /// <param name="Qkv">Gives q, k and v side by side, [T, (H + 2·KV)·D].</param>
 /// <param name="GateUp">Gives gate and up side by side, [T, 2I].</param>
 public sealed record LayerParts(int Layer, int Heads, int KvHeads, RmsNorm AttentionNorm, LinearGroup Qkv, LinearGroup Output,
     RmsNorm MlpNorm, LinearGroup GateUp, LinearGroup Down)
 {
-    /// <summary>RMSNorm on each head of q and of k before RoPE (Qwen3); null: none.</summary>
+    /// <summary>The RMSNorm on each head of q and of k before RoPE (Qwen3); null means none.</summary>
     public (RmsNorm Query, RmsNorm Key)? HeadNorms { get; init; }
 }
 
 /// <summary>The residual stream between two layers: its value is Sum + Branch, which the next norm adds up.</summary>
 readonly record struct Residual(Tensor Sum, Tensor? Branch);
 
-/// <summary>What a layer's forward leaves for its backward; what can be had cheaply from these is computed again.</summary>
+/// <summary>Keeps what a layer's forward leaves for its backward; what is cheap to compute is computed again instead.</summary>
 sealed class LayerTape : IDisposable
 {
-    /// <summary>The stream as it came in, [T, C]; all that is kept when the layer is computed again for its backward.</summary>
+    /// <summary>The stream as it came in, [T, C]; all that is kept when the backward computes the layer again.</summary>
     public required Tensor Input { get; init; }
 
-    /// <summary>Which places went on behind attention, [N]; the batch owns it. Null: all.</summary>
+    /// <summary>The places that went on behind attention, [N], which the batch owns; null means all.</summary>
     public Tensor? Places { get; init; }
 
     /// <summary>The leaves q, k, v and what attention made of them: a small graph of torch's own.</summary>
@@ -38,7 +36,7 @@ sealed class LayerTape : IDisposable
     /// <summary>The stream behind attention, [T, C] or [N, C].</summary>
     public Tensor? Middle { get; set; }
 
-    /// <summary>[T, 2I] or [N, 2I].</summary>
+    /// <summary>Gate and up side by side, [T, 2I] or [N, 2I].</summary>
     public LowRankSum? GateUp { get; set; }
 
     public LinearTape Qkv { get; } = new();
@@ -49,7 +47,7 @@ sealed class LayerTape : IDisposable
 
     public LinearTape Down { get; } = new();
 
-    /// <summary>Lets go of all but what is needed to compute the layer again.</summary>
+    /// <summary>Lets go of all that is not needed to compute the layer again.</summary>
     public LayerTape InputOnly()
     {
         using (this) return new() { Input = Input.alias(), Places = Places };
@@ -67,18 +65,17 @@ sealed class LayerTape : IDisposable
     }
 }
 
-/// <summary>
-/// One decoder layer, twice: in plain operators that torch differentiates, and for frozen weights with forward and backward written out.
-/// Both give the same numbers.
-/// </summary>
+/// <summary>Computes a decoder layer in two ways that give the same numbers.</summary>
+/// <remarks>One uses plain operators that torch differentiates; one is for frozen weights, with forward and backward written out.</remarks>
 public sealed class DecoderLayer(LayerParts parts) : IDisposable
 {
     public LayerParts Parts => parts;
 
     public IReadOnlyList<LinearGroup> Groups { get; } = [parts.Qkv, parts.Output, parts.GateUp, parts.Down];
 
-    /// <summary>x [T, C] → [T, C] or [N, C], with a gradient.</summary>
-    /// <param name="places">[N], ascending: the places in T that are wanted; null: all. What is behind attention is computed for them alone.</param>
+    /// <summary>Takes x [T, C] and returns [T, C] or [N, C], with a gradient.</summary>
+    /// <param name="places">[N], ascending: the places in T that are wanted, for which alone the part behind attention runs; null:
+    /// all.</param>
     public Tensor Plain(Tensor x, RotaryEmbedding rotary, TokenBatch batch, Tensor? places)
     {
         using var scope = NewDisposeScope();
@@ -90,9 +87,10 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         return (h + parts.Down.Plain(GatedSilu.Plain(parts.GateUp.Plain(parts.MlpNorm.forward(h))))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same without a gradient of torch's.</summary>
-    /// <param name="tape">What <see cref="Backward"/> needs, when <paramref name="isTaped"/>.</param>
-    internal Residual Forward(Residual x, RotaryEmbedding rotary, TokenBatch batch, Tensor? places, out LayerTape? tape, bool isTaped = false)
+    /// <summary>Computes the same without a gradient of torch's.</summary>
+    /// <param name="tape">Holds what <see cref="Backward"/> needs, when <paramref name="isTaped"/>.</param>
+    internal Residual Forward(
+        Residual x, RotaryEmbedding rotary, TokenBatch batch, Tensor? places, out LayerTape? tape, bool isTaped = false)
     {
         using var scope = NewDisposeScope();
         var (input, normed) = parts.AttentionNorm.Frozen(x.Sum, x.Branch);
@@ -110,9 +108,7 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         return new(middle.MoveToOuterDisposeScope(), branch.MoveToOuterDisposeScope());
     }
 
-    /// <summary>
-    /// The gradient of the layer's input [T, C] for that of its output, [T, C] or [N, C]; adds those of the adapters to what is there.
-    /// </summary>
+    /// <summary>Returns the input's gradient [T, C] for the output's, [T, C] or [N, C]; adds those of the adapters.</summary>
     internal Tensor Backward(Tensor dy, RotaryEmbedding rotary, LayerTape tape)
     {
         using var scope = NewDisposeScope();
@@ -131,7 +127,7 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         parts.Qkv.AddAdapterGradients(parts.AttentionNorm.Frozen(tape.Input), dQkv, tape.Qkv);
         return parts.AttentionNorm.FrozenBackward(dNormed, tape.Input, dMiddle).MoveToOuterDisposeScope();
 
-        // The places that nothing was asked of have no gradient.
+        // Places whose output was not wanted have no gradient.
         Tensor AmongAll(Tensor gradient, Tensor like) => zeros_like(like).index_copy_(0, tape.Places, gradient);
     }
 
@@ -145,7 +141,7 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         return parts.MlpNorm.FrozenBackward(dNormed, tape.Middle!, dy).MoveToOuterDisposeScope();
     }
 
-    /// <summary>qkv [T, (H + 2·KV)·D] → [T, H·D].</summary>
+    /// <summary>Takes qkv [T, (H + 2·KV)·D] and returns [T, H·D].</summary>
     Tensor Attend(Tensor qkv, RotaryEmbedding rotary, TokenBatch batch, LayerTape? tape)
     {
         using var scope = NewDisposeScope();
@@ -158,11 +154,12 @@ public sealed class DecoderLayer(LayerParts parts) : IDisposable
         using var _ = enable_grad();
         foreach (var leaf in (Tensor[])[q, k, v]) leaf.requires_grad_(true);
         var output = Attention.Causal(q, k, v, batch, parts.Layer);
-        tape.Attention = (q.DetachFromDisposeScope(), k.DetachFromDisposeScope(), v.DetachFromDisposeScope(), output.DetachFromDisposeScope());
+        tape.Attention =
+            (q.DetachFromDisposeScope(), k.DetachFromDisposeScope(), v.DetachFromDisposeScope(), output.DetachFromDisposeScope());
         return output.detach().flatten(1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Views of q [T, H, D], k and v [T, KV, D].</summary>
+    /// <summary>Returns views of q [T, H, D], k and v [T, KV, D].</summary>
     (Tensor Q, Tensor K, Tensor V) Split(Tensor qkv)
     {
         var heads = qkv.view(qkv.shape[0], parts.Heads + 2 * parts.KvHeads, -1).split([parts.Heads, parts.KvHeads, parts.KvHeads], 1);

@@ -5,10 +5,8 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>
-/// The adapters of linears that read one input, as two matrices in the compute type: a [ΣR, in], the A under one another, and
-/// b [ΣR, Σout], the transposes of the scaled B along the diagonal. One product with each serves them all.
-/// </summary>
+/// <summary>Joins the adapters of linears that read one input, so that one product with each matrix serves them all.</summary>
+/// <remarks>See <see cref="LoraFactors"/> for the matrices a [ΣR, in] and b [ΣR, Σout] in the compute type.</remarks>
 sealed class JointAdapter : IDisposable
 {
     sealed record Part(LinearAdapter Adapter, int Version, long Output, long Outputs, long Rank, long Ranks)
@@ -37,16 +35,16 @@ sealed class JointAdapter : IDisposable
         (_a, _b) = (a.DetachFromDisposeScope(), b.DetachFromDisposeScope());
     }
 
-    /// <summary>Null: no member is adapted.</summary>
+    /// <summary>Returns null when no member is adapted.</summary>
     public static JointAdapter? Of(IReadOnlyList<Linear> members, ScalarType type) =>
         members.Any(m => m.Adapter is not null) ? new(members, type) : null;
 
-    /// <summary>Whether these are still the members' adapters as they are now, in that type.</summary>
+    /// <summary>Says whether these are still the members' adapters as they are now, in that type.</summary>
     public bool IsOf(IReadOnlyList<Linear> members, ScalarType type) => _a.dtype == type
         && members.Where(m => m.Adapter is not null).Select(m => (m.Adapter, m.Adapter!.Version))
             .SequenceEqual(_parts.Select(p => ((LinearAdapter?)p.Adapter, p.Version)));
 
-    /// <summary>y [T, Σout] and what the adapters add to it; keeps what the gradients need.</summary>
+    /// <summary>Returns y [T, Σout] and what the adapters add to it; keeps what the gradients need.</summary>
     public LowRankSum Forward(Tensor x, Tensor y, LinearTape? tape)
     {
         using var scope = NewDisposeScope();
@@ -62,23 +60,24 @@ sealed class JointAdapter : IDisposable
     LowRankSum Sum(Tensor y, Tensor low)
     {
         var half = y.shape[1] / 2;
-        // Two members of equal width: each has its half of the outputs and its own ranks.
+        // Of two members of equal width, each has its half of the outputs and its own ranks.
         var isHalved = _parts.Count == 2 && _parts[0].Outputs == half && _parts[1].Output == half;
         return new(y, low, _b, isHalved ? (int)_parts[0].Ranks : 0);
     }
 
-    /// <summary>What each number of x is multiplied by: 0 with the dropout's chance, else 1 / (1 − chance).</summary>
+    /// <summary>Returns a factor for each number of x: 0 with the dropout's probability, else 1 / (1 − that).</summary>
     static Tensor Noise(Tensor x, double dropout) => empty_like(x).bernoulli_(1 - dropout).div_(1 - dropout);
 
     Tensor OwnA(Part part) => _a.narrow(0, part.Rank, part.Ranks);
 
-    /// <summary>dx [T, in] and what reaches x through the adapters; keeps the gradient of the low products.</summary>
+    /// <summary>Returns dx [T, in] and what reaches x through the adapters; keeps the gradient of the low products.</summary>
     public LowRankSum InputGradient(Tensor dy, Tensor dx, LinearTape tape)
     {
         using var scope = NewDisposeScope();
         var dLow = tape.LowGradient = dy.matmul(_b.t()).DetachFromDisposeScope();                 // [T, ΣR]
         if (tape.Noises is not { } noises) return new(dx, dLow, _a);
-        foreach (var (part, noise) in _parts.Zip(noises)) dx.add_(dLow.narrow(1, part.Rank, part.Ranks).matmul(OwnA(part)).mul_(noise));
+        foreach (var (part, noise) in _parts.Zip(noises))
+            dx.add_(dLow.narrow(1, part.Rank, part.Ranks).matmul(OwnA(part)).mul_(noise));
         return new(dx);
     }
 

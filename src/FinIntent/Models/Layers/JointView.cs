@@ -3,16 +3,14 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>
-/// The weights, or the biases, of several linears as one tensor, when they lie under one another in one memory (<see cref="Linear.Joint"/>). The
-/// view is kept while they lie there: to make it takes longer than to queue a small product.
-/// </summary>
+/// <summary>Views the weights, or biases, of several linears that lie together in memory (<see cref="Linear.Joint"/>).</summary>
+/// <remarks>The view is kept while they lie there: to make it takes longer than to queue a small product.</remarks>
 sealed unsafe class JointView(IReadOnlyList<Linear> members, Func<Linear, Tensor> part) : IDisposable
 {
     readonly nint[] _places = new nint[members.Count];
     Tensor? _view;
 
-    /// <summary>Owned by this, or by the only member; null: they lie apart.</summary>
+    /// <summary>Returns the view, which this or the only member owns; null when they lie apart.</summary>
     public Tensor? Get()
     {
         var first = part(members[0]);
@@ -37,7 +35,8 @@ sealed unsafe class JointView(IReadOnlyList<Linear> members, Func<Linear, Tensor
         {
             var tensor = part(members[i]);
             _places[i] = (nint)TensorMemory.PointerOf(tensor);
-            if (tensor.storage_offset() != offset || _places[i] != (nint)(memory + offset * bytes) || tensor.dtype != first.dtype) return null;
+            if (tensor.storage_offset() != offset || _places[i] != (nint)(memory + offset * bytes) || tensor.dtype != first.dtype)
+                return null;
             offset += tensor.numel();
             rows += tensor.size(0);
         }

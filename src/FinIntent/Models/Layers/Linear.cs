@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>x [T, in] → x·Wᵀ + b [T, out], computed in the type of x: a weight kept in another type (fp32 masters) is cast for the product.</summary>
+/// <summary>Maps x [T, in] to x·Wᵀ + b [T, out] in the type of x; a weight kept in another type (fp32 masters) is cast for it.</summary>
 public sealed class Linear : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")] readonly Parameter _weight;
@@ -24,7 +24,7 @@ public sealed class Linear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Linears of one input whose weights lie under one another in one tensor, so that one product can serve them all.</summary>
+    /// <summary>Makes linears of one input whose weights lie in one tensor, so that one product can serve them all.</summary>
     public static Linear[] Joint(int inputs, bool hasBias, Placement placement, params ReadOnlySpan<int> outputs)
     {
         var total = 0;
@@ -45,18 +45,18 @@ public sealed class Linear : Module<Tensor, Tensor>
 
     public int Outputs => (int)_weight.shape[0];
 
-    /// <summary>[out, in].</summary>
+    /// <summary>The weight, [out, in].</summary>
     public Parameter Kernel => _weight;
 
-    /// <summary>[out].</summary>
+    /// <summary>The bias, [out].</summary>
     public Parameter? Bias => _bias;
 
-    /// <summary>What is added to the product, such as LoRA; null: nothing.</summary>
+    /// <summary>What is added to the product, such as LoRA; null means nothing.</summary>
     public LinearAdapter? Adapter { get; set; }
 
     public override Tensor forward(Tensor x) => Adapter is null ? Product(x) : Adapter.Forward(this, x);
 
-    /// <summary>The product without the adapter.</summary>
+    /// <summary>Returns the product without the adapter.</summary>
     public Tensor Product(Tensor x)
     {
         if (_weight.dtype == x.dtype) return functional.linear(x, _weight, _bias);
@@ -64,14 +64,14 @@ public sealed class Linear : Module<Tensor, Tensor>
         return functional.linear(x, _weight.to(x.dtype), _bias?.to(x.dtype)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>x·Wᵀ [T, V] for a table of the vocabulary [V, in], or of these of its rows alone [T, M].</summary>
+    /// <summary>Returns x·Wᵀ [T, V] for a table of the vocabulary [V, in], or for these of its rows alone [T, M].</summary>
     internal static Tensor Scores(Tensor x, Tensor table, Tensor? rows)
     {
         using var scope = NewDisposeScope();
         return functional.linear(x, (rows is null ? table : table.index_select(0, rows)).to(x.dtype)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same with this layer's weight as the table, and its adapter.</summary>
+    /// <summary>Returns the same with this layer's weight as the table, and with its adapter.</summary>
     internal Tensor Scores(Tensor x, Tensor? rows)
     {
         if (Adapter is null && _bias is null) return Scores(x, _weight, rows);
@@ -81,30 +81,30 @@ public sealed class Linear : Module<Tensor, Tensor>
     }
 }
 
-/// <summary>A change of low rank to one linear layer that leaves its weights alone: scale · B·(A·dropout(x)) is added to the product.</summary>
+/// <summary>Adds a change of low rank, scale · B·(A·dropout(x)), to one linear layer's product; the weights stay as they are.</summary>
 public abstract class LinearAdapter
 {
-    /// <summary>[R, in].</summary>
+    /// <summary>The factor A, [R, in].</summary>
     public abstract Parameter A { get; }
 
-    /// <summary>[out, R].</summary>
+    /// <summary>The factor B, [out, R].</summary>
     public abstract Parameter B { get; }
 
     public abstract double Scale { get; }
 
-    /// <summary>The share of x that is dropped now: 0 outside training.</summary>
+    /// <summary>The share of x that is dropped now; it is 0 outside training.</summary>
     public abstract double Dropout { get; }
 
-    /// <summary>Grows when A and B have changed, or are about to be trained.</summary>
+    /// <summary>A number that grows when A and B have changed, or are about to be trained.</summary>
     public int Version { get; protected set; }
 
-    /// <summary>The adapted output [T, out] for x [T, in], in plain operators with a gradient.</summary>
+    /// <summary>Returns the adapted output [T, out] for x [T, in], in plain operators with a gradient.</summary>
     public abstract Tensor Forward(Linear layer, Tensor x);
 }
 
 static class Parameters
 {
-    /// <summary>Room for a checkpoint's tensor: not initialised, and frozen until a trainer says otherwise.</summary>
+    /// <summary>Makes room for a checkpoint's tensor: it is not initialised, and frozen until a trainer says otherwise.</summary>
     public static Parameter Empty(Placement placement, params long[] shape) =>
         new(empty(shape, dtype: placement.Type, device: placement.Device), requires_grad: false);
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>What a forward of frozen linears leaves for its backward.</summary>
+/// <summary>Keeps what a forward of frozen linears leaves for its backward.</summary>
 sealed class LinearTape : IDisposable
 {
     /// <summary>The adapters' low products x·Aᵀ, [T, ΣR].</summary>
@@ -14,7 +14,7 @@ sealed class LinearTape : IDisposable
     /// <summary>The gradient of <see cref="Low"/>.</summary>
     public Tensor? LowGradient { get; set; }
 
-    /// <summary>What dropout multiplied x by, one for each adapter; null: no dropout.</summary>
+    /// <summary>The factors by which dropout multiplied x, one tensor for each adapter; null means no dropout.</summary>
     public List<Tensor>? Noises { get; set; }
 
     /// <summary>The adapters as they were in the forward.</summary>
@@ -29,13 +29,13 @@ sealed class LinearTape : IDisposable
     }
 }
 
-/// <summary>Frozen weights in another form than plain numbers of 16 or 32 bits: [out, in] of all members of a group.</summary>
+/// <summary>Holds frozen weights in another form than plain numbers of 16 or 32 bits: [out, in] of all members of a group.</summary>
 public abstract class PackedWeight : IDisposable
 {
-    /// <summary>x [T, in] → x·Wᵀ + b [T, out].</summary>
+    /// <summary>Returns x·Wᵀ + b [T, out] for x [T, in].</summary>
     public abstract Tensor Product(Tensor x, Tensor? bias);
 
-    /// <summary>dy [T, out] → dy·W [T, in].</summary>
+    /// <summary>Returns dy·W [T, in] for dy [T, out].</summary>
     public abstract Tensor InputGradient(Tensor dy);
 
     public abstract long Bytes { get; }
@@ -43,10 +43,8 @@ public abstract class PackedWeight : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>
-/// Linears that read the same input, their outputs side by side. While their weights are frozen, one product serves all, and the backward
-/// is written out: only the gradient of the input and those of the adapters are computed. Differentiable operators are <see cref="Plain"/>.
-/// </summary>
+/// <summary>Groups linears that read one input; outputs lie side by side. One product serves all while weights are frozen.</summary>
+/// <remarks>The backward computes the gradients of the input and the adapters. Torch differentiates <see cref="Plain"/>.</remarks>
 public sealed class LinearGroup(params Linear[] members) : IDisposable
 {
     readonly JointView _weight = new(members, m => m.Kernel), _bias = new(members, m => m.Bias!);
@@ -56,41 +54,42 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
 
     public int Outputs => members.Sum(m => m.Outputs);
 
-    /// <summary>Takes the place of the members' weights, which then hold nothing; null: they are plain.</summary>
+    /// <summary>Takes the place of the members' weights, which then hold nothing; null means that they are plain.</summary>
     public PackedWeight? Packed { get; set; }
 
-    /// <summary>x [T, in] → [T, Σout], adapters included, with a gradient.</summary>
+    /// <summary>Maps x [T, in] to [T, Σout], adapters included, with a gradient.</summary>
     public Tensor Plain(Tensor x)
     {
         if (Packed is not null)
-            throw new InvalidOperationException("packed weights have no plain operators: call forward under no_grad(), and BackwardAdapters for gradients");
+            throw new InvalidOperationException("packed weights have no plain operators: " +
+                "call forward under no_grad(), and BackwardAdapters for gradients");
         if (members.Length == 1) return members[0].forward(x);
         using var scope = NewDisposeScope();
         return cat([.. members.Select(m => m.forward(x))], -1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>x [T, in] → [T, Σout], adapters included, without a gradient; what a backward needs goes to <paramref name="tape"/>.</summary>
+    /// <summary>Maps x [T, in] to [T, Σout] with adapters, without a gradient; the tape gets what a backward needs.</summary>
     internal Tensor Forward(Tensor x, LinearTape? tape)
     {
         using var scope = NewDisposeScope();
         return OpenForward(x, tape).Complete().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same with the adapters' share not added yet.</summary>
+    /// <summary>Computes the same without adding the adapters' share yet.</summary>
     internal LowRankSum OpenForward(Tensor x, LinearTape? tape)
     {
         var y = Product(x);
         return AdapterIn(x.dtype, tape)?.Forward(x, y, tape) ?? new(y);
     }
 
-    /// <summary>The gradient of x [T, in] for that of the outputs, dy [T, Σout].</summary>
+    /// <summary>Returns the gradient of x [T, in] for the outputs' gradient dy [T, Σout].</summary>
     internal Tensor InputGradient(Tensor dy, LinearTape tape)
     {
         using var scope = NewDisposeScope();
         return OpenInputGradient(dy, tape).Complete().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same with the adapters' share not added yet.</summary>
+    /// <summary>Computes the same without adding the adapters' share yet.</summary>
     internal LowRankSum OpenInputGradient(Tensor dy, LinearTape tape)
     {
         var dx = ProductGradient(dy);
@@ -100,13 +99,13 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
     Tensor ProductGradient(Tensor dy)
     {
         using var scope = NewDisposeScope();
-        var dx = Packed?.InputGradient(dy) ?? (_weight.Get() is { } weight && weight.dtype == dy.dtype
-            ? dy.matmul(weight)
-            : dy.split([.. members.Select(m => (long)m.Outputs)], 1).Zip(members, (part, m) => part.matmul(m.Kernel.to(dy.dtype))).Aggregate((a, b) => a + b));
-        return dx.MoveToOuterDisposeScope();
+        if (Packed?.InputGradient(dy) is { } packed) return packed.MoveToOuterDisposeScope();
+        if (_weight.Get() is { } weight && weight.dtype == dy.dtype) return dy.matmul(weight).MoveToOuterDisposeScope();
+        var parts = dy.split([.. members.Select(m => (long)m.Outputs)], 1);
+        return parts.Zip(members, (part, m) => part.matmul(m.Kernel.to(dy.dtype))).Aggregate((a, b) => a + b).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Adds the adapters' gradients; after <see cref="InputGradient"/>.</summary>
+    /// <summary>Adds the adapters' gradients; call it after <see cref="InputGradient"/>.</summary>
     internal void AddAdapterGradients(Tensor x, Tensor dy, LinearTape tape) => tape.Adapter?.AddGradients(x, dy, tape);
 
     Tensor Product(Tensor x)
@@ -119,7 +118,7 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
             : cat([.. members.Select(m => m.Product(x))], -1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Made anew in every forward of training, once for many when they are only used.</summary>
+    /// <summary>Returns the adapters, made anew in every forward of training and once for many when they are only used.</summary>
     JointAdapter? AdapterIn(ScalarType type, LinearTape? tape)
     {
         if (tape is not null) return tape.Adapter = JointAdapter.Of(members, type);

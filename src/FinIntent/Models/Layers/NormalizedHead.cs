@@ -6,10 +6,8 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>
-/// x [T, C] → x·Ŵᵀ [T, V], each row of W scaled to length 1 in W's own type. A checkpoint may hold W or Ŵ: both give these logits.
-/// No <see cref="Linear"/>, so no adapter is ever put on it.
-/// </summary>
+/// <summary>Maps x [T, C] to x·Ŵᵀ [T, V], each row of W scaled to length 1 in W's own type. A checkpoint may hold W or Ŵ.</summary>
+/// <remarks>It is no <see cref="Linear"/>, so no adapter is ever put on it.</remarks>
 public sealed class NormalizedHead : Module<Tensor, Tensor>
 {
     bool _isNormalized;
@@ -23,17 +21,14 @@ public sealed class NormalizedHead : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor x) => Scores(x, null);
 
-    /// <summary>Of these rows of Ŵ alone; null: all.</summary>
+    /// <summary>Returns the logits of these rows of Ŵ alone; null means all rows.</summary>
     internal Tensor Scores(Tensor x, Tensor? rows)
     {
         using var scope = NewDisposeScope();
         return Linear.Scores(x, Rows(), rows).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// A trained W is scaled in every forward, and the gradient goes through it; a frozen one once and in place, since it is the model's
-    /// second largest tensor.
-    /// </summary>
+    /// <summary>Scales a trained W in every forward, for its gradient; a frozen one once and in place, which saves memory.</summary>
     Tensor Rows()
     {
         if (_weight.requires_grad)

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>x / √(mean(x²) + ε) · weight over the last dimension. Root Mean Square Layer Normalization, https://arxiv.org/abs/1910.07467.</summary>
+/// <summary>Computes x / √(mean(x²) + ε) · weight over the last dimension. https://arxiv.org/abs/1910.07467</summary>
 public sealed class RmsNorm : Module<Tensor, Tensor>
 {
     readonly double _epsilon;
@@ -22,19 +22,19 @@ public sealed class RmsNorm : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>In plain operators, with a gradient.</summary>
+    /// <summary>Computes the norm in plain operators, with a gradient.</summary>
     public override Tensor forward(Tensor x) => ResidualNorm.Plain(x, _weight, _epsilon, _order);
 
-    /// <summary>x + branch and its norm, without a gradient.</summary>
+    /// <summary>Returns x + branch and its norm, without a gradient.</summary>
     internal (Tensor Sum, Tensor Normed) Frozen(Tensor x, Tensor? branch) => ResidualNorm.Forward(x, branch, _weight, _epsilon, _order);
 
-    /// <summary>The norm of a sum that is kept.</summary>
+    /// <summary>Returns the norm of a sum that is kept.</summary>
     internal Tensor Frozen(Tensor sum)
     {
         using var scope = NewDisposeScope();
         return Frozen(sum, null).Normed.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradient of the sum, for that of its norm and the one that reaches it past the norm.</summary>
+    /// <summary>Returns the gradient of the sum, for that of its norm and the one that reaches it past the norm.</summary>
     internal Tensor FrozenBackward(Tensor dy, Tensor sum, Tensor added) => ResidualNorm.Backward(dy, sum, _weight, _epsilon, added);
 }

@@ -4,10 +4,8 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>
-/// cos and sin of one forward's positions, [T, 1, D / 2] each, for the first D dimensions of every head; the dimensions after them are left
-/// as they are. RoFormer, https://arxiv.org/abs/2104.09864.
-/// </summary>
+/// <summary>Holds cos and sin of one forward's positions, [T, 1, D / 2] each, for the first D dimensions of every head.</summary>
+/// <remarks>The dimensions after them stay as they are. RoFormer, https://arxiv.org/abs/2104.09864</remarks>
 public sealed class RotaryEmbedding
 {
     readonly Tensor _cos, _sin;
@@ -20,9 +18,10 @@ public sealed class RotaryEmbedding
         _pairs = pairs;
     }
 
-    /// <summary>Angles in fp32, then cos and sin rounded to <paramref name="type"/>. The tensors belong to the caller's dispose scope.</summary>
-    /// <param name="dimensions">D: how many of a head's dimensions turn.</param>
-    public static RotaryEmbedding At(Tensor positions, int dimensions, double theta, ScalarType type, RotaryPairs pairs = RotaryPairs.Halves)
+    /// <summary>Computes angles in fp32, then rounds cos and sin to the type. The caller's dispose scope owns the tensors.</summary>
+    /// <param name="dimensions">D, the number of a head's dimensions that are rotated.</param>
+    public static RotaryEmbedding At(
+        Tensor positions, int dimensions, double theta, ScalarType type, RotaryPairs pairs = RotaryPairs.Halves)
     {
         using var scope = NewDisposeScope();
         var wide = type == ScalarType.Float64 ? type : ScalarType.Float32;
@@ -38,7 +37,7 @@ public sealed class RotaryEmbedding
 
     internal Tensor Sin => _sin;
 
-    /// <summary>Turns x [T, H, ≥ D] in the type of cos and sin, and returns it in its own.</summary>
+    /// <summary>Rotates x [T, H, ≥ D] in the type of cos and sin, and returns it in its own type.</summary>
     public Tensor Apply(Tensor x)
     {
         using var scope = NewDisposeScope();
@@ -47,9 +46,9 @@ public sealed class RotaryEmbedding
         return (rest == 0 ? y : cat([y, x.narrow(-1, turned, rest)], -1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Turns the first heads of joint [T, n, ≥ D] in place, or back, without a gradient.</summary>
+    /// <summary>Rotates the first heads of joint [T, n, ≥ D] in place, or back, without a gradient.</summary>
     internal void Turn(Tensor joint, int heads, bool isBack = false) => Rotary.Turn(joint, heads, _cos, _sin, _pairs, isBack);
 
-    /// <summary>The gradients of turned q and k and of v as one tensor [T, H + 2·KV, ≥ D], q's and k's turned back.</summary>
+    /// <summary>Joins the gradients of rotated q and k and of v into [T, H + 2·KV, ≥ D], with q's and k's rotated back.</summary>
     internal Tensor Join(Tensor dq, Tensor dk, Tensor dv) => Rotary.Join(dq, dk, dv, _cos, _sin, _pairs);
 }

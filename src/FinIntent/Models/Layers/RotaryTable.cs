@@ -4,23 +4,24 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>A model's cos and sin of all positions up to the furthest asked for: a forward picks its own, instead of computing them.</summary>
+/// <summary>Keeps a model's cos and sin of all positions up to the furthest asked for, so that a forward only picks its own.</summary>
 sealed class RotaryTable(int dimensions, double theta, RotaryPairs pairs = RotaryPairs.Halves) : IDisposable
 {
     const int FewestPositions = 512;
 
     Tensor? _cos, _sin;
 
-    /// <summary>q and k are turned in fp32 whatever the compute type.</summary>
+    /// <summary>Rotates q and k in fp32 whatever the compute type is.</summary>
     public bool IsFloat32 { get; init; }
 
-    /// <param name="end">All positions [T] are below.</param>
+    /// <param name="end">A bound: all positions [T] are below it.</param>
     /// <param name="type">The compute type.</param>
-    /// <returns>Its tensors belong to the caller's dispose scope.</returns>
+    /// <returns>An embedding whose tensors belong to the caller's dispose scope.</returns>
     public RotaryEmbedding At(Tensor positions, int end, ScalarType type)
     {
         if (IsFloat32 && type != ScalarType.Float64) type = ScalarType.Float32;
-        if (_cos is null || _cos.shape[0] < end || _cos.dtype != type || _cos.device != positions.device) Make(end, type, positions.device);
+        var isKept = _cos is not null && _cos.shape[0] >= end && _cos.dtype == type && _cos.device == positions.device;
+        if (!isKept) Make(end, type, positions.device);
         return new(_cos!.index_select(0, positions), _sin!.index_select(0, positions), pairs);
     }
 

@@ -3,11 +3,12 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;
 
-/// <summary>How a family's attention is shaped.</summary>
-/// <param name="NormEpsilon">RMSNorm on each head of q and k before RoPE with this ε (Qwen3); null: none.</param>
-public sealed record AttentionShape(int HiddenSize, int Heads, int KvHeads, int HeadDim, bool QkvBias, bool OutputBias, double? NormEpsilon = null);
+/// <summary>Says how a family's attention is shaped.</summary>
+/// <param name="NormEpsilon">The ε of an RMSNorm on each head of q and k before RoPE (Qwen3); null means no norm.</param>
+public sealed record AttentionShape(
+    int HiddenSize, int Heads, int KvHeads, int HeadDim, bool QkvBias, bool OutputBias, double? NormEpsilon = null);
 
-/// <summary>The weights of one layer's attention, under a family's names.</summary>
+/// <summary>Holds the weights of one layer's attention, under a family's names.</summary>
 public abstract class AttentionWeights(string name) : Module(name)
 {
     public abstract LinearGroup Qkv { get; }
@@ -17,7 +18,7 @@ public abstract class AttentionWeights(string name) : Module(name)
     public virtual (RmsNorm Query, RmsNorm Key)? HeadNorms => null;
 }
 
-/// <summary>q, k, v and o in linears of their own (Qwen2, Qwen3, Llama).</summary>
+/// <summary>Keeps q, k, v and o in linears of their own (Qwen2, Qwen3, Llama).</summary>
 public sealed class SplitAttention : AttentionWeights
 {
     [ComponentName(Name = "q_proj")] readonly Linear _q;

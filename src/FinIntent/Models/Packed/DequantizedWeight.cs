@@ -5,35 +5,32 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Packed;
 
-/// <summary>Some rows of a weight in few bits.</summary>
+/// <summary>Holds some rows of a weight in few bits.</summary>
 abstract class PackedRows : IDisposable
 {
-    /// <summary>How many.</summary>
+    /// <summary>The number of rows.</summary>
     public abstract long Count { get; }
 
     public abstract long Bytes { get; }
 
-    /// <summary>Fills target [Count, in] with the numbers the bits stand for.</summary>
+    /// <summary>Fills target [Count, in] with the numbers that the bits stand for.</summary>
     public abstract void WriteTo(Tensor target);
 
     public abstract void Dispose();
 
-    /// <summary>
-    /// Numbers packed in one go: on a GPU few launches, on a CPU little memory, since what is freed between weights that stay leaves holes in
-    /// the heap.
-    /// </summary>
+    /// <summary>Returns how many numbers to pack at once: on a GPU many, for few launches; on a CPU few.</summary>
+    /// <remarks>On a CPU, memory that is freed between weights that stay would leave holes in the heap.</remarks>
     protected static long NumbersAtOnce(Tensor rows) => rows.device_type == DeviceType.CUDA ? 1 << 22 : 1 << 18;
 }
 
 /// <summary>
-/// A weight that is multiplied as the numbers its bits stand for, in the type of what it is multiplied with: a stretch of rows is written
-/// out, used and forgotten before the next, so that the weight is never there as a whole. The memory comes from torch's allocator, which
-/// hands the same piece to every stretch.
+/// Multiplies with the numbers that a weight's bits stand for, in the other factor's type. It writes out a stretch of rows, uses it and
+/// forgets it before the next, so that the weight is never there as a whole; torch's allocator hands the same memory to every stretch.
 /// </summary>
 sealed class DequantizedWeight : PackedWeight
 {
-    // 72 MiB in 16 bits. A product with fewer rows does not fill a GPU, and more would be memory held for nothing; so many halve down_proj of
-    // a model of 7B and cut gate_proj and up_proj into four.
+    // This is 72 MiB in 16 bits. A product with fewer rows does not fill a GPU, and more would hold memory for nothing; this size halves
+    // down_proj of a model of 7B and cuts gate_proj and up_proj into four.
     const long MostNumbers = 36 << 20;
 
     readonly IReadOnlyList<PackedRows> _parts;
@@ -44,14 +41,14 @@ sealed class DequantizedWeight : PackedWeight
 
     public override long Bytes => _parts.Sum(part => part.Bytes);
 
-    /// <param name="weight">[out, in] in any floating type; not kept.</param>
-    /// <param name="pack">Rows of it → the same rows in few bits.</param>
-    /// <param name="mostNumbers">In a stretch of rows.</param>
+    /// <param name="weight">The weight [out, in] in any floating type, which is not kept.</param>
+    /// <param name="pack">Turns rows of it into the same rows in few bits.</param>
+    /// <param name="mostNumbers">The most numbers in a stretch of rows.</param>
     public static DequantizedWeight Of(Tensor weight, Func<Tensor, PackedRows> pack, long mostNumbers = MostNumbers)
     {
         using var scope = NewDisposeScope();
         long outputs = weight.shape[0], inputs = weight.shape[1];
-        // Stretches of nearly one length, in whole tiles of a product.
+        // Stretches have nearly one length, in whole tiles of a product.
         const long tile = 128;
         var count = (outputs * inputs + mostNumbers - 1) / mostNumbers;
         var rows = Math.Max(1, (outputs + count - 1) / count);
@@ -78,7 +75,7 @@ sealed class DequantizedWeight : PackedWeight
         return y.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Summed over the stretches in the type of dy.</summary>
+    /// <summary>Sums over the stretches in the type of dy.</summary>
     public override Tensor InputGradient(Tensor dy)
     {
         using var scope = NewDisposeScope();

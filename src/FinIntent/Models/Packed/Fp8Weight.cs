@@ -7,13 +7,11 @@ using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Packed;
 
-/// <summary>
-/// A weight in float8 with a scale for each output, multiplied as such: what it meets is quantised with a scale for each row. The gradient
-/// needs scales that run along the other side, so a weight that is trained through keeps a second copy for it, turned.
-/// </summary>
+/// <summary>Keeps a weight in float8 with a scale for each output, and multiplies it as such with rows quantised the same way.</summary>
+/// <remarks>The gradient needs scales along the other side, so a weight that is trained through keeps a transposed copy, too.</remarks>
 sealed class Fp8Weight : PackedWeight
 {
-    // The tiles of the float8 product.
+    // The float8 product works in tiles of this size.
     const int Multiple = 16;
 
     readonly Matrix _forward;
@@ -23,21 +21,22 @@ sealed class Fp8Weight : PackedWeight
 
     public override long Bytes => _forward.Bytes + (_backward?.Bytes ?? 0);
 
-    /// <param name="weight">[out, in].</param>
+    /// <param name="weight">The weight, [out, in].</param>
     /// <exception cref="UserErrorException">A side is no multiple of 16.</exception>
     public static Fp8Weight Of(Tensor weight, bool isTrained)
     {
         if (weight.shape.Any(side => side % Multiple != 0))
-            throw new UserErrorException($"quantization_method: fp8 multiplies matrices whose sides are multiples of {Multiple}, and this model has one of " +
-                $"[{string.Join(", ", weight.shape)}]; use quantization_method: bnb");
+            throw new UserErrorException($"quantization_method: fp8 multiplies matrices whose sides are multiples of {Multiple}, " +
+                $"and this model has one of [{string.Join(", ", weight.shape)}]; use quantization_method: bnb");
         using var scope = NewDisposeScope();
         return new(Matrix.Of(weight), isTrained ? Matrix.Of(weight.t().contiguous()) : null);
     }
 
     public override Tensor Product(Tensor x, Tensor? bias) => _forward.Product(x, bias);
 
-    public override Tensor InputGradient(Tensor dy) =>
-        (_backward ?? throw new InvalidOperationException("this float8 weight was loaded without the copy that gradients need")).Product(dy, null);
+    public override Tensor InputGradient(Tensor dy) => _backward is { } turned
+        ? turned.Product(dy, null)
+        : throw new InvalidOperationException("this float8 weight was loaded without the copy that gradients need");
 
     public override void Dispose()
     {
@@ -45,10 +44,10 @@ sealed class Fp8Weight : PackedWeight
         _backward?.Dispose();
     }
 
-    /// <summary>Float8 [N, K] with scales fp32 [1, N].</summary>
+    /// <summary>Holds a float8 matrix [N, K] with scales fp32 [1, N].</summary>
     sealed record Matrix(Tensor Values, Tensor Scales) : IDisposable
     {
-        // What is needed in every product is made once: a small product is queued in less time.
+        // Every product needs this view, so it is made once: a small product is then queued in less time.
         readonly Tensor _turned = Values.t().DetachFromDisposeScope();
 
         public long Bytes => Values.numel() + Scales.numel() * sizeof(float);
@@ -59,12 +58,13 @@ sealed class Fp8Weight : PackedWeight
             return new(values.DetachFromDisposeScope(), scales.view(1, -1).DetachFromDisposeScope());
         }
 
-        /// <summary>x [T, K] → x·rowsᵀ + b [T, N].</summary>
+        /// <summary>Maps x [T, K] to x·rowsᵀ + b [T, N].</summary>
         public Tensor Product(Tensor x, Tensor? bias)
         {
             using var scope = NewDisposeScope();
             var (values, scales) = Fp8Rows.Quantize(x);
-            return (x.device_type == DeviceType.CUDA ? In(x.dtype, OnCuda(values, scales, bias)) : Plain(values, scales, bias, x.dtype)).MoveToOuterDisposeScope();
+            var y = x.device_type == DeviceType.CUDA ? In(x.dtype, OnCuda(values, scales, bias)) : Plain(values, scales, bias, x.dtype);
+            return y.MoveToOuterDisposeScope();
         }
 
         Tensor OnCuda(Tensor values, Tensor scales, Tensor? bias)
@@ -77,7 +77,7 @@ sealed class Fp8Weight : PackedWeight
 
         static Tensor In(ScalarType type, Tensor x) => x.dtype == type ? x : x.to(type);
 
-        /// <summary>The same product of the numbers that the bits stand for.</summary>
+        /// <summary>Computes the same product of the numbers that the bits stand for.</summary>
         Tensor Plain(Tensor values, Tensor scales, Tensor? bias, ScalarType type)
         {
             var wide = type == ScalarType.Float64 ? type : ScalarType.Float32;

@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace FinIntent.Models.Packed;
 
 /// <summary>
-/// Rows of whole numbers from -127 to 127, times a scale for each row. What is far out in its row stays as it was, so that it does not
-/// stretch the scale of all others: a few columns of large weights behind small norm weights would cost a hundred times the divergence
-/// (docs/log.md). Activations are never quantised, which is what LLM.int8() (https://arxiv.org/abs/2208.07339) keeps outliers for.
+/// Keeps rows as whole numbers from -127 to 127, times a scale for each row. A number far out in its row stays as it was, so that it does
+/// not stretch the others' scale: a few columns of large weights behind small norm weights would cost a hundred times the divergence
+/// (docs/log.md). Activations are never quantised, which is why LLM.int8() (https://arxiv.org/abs/2208.07339) keeps outliers.
 /// </summary>
 sealed class Int8Rows : PackedRows
 {
     const double Largest = 127;
 
-    // Times the row's mean magnitude: 6.4 standard deviations of a normal distribution, which has none in a model of 7B.
+    // This is times the row's mean magnitude: 6.4 standard deviations of a normal distribution, which has none so far out in a 7B model.
     const double FarOut = 8;
 
     readonly Tensor _values, _scales;
@@ -27,28 +27,30 @@ sealed class Int8Rows : PackedRows
 
     IEnumerable<Tensor> Tensors => _exact is var (places, values) ? [_values, _scales, places, values] : [_values, _scales];
 
-    /// <summary>Each number of rows [N, in] rounded to the nearest multiple of its row's largest / 127, half to even.</summary>
-    /// <param name="farOut">What is more than this times its row's mean magnitude stays exact.</param>
+    /// <summary>Rounds each number of rows [N, in] to the nearest multiple of its row's largest / 127, half to even.</summary>
+    /// <param name="farOut">A number of more than this times its row's mean magnitude stays exact.</param>
     public static Int8Rows Of(Tensor rows, double farOut = FarOut)
     {
         using var scope = NewDisposeScope();
-        // What stays is made before what goes: no holes are left in the heap.
+        // What stays is made before what goes, so that no holes are left in the heap.
         Tensor values = empty(rows.shape, ScalarType.Int8, rows.device), scales = empty([rows.shape[0]], ScalarType.Float32, rows.device);
         var exact = new List<(Tensor Places, Tensor Values)>();
         var step = Math.Max(1, NumbersAtOnce(rows) / rows.shape[1]);
         for (var start = 0L; start < rows.shape[0]; start += step)
         {
             var count = Math.Min(step, rows.shape[0] - start);
-            var (places, kept) = Quantize(rows.narrow(0, start, count), values.narrow(0, start, count), scales.narrow(0, start, count), farOut);
+            var (target, scale) = (values.narrow(0, start, count), scales.narrow(0, start, count));
+            var (places, kept) = Quantize(rows.narrow(0, start, count), target, scale, farOut);
             if (places.numel() > 0) exact.Add((places.add_(start * rows.shape[1]), kept));
         }
         values.DetachFromDisposeScope();
         scales.DetachFromDisposeScope();
         if (exact.Count == 0) return new(values, scales, null);
-        return new(values, scales, (cat([.. exact.Select(e => e.Places)]).DetachFromDisposeScope(), cat([.. exact.Select(e => e.Values)]).DetachFromDisposeScope()));
+        Tensor allPlaces = cat([.. exact.Select(e => e.Places)]), allValues = cat([.. exact.Select(e => e.Values)]);
+        return new(values, scales, (allPlaces.DetachFromDisposeScope(), allValues.DetachFromDisposeScope()));
     }
 
-    /// <summary>Fills values [N, in] and scales [N]; returns the places, counted through all rows, and numbers of what is kept as it is.</summary>
+    /// <summary>Fills values [N, in] and scales [N]; returns places, counted through all rows, and the numbers that stay exact.</summary>
     static (Tensor Places, Tensor Values) Quantize(Tensor rows, Tensor values, Tensor scales, double farOut)
     {
         using var scope = NewDisposeScope();

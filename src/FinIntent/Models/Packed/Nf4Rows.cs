@@ -5,16 +5,18 @@ using static TorchSharp.torch;
 namespace FinIntent.Models.Packed;
 
 /// <summary>
-/// Rows in 4-bit NormalFloat: 64 numbers in a row's order share the largest of them as their scale. With double quantisation 256 scales in
-/// turn are kept as their mean plus a multiple, in 8 bits, of the farthest one's distance from it. QLoRA, https://arxiv.org/abs/2305.14314.
-/// Where bitsandbytes takes 8 bits of a floating code for the scales, these are evenly spaced: a third less error, and no table (docs/log.md).
+/// Keeps rows in 4-bit NormalFloat: 64 numbers in a row's order share the largest of them as their scale. With double quantisation 256
+/// scales are kept as their mean plus an 8-bit multiple of the farthest one's distance from it. QLoRA, https://arxiv.org/abs/2305.14314.
+/// Where bitsandbytes uses 8 bits of a floating code for the scales, these are evenly spaced: a third less error, and no table
+/// (docs/log.md).
 /// </summary>
 sealed class Nf4Rows : PackedRows
 {
     readonly Tensor _packed, _absmax;
     readonly (Tensor Scales, Tensor Mean)? _double;
 
-    Nf4Rows(long count, Tensor packed, Tensor absmax, (Tensor, Tensor)? doubled) => (Count, _packed, _absmax, _double) = (count, packed, absmax, doubled);
+    Nf4Rows(long count, Tensor packed, Tensor absmax, (Tensor, Tensor)? doubled) =>
+        (Count, _packed, _absmax, _double) = (count, packed, absmax, doubled);
 
     public override long Count { get; }
 
@@ -25,9 +27,10 @@ sealed class Nf4Rows : PackedRows
     public static Nf4Rows Of(Tensor rows, bool isDouble)
     {
         using var scope = NewDisposeScope();
-        // What stays is made before what goes: no holes are left in the heap.
+        // What stays is made before what goes, so that no holes are left in the heap.
         var count = (rows.numel() + Dequantize.Block - 1) / Dequantize.Block;
-        Tensor packed = empty([count * Dequantize.Block / 2], ScalarType.Byte, rows.device), absmax = empty([count], ScalarType.Float32, rows.device);
+        var packed = empty([count * Dequantize.Block / 2], ScalarType.Byte, rows.device);
+        var absmax = empty([count], ScalarType.Float32, rows.device);
         var numbers = rows.reshape(-1);
         var step = NumbersAtOnce(rows) / Dequantize.Block;
         for (var start = 0L; start < count; start += step)
@@ -41,7 +44,8 @@ sealed class Nf4Rows : PackedRows
         if (!isDouble) return new(rows.shape[0], packed, absmax.DetachFromDisposeScope(), null);
 
         var (absmax8, scales, mean) = QuantizeScales(absmax);
-        return new(rows.shape[0], packed, absmax8.DetachFromDisposeScope(), (scales.DetachFromDisposeScope(), mean.DetachFromDisposeScope()));
+        var doubled = (scales.DetachFromDisposeScope(), mean.DetachFromDisposeScope());
+        return new(rows.shape[0], packed, absmax8.DetachFromDisposeScope(), doubled);
     }
 
     /// <summary>Fills packed [32 · n] with the nearest values' numbers, two a byte, and absmax [n].</summary>
@@ -66,7 +70,7 @@ sealed class Nf4Rows : PackedRows
         return (absmax8.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope(), mean.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Half way between two neighbouring values; a number on a border goes down.</summary>
+    /// <summary>The borders lie half way between two neighbouring values; a number on a border goes down.</summary>
     static readonly float[] Borders = [.. Dequantize.Nf4Values.Zip(Dequantize.Nf4Values.Skip(1), (a, b) => (a + b) / 2)];
 
     static Tensor Padded(Tensor numbers, int block)

@@ -4,13 +4,14 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Models.Packed;
 
-/// <summary>The layers of a model made with <see cref="Placement.PacksLayers"/>: their weights come in one group of linears at a time.</summary>
+/// <summary>Fills the layers of a model made with <see cref="Placement.PacksLayers"/>, one group of linears at a time.</summary>
 static class PackedLayers
 {
-    /// <param name="isTrained">Gradients will go through the weights, to adapters.</param>
-    /// <param name="type">What the weights are read in.</param>
+    /// <param name="isTrained">Says that gradients will go through the weights, to adapters.</param>
+    /// <param name="type">The type in which the weights are read.</param>
     /// <param name="read">Fills tensors [out, in] with the parameters of these names.</param>
-    public static void Fill(CausalLanguageModel model, WeightFormat format, bool isTrained, ScalarType type, Action<IReadOnlyList<(string Name, Tensor Target)>> read)
+    public static void Fill(CausalLanguageModel model, WeightFormat format, bool isTrained, ScalarType type,
+        Action<IReadOnlyList<(string Name, Tensor Target)>> read)
     {
         using var noGradient = no_grad();
         var names = model.named_modules().Where(m => m.module is Linear).ToDictionary(m => (Linear)m.module, m => $"{m.name}.weight");

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace FinIntent.Training.Memory;
 
-/// <summary>What a forward reads.</summary>
-/// <param name="RowLength">Of a row, on average over the tokens; it matters where attention keeps scores.</param>
-/// <param name="Labels">Places whose logits are made.</param>
+/// <summary>Says what a forward reads.</summary>
+/// <param name="RowLength">A row's length, on average over the tokens; it matters where attention keeps scores.</param>
+/// <param name="Labels">The number of places whose logits are made.</param>
 readonly record struct ForwardSize(int Tokens, double RowLength, int Labels);
 
-/// <summary>Bytes that a forward and its backward hold beside weights, gradients and moments, at their fullest.</summary>
+/// <summary>Counts the bytes that a forward and its backward hold beside weights, gradients and moments, at their fullest.</summary>
 sealed class ActivationMemory
 {
     // A weight kept in few bits is written out a stretch at a time (Models/Packed).
@@ -21,7 +21,7 @@ sealed class ActivationMemory
     readonly IReadOnlyList<LayerMemory> _layers;
     readonly GraphMemory _graph;
 
-    /// <param name="device">Where it will run, wherever the model is now.</param>
+    /// <param name="device">The device on which it will run, wherever the model is now.</param>
     public ActivationMemory(CausalLanguageModel model, Trainable trainable, DeviceType device)
     {
         trainable.SetTraining(true); // dropout counts
@@ -29,7 +29,8 @@ sealed class ActivationMemory
         _elementBytes = ElementBytes(model.ComputeType);
         var isShort = _elementBytes == 2;
         var attention = device == DeviceType.CUDA ? isShort ? AttentionKind.Flash : AttentionKind.Fused : AttentionKind.Products;
-        _layers = [.. model.Layers.Select(layer => new LayerMemory(layer.Parts, _elementBytes, attention, isFused: device == DeviceType.CUDA))];
+        var isOnGpu = device == DeviceType.CUDA;
+        _layers = [.. model.Layers.Select(layer => new LayerMemory(layer.Parts, _elementBytes, attention, isFused: isOnGpu))];
         _graph = new(model, trainable, _elementBytes);
     }
 
@@ -43,14 +44,13 @@ sealed class ActivationMemory
     public long Bytes(ForwardSize size, bool recomputes)
     {
         if (!_isBaseFrozen) return _graph.Bytes(size, _layers) + Head(size.Labels);
-        var written = _model.Format is null ? 0 : _elementBytes * Math.Min(MostNumbersWritten, _model.Layers[0].Groups.Max(g => (long)g.Outputs * g.Members[0].Inputs));
+        var largest = _model.Layers[0].Groups.Max(g => (long)g.Outputs * g.Members[0].Inputs);
+        var written = _model.Format is null ? 0 : _elementBytes * Math.Min(MostNumbersWritten, largest);
         return Around(size) + written + (recomputes ? Recomputed(size) : Kept(size));
     }
 
-    /// <summary>
-    /// Everything is kept. Of the last layer, what is behind attention is there for the labels alone, so the fullest moment is in the layer
-    /// before it, in the head, or in the last layer's attention.
-    /// </summary>
+    /// <summary>Counts a forward that keeps everything. The last layer has what is behind attention for the labels alone.</summary>
+    /// <remarks>So the fullest moment is in the layer before it, in the head, or in the last layer's attention.</remarks>
     long Kept(ForwardSize size)
     {
         var (last, before) = (_layers[^1], _layers.Count > 1 ? _layers[^2] : _layers[^1]);
@@ -60,30 +60,26 @@ sealed class ActivationMemory
             tip + Math.Max(Head(size.Labels), Tip(last, size)));
     }
 
-    /// <summary>
-    /// The layers' inputs, and one layer as if kept: its own input is among those, and that of the layer behind it is gone. Or the last layer,
-    /// whose input is among them, too.
-    /// </summary>
+    /// <summary>Counts the layers' inputs and one layer as if kept, whose own input is among those; or the last and the head.</summary>
     long Recomputed(ForwardSize size)
     {
         var (last, before) = (_layers[^1], _layers.Count > 1 ? _layers[^2] : _layers[^1]);
         var inputs = _layers.Sum(layer => size.Tokens * layer.Input);
         var one = before.Adapters + Whole(before, size.Tokens, size.RowLength) - (2 * size.Tokens * before.Input)
             + (size.Tokens * Math.Max(before.PassingForward, before.PassingBackward(size.RowLength)));
-        var tip = last.Adapters + (size.Tokens * (last.KeptThroughAttention(size.RowLength) - last.Input)) + (size.Labels * last.KeptBehind);
+        var tip = last.Adapters + (size.Tokens * (last.KeptThroughAttention(size.RowLength) - last.Input))
+            + (size.Labels * last.KeptBehind);
         return inputs + Math.Max(Math.Max(one, Head(size.Labels)), tip + Tip(last, size));
     }
 
-    static long Whole(LayerMemory layer, int tokens, double rowLength) => tokens * (layer.KeptThroughAttention(rowLength) + layer.KeptBehind);
+    static long Whole(LayerMemory layer, int tokens, double rowLength) =>
+        tokens * (layer.KeptThroughAttention(rowLength) + layer.KeptBehind);
 
-    /// <summary>The last layer's backward: its MLP for the labels, its attention for all.</summary>
+    /// <summary>Counts the last layer's backward: its MLP for the labels, its attention for all tokens.</summary>
     static long Tip(LayerMemory layer, ForwardSize size) =>
         Math.Max(size.Labels * layer.PassingBackward(size.RowLength), size.Tokens * layer.PassingAttention(size.RowLength));
 
-    /// <summary>
-    /// The logits of a slice: in the type computed in, their logarithms in fp32, the gradient of those and of the logits in fp32. In training
-    /// by autograd there is one slice.
-    /// </summary>
+    /// <summary>Counts a slice's logits, their logarithms and the gradients of both in fp32; under autograd there is one slice.</summary>
     long Head(int labels)
     {
         var vocabulary = _model.Shape.VocabularySize;
@@ -91,6 +87,6 @@ sealed class ActivationMemory
         return slice * vocabulary * (_elementBytes + (3 * sizeof(float))) + (2L * labels * _elementBytes * _model.Shape.HiddenSize);
     }
 
-    /// <summary>Token ids, positions, cos and sin.</summary>
+    /// <summary>Counts token ids, positions, cos and sin.</summary>
     long Around(ForwardSize size) => size.Tokens * (2L * sizeof(long) + (_elementBytes * _model.Shape.HeadDim));
 }

@@ -3,17 +3,17 @@ using FinIntent.Text;
 
 namespace FinIntent.Training.Memory;
 
-/// <summary>How long a run's rows are.</summary>
-/// <param name="Count">Rows of an epoch.</param>
-/// <param name="Deviation">Standard deviation of a row's tokens.</param>
-/// <param name="LabelShare">Tokens that are learnt, of all.</param>
+/// <summary>Says how long a run's rows are.</summary>
+/// <param name="Count">The rows of an epoch.</param>
+/// <param name="Deviation">The standard deviation of a row's tokens.</param>
+/// <param name="LabelShare">The share of all tokens that is learnt.</param>
 sealed record RowLengths(int Count, int Longest, double Mean, double Deviation, double LabelShare)
 {
     const int MostRead = 20_000;
 
     public double Tokens => Count * Mean;
 
-    /// <summary>Of many rows, as many as are quickly read, evenly spread.</summary>
+    /// <summary>Measures the rows; of many it reads as many as are quickly read, evenly spread.</summary>
     public static RowLengths Of(TrainingInput input)
     {
         var step = Math.Max(1, (input.Count + MostRead - 1) / MostRead);
@@ -38,14 +38,15 @@ sealed record RowLengths(int Count, int Longest, double Mean, double Deviation, 
         return new(count, longest, mean, Math.Sqrt(Math.Max(0, (squares / read) - (mean * mean))), labels / tokens);
     }
 
-    /// <summary>The same cut off.</summary>
-    public RowLengths CutAt(int length) => length >= Longest ? this : this with { Longest = length, Mean = Math.Min(Mean, length), Deviation = Math.Min(Deviation, length) };
+    /// <summary>Returns the lengths of rows that are cut off at a length.</summary>
+    public RowLengths CutAt(int length) => length >= Longest ? this
+        : this with { Longest = length, Mean = Math.Min(Mean, length), Deviation = Math.Min(Deviation, length) };
 
-    /// <summary>Tokens of an update of so many rows that hardly one has more.</summary>
+    /// <summary>Returns the tokens of an update of so many rows that hardly any update has more.</summary>
     public int LargestUpdate(int rows) =>
         (int)Math.Ceiling(Math.Max(Longest, (Math.Min(rows, Count) * Mean) + (2 * Deviation * Math.Sqrt(Math.Min(rows, Count)))));
 
-    /// <summary>A forward with the longest row and others as they are on average.</summary>
+    /// <summary>Returns a forward with the longest row and others of average length.</summary>
     public ForwardSize Forward(int tokens)
     {
         double longest = Math.Min(tokens, Longest);

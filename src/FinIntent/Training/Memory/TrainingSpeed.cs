@@ -5,38 +5,36 @@ using TorchSharp;
 
 namespace FinIntent.Training.Memory;
 
-/// <summary>
-/// An estimate of how long forwards take: so much for each token, and so much for each forward however short, since weights are read and
-/// kernels launched all the same. Its numbers are those of Qwen2.5-7B with LoRA on an H100 (docs/log.md: updates of 1,000, 2,000, 4,000 and 8,000
-/// tokens took 63, 110, 198 and 387 ms; 155 for 2,000 with layers computed again; 411, 405 and 285 for 8,000 on a base in int8, nf4 and fp8);
-/// other GPUs go by their makers' rates.
-/// </summary>
-/// <param name="PerToken">Seconds, forward and back.</param>
-/// <param name="PerForward">Seconds, forward and back.</param>
+/// <summary>Estimates how long forwards take: so much for each token, and for each forward, which reads weights and launches.</summary>
+/// <remarks>Its numbers are those of Qwen2.5-7B with LoRA on an H100 (docs/log.md: updates of 1,000, 2,000, 4,000 and 8,000 tokens took
+/// 63, 110, 198 and 387 ms; 155 for 2,000 with layers computed again; 411, 405 and 285 for 8,000 on a base in int8, nf4 and fp8);
+/// other GPUs go by their makers' rates.</remarks>
+/// <param name="PerToken">Seconds for each token, forward and back.</param>
+/// <param name="PerForward">Seconds for each forward with its backward.</param>
 sealed record TrainingSpeed(double PerToken, double PerForward)
 {
-    // Of the maker's 989 TFLOP/s, at 4 operations for each weight and token.
+    // This is the share of the maker's 989 TFLOP/s, at 4 operations for each weight and token.
     const double Share = 0.57;
 
-    // A layer's launches, beside the reading of its weights.
+    // This is the time of a layer's launches, beside the reading of its weights.
     const double LaunchSeconds = 0.32e-3;
 
     // Products in float8 are twice as fast, and a good half of the time is products.
     const double Fp8Share = 0.73;
 
-    // Half as much again would be the count of operations.
+    // The count of operations alone would give half as much again.
     const double RecomputeFactor = 1.41;
 
     // Autograd runs one operator after another, most of them bound by memory.
     const double GraphFactor = 1.4;
 
-    // As measured against the machine's own product (docs/log.md).
+    // These are measured against the machine's own product (docs/log.md).
     const double CpuShare = 0.58, CpuBandwidth = 20e9;
 
-    // Where only the ratio of its parts matters.
+    // This serves where only the ratio of its parts matters.
     const double TypicalCpuTflops = 0.5;
 
-    /// <summary>On the device the model is on; an unknown GPU is taken for an H100.</summary>
+    /// <summary>Estimates for the device the model is on; an unknown GPU counts as an H100.</summary>
     public static TrainingSpeed Of(CausalLanguageModel model, Trainable trainable) => model.Placement.Device.type == DeviceType.CPU
         ? OnCpu(model, trainable, TypicalCpuTflops)
         : Of(model, trainable, GpuModel.Of(model.Placement.Device));
@@ -45,13 +43,13 @@ sealed record TrainingSpeed(double PerToken, double PerForward)
     {
         var (weights, flops) = Work(model, trainable);
         var isShort = ActivationMemory.ElementBytes(model.ComputeType) == 2;
-        // Outside 16 bits there are no tensor cores: about an eighth.
+        // Outside 16 bits there are no tensor cores, which leaves about an eighth.
         var rate = gpu.Tflops * 1e12 * Share / (isShort ? 1 : 8) / (trainable.IsBaseFrozen ? 1 : GraphFactor);
         var perToken = flops / rate * (model.Format == WeightFormat.Fp8 ? Fp8Share : 1);
         return new(perToken, (model.Layers.Count * LaunchSeconds) + (2 * weights * BytesMoved(model) / (gpu.GigabytesPerSecond * 1e9)));
     }
 
-    /// <param name="tflops">Of a product in the type computed in.</param>
+    /// <param name="tflops">The speed of a product in the compute type, in 10¹² operations a second.</param>
     public static TrainingSpeed OnCpu(CausalLanguageModel model, Trainable trainable, double tflops)
     {
         var (weights, flops) = Work(model, trainable);
@@ -64,7 +62,7 @@ sealed record TrainingSpeed(double PerToken, double PerForward)
         return (weights, weights * (trainable.IsBaseFrozen ? 4 : 6));
     }
 
-    /// <summary>For each weight of a product: packed ones are read and written out, at about half the memory's rate, and read again.</summary>
+    /// <summary>Returns the bytes moved for each weight of a product; packed ones are read, written out and read again.</summary>
     static double BytesMoved(CausalLanguageModel model)
     {
         var bytes = ActivationMemory.ElementBytes(model.ComputeType);
@@ -72,7 +70,7 @@ sealed record TrainingSpeed(double PerToken, double PerForward)
         return format == WeightFormat.Fp8 ? 1 : (2 * ((format == WeightFormat.Int8 ? 1 : 0.5) + bytes)) + bytes;
     }
 
-    /// <summary>Of an update of so many tokens. A forward is seldom full: half a row stays out.</summary>
+    /// <summary>Returns the seconds of an update of so many tokens. A forward is seldom full: half a row stays out.</summary>
     public double Seconds(double tokens, ForwardPlan plan, double rowLength)
     {
         var forwards = Math.Ceiling(tokens / Math.Max(plan.MaxTokens - (rowLength / 2), rowLength));

@@ -35,8 +35,8 @@ sealed class Demo(string root, string output, Surroundings here)
         {
             var report = Comparison.Of([before[i], after[i]]);
             here.Output.WriteLine($"\n{set.Name} ({set.Exam.Questions.Count} questions)");
-            here.Output.Write(ReportText.Short(report, here.Language));
-            ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, Language.Chinese);
+            here.Output.Write(ReportText.Short(report, here.Languages.Text));
+            ReportWriter.Write(Path.Combine(output, $"report_{set.Key}"), report, here.Languages.Reports);
             Optional.Try("the confusion pictures", () =>
             {
                 foreach (var model in report.Models)

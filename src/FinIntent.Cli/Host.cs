@@ -7,9 +7,14 @@ namespace FinIntent.Cli;
 static class Host
 {
     /// <summary>This machine with a command's console, where downloads and trainings show how far they are.</summary>
-    public static Surroundings Of(InvocationConfiguration console) => Surroundings.Here(console.Output, console.Error) with
+    public static Surroundings Of(ParseResult arguments)
     {
-        Download = work => DownloadProgress.Show(console.Error, work),
-        Training = run => TrainProgress.Show(console.Output, run),
-    };
+        var console = arguments.InvocationConfiguration;
+        return Surroundings.Here(console.Output, console.Error) with
+        {
+            Languages = SpokenLanguage.Of(arguments),
+            Download = work => DownloadProgress.Show(console.Error, work),
+            Training = run => TrainProgress.Show(console.Output, run),
+        };
+    }
 }

@@ -19,7 +19,7 @@ static class CheckCommand
         command.Add(json);
         command.SetAction(arguments =>
         {
-            var here = Host.Of(arguments.InvocationConfiguration);
+            var here = Host.Of(arguments);
             var report = CheckJob.Run(given.File(arguments), given.Overrides(arguments), here);
             here.Output.Write(report.ToText());
             if (arguments.GetValue(json) is { } target) AtomicFile.WriteText(target, report.ToJson().ToJsonString(Indented) + "\n");

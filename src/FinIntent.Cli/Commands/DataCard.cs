@@ -28,7 +28,7 @@ static class DataCard
         command.SetAction(arguments =>
         {
             var intents = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path) : null;
-            var here = Host.Of(arguments.InvocationConfiguration);
+            var here = Host.Of(arguments);
             List<RowFile> rows =
             [
                 .. arguments.GetRequiredValue(files)

@@ -29,7 +29,7 @@ static class DataGenerate
             if (settings.Harmless.Count > 0) arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             try
             {
-                var here = Host.Of(arguments.InvocationConfiguration) with { Time = time ?? TimeProvider.System };
+                var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
                 return await Run(Prepared.Of(settings, Need.Model, here), Judge(settings, here), arguments.GetValue(accept), here, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -77,7 +77,7 @@ static class DataGenerate
         var asker = new Asker(journal, ledger, time, isAsking: accept is null);
         var check = new QuestionCheck(schema, evaluation.Check);
         var run = new AuthoringRun(schema, plan, options, check, models.Writer, models.Judge, journal, ledger, asker);
-        var files = new AuthoredFiles(folder, schema, ValidationShare(settings), models.IsPriced, options.Seed);
+        var files = new AuthoredFiles(folder, schema, ValidationShare(settings), models.IsPriced, options.Seed, here.Tell);
 
         var stopped = await Stopped();
         if (accept is not null)

@@ -38,7 +38,7 @@ static class DataStats
             if (judging.Folds is < 0 or 1)
                 throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
             var intents = arguments.GetValue(schema) is { } file ? IntentSchema.Load(file) : null;
-            var here = Host.Of(arguments.InvocationConfiguration);
+            var here = Host.Of(arguments);
             List<RowFile> rows =
             [
                 .. arguments.GetRequiredValue(files)

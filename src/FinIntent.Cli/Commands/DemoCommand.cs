@@ -12,7 +12,7 @@ static class DemoCommand
         {
             var folder = Path.GetFullPath(arguments.GetRequiredValue(output));
             Directory.CreateDirectory(folder);
-            new Demo(Root(), folder, Host.Of(arguments.InvocationConfiguration)).Run();
+            new Demo(Root(), folder, Host.Of(arguments)).Run();
         });
         return command;
     }

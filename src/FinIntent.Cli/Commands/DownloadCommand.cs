@@ -21,7 +21,7 @@ static class DownloadCommand
             var console = arguments.InvocationConfiguration;
             var include = arguments.GetValue(patterns) ?? [];
             var choice = ChoiceOf(kind, include);
-            var folder = Host.Of(console).Fetch(hub =>
+            var folder = Host.Of(arguments).Fetch(hub =>
             {
                 hub = hub.In(arguments.GetValue(cache));
                 return hub.Fetch(hub.Hubs.Preferred, repository, choice, isPart: include.Length > 0);

@@ -11,7 +11,7 @@ static class ExperimentCommand
         var given = new SettingsArguments(command, "A study: models, and the settings they share (docs/experiment.md).");
         command.SetAction(arguments =>
         {
-            var here = Host.Of(arguments.InvocationConfiguration);
+            var here = Host.Of(arguments);
             var study = StudyFile.Read(given.File(arguments), given.Overrides(arguments));
             using var stop = new StopRequest(
                 "stopping at the next good place; the same command goes on from there; once more to stop at once", here.Error);

@@ -15,7 +15,7 @@ static class PlanCommand
         var given = new SettingsArguments(command, "A settings file of `finintent train` (docs/plan.md).");
         command.SetAction(arguments =>
         {
-            var here = Host.Of(arguments.InvocationConfiguration);
+            var here = Host.Of(arguments);
             using var planner = PlanJob.Open(given.Load(arguments), arguments.GetValue(gpu), here);
             PlanText.Write(here.Output, planner, planner.Plan());
         });

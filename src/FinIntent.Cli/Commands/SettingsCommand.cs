@@ -16,7 +16,7 @@ static class SettingsCommand
         var given = new SettingsArguments(command, $"A settings file with LLaMA-Factory's keys (docs/{name}.md).");
         command.SetAction(arguments =>
         {
-            var (settings, here) = (given.Load(arguments), Host.Of(arguments.InvocationConfiguration));
+            var (settings, here) = (given.Load(arguments), Host.Of(arguments));
             if (settings.Api.Api is not null && !WithApi.Contains(name))
             {
                 throw new UserErrorException($"{settings.Given["api"]}: api: `finintent {name}` needs a local model; " +

@@ -9,7 +9,8 @@ namespace FinIntent.Authoring;
 /// <summary>Writes a run's files besides its journal, anew after every round.</summary>
 /// <param name="ValidationShare">The share of the rows for val.json; 0 puts all into rows.json.</param>
 /// <param name="IsPriced">Says that costs are known.</param>
-sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed)
+/// <param name="Warn">It is told what could not be made.</param>
+sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed, Action<string> Warn)
 {
     public void Write(AuthoredSet set, Journal journal, Amount spent, Stopped? stopped)
     {
@@ -21,8 +22,11 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         var lines = files.SelectMany(file => file.Rows.Select(row => Provenance(row, file.Name).ToJsonString(JsonFile.Line) + "\n"));
         AtomicFile.WriteText(Path.Combine(Folder, "provenance.jsonl"), string.Concat(lines));
         ReviewFile.Write(Path.Combine(Folder, "review.csv"), set);
-        var card = new AuthoredCard(this, set, journal, spent, stopped).Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]);
-        AtomicFile.WriteText(Path.Combine(Folder, "README.md"), card);
+        Optional.Try("the dataset card", () =>
+        {
+            var card = new AuthoredCard(this, set, journal, spent, stopped).Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]);
+            AtomicFile.WriteText(Path.Combine(Folder, "README.md"), card);
+        }, Warn);
     }
 
     /// <summary>Returns the rows of each file, every intent divided alike, in the order they were accepted.</summary>

@@ -1,13 +1,13 @@
 namespace FinIntent.Files;
 
-/// <summary>What a finished run can do without: pictures, curves, pages that show results which other files hold.</summary>
+/// <summary>What a finished run can do without: pictures, curves, and cards that tell what other files hold.</summary>
 static class Optional
 {
     /// <summary>
     /// Makes something that a run can do without. Where it cannot be made, whatever the reason, a warning says so and the run goes on, because
     /// hours of work must not be lost to a picture.
     /// </summary>
-    /// <param name="what">What is missing then, in the plural: "the confusion pictures".</param>
+    /// <param name="what">What is missing then: "the dataset card".</param>
     /// <param name="warn">It is given the warning, a line for the error console.</param>
     /// <returns>False when it could not be made.</returns>
     public static bool Try(string what, Action make, Action<string> warn)
@@ -20,7 +20,7 @@ static class Optional
         catch (Exception e) when (e is not OperationCanceledException)
         {
             var reason = e.GetBaseException().Message.ReplaceLineEndings(" ").Split(". ")[0].TrimEnd('.', ' ');
-            warn($"warning: {what} are left out, the results are whole: {reason}");
+            warn($"warning: {what} could not be made, the results are whole: {reason}");
             return false;
         }
     }

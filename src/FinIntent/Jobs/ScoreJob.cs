@@ -65,8 +65,8 @@ static class ScoreJob
         var set = Score(prepared, exam, Path.Combine(folder, "predictions.jsonl"), here, stop);
         var comparison = Comparison.Of([set]);
         var report = comparison.Models[0];
-        var text = ReportText.Of(report, here.Language) + set.Api?.ToText(here.Language);
-        WriteFiles(folder, comparison);
+        var text = ReportText.Of(report, here.Languages.Text) + set.Api?.ToText(here.Languages.Text);
+        WriteFiles(folder, comparison, here);
         AtomicFile.WriteText(Path.Combine(folder, "summary.txt"), text);
         ConfusionPlot.WriteAll(folder, report, here.Tell);
         return text;
@@ -83,14 +83,14 @@ static class ScoreJob
             sets.Add(Score(prepared, exam, Path.Combine(folder, $"predictions_{i + 1}.jsonl"), here, stop) with { Name = name });
         }
         var report = Comparison.Of(sets) with { Groups = [new($"{runs.Count} runs", null, [.. Enumerable.Range(0, runs.Count)])] };
-        WriteFiles(folder, report);
-        var text = ReportText.Of(report, here.Language) + ReportText.Spread(report, here.Language);
-        return text + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText(here.Language)}"));
+        WriteFiles(folder, report, here);
+        var text = ReportText.Of(report, here.Languages.Text) + ReportText.Spread(report, here.Languages.Text);
+        return text + string.Concat(sets.Where(s => s.Api is not null).Select(s => $"\n{s.Name}{s.Api!.ToText(here.Languages.Text)}"));
     }
 
-    static void WriteFiles(string folder, Comparison report)
+    static void WriteFiles(string folder, Comparison report, Surroundings here)
     {
-        ReportWriter.Write(folder, report, Language.Chinese);
+        ReportWriter.Write(folder, report, here.Languages.Reports);
         ReportJson.Write(Path.Combine(folder, "summary.json"), ReportJson.Of(report));
     }
 }

@@ -22,8 +22,8 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
     /// <summary>Where models compute. Asking for it loads libtorch, so it is asked for when a model is loaded.</summary>
     public Lazy<Device> Device { get; init; } = new(() => Devices.Default);
 
-    /// <summary>The language of summaries and tables that people read.</summary>
-    public Language Language { get; init; } = Language.English;
+    /// <summary>The languages of what people read: summaries and tables, and the files of a report.</summary>
+    public Languages Languages { get; init; } = Languages.Default;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

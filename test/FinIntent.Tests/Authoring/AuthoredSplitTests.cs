@@ -7,7 +7,7 @@ namespace FinIntent.Tests.Authoring;
 
 public sealed class AuthoredSplitTests
 {
-    static AuthoredFiles Files(double share) => new("", IntentSchema.OpenFinData, share, IsPriced: false, Seed: 3);
+    static AuthoredFiles Files(double share) => new("", IntentSchema.OpenFinData, share, IsPriced: false, Seed: 3, _ => { });
 
     // Questions of their own, each twice: as a model wrote it, and with a sign that a person put behind it.
     static readonly (string Question, int Intent)[] Pairs =

@@ -33,6 +33,19 @@ public sealed class GenerateTests
     }
 
     [Fact]
+    public async Task A_card_that_cannot_be_written_does_not_end_a_finished_run()
+    {
+        using var bench = new GenerateBench();
+        Directory.CreateDirectory(Path.Combine(bench.File("README.md"), "in the way"));
+
+        var (code, output, error) = await bench.Run();
+
+        Assert.True(code == 0, output + error);
+        Assert.Equal(60, bench.Rows().Count);
+        Assert.Contains("warning: the dataset card could not be made, the results are whole: ", error);
+    }
+
+    [Fact]
     public async Task The_set_can_be_trained_on_as_it_is_and_divided_evenly()
     {
         using var bench = new GenerateBench();

@@ -30,7 +30,7 @@ public sealed class MissingPicturesTests : IDisposable
 
         var error = Run("train", settings);
 
-        Assert.Contains("warning: the pictures of the loss are left out, the results are whole: ", error);
+        Assert.Contains("warning: the pictures of the loss could not be made, the results are whole: ", error);
         Assert.Contains("libSkiaSharp", error);
         Assert.False(File.Exists(_folder["run/training_loss.png"]));
         foreach (var name in new[] { "adapter_model.safetensors", "trainer_log.jsonl", "train_results.json", "all_results.json" })
@@ -53,7 +53,7 @@ public sealed class MissingPicturesTests : IDisposable
 
         var error = Run("eval", settings);
 
-        Assert.Contains("warning: the confusion pictures are left out, the results are whole: ", error);
+        Assert.Contains("warning: the confusion pictures could not be made, the results are whole: ", error);
         Assert.False(File.Exists(_folder["out/confusion_scored.png"]));
         foreach (var name in new[] { "predictions.jsonl", "summary.json", "summary.txt", "report.html", "report.md" })
             Assert.True(File.Exists(_folder[$"out/{name}"]), name);

@@ -66,10 +66,10 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
     void Report()
     {
         var report = Comparison.Of(_sets, [.. Pairs()]) with { Groups = _groups };
-        ReportWriter.Write(file.OutputDir, report, Language.Chinese);
+        ReportWriter.Write(file.OutputDir, report, here.Languages.Reports);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
-        here.Output.Write("\n" + ReportText.Study(report, here.Language));
-        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Language)}");
+        here.Output.Write("\n" + ReportText.Study(report, here.Languages.Text));
+        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
         string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
         here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
     }

@@ -14,7 +14,7 @@ static class CommitList
     public static JsonArray ToJson(IEnumerable<ListedFile> files) =>
         [.. files.Select(file => (JsonNode)new JsonObject { ["path"] = file.Path, ["size"] = file.Size })];
 
-    /// <summary>The files of a list, which format 1 was the whole of. Null: it is no list, or one in a newer format.</summary>
+    /// <summary>Returns the files of a list, of which format 1 had nothing else. Null: it is no list, or one in a newer format.</summary>
     public static IReadOnlyList<ListedFile>? Files(JsonNode? json)
     {
         if (!FormatVersion.CommitList.Reads(json)) return null;

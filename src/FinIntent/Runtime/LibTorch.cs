@@ -28,7 +28,7 @@ public static class LibTorch
         }
     }
 
-    /// <summary>True when the loaded libtorch has CUDA and a device is there.</summary>
+    /// <summary>True when the loaded libtorch has CUDA and there is a device.</summary>
     public static bool HasCuda { get; private set; }
 
     /// <summary>The handle of libtorch_cpu, for its C exports.</summary>
@@ -100,8 +100,8 @@ public static class LibTorch
         if (!OperatingSystem.IsLinux() || ElfSymbolVersion.MakeWeak(bytes, "GLIBCXX_3.4.32") == 0)
             NativeLibrary.Load(bindings); // the exception says why
         var name = $"libLibTorchSharp.{bytes.Length:x}.so";
-        string[] folders = [Path.GetDirectoryName(bindings)!, Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}")];
-        foreach (var folder in folders)
+        var temporaryFolder = Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}");
+        foreach (var folder in (string[])[Path.GetDirectoryName(bindings)!, temporaryFolder])
         {
             var target = Path.Combine(folder, name);
             try

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Reflection;
+using FinIntent.Files;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli.Commands;
 
@@ -7,8 +8,10 @@ static class VersionCommand
 {
     public static Command Build()
     {
-        var command = new Command("version", "Print the version.");
-        command.SetAction(_ => Console.WriteLine($"finintent {Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)}"));
+        var json = new Option<bool>("--json") { Description = "Everything about this installation, for a report of a fault or a script." };
+        var command = new Command("version", "Print the version.") { json };
+        command.SetAction(arguments => arguments.InvocationConfiguration.Output.WriteLine(arguments.GetValue(json)
+            ? Installation.Describe().ToJsonString(JsonFile.Indented) : $"finintent {ProgramVersion.Number}"));
         return command;
     }
 }

@@ -44,6 +44,7 @@ public sealed class PredictionFile : IDisposable
     {
         if (Directory.Exists(path)) throw new UserErrorException($"{path} is a folder; name a file of predictions in it");
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
+        ResumableFile.CheckFormat(path);
         return Lines(path);
     }
 
@@ -61,7 +62,8 @@ public sealed class PredictionFile : IDisposable
         }
         catch (UserErrorException e) when (e.InnerException is JsonException && !line.TrimEnd().EndsWith('}'))
         {
-            throw new UserErrorException($"{e.Message} (a line cut short when its run stopped? run it again, and it goes on from there)", e);
+            const string Cut = "a line cut short when its run stopped? run it again, and it goes on from there";
+            throw new UserErrorException($"{e.Message} ({Cut})", e);
         }
     }
 
@@ -82,7 +84,8 @@ public sealed class PredictionFile : IDisposable
                 : text != prediction.Question ? $"that question is now \"{text}\""
                 : !done.TryAdd(prediction.Id, prediction) ? "an earlier line is for it too" : null;
             if (problem is not null)
-                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {prediction.Id} \"{prediction.Question}\", but {problem}; set overwrite_output_dir: true to start anew");
+                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {prediction.Id} \"{prediction.Question}\", but {problem}; " +
+                    "set overwrite_output_dir: true to start anew");
         }
         return done;
     }

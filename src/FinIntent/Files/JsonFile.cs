@@ -16,6 +16,18 @@ static class JsonFile
     /// <summary>Writes a file that is there whole or not at all.</summary>
     public static void Write(string path, JsonNode json) => AtomicFile.WriteText(path, json.ToJsonString(Indented) + "\n");
 
+    /// <summary>Writes a file that is read again: it says in which format it is. The object itself is not changed.</summary>
+    public static void Write(string path, JsonObject json, FormatVersion format) => Write(path, format.Stamp(json.DeepClone().AsObject()));
+
+    /// <summary>Reads such a file.</summary>
+    /// <exception cref="UserErrorException">As the other <see cref="Read(string)"/>, or the file is in a newer format.</exception>
+    public static JsonDocument Read(string path, FormatVersion format)
+    {
+        var json = Read(path);
+        format.Check(path, json.RootElement);
+        return json;
+    }
+
     /// <exception cref="UserErrorException">The file cannot be read or is not JSON: the message has file and line.</exception>
     public static JsonDocument Read(string path)
     {

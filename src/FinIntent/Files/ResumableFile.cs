@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace FinIntent.Files;
 
 /// <summary>
-/// A file of lines that grows and is gone on with after a crash. Beside it, FILE.run.json says with what it was made: with anything else it
-/// is not gone on with.
+/// A file of lines that grows and is gone on with after a crash. Beside it, FILE.run.json says with what it was made: a run with anything
+/// else is refused.
 /// </summary>
 sealed class ResumableFile : IDisposable
 {
@@ -28,7 +28,7 @@ sealed class ResumableFile : IDisposable
         {
             if (overwrite) stream.SetLength(0);
             if (stream.Length > 0) CheckSameRun(path, run);
-            JsonFile.Write(RunFileOf(path), run);
+            JsonFile.Write(RunFileOf(path), run, FormatVersion.ResumableRun);
             return new(stream, ReadAndCut(stream));
         }
         catch
@@ -49,6 +49,12 @@ sealed class ResumableFile : IDisposable
 
     static string RunFileOf(string path) => Path.ChangeExtension(path, ".run.json");
 
+    /// <summary>Refuses lines that a newer version wrote, as the file beside them tells, where there is one.</summary>
+    public static void CheckFormat(string path)
+    {
+        if (File.Exists(RunFileOf(path))) JsonFile.Read(RunFileOf(path), FormatVersion.ResumableRun).Dispose();
+    }
+
     static FileStream Lock(string path)
     {
         try
@@ -66,16 +72,16 @@ sealed class ResumableFile : IDisposable
     {
         var file = RunFileOf(path);
         if (!File.Exists(file))
-            throw new UserErrorException($"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start " +
-                "anew");
-        using var found = JsonFile.Read(file);
+            throw new UserErrorException($"{path} exists, but no {file} says how it was made; " +
+                "set overwrite_output_dir: true to start anew");
+        using var found = JsonFile.Read(file, FormatVersion.ResumableRun);
         var before = JsonObject.Create(found.RootElement) ?? [];
-        foreach (var key in run.Select(k => k.Key).Union(before.Select(k => k.Key)))
+        foreach (var key in run.Select(k => k.Key).Union(before.Select(k => k.Key)).Except([FormatVersion.Key, FormatVersion.WriterKey]))
         {
             if (JsonNode.DeepEquals(before[key], run[key])) continue;
-            throw new UserErrorException($"{path} was made with {key} {before[key]?.ToJsonString() ?? "unset"}, now it is " +
-                $"{run[key]?.ToJsonString() ?? "unset"}; " +
-                "set it back to go on, name another output_dir, or set overwrite_output_dir: true to start anew");
+            var (then, now) = (before[key]?.ToJsonString() ?? "unset", run[key]?.ToJsonString() ?? "unset");
+            throw new UserErrorException($"{path} was made with {key} {then}, now it is {now}; set it back to go on, " +
+                "name another output_dir, or set overwrite_output_dir: true to start anew");
         }
     }
 

@@ -85,7 +85,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
     public override void Begin(HubListing listing)
     {
         if (Kept(listing.Repository, listing.Commit) is not null) return;
-        CommitList.WriteWherePossible(ListOf(listing.Repository, listing.Commit), CommitList.ToJson(listing.Files).ToJsonString());
+        CommitList.WriteWherePossible(ListOf(listing.Repository, listing.Commit), CommitList.ToText(listing.Files));
     }
 
     string ListOf(HubRepository repository, string commit) => Path.Combine(Home(repository), ".finintent", commit + ".json");

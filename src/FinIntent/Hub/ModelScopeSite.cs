@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FinIntent.Files;
 
 namespace FinIntent.Hub;
 
@@ -125,11 +126,13 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
             var json = Read(repository);
             var before = json.ToJsonString();
             change(json);
-            if (json.ToJsonString() is var text && text != before) CommitList.WriteWherePossible(RecordOf(repository), text);
+            if (FormatVersion.HubRecord.Stamp(json).ToJsonString() is var text && text != before)
+                CommitList.WriteWherePossible(RecordOf(repository), text);
         }
     }
 
-    JsonObject Read(HubRepository repository) => CommitList.Read(RecordOf(repository)) as JsonObject ?? [];
+    JsonObject Read(HubRepository repository) =>
+        CommitList.Read(RecordOf(repository)) is JsonObject json && FormatVersion.HubRecord.Reads(json) ? json : [];
 
     string RecordOf(HubRepository repository) => Path.Combine(FolderOf(repository, ""), Record);
 

@@ -1,9 +1,9 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Data.Sources;
+using FinIntent.Files;
 using FinIntent.Runtime;
 using TorchSharp;
 
@@ -29,8 +29,8 @@ static class RunRecord
         ["settings"] = JsonSerializer.SerializeToNode(prepared.Settings.Resolved()),
         ["versions"] = new JsonObject
         {
-            ["finintent"] = VersionOf(typeof(RunRecord)),
-            ["torchsharp"] = VersionOf(typeof(torch)),
+            ["finintent"] = ProgramVersion.Full,
+            ["torchsharp"] = ProgramVersion.Of(typeof(torch)),
             ["libtorch"] = LibTorch.Folder,
             ["dotnet"] = Environment.Version.ToString(),
             ["system"] = RuntimeInformation.OSDescription,
@@ -46,7 +46,4 @@ static class RunRecord
         let commit = HubDatasets.CommitOf(files.Value[0])
         where commit is not null
         select KeyValuePair.Create(files.Key, (JsonNode?)commit);
-
-    static string? VersionOf(Type type) =>
-        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version?.ToString();
 }

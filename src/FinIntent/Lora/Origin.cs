@@ -17,7 +17,7 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
     {
         string[] candidates = [Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)];
         if (candidates.FirstOrDefault(File.Exists) is not { } path) return new(null, null);
-        using var json = JsonFile.Read(path);
+        using var json = ReadRecord(path);
         return new(Text("template"), Text("base_fingerprint"));
 
         string? Text(string key) =>
@@ -39,7 +39,7 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
         if (!seen.Add(Path.GetFullPath(folder))) return;
         string[] candidates = [Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)];
         if (candidates.FirstOrDefault(File.Exists) is not { } path) return;
-        using var json = JsonFile.Read(path);
+        using var json = ReadRecord(path);
         if (Path.GetFileName(path) == RunFile) files.Add(path);
         if (json.RootElement.ValueKind != JsonValueKind.Object) return;
         if (json.RootElement.TryGetProperty("base_model", out var model) && model.ValueKind == JsonValueKind.String)
@@ -48,6 +48,9 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
         foreach (var adapter in adapters.EnumerateArray().Where(a => a.ValueKind == JsonValueKind.String))
             Collect(adapter.GetString()!, files, seen);
     }
+
+    static JsonDocument ReadRecord(string path) =>
+        JsonFile.Read(path, Path.GetFileName(path) == ExportFile ? FormatVersion.Export : FormatVersion.Run);
 
     /// <summary>Writes finintent.json into an exported model's folder.</summary>
     public void Write(string folder, string baseModel, IReadOnlyList<string> adapters)
@@ -58,7 +61,7 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
             ["base_model"] = baseModel,
             ["base_fingerprint"] = BaseFingerprint,
             ["adapters"] = new JsonArray([.. adapters.Select(a => (JsonNode)a)]),
-        });
+        }, FormatVersion.Export);
     }
 
     /// <summary>Returns the template to use: the wanted one, or that of the training when none is wanted.</summary>

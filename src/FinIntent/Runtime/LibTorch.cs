@@ -16,6 +16,18 @@ public static class LibTorch
     /// <summary>The folder from which libtorch was loaded.</summary>
     public static string Folder { get; private set; } = "";
 
+    /// <summary>The version of the libtorch that is loaded. Null: it does not say (before 2.9).</summary>
+    public static unsafe Version? Version
+    {
+        get
+        {
+            if (!NativeLibrary.TryGetExport(CpuLibrary, "aoti_torch_abi_version", out var export)) return null;
+            // As torch/headeronly/version.h packs it: a byte each for major, minor and patch, from the top.
+            var packed = ((delegate* unmanaged<ulong>)export)();
+            return new((int)(packed >> 56), (int)(packed >> 48 & 0xFF), (int)(packed >> 40 & 0xFF));
+        }
+    }
+
     /// <summary>True when the loaded libtorch has CUDA and there is a device.</summary>
     public static bool HasCuda { get; private set; }
 

@@ -27,7 +27,9 @@ sealed class RunFolder
     /// <summary>Takes a folder for a run: with overwrite_output_dir what an earlier run left is removed, else it is gone on with.</summary>
     /// <param name="run">The content of run.json.</param>
     /// <param name="warn">It is told what the run has to do without.</param>
-    /// <exception cref="UserErrorException">A finished run without checkpoints is there, or resume_from_checkpoint names no checkpoint.</exception>
+    /// <exception cref="UserErrorException">
+    /// A finished run without checkpoints is there, or resume_from_checkpoint names no checkpoint.
+    /// </exception>
     public RunFolder(OutputSettings output, JsonObject run, Action<string> warn)
     {
         (_output, _warn) = (output, warn);
@@ -36,7 +38,7 @@ sealed class RunFolder
         AtomicFolder.Clean(Path);
         ResumesFrom = CheckpointToResume(output);
         if (ResumesFrom is null) RemoveEarlierRun();
-        Write(At(RunFile), run);
+        Write(At(RunFile), FormatVersion.Run.Stamp(run));
         _log = new(Path);
     }
 
@@ -48,7 +50,7 @@ sealed class RunFolder
     string At(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>The newest checkpoint, of those made before a step, or null.</summary>
-    public string? LastCheckpoint(int before = int.MaxValue) => Checkpoints().Where(c => c.Step < before).Select(c => c.Folder).LastOrDefault();
+    public string? LastCheckpoint(int before = int.MaxValue) => Checkpoints().LastOrDefault(c => c.Step < before).Folder;
 
     /// <summary>The state to go on from, the optimizer's restored; null for a run from the beginning.</summary>
     public TrainerState? Resume(AdamW optimizer, DataPosition data)
@@ -63,8 +65,8 @@ sealed class RunFolder
     {
         var state = ReadState(checkpoint);
         if (state.Data != data)
-            throw new UserErrorException($"{checkpoint}: it was saved with {Words(state.Data)}, now there are {Words(data)}: a step would not mean " +
-                "the same rows; restore the settings, or set overwrite_output_dir: true to start anew");
+            throw new UserErrorException($"{checkpoint}: it was saved with {Words(state.Data)}, now there are {Words(data)}: " +
+                "a step would not mean the same rows; restore the settings, or set overwrite_output_dir: true to start anew");
         RestoreOptimizer(checkpoint, optimizer, state.GlobalStep);
         return state;
     }
@@ -99,8 +101,8 @@ sealed class RunFolder
         });
         var checkpoints = Checkpoints();
         var excess = checkpoints.Count - (_output.SaveTotalLimit ?? int.MaxValue);
-        foreach (var (step, old) in checkpoints.Where(c => c.Step != state.BestGlobalStep && c.Step != state.GlobalStep).Take(Math.Max(0, excess)))
-            AtomicFolder.Delete(old);
+        var deletable = checkpoints.Where(c => c.Step != state.BestGlobalStep && c.Step != state.GlobalStep);
+        foreach (var (_, old) in deletable.Take(Math.Max(0, excess))) AtomicFolder.Delete(old);
         return folder;
     }
 
@@ -153,6 +155,13 @@ sealed class RunFolder
     /// <exception cref="UserErrorException">It can neither go on nor start.</exception>
     public static string? CheckpointToResume(OutputSettings output)
     {
+        var checkpoint = FindCheckpoint(output);
+        if (checkpoint is not null) ReadState(checkpoint); // refused before anything of the run is written over
+        return checkpoint;
+    }
+
+    static string? FindCheckpoint(OutputSettings output)
+    {
         var (wanted, folder) = (output.ResumeFromCheckpoint, System.IO.Path.GetFullPath(output.OutputDir));
         var isLast = wanted is not null && wanted.Equals("true", StringComparison.OrdinalIgnoreCase);
         if (wanted is not null && !isLast && !wanted.Equals("false", StringComparison.OrdinalIgnoreCase))
@@ -164,19 +173,21 @@ sealed class RunFolder
         if (Checkpoints(folder).Select(c => c.Folder).LastOrDefault() is { } last)
             return File.Exists(System.IO.Path.Combine(last, OptimizerFile))
                 ? last
-                : throw new UserErrorException($"{last}: it was saved with save_only_model, so the run cannot go on; set overwrite_output_dir: true " +
-                    "to start anew");
+                : throw new UserErrorException($"{last}: it was saved with save_only_model, so the run cannot go on; " +
+                    "set overwrite_output_dir: true to start anew");
         if (isLast) throw new UserErrorException($"resume_from_checkpoint: there is no checkpoint in {folder}");
         if (File.Exists(System.IO.Path.Combine(folder, TrainResultsFile)))
-            throw new UserErrorException($"output_dir: {folder} holds a finished run; set overwrite_output_dir: true, or another output_dir");
+            throw new UserErrorException($"output_dir: {folder} holds a finished run; set overwrite_output_dir: true, " +
+                "or another output_dir");
         return null;
     }
 
     void RemoveEarlierRun()
     {
         foreach (var (_, folder) in Checkpoints()) AtomicFolder.Delete(folder);
-        string[] files = [StateFile, TrainResultsFile, "all_results.json", "eval_results.json", "trainer_log.jsonl", LossPlot.TrainingFile, LossPlot.EvaluationFile];
-        foreach (var name in files) File.Delete(At(name));
+        string[] results = [TrainResultsFile, "all_results.json", "eval_results.json"];
+        foreach (var name in (string[])[.. results, StateFile, "trainer_log.jsonl", LossPlot.TrainingFile, LossPlot.EvaluationFile])
+            File.Delete(At(name));
     }
 
     List<(int Step, string Folder)> Checkpoints() => Checkpoints(Path);
@@ -185,10 +196,12 @@ sealed class RunFolder
     [
         .. Directory.EnumerateDirectories(path, CheckpointPrefix + "*")
             .Where(folder => File.Exists(System.IO.Path.Combine(folder, StateFile)))
-            .Select(folder => (Step: int.TryParse(System.IO.Path.GetFileName(folder)[CheckpointPrefix.Length..], out var step) ? step : -1, folder))
+            .Select(folder => (Step: StepOf(System.IO.Path.GetFileName(folder)), folder))
             .Where(c => c.Step >= 0)
             .OrderBy(c => c.Step),
     ];
+
+    static int StepOf(string name) => int.TryParse(name[CheckpointPrefix.Length..], out var step) ? step : -1;
 
     static void SaveOptimizer(string folder, AdamW optimizer)
     {
@@ -204,19 +217,25 @@ sealed class RunFolder
     }
 
     static void WriteState(string folder, TrainerState state) =>
-        AtomicFile.WriteText(System.IO.Path.Combine(folder, StateFile), JsonSerializer.Serialize(state, RunJson.Indented) + "\n");
+        Write(System.IO.Path.Combine(folder, StateFile),
+            FormatVersion.TrainerState.Stamp(JsonSerializer.SerializeToNode(state, RunJson.Indented)!.AsObject()));
 
     static TrainerState ReadState(string folder)
     {
         var path = System.IO.Path.Combine(folder, StateFile);
         try
         {
-            return JsonSerializer.Deserialize<TrainerState>(File.ReadAllText(path), RunJson.Indented)
+            using var json = JsonFile.Read(path, FormatVersion.TrainerState);
+            return json.Deserialize<TrainerState>(RunJson.Indented)
                 ?? throw new UserErrorException($"{path}: it is empty");
         }
-        catch (Exception e) when (e is JsonException or IOException)
+        catch (JsonException e)
         {
             throw new UserErrorException($"{path}: {e.Message}; name another checkpoint in resume_from_checkpoint", e);
+        }
+        catch (UserErrorException e) when (e.InnerException is not null)
+        {
+            throw new UserErrorException($"{e.Message}; name another checkpoint in resume_from_checkpoint", e);
         }
     }
 

@@ -17,7 +17,7 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
 
     public static RunRows Read(string runFile)
     {
-        using var json = JsonFile.Read(runFile);
+        using var json = JsonFile.Read(runFile, FormatVersion.Run);
         if (Of(json.RootElement, "settings") is not { ValueKind: JsonValueKind.Object } settings)
             return new(runFile, [], null, null, null, 0);
         var names = Of(settings, "dataset") is { ValueKind: JsonValueKind.Array } list

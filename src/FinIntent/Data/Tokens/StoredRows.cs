@@ -18,7 +18,7 @@ sealed record StoredRemarks(IReadOnlyList<string> Warnings, RowFindings? Finding
 static class StoredRows
 {
     const int FooterBytes = 48, HashBytes = 16;
-    const ulong Mark = 0x31_53_57_4F_52_49_46UL; // "FIROWS1"
+    static readonly ulong Mark = (('0' + (ulong)FormatVersion.Tokens.Newest) << 48) | 0x53_57_4F_52_49_46UL; // "FIROWS1"
 
     sealed record Content(StoredTotals Totals, StoredRemarks Remarks);
 

@@ -15,7 +15,7 @@ public static class ReportJson
     {
         var json = Plain(report);
         if (report.Groups.Count > 0) json["groups"] = Array(report.Groups.Select(group => GroupOf(report, group)));
-        return json;
+        return FormatVersion.Report.Stamp(json);
     }
 
     static JsonObject GroupOf(Comparison report, ModelGroup group)

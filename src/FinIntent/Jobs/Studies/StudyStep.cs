@@ -7,48 +7,61 @@ using FinIntent.Files;
 namespace FinIntent.Jobs.Studies;
 
 /// <summary>
-/// A step of a study and what its result is made from, kept beside it as RESULT.step.json. As long as that is unchanged, a finished result is used
-/// again, and an unfinished one gone on with.
+/// A step of a study and what its result is made from, kept beside it as RESULT.step.json. As long as that is unchanged, a finished
+/// result is used again, and an unfinished one is gone on with. A record of an earlier version keeps its words where they mean the same:
+/// a key that is null is the same as none, and a setting that the record does not know has its default.
 /// </summary>
 /// <param name="result">The file or folder.</param>
 /// <param name="inputs">Everything the result depends on.</param>
 sealed class StudyStep(string result, JsonObject inputs)
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public string Result => result;
 
     string RecordFile => result + ".step.json";
 
     /// <summary>Stands for the inputs in those of the next step.</summary>
-    public string Digest => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(inputs.ToJsonString())));
+    public string Digest => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes((Recorded(out _) ?? inputs).ToJsonString())));
 
     /// <summary>Finished with these inputs, once. The result itself may have been removed since.</summary>
-    public bool WasDone => IsSame(out var isFinished) && isFinished;
+    public bool WasDone => Recorded(out var isFinished) is not null && isFinished;
 
     public bool IsThere => WasDone && (File.Exists(result) || Directory.Exists(result));
 
-    /// <summary>Does the work unless it is done. What an earlier, unfinished run of the same inputs left is there to be gone on with; of other inputs nothing is.</summary>
+    /// <summary>
+    /// Does the work unless it is done. What an earlier, unfinished run of the same inputs left is there to be gone on with; what was made
+    /// from other inputs is removed.
+    /// </summary>
     /// <param name="work">Gives false when it stopped before its end.</param>
     /// <returns>False when it stopped.</returns>
     public bool Do(Func<bool> work)
     {
         if (IsThere) return true;
-        if (!IsSame(out _)) RemoveResult(); // before these inputs are written down beside it
-        Write(isFinished: false);
+        var recorded = Recorded(out _);
+        if (recorded is null) RemoveResult(); // before these inputs are written down beside it
+        Write(recorded ?? inputs, isFinished: false);
         if (!work()) return false;
-        Write(isFinished: true);
+        Write(recorded ?? inputs, isFinished: true);
         return true;
     }
 
-    bool IsSame(out bool isFinished)
+    /// <summary>The inputs of the record, where they are the same as these; else null.</summary>
+    JsonObject? Recorded(out bool isFinished)
     {
         isFinished = false;
-        if (!File.Exists(RecordFile)) return false;
-        using var record = JsonFile.Read(RecordFile);
+        if (!File.Exists(RecordFile)) return null;
+        using var record = JsonFile.Read(RecordFile, FormatVersion.Step);
         isFinished = record.RootElement.TryGetProperty("is_finished", out var finished) && finished.ValueKind == JsonValueKind.True;
-        return record.RootElement.TryGetProperty("inputs", out var made) && JsonNode.DeepEquals(JsonNode.Parse(made.GetRawText()), inputs);
+        var made = record.RootElement.TryGetProperty("inputs", out var found) ? JsonNode.Parse(found.GetRawText()) as JsonObject : null;
+        return made is not null && IsSame(made, inputs) ? made : null;
     }
+
+    static bool IsSame(JsonNode? made, JsonNode? now) => (made, now) switch
+    {
+        (JsonObject a, JsonObject b) => a.Select(p => p.Key).Union(b.Select(p => p.Key))
+            .All(key => IsSame(a.ContainsKey(key) ? a[key] : TrainingDigest.Defaults[key], b[key])),
+        (JsonArray a, JsonArray b) => a.Count == b.Count && a.Zip(b).All(pair => IsSame(pair.First, pair.Second)),
+        _ => JsonNode.DeepEquals(made, now),
+    };
 
     void RemoveResult()
     {
@@ -56,9 +69,9 @@ sealed class StudyStep(string result, JsonObject inputs)
         else if (File.Exists(result)) File.Delete(result);
     }
 
-    void Write(bool isFinished)
+    void Write(JsonObject made, bool isFinished)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(RecordFile))!);
-        AtomicFile.WriteText(RecordFile, new JsonObject { ["is_finished"] = isFinished, ["inputs"] = inputs.DeepClone() }.ToJsonString(Indented) + "\n");
+        JsonFile.Write(RecordFile, new() { ["is_finished"] = isFinished, ["inputs"] = made.DeepClone() }, FormatVersion.Step);
     }
 }

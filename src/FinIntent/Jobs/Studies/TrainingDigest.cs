@@ -13,13 +13,16 @@ static class TrainingDigest
 {
     static readonly string[] ModelFiles = ["config.json", "tokenizer*", "special_tokens_map.json", "vocab.json", "merges.txt"];
 
-    static readonly string[] Without = ["dataset_dir", "tokenized_path", "model_name_or_path", "cache_dir", "overwrite_cache", "leak_check_files", "allow_leak"];
+    static readonly string[] Without =
+        ["dataset_dir", "tokenized_path", "model_name_or_path", "cache_dir", "overwrite_cache", "leak_check_files", "allow_leak"];
+
+    /// <summary>The settings that weights depend on, as they are when nothing is said.</summary>
+    public static JsonObject Defaults { get; } =
+        KeysOf(new MethodSettings(), new ModelSettings(), new DatasetSettings(), new TrainSettings(), new EvaluationSettings());
 
     public static JsonObject Of(Prepared prepared)
     {
         var settings = prepared.Settings;
-        object[] sections = [settings.Method, settings.Model, settings.Dataset, settings.Train, settings.Evaluation];
-        var keys = sections.SelectMany(Binding.Resolved).Where(e => !Without.Contains(e.Key)).ToDictionary();
         return new()
         {
             ["base"] = ModelFingerprint.Of(prepared.Folder),
@@ -27,11 +30,15 @@ static class TrainingDigest
             ["template"] = prepared.TemplateName,
             ["entries"] = new JsonArray([.. EntriesOf(prepared).Select(entry => JsonSerializer.SerializeToNode(entry))]),
             ["rows"] = Fingerprints(FilesOf(prepared)),
-            ["settings"] = JsonSerializer.SerializeToNode(keys),
+            ["settings"] = KeysOf(settings.Method, settings.Model, settings.Dataset, settings.Train, settings.Evaluation),
         };
     }
 
-    static JsonArray Fingerprints(IEnumerable<string> files) => [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)FileFingerprint.Of(file))];
+    static JsonObject KeysOf(params object[] sections) =>
+        JsonSerializer.SerializeToNode(sections.SelectMany(Binding.Resolved).Where(e => !Without.Contains(e.Key)).ToDictionary())!.AsObject();
+
+    static JsonArray Fingerprints(IEnumerable<string> files) =>
+        [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)FileFingerprint.Of(file))];
 
     /// <summary>With what columns and tags the rows are read.</summary>
     static IEnumerable<DatasetEntry> EntriesOf(Prepared prepared)

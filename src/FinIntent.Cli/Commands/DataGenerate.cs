@@ -1,157 +1,38 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json.Nodes;
-using FinIntent.Authoring;
-using FinIntent.Files;
-using FinIntent.Intents;
 using FinIntent.Jobs;
-using FinIntent.Settings;
 
 namespace FinIntent.Cli.Commands;
 
 static class DataGenerate
 {
-    const string DefaultFolder = "generate_output";
-    const string Remedy = "Run the same command again to go on from here; limits may be raised, and nothing that was answered is asked again";
-
     public static Command Build(TimeProvider? time = null)
     {
         var file = new Argument<string>("file") { Description = "A settings file (docs/generate.md)." };
-        var overrides = new Argument<string[]>("key=value") { Description = "Settings that replace the file's.", Arity = ArgumentArity.ZeroOrMore };
-        var local = new Option<bool>("--local") { Description = "The model folder of model_name_or_path writes and judges; the file's api keys are left out." };
-        var accept = new Option<string>("--accept") { Description = "A review.csv with decisions: brings its rows into the set, and asks no model." };
-        var command = new Command("generate", "Have a model write training rows for the intents of a schema.") { file, overrides, local, accept };
-        command.SetAction(async (arguments, stop) =>
+        var overrides = new Argument<string[]>("key=value")
         {
-            string[] given = arguments.GetValue(overrides) ?? [];
-            var path = arguments.GetRequiredValue(file);
-            var settings = SettingsFile.Load(path, arguments.GetValue(local) ? [.. WithoutApi, .. JudgeOf(path), .. given] : given);
-            if (settings.Harmless.Count > 0) arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
-            try
-            {
-                var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
-                return await Run(Prepared.Of(settings, Need.Model, here), Judge(settings, here), arguments.GetValue(accept), here, stop);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                throw new UserErrorException($"stopped. {Remedy}");
-            }
+            Description = "Settings that replace the file's.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var local = new Option<bool>("--local")
+        {
+            Description = "The model folder of model_name_or_path writes and judges; the file's api keys are left out.",
+        };
+        var accept = new Option<string>("--accept")
+        {
+            Description = "A review.csv with decisions: brings its rows into the set, and asks no model.",
+        };
+        var command = new Command("generate", "Have a model write training rows for the intents of a schema.")
+        {
+            file, overrides, local, accept,
+        };
+        command.SetAction((arguments, stop) =>
+        {
+            var settings = AuthorJob.Load(arguments.GetRequiredValue(file), arguments.GetValue(local), arguments.GetValue(overrides) ?? []);
+            if (settings.Harmless.Count > 0)
+                arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
+            var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
+            return AuthorJob.Run(settings, arguments.GetValue(accept), here, stop);
         });
         return command;
-    }
-
-    /// <summary>The keys of API models, taken out.</summary>
-    static IEnumerable<string> WithoutApi => Binding.PropertiesOf(typeof(ApiSettings)).Concat(Binding.PropertiesOf(typeof(GenerateSettings))).Select(Binding.KeyOf)
-        .Where(key => key.StartsWith("api", StringComparison.Ordinal) || key.StartsWith("judge_api", StringComparison.Ordinal) || key.StartsWith("judge_price", StringComparison.Ordinal))
-        .Select(key => key + "=null");
-
-    /// <summary>Where the file's judge is behind an API, the writer judges.</summary>
-    static string[] JudgeOf(string path) => Entries.ReadFile(path).ContainsKey("judge_api") ? ["judge=same"] : [];
-
-    /// <summary>The model of judge_model_name_or_path with its adapters; null: none is named.</summary>
-    static Prepared? Judge(SettingsFile settings, Surroundings here)
-    {
-        var generate = settings.Generate;
-        if (generate is not { Judge: JudgeKind.Another, JudgeApi: null, JudgeModelNameOrPath: { } name }) return null;
-        var (adapters, model) = (generate.JudgeAdapterNameOrPath, settings.Model);
-        model = model with { ModelNameOrPath = name, ModelRevision = "main", AdapterNameOrPath = adapters, AdapterFolder = null };
-        return Prepared.Of(settings with { Model = model, Api = new() }, Need.Model, here);
-    }
-
-    static async Task<int> Run(Prepared writer, Prepared? judge, string? accept, Surroundings here, CancellationToken stop)
-    {
-        var (settings, time) = (writer.Settings, here.Time);
-        var schema = IntentSchema.Load(settings.Inference.IntentSchema
-            ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
-        var plan = DatasetPlan.Of(settings.Generate, schema);
-        var options = Options(settings, schema);
-        string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles, .. settings.Inference.EvalFile is { } evalFile ? [evalFile] : (string[])[]];
-        var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
-        evaluation.RefuseIn(schema, options.Styles);
-
-        using var models = new AuthoringModels(writer, judge, asks: accept is null, here);
-        var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
-        using var journal = Journal.Open(folder, Identity(settings, plan, options, models, evaluationFiles), settings.Output.OverwriteOutputDir && accept is null);
-        var ledger = new Ledger(models.Limits);
-        ledger.Add(journal.Spent);
-        var asker = new Asker(journal, ledger, time, isAsking: accept is null);
-        var check = new QuestionCheck(schema, evaluation.Check);
-        var run = new AuthoringRun(schema, plan, options, check, models.Writer, models.Judge, journal, ledger, asker);
-        var files = new AuthoredFiles(folder, schema, ValidationShare(settings), models.IsPriced, options.Seed, here.Tell);
-
-        var stopped = await Stopped();
-        if (accept is not null)
-            foreach (var decision in ReviewFile.Read(accept, run.Set, schema, check, run.Rounds, time.GetUtcNow())) journal.Append(decision);
-        run.ApplyDecisions(run.Rounds);
-        var isUnfinished = !run.Set.IsComplete;
-        files.Write(run.Set, journal, ledger.Spent, isUnfinished ? stopped : null);
-        here.Output.WriteLine($"{Progress.Of(run.Set, ledger, models.IsPriced)}\n-> {folder}");
-        if (accept is not null) return 0;
-        if (isUnfinished && stopped is not null) here.Output.WriteLine($"ended before all rows were there: {stopped.Reason}. {Remedy}");
-        return isUnfinished ? 1 : 0;
-
-        async Task<Stopped?> Stopped()
-        {
-            var end = await run.Run(report =>
-            {
-                // What the journal tells is soon gone through; what is new is written and told.
-                if (asker.Answered == 0) return;
-                files.Write(report.Set, journal, report.Spent, new("the run is under way"));
-                here.Tell($"round {report.Round}: {Progress.Of(report.Set, ledger, models.IsPriced)}");
-            }, stop);
-            return end?.Failure is { } failure ? throw new UserErrorException($"{failure.Message}. {asker.Answered} answers of this run are kept in {folder}; {Remedy}") : end;
-        }
-    }
-
-    static AuthoringOptions Options(SettingsFile settings, IntentSchema schema)
-    {
-        var g = settings.Generate;
-        return new()
-        {
-            Styles = g.Styles.Count > 0 ? g.Styles : PromptTexts.Of(schema.Language).Styles,
-            RowsPerRequest = g.RowsPerRequest,
-            JudgeRowsPerRequest = g.JudgeRowsPerRequest,
-            StalledRounds = g.StalledRounds,
-            Seed = settings.Train.Seed,
-        };
-    }
-
-    static double ValidationShare(SettingsFile settings)
-    {
-        var size = settings.Dataset.ValSize;
-        if (size >= 1 && size >= settings.Generate.Rows)
-            throw new UserErrorException($"{settings.Given["val_size"]}: val_size: {size} of {settings.Generate.Rows} rows leaves none to train on; make it smaller, or rows larger");
-        return size >= 1 ? size / settings.Generate.Rows : size;
-    }
-
-    /// <summary>Everything that the rows depend on; limits, prices and how requests are made may change from run to run.</summary>
-    static JsonObject Identity(SettingsFile settings, DatasetPlan plan, AuthoringOptions options, AuthoringModels models, IEnumerable<string> evaluationFiles)
-    {
-        var identity = models.Identity();
-        identity["intent_schema_fingerprint"] = FileFingerprint.Of(settings.Inference.IntentSchema!);
-        identity["lengths"] = new JsonArray([.. plan.Lengths.Select(l => (JsonNode)l.ToString())]);
-        identity["length_unit"] = plan.Unit.ToString().ToLowerInvariant();
-        identity["rows"] = new JsonArray([.. plan.Wanted.Select(row => (JsonNode)new JsonArray([.. row.Select(n => (JsonNode)n)]))]);
-        identity["styles"] = new JsonArray([.. options.Styles.Select(s => (JsonNode)s)]);
-        identity["rows_per_request"] = options.RowsPerRequest;
-        identity["judge_rows_per_request"] = options.JudgeRowsPerRequest;
-        identity["seed"] = options.Seed;
-        identity["prompt_version"] = PromptTexts.Version;
-        identity["evaluation_fingerprints"] = new JsonArray([.. evaluationFiles.Select(f => (JsonNode)FileFingerprint.Of(f))]);
-        return identity;
-    }
-
-    static class Progress
-    {
-        public static string Of(AuthoredSet set, Ledger ledger, bool isPriced)
-        {
-            var text = string.Create(CultureInfo.InvariantCulture, $"{set.Rows.Count}/{set.Plan.Rows} rows, {set.Aside.Count} set aside, {set.Rejected.Values.Sum()} rejected");
-            if (set.Rejected.Count > 0) text += $" ({string.Join(", ", set.Rejected.OrderByDescending(r => r.Value).Select(r => $"{ReviewFile.Words(r.Key)} {r.Value}"))})";
-            if (set.Unreadable > 0) text += $", {set.Unreadable} answers unreadable";
-            var spent = ledger.Spent;
-            text += string.Create(CultureInfo.InvariantCulture, $"; {spent.Requests} requests, {spent.Tokens:N0} tokens");
-            if (isPriced) text += string.Create(CultureInfo.InvariantCulture, $", cost {spent.Cost:0.####}");
-            return text + (ledger.Limits.Cost is { } budget ? string.Create(CultureInfo.InvariantCulture, $" of {budget:0.####}, {Math.Max(0, budget - spent.Cost):0.####} left") : "");
-        }
     }
 }

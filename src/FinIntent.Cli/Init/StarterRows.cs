@@ -31,7 +31,8 @@ static class StarterRows
     {
         var name = $"FinIntent.Cli.Init.samples.{(language == SchemaLanguage.English ? "en" : "zh")}.tsv";
         using var reader = new StreamReader(typeof(StarterRows).Assembly.GetManifestResourceStream(name)!);
-        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).Select(parts => new StarterRow(parts[0], parts[1], parts[2]))];
+        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
+            .Select(parts => new StarterRow(parts[0], parts[1], parts[2]))];
     }
 
     /// <summary>For names that nothing else is known of.</summary>

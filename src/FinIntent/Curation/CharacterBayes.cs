@@ -1,8 +1,8 @@
 namespace FinIntent.Curation;
 
 /// <summary>
-/// Multinomial naive Bayes over a text's runs of one to four characters, in lower case, with add-one smoothing scaled by <see cref="Smoothing"/>:
-/// what the letters alone tell. A baseline, and a second opinion on labels.
+/// Multinomial naive Bayes over a text's runs of one to four characters, in lower case, with add-one smoothing scaled by
+/// <see cref="Smoothing"/>: what the letters alone tell. A baseline, and a second opinion on labels.
 /// </summary>
 sealed class CharacterBayes
 {
@@ -36,7 +36,8 @@ sealed class CharacterBayes
         {
             // A run that was never seen says nothing.
             if (!_counts.TryGetValue(run, out var counts)) continue;
-            for (var c = 0; c < scores.Length; c++) scores[c] += Math.Log((counts[c] + Smoothing) / (_totals[c] + Smoothing * _counts.Count));
+            for (var c = 0; c < scores.Length; c++)
+                scores[c] += Math.Log((counts[c] + Smoothing) / (_totals[c] + Smoothing * _counts.Count));
         }
         var highest = scores.Max();
         var weights = scores.Select(s => Math.Exp(s - highest)).ToArray();

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace FinIntent.Curation;
 
 /// <summary>
-/// What a model, as it is, makes of questions: its last hidden state where the answer to the question alone begins, beside the mean of the states over
-/// the question. The words and options around a question are the same in all rows and are left out, which is many times faster.
+/// What a model, as it is, makes of questions: its last hidden state where the answer to the question alone begins, beside the mean of the
+/// states over the question. The words and options around a question are the same in all rows and are left out, which is many times faster.
 /// </summary>
 static class FrozenFeatures
 {

@@ -20,9 +20,12 @@ static class LabelDoubts
     const double Penalty = 0.01;
 
     /// <param name="features">[N, D], a row a question.</param>
-    /// <param name="groups">Questions with the same number are in one fold: a near duplicate with the same wrong label must not vouch for it.</param>
+    /// <param name="groups">
+    /// Questions with the same number are in one fold: a near duplicate with the same wrong label must not vouch for it.
+    /// </param>
     /// <param name="confidence">From which probability on a disagreement is told.</param>
-    public static HeldOutLabels Find(Tensor features, IReadOnlyList<string> questions, IReadOnlyList<string> labels, IReadOnlyList<int> groups, int folds, double confidence, int seed)
+    public static HeldOutLabels Find(Tensor features, IReadOnlyList<string> questions, IReadOnlyList<string> labels,
+        IReadOnlyList<int> groups, int folds, double confidence, int seed)
     {
         string[] names = [.. labels.Distinct().Order(StringComparer.Ordinal)];
         var classes = labels.Select(label => Array.IndexOf(names, label)).ToArray();
@@ -33,8 +36,9 @@ static class LabelDoubts
             var (held, others) = (Rows(foldOf, f => f == fold), Rows(foldOf, f => f != fold));
             if (held.Length == 0 || others.Length == 0) continue;
             using var scope = NewDisposeScope();
-            using var regression = LogisticRegression.Fit(Take(features, others), [.. others.Select(row => (long)classes[row])], names.Length, Penalty);
-            var bayes = new CharacterBayes([.. others.Select(row => questions[row])], [.. others.Select(row => classes[row])], names.Length);
+            int[] own = [.. others.Select(row => classes[row])];
+            using var regression = LogisticRegression.Fit(Take(features, others), [.. own.Select(c => (long)c)], names.Length, Penalty);
+            var bayes = new CharacterBayes([.. others.Select(row => questions[row])], own, names.Length);
             foreach (var (row, probabilities) in held.Zip(regression.Probabilities(Take(features, held)))) model[row] = probabilities;
             foreach (var row in held) letters[row] = bayes.Probabilities(questions[row]);
         }

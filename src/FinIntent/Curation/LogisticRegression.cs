@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace FinIntent.Curation;
 
 /// <summary>
-/// Multinomial logistic regression on standardised features, with an L2 penalty, from zero weights by full-batch Adam: a convex problem, so nothing is
-/// drawn at random and the same rows give the same weights.
+/// Multinomial logistic regression on standardised features, with an L2 penalty, from zero weights by full-batch Adam: a convex problem, so
+/// nothing is drawn at random and the same rows give the same weights.
 /// </summary>
 sealed class LogisticRegression : IDisposable
 {

@@ -33,8 +33,8 @@ public sealed partial class DependencyTests
         ["Evaluation"] = ["Files", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
         ["Jobs"] =
         [
-            "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Training", "Generation",
-            "ApiModels", "Evaluation",
+            "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Curation", "Training",
+            "Generation", "ApiModels", "Authoring", "Evaluation",
         ],
     };
 

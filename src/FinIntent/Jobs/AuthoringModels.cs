@@ -4,10 +4,9 @@ using FinIntent.Authoring;
 using FinIntent.Checkpoints;
 using FinIntent.Files;
 using FinIntent.Generation;
-using FinIntent.Jobs;
 using FinIntent.Settings;
 
-namespace FinIntent.Cli;
+namespace FinIntent.Jobs;
 
 /// <summary>The models that write and judge rows, as a settings file names them.</summary>
 sealed class AuthoringModels : IDisposable

@@ -99,7 +99,8 @@ public sealed class HubDatasetTests : IDisposable
         var settings = Settings(
             """{"x": {"KEY": "acme/rows", "split": "validation", "columns": {"prompt": "q", "response": "a"}}}""".Replace("KEY", key), "x");
 
-        using var rows = TrainingRows.Load(settings, Stage.Sft, 1, () => new(Lengths), _ => { }, inspection: new() { HubFiles = Fetch(settings) });
+        using var rows = TrainingRows.Load(settings, Stage.Sft, 1, () => new(Lengths), _ => { },
+            inspection: new() { HubFiles = Fetch(settings) });
 
         Assert.Equal([[2, 1], [3, 2]], Enumerable.Range(0, rows.Train.Count).Select(i => rows.Train.Read(i).InputIds));
         Assert.DoesNotContain(_hub.Server.Requests, r => r.Path.Contains("train.jsonl"));
@@ -154,7 +155,8 @@ public sealed class HubDatasetTests : IDisposable
         const string then = "甲公司明天的股价会不会涨到一百元", now = "怎么修改交易密码才算安全";
         var repository = _hub.Server.Add("datasets/acme/rows");
         repository.Files["train.json"] = Rows(then);
-        var trained = HubDatasets.Fetch(new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" }, _hub.Folders().In(_hub["kept"]), TestContext.Current.CancellationToken);
+        var trained = HubDatasets.Fetch(new DatasetSettings { Dataset = ["acme/rows"], DatasetDir = "ONLINE" },
+            _hub.Folders().In(_hub["kept"]), TestContext.Current.CancellationToken);
         var settings = SettingsFile.Load(Written(
             $"model_name_or_path: {Tiny.Model}\ndataset: acme/rows\ndataset_dir: ONLINE\noutput_dir: out\ncache_dir: {_hub["kept"]}"), []);
         var prepared = new Prepared(settings) { ModelFolder = Tiny.Model, HubFiles = trained };
@@ -189,7 +191,8 @@ public sealed class HubDatasetTests : IDisposable
 
         var message = Assert.Throws<UserErrorException>(() => Fetch(settings)).Message;
         Assert.Contains("dataset_info.json: \"x\": hf_hub_url: there is no data set acme/none", message);
-        Assert.Contains("\"y\": hf_hub_url \"none\" is not of the form owner/name", Assert.Throws<UserErrorException>(() => Fetch(settings with { Dataset = ["y"] })).Message);
+        Assert.Contains("\"y\": hf_hub_url \"none\" is not of the form owner/name",
+            Assert.Throws<UserErrorException>(() => Fetch(settings with { Dataset = ["y"] })).Message);
         Assert.Empty(Fetch(settings with { Dataset = ["z"] }));
     }
 

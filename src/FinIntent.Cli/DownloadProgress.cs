@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using FinIntent.Files;
 using FinIntent.Hub;
-using FinIntent.Training;
 using Spectre.Console;
 
 namespace FinIntent.Cli;
@@ -56,7 +56,7 @@ sealed class DownloadProgress : IProgress<DownloadReport>
     static string Line(DownloadReport r)
     {
         var rate = r.BytesPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $", {r.BytesPerSecond / 1e6:f1} MB/s") : "";
-        var left = r is { Remaining: { } remaining } && r.Bytes < r.TotalBytes ? $", left {TrainerLog.Clock(remaining)}" : "";
+        var left = r is { Remaining: { } remaining } && r.Bytes < r.TotalBytes ? $", left {TerminalText.Clock(remaining)}" : "";
         return string.Create(CultureInfo.InvariantCulture, $"{r.Name}: {r.Bytes / 1e6:n1}/{r.TotalBytes / 1e6:n1} MB, {r.Files}/{r.TotalFiles} files{rate}{left}");
     }
 }

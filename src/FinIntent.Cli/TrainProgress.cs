@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FinIntent.Files;
 using FinIntent.Jobs;
 using FinIntent.Training;
 using Spectre.Console;
@@ -48,7 +49,7 @@ sealed class TrainProgress : IProgress<StepReport>
     }
 
     string Line(StepReport r, double loss) => string.Create(CultureInfo.InvariantCulture,
-        $"step {r.Step}/{r.TotalSteps}  loss {loss:f4}  lr {r.LearningRate:0.00e-00}  {_tokensPerSecond:n0} tokens/s  left {TrainerLog.Clock(r.Remaining)}");
+        $"step {r.Step}/{r.TotalSteps}  loss {loss:f4}  lr {r.LearningRate:0.00e-00}  {_tokensPerSecond:n0} tokens/s  left {TerminalText.Clock(r.Remaining)}");
 
     static string Line(StepReport r, EvaluationResult e) => string.Create(CultureInfo.InvariantCulture,
         $"step {r.Step}/{r.TotalSteps}  validation loss {e.Loss:f4}{(e.Accuracy is { } a ? $"  accuracy {a:p1}" : "")}  ({e.Rows} rows, {e.Duration.TotalSeconds:f1} s)");

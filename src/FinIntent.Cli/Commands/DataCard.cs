@@ -43,7 +43,7 @@ static class DataCard
             var called = arguments.GetValue(name) ?? intents?.Name ?? Path.GetFileNameWithoutExtension(rows[0].Name);
             var card = new Curation.DataCard(called, arguments.GetRequiredValue(licence), words, intents).Of(rows);
             AtomicFile.WriteText(arguments.GetRequiredValue(output), card);
-            arguments.InvocationConfiguration.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
+            here.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
 
             IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
                 here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));

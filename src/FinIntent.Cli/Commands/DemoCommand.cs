@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FinIntent.Jobs;
 
 namespace FinIntent.Cli.Commands;
 
@@ -12,7 +13,7 @@ static class DemoCommand
         {
             var folder = Path.GetFullPath(arguments.GetRequiredValue(output));
             Directory.CreateDirectory(folder);
-            new Demo(Root(), folder, Host.Of(arguments)).Run();
+            new DemoJob(Root(), folder, Host.Of(arguments)).Run();
         });
         return command;
     }

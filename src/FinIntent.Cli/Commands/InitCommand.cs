@@ -1,6 +1,7 @@
 using System.CommandLine;
-using FinIntent.Cli.Init;
 using FinIntent.Intents;
+using FinIntent.Jobs;
+using FinIntent.Jobs.Starter;
 
 namespace FinIntent.Cli.Commands;
 

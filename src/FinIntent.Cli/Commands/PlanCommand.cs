@@ -17,7 +17,7 @@ static class PlanCommand
         {
             var here = Host.Of(arguments);
             using var planner = PlanJob.Open(given.Load(arguments), arguments.GetValue(gpu), here);
-            PlanText.Write(here.Output, planner, planner.Plan());
+            PlanText.Write(here.Output, planner);
         });
         return command;
     }

@@ -1,4 +1,4 @@
-using FinIntent.Text;
+using FinIntent.Jobs.Inspect;
 using Spectre.Console;
 
 namespace FinIntent.Cli.Commands;
@@ -9,13 +9,11 @@ sealed class TokenView
     static readonly Style Trained = new(Color.Green), Read = new(Color.Grey), Replaced = new(Color.Yellow);
 
     readonly IAnsiConsole _console;
-    readonly Tokenizer _tokenizer;
     readonly bool _hasColours;
 
-    public TokenView(IAnsiConsole console, Tokenizer tokenizer)
+    public TokenView(IAnsiConsole console)
     {
         _console = console;
-        _tokenizer = tokenizer;
         _hasColours = console.Profile.Capabilities is { Ansi: true, ColorSystem: not ColorSystem.NoColors };
         if (!console.Profile.Out.IsTerminal) console.Profile.Width = 1_000_000; // a file is not wrapped
     }
@@ -32,40 +30,23 @@ sealed class TokenView
         _console.WriteLine();
     }
 
-    public void WriteRow(string place, TokenRow row)
+    public void WriteRow(ShownRow row)
     {
-        var trained = row.Labels.Count(label => label >= 0);
         _console.WriteLine();
-        _console.Write(new Paragraph($"{place}: {row.InputIds.Length} tokens, {trained} trained on", new(decoration: Decoration.Bold)));
+        _console.Write(new Paragraph($"{row.Place}: {row.Tokens} tokens, {row.Trained} trained on", new(decoration: Decoration.Bold)));
         _console.WriteLine();
-        _console.Write(Render(row));
-        _console.WriteLine();
-    }
-
-    Paragraph Render(TokenRow row)
-    {
         var paragraph = new Paragraph();
-        var stream = _tokenizer.Stream(skipSpecialTokens: false);
-        var (text, style) = ("", Read);
-        for (var t = 0; t < row.InputIds.Length; t++)
-        {
-            var (id, label) = (row.InputIds[t], row.Labels[t]);
-            var next = label == id ? Trained : Read;
-            if (next != style || (label >= 0 && label != id)) Flush();
-            if (label >= 0 && label != id) Append(paragraph, _tokenizer.Decode([label], skipSpecialTokens: false), Replaced);
-            style = next;
-            text += stream.Append(id);
-        }
-        text += stream.Finish();
-        Flush();
-        return paragraph;
-
-        void Flush()
-        {
-            Append(paragraph, text, style);
-            text = "";
-        }
+        foreach (var piece in row.Pieces) Append(paragraph, piece.Text, StyleOf(piece.Use));
+        _console.Write(paragraph);
+        _console.WriteLine();
     }
+
+    static Style StyleOf(PieceUse use) => use switch
+    {
+        PieceUse.Trained => Trained,
+        PieceUse.Replaced => Replaced,
+        _ => Read,
+    };
 
     void Append(Paragraph paragraph, string text, Style style)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Wcwidth;
 
@@ -20,6 +21,10 @@ static class TerminalText
     public static string PadRight(string text, int width) => text + Blanks(text, width);
 
     public static string PadLeft(string text, int width) => Blanks(text, width) + text;
+
+    /// <summary>Writes a time as Python writes a timedelta of whole seconds: 0:01:02.</summary>
+    public static string Clock(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}");
 
     static string Blanks(string text, int width) => new(' ', Math.Max(0, width - Width(text)));
 }

@@ -1,10 +1,13 @@
 using FinIntent.Data.Tokens;
+using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 using FinIntent.Jobs.Checks;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Text;
 using FinIntent.Training;
 using FinIntent.Training.Memory;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace FinIntent.Jobs;
@@ -55,6 +58,30 @@ sealed class TrainJob : IDisposable
         Report.RefuseErrors();
         if (_prepared.IsModelOfHub) FetchWeights();
         return _here.Train(watch => Train(watch, stop));
+    }
+
+    /// <summary>How a training ended, in a line.</summary>
+    public static Bilingual SummaryOf(TrainingResult result, SettingsFile settings)
+    {
+        var output = settings.Output;
+        if (!result.IsFinished)
+        {
+            var how = output.OverwriteOutputDir ? new Bilingual("加上 overwrite_output_dir=false ", " with overwrite_output_dir=false") : "";
+            return (
+                $"在第 {result.Steps} 步停止，共 {result.TotalSteps} 步；已保存 {result.Checkpoint}；" +
+                $"同一命令{how.Chinese}从那里继续",
+                $"stopped after step {result.Steps} of {result.TotalSteps}; saved {result.Checkpoint}; " +
+                $"the same command{how.English} goes on from there");
+        }
+        var (loss, tokens) = (Invariant($"{result.TrainLoss:f4}"), Invariant($"{result.Tokens:n0}"));
+        var clock = TerminalText.Clock(result.Duration);
+        Bilingual training = result.Steps == 0 ? ("未训练", "not trained")
+            : ($"{result.Steps} 步，平均损失 {loss}，{tokens} 词元，用时 {clock}",
+                $"{result.Steps} steps, mean loss {loss}, {tokens} tokens in {clock}");
+        var validation = result.Evaluation is { } evaluation ? Invariant($"{evaluation.Loss:f4}") : null;
+        return (
+            $"{training.Chinese}{(validation is null ? "" : $"，验证损失 {validation}")} -> {output.OutputDir}",
+            $"{training.English}{(validation is null ? "" : $", validation loss {validation}")} -> {output.OutputDir}");
     }
 
     void FetchWeights()

@@ -67,7 +67,8 @@ sealed class TrainedModel : IDisposable
 
     /// <summary>On the meta device, by config.json alone: shapes and types, no numbers and no memory.</summary>
     /// <param name="compute">The type that bf16: true, or its absence, means on the device that the sketch is of.</param>
-    public static TrainedModel Sketch(TrainedModelSource source, JsonElement config, ScalarType compute) => Unsaved(source, compute, (type, format) =>
+    public static TrainedModel Sketch(TrainedModelSource source, JsonElement config, ScalarType compute) =>
+        Unsaved(source, compute, (type, format) =>
     {
         var model = ModelFamily.Of(config).Create(config, new(type, META));
         model.Format = format;
@@ -75,7 +76,8 @@ sealed class TrainedModel : IDisposable
     });
 
     /// <summary>With random weights, to measure.</summary>
-    public static TrainedModel Random(TrainedModelSource source, JsonElement config, Device device) => Unsaved(source, Precision.On(device, source.Train),
+    public static TrainedModel Random(TrainedModelSource source, JsonElement config, Device device) =>
+        Unsaved(source, Precision.On(device, source.Train),
         (type, format) => RandomModel.Create(config, new(type, device), seed: 1, format, isTrained: true));
 
     static TrainedModel Unsaved(TrainedModelSource source, ScalarType compute, Func<ScalarType, WeightFormat?, CausalLanguageModel> create)

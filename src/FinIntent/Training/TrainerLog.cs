@@ -29,15 +29,11 @@ sealed class TrainerLog(string folder)
             GradNorm = report.Evaluation is null ? report.GradientNorm : null,
             Epoch = report.Epoch,
             Percentage = Math.Round(100.0 * report.Step / report.TotalSteps, 2),
-            ElapsedTime = Clock(report.Elapsed),
-            RemainingTime = Clock(report.Remaining),
+            ElapsedTime = TerminalText.Clock(report.Elapsed),
+            RemainingTime = TerminalText.Clock(report.Remaining),
         };
         File.AppendAllText(_path, JsonSerializer.Serialize(line, RunJson.Line) + "\n");
     }
-
-    /// <summary>Formats a time as Python writes a timedelta of whole seconds: 0:01:02.</summary>
-    public static string Clock(TimeSpan time) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}");
 
     static int? StepOf(string line)
     {

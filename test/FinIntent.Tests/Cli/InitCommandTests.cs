@@ -102,7 +102,7 @@ public sealed class InitCommandTests : IDisposable
         CommandLine.Run(EvalCommand.Build(), Path.Combine(Folder, "eval.yaml"), "eval_file=" + gold, "output_dir=" + _temporary["gold"]);
 
         Assert.True(result.IsFinished && result.Steps == 3);
-        Assert.Contains("scored", printed);
+        Assert.Contains("option scoring", printed);
         var predictions = PredictionFile.Read(Path.Combine(Folder, "saves", "eval", "predictions.jsonl"));
         Assert.Equal(10, predictions.Count);
         Assert.All(predictions, p => Assert.Equal(5, p.Options!.Count));

@@ -42,7 +42,7 @@ public sealed class ManyIntentsTests : IDisposable
         Assert.All(predictions, p => Assert.Equal(1, p.Probabilities!.Values.Sum(), 1e-9));
         Assert.All(predictions, p => Assert.Equal(names, p.Probabilities!.Keys));
         Assert.DoesNotContain("last_capital", printed);
-        Assert.Contains("the most frequent confusions", printed);
+        Assert.Contains("The most frequent confusions", printed);
         Assert.True(printed.Split('\n').Max(line => line.Length) < 200);
         Assert.True(permuted.Split('\n').Max(line => line.Length) < 300, permuted.Split('\n').MaxBy(line => line.Length));
         Assert.InRange(new FileInfo(_tiny["permuted/report.html"]).Length, 1, 2_000_000);

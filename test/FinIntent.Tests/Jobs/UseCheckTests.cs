@@ -88,7 +88,8 @@ public sealed class UseCheckTests : IDisposable
     public void Questions_of_an_evaluation_are_read()
     {
         var questions = _run.Tiny.Write("questions.json", """[{"instruction": "问句: 大盘怎么样\nA. 大盘问询\nB. 个股问询", "output": "A"}]""");
-        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f => f.Severity == Severity.Ok && f.Detail.StartsWith("1 question in"));
+        Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f =>
+            f.Severity == Severity.Ok && f.Detail.StartsWith("1 question in"));
 
         _run.Tiny.Write("questions.json", """[{"instruction": "问句: 大盘怎么样\nA. 大盘问询\nB. 个股问询", "output": "C"}]""");
         Assert.Contains(_run.CheckUse("template: qwen", $"eval_file: {questions}").Findings, f =>

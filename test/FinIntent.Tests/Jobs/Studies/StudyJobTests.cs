@@ -54,7 +54,7 @@ public sealed class StudyJobTests : IDisposable
         Assert.Matches(@"train, seed 1: [\d.]+ s", printed);
         Assert.Matches(@"train, seed 1: [\d.]+ s", back);
         Assert.Matches(@"train, seed 2: [\d.]+ s", back);
-        Assert.Contains("not always alike", back);
+        Assert.Contains("Questions not always answered alike", back);
         Assert.Equal(PredictionFile.Read(_folder["out/tiny/seed-1/tuned.jsonl"]).Select(p => p.Probabilities!["A"]), Probabilities(tuned));
     }
 
@@ -66,8 +66,8 @@ public sealed class StudyJobTests : IDisposable
         var (code, printed) = Run(file, "keep_models=false");
 
         Assert.Equal(1, code);
-        Assert.Contains("not finished: gone: model_name_or_path: there is no folder nowhere", printed);
-        Assert.Contains("not finished: cloud: ", printed);
+        Assert.Contains("Not finished: gone: model_name_or_path: there is no folder nowhere", printed);
+        Assert.Contains("Not finished: cloud: ", printed);
         Assert.Equal(6, PredictionFile.Read(_folder["out/tiny/seed-1/tuned.jsonl"]).Count);
         Assert.False(Directory.Exists(_folder["out/tiny/seed-1/model"]));
         Assert.True(File.Exists(_folder["out/tiny/seed-1/train/adapter_model.safetensors"]));
@@ -251,7 +251,7 @@ public sealed class StudyJobTests : IDisposable
         return (code, output.ToString());
     }
 
-    static string Table(string printed) => printed[printed.IndexOf("\nmodel ", StringComparison.Ordinal)..];
+    static string Table(string printed) => printed[printed.IndexOf("\nModel ", StringComparison.Ordinal)..];
 
     static IEnumerable<(int, int)> Pairs(JsonNode report)
     {

@@ -1,19 +1,17 @@
 using System.Globalization;
-using FinIntent.Jobs.Plans;
 using FinIntent.Settings;
-using FinIntent.Training;
 using FinIntent.Training.Memory;
 
-namespace FinIntent.Cli;
+namespace FinIntent.Jobs.Plans;
 
 /// <summary>A plan in words.</summary>
 static class PlanText
 {
     const string NoBatch = "per_device_train_batch_size and gradient_accumulation_steps need no change: the rows of an update go through in as many forwards as it takes.";
 
-    public static void Write(TextWriter console, Planner planner, TrainingPlan plan)
+    public static void Write(TextWriter console, Planner planner)
     {
-        var settings = planner.Settings;
+        var (plan, settings) = (planner.Plan(), planner.Settings);
         console.WriteLine($"{settings.Model.ModelNameOrPath}, {Method(settings)}, on {plan.Target.Name}");
         console.WriteLine();
         Line("weights", plan.Model.Weights, plan.Base);

@@ -1,4 +1,4 @@
-namespace FinIntent.Cli;
+namespace FinIntent.Jobs;
 
 /// <summary>The small model that ships with the project.</summary>
 static class EmbeddedModel

@@ -6,7 +6,7 @@ using FinIntent.Data.Sources;
 using FinIntent.Files;
 using FinIntent.Intents;
 
-namespace FinIntent.Cli.Init;
+namespace FinIntent.Jobs.Starter;
 
 /// <summary>A folder to begin intents of one's own with. As it is written it trains, exports and evaluates.</summary>
 sealed record StarterFolder(string Folder)

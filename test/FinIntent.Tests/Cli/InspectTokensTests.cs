@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
+using FinIntent.Jobs.Inspect;
 using FinIntent.Tests.Text;
 using FinIntent.Text;
 using Spectre.Console;
 using Xunit;
 
-namespace FinIntent.Tests.Commands;
+namespace FinIntent.Tests.Cli;
 
 public sealed class InspectTokensTests : IDisposable
 {
@@ -86,7 +87,7 @@ public sealed class InspectTokensTests : IDisposable
     static string Show(Tokenizer tokenizer, ChatTemplate template, Conversation conversation)
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        new TokenView(Plain(writer), tokenizer).WriteRow("here", template.EncodeSupervised(conversation, new()));
+        new TokenView(Plain(writer)).WriteRow(new TokensJob(tokenizer, template, new()).Shown("here", template.EncodeSupervised(conversation, new())));
         return writer.ToString().TrimStart('\n');
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using FinIntent.Files;
 using FinIntent.Intents;
 
-namespace FinIntent.Cli.Init;
+namespace FinIntent.Jobs.Starter;
 
 /// <summary>The YAML files of a starting folder, with comments in its language.</summary>
 sealed class StarterYaml(StarterFolder folder, IReadOnlyList<StarterRow> rows)

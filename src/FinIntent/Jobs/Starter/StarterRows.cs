@@ -1,6 +1,6 @@
 using FinIntent.Intents;
 
-namespace FinIntent.Cli.Init;
+namespace FinIntent.Jobs.Starter;
 
 sealed record StarterRow(string Split, string Intent, string Question);
 
@@ -29,7 +29,7 @@ static class StarterRows
     /// <summary>Five intents with rows as people ask.</summary>
     public static IReadOnlyList<StarterRow> Samples(SchemaLanguage language)
     {
-        var name = $"FinIntent.Cli.Init.samples.{(language == SchemaLanguage.English ? "en" : "zh")}.tsv";
+        var name = $"FinIntent.Jobs.Starter.samples.{(language == SchemaLanguage.English ? "en" : "zh")}.tsv";
         using var reader = new StreamReader(typeof(StarterRows).Assembly.GetManifestResourceStream(name)!);
         return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
             .Select(parts => new StarterRow(parts[0], parts[1], parts[2]))];

@@ -1,17 +1,17 @@
 using System.Diagnostics;
 using System.Globalization;
-using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
-using FinIntent.Jobs;
 using FinIntent.Settings;
 
-namespace FinIntent.Cli;
+namespace FinIntent.Jobs;
 
-/// <summary>The main job on what ships with the project: score the base, train LoRA, export, score the tuned model.</summary>
-sealed class Demo(string root, string output, Surroundings here)
+/// <summary>`finintent demo`: on what ships with the project, it scores the base, trains LoRA, exports, and scores the tuned model.</summary>
+/// <param name="root">The project's folder.</param>
+/// <param name="output">The folder for what is written.</param>
+sealed class DemoJob(string root, string output, Surroundings here)
 {
     sealed record QuestionSet(string Key, string Name, Exam Exam);
 
@@ -41,7 +41,7 @@ sealed class Demo(string root, string output, Surroundings here)
             {
                 foreach (var model in report.Models)
                     ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name}_{set.Key}.png"), model.Name, model.Main.Matrix);
-            }, here.Error.WriteLine);
+            }, here.Tell);
         }
         here.Output.WriteLine();
         here.Output.WriteLine(string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s"))));

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using FinIntent.Data.Rows;
+using FinIntent.Files;
+using FinIntent.Text;
+
+namespace FinIntent.Jobs.Inspect;
+
+/// <summary>What is done with a piece of a row.</summary>
+enum PieceUse
+{
+    /// <summary>It is only read.</summary>
+    Read,
+
+    /// <summary>It is trained on.</summary>
+    Trained,
+
+    /// <summary>It is trained on in place of the token behind it.</summary>
+    Replaced,
+}
+
+/// <summary>A stretch of a row's text.</summary>
+readonly record struct RowPiece(string Text, PieceUse Use);
+
+/// <summary>A row as a model reads it.</summary>
+/// <param name="Place">Where it stands.</param>
+/// <param name="Trained">The number of tokens that are trained on.</param>
+sealed record ShownRow(string Place, int Tokens, int Trained, IReadOnlyList<RowPiece> Pieces);
+
+/// <summary>Shows rows as a model reads them: what is trained on and what is not.</summary>
+sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOptions options)
+{
+    static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    sealed record InspectedRow(int[] InputIds, int[] Labels, int[] PromptIds);
+
+    public static IEnumerable<string> Templates => ChatTemplate.Names;
+
+    /// <param name="folder">The folder with the model's tokenizer.</param>
+    /// <param name="cutoff">The most tokens of a row.</param>
+    public static TokensJob Open(string folder, string template, int cutoff, bool trainsOnPrompt, bool masksHistory)
+    {
+        if (cutoff < 1) throw new UserErrorException($"--cutoff {cutoff}: must be 1 or more");
+        var tokenizer = Tokenizer.Load(folder);
+        return new(tokenizer, ChatTemplate.Get(template, tokenizer), new(cutoff, trainsOnPrompt, masksHistory));
+    }
+
+    /// <param name="path">A file of rows with instruction, input, output, system and history.</param>
+    /// <param name="json">A file for the ids, [{input_ids, labels, prompt_ids}]; null: none is written.</param>
+    /// <exception cref="UserErrorException">A row cannot be trained on, or there is none.</exception>
+    public void Run(string path, string? json, Action<ShownRow> show)
+    {
+        using var file = json is null ? null : AtomicFile.Begin(json);
+        var rows = 0;
+        foreach (var (place, conversation) in Conversations(path))
+        {
+            var row = template.EncodeSupervised(conversation, options);
+            show(Shown(place, row));
+            if (file is not null)
+            {
+                file.Stream.Write(rows == 0 ? "[\n"u8 : ",\n"u8);
+                JsonSerializer.Serialize(file.Stream, new InspectedRow(row.InputIds, row.Labels, template.EncodePrompt(conversation)), SnakeCase);
+            }
+            rows++;
+        }
+        if (rows == 0) throw new UserErrorException($"{path}: the file has no rows");
+        file?.Stream.Write("\n]\n"u8);
+        file?.Commit();
+    }
+
+    static IEnumerable<(string Place, Conversation Conversation)> Conversations(string path)
+    {
+        foreach (var row in DataFile.Read(path))
+        {
+            var (conversation, problem) = QuestionRow.Conversation(row);
+            if (problem is not null || conversation is null) throw row.Error(problem!);
+            if (conversation.Messages.Count % 2 != 0)
+                throw row.Error("no answer in column \"output\", so there is nothing to train on; add it");
+            yield return (row.Place, conversation);
+        }
+    }
+
+    internal ShownRow Shown(string place, TokenRow row) =>
+        new(place, row.InputIds.Length, row.Labels.Count(label => label >= 0), PiecesOf(row));
+
+    List<RowPiece> PiecesOf(TokenRow row)
+    {
+        List<RowPiece> pieces = [];
+        var stream = tokenizer.Stream(skipSpecialTokens: false);
+        var (text, use) = ("", PieceUse.Read);
+        for (var t = 0; t < row.InputIds.Length; t++)
+        {
+            var (id, label) = (row.InputIds[t], row.Labels[t]);
+            var next = label == id ? PieceUse.Trained : PieceUse.Read;
+            var isReplaced = label >= 0 && label != id;
+            if (next != use || isReplaced) End();
+            if (isReplaced) pieces.Add(new(tokenizer.Decode([label], skipSpecialTokens: false), PieceUse.Replaced));
+            use = next;
+            text += stream.Append(id);
+        }
+        text += stream.Finish();
+        End();
+        return pieces;
+
+        void End()
+        {
+            if (text.Length > 0) pieces.Add(new(text, use));
+            text = "";
+        }
+    }
+}

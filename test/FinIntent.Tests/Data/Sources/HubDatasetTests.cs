@@ -99,8 +99,8 @@ public sealed class HubDatasetTests : IDisposable
         var settings = Settings(
             """{"x": {"KEY": "acme/rows", "split": "validation", "columns": {"prompt": "q", "response": "a"}}}""".Replace("KEY", key), "x");
 
-        RowInspection inspection = new() { HubFiles = Fetch(settings) };
-        using var rows = TrainingRows.Load(settings, Stage.Sft, 1, () => new(Lengths), _ => { }, inspection: inspection);
+        using var rows = TrainingRows.Load(settings, Stage.Sft, 1, () => new(Lengths), _ => { },
+            inspection: new() { HubFiles = Fetch(settings) });
 
         Assert.Equal([[2, 1], [3, 2]], Enumerable.Range(0, rows.Train.Count).Select(i => rows.Train.Read(i).InputIds));
         Assert.DoesNotContain(_hub.Server.Requests, r => r.Path.Contains("train.jsonl"));

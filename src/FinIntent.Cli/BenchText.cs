@@ -1,4 +1,3 @@
-using System.Globalization;
 using FinIntent.Jobs.Bench;
 using Spectre.Console;
 

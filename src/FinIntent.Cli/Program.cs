@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent;
 using FinIntent.Cli;
 using FinIntent.Cli.Commands;

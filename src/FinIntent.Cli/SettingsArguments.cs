@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Settings;
 
 namespace FinIntent.Cli;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using FinIntent.Files;
 using FinIntent.Jobs;
 using FinIntent.Training;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Jobs.Bench;
 using FinIntent.Runtime;
 

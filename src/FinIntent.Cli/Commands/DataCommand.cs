@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Data.Leaks;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Data.Rows;
 using FinIntent.Intents;
 

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Hub;
 
 namespace FinIntent.Cli.Commands;

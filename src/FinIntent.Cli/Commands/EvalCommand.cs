@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Jobs;
 
 namespace FinIntent.Cli.Commands;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Jobs;
 using FinIntent.Settings;
 

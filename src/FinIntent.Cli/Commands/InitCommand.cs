@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Intents;
 using FinIntent.Jobs;
 using FinIntent.Jobs.Starter;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 

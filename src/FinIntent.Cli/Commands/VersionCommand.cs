@@ -1,4 +1,3 @@
-using System.CommandLine;
 using FinIntent.Files;
 using FinIntent.Jobs;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FinIntent.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.UserSecrets;

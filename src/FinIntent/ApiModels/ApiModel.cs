@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using FinIntent.Settings;
 using FinIntent.Text;
 using Microsoft.Extensions.AI;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using FinIntent.ApiModels;
 using FinIntent.Text;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using FinIntent.Curation;
 using FinIntent.Intents;
 using FinIntent.Settings;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using FinIntent.Files;
 
 namespace FinIntent.Authoring;

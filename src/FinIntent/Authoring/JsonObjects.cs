@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Authoring;
 
 /// <summary>Finds JSON objects in a model's answer, whatever is around them: prose, code fences, a list, an object with the list.</summary>

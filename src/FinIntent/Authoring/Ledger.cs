@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace FinIntent.Authoring;
 
 /// <summary>Is an amount of money, tokens and requests. Money is decimal, in the currency of the prices: no sum of it is rounded.</summary>

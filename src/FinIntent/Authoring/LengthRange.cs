@@ -1,4 +1,3 @@
-using System.Globalization;
 using FinIntent.Intents;
 using FinIntent.Settings;
 

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.RegularExpressions;
 using FinIntent.Data.Leaks;
 using FinIntent.Intents;
 

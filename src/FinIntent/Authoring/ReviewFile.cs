@@ -1,4 +1,3 @@
-using System.Text;
 using CsvHelper;
 using FinIntent.Data.Leaks;
 using FinIntent.Data.Rows;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using FinIntent.Intents;
 using FinIntent.Settings;
 using FinIntent.Text;

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using FinIntent.Files;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 

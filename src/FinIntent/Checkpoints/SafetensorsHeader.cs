@@ -1,6 +1,4 @@
-using System.Text.Json;
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 

@@ -1,12 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using FinIntent.Files;
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Checkpoints;

@@ -1,7 +1,3 @@
-using System.Text;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace FinIntent.Checkpoints;
 
 /// <summary>Fills a module from a checkpoint: every tensor of each has its place in the other, or nothing is loaded.</summary>

@@ -1,6 +1,5 @@
 using System.IO.MemoryMappedFiles;
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 

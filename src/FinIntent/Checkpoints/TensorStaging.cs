@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Checkpoints;
 

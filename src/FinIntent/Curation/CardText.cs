@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using FinIntent.Intents;
 
 namespace FinIntent.Curation;

@@ -1,8 +1,6 @@
 using FinIntent.Generation;
 using FinIntent.Models;
 using FinIntent.Text;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Curation;
 

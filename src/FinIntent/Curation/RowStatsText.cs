@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using FinIntent.Files;
 using static FinIntent.Files.TerminalText;
 

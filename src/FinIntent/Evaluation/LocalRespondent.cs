@@ -1,8 +1,6 @@
-using System.Text.Json.Nodes;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Settings;
-using TorchSharp;
 
 namespace FinIntent.Evaluation;
 

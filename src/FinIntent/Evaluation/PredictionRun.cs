@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace FinIntent.Evaluation;
 
 /// <summary>Where the answers to a list of questions go, and what they depend on.</summary>

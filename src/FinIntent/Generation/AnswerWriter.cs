@@ -1,4 +1,3 @@
-using System.Text;
 using FinIntent.Text;
 
 namespace FinIntent.Generation;

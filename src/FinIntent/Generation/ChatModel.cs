@@ -4,7 +4,6 @@ using FinIntent.Models;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using FinIntent.Text;
-using static TorchSharp.torch;
 
 namespace FinIntent.Generation;
 

@@ -1,7 +1,5 @@
 using FinIntent.Models;
 using FinIntent.Text;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Generation;
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FinIntent.Generation;
 
 /// <summary>Cuts a growing answer at the first stop word, and leading blanks off its front (ChatGLM3's begin with a line break).</summary>

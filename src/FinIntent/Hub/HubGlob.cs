@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Hub;
 
 /// <summary>Matches file paths as fsspec's glob does since 2023.12 (and so `datasets`).</summary>

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Hub;
 
 enum HubSource { HuggingFace, ModelScope }

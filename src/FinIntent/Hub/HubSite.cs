@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Hub;
 
 /// <summary>Does what differs from hub to hub: how files are listed and found, and how they are kept on this machine.</summary>

@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Intents;
 
 /// <summary>How a model's text becomes a choice. Reports give all three rules side by side.</summary>

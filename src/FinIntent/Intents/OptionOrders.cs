@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace FinIntent.Intents;
 
 /// <summary>The orders that options are asked in. The question's own is always the first.</summary>

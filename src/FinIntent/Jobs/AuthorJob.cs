@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using FinIntent.Authoring;
 using FinIntent.Files;
 using FinIntent.Intents;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using FinIntent.ApiModels;
 using FinIntent.Authoring;
 using FinIntent.Checkpoints;

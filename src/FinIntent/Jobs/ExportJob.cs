@@ -1,4 +1,3 @@
-using System.Globalization;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Lora;
 using FinIntent.Settings;

@@ -1,8 +1,5 @@
-using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 using FinIntent.Files;
 using FinIntent.Runtime;
-using TorchSharp;
 
 namespace FinIntent.Jobs;
 

@@ -6,7 +6,6 @@ using FinIntent.Intents;
 using FinIntent.Models;
 using FinIntent.Settings;
 using FinIntent.Training;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs;
 

@@ -1,11 +1,7 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Data.Sources;
 using FinIntent.Files;
 using FinIntent.Runtime;
-using TorchSharp;
 
 namespace FinIntent.Jobs;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using FinIntent.Curation;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;

@@ -3,7 +3,6 @@ using FinIntent.Evaluation.Reports;
 using FinIntent.Hub;
 using FinIntent.Runtime;
 using FinIntent.Training;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs;
 

@@ -8,7 +8,6 @@ using FinIntent.Text;
 using FinIntent.Training;
 using FinIntent.Training.Memory;
 using static System.FormattableString;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs;
 

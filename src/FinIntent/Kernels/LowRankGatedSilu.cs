@@ -1,5 +1,4 @@
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Kernels;
 

@@ -1,8 +1,6 @@
 using FinIntent.Models;
 using FinIntent.Models.Layers;
-using TorchSharp;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Linear = FinIntent.Models.Layers.Linear;
 

@@ -1,8 +1,6 @@
 using FinIntent.Checkpoints;
 using FinIntent.Models;
-using TorchSharp;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Lora;

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Lora;
 
 /// <summary>Says how adapters are shaped, in the terms of PEFT's LoraConfig.</summary>

@@ -1,5 +1,4 @@
 using FinIntent.Checkpoints;
-using static TorchSharp.torch;
 
 namespace FinIntent.Lora;
 

@@ -1,11 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Files;
 using FinIntent.Models;
 using FinIntent.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Lora;
 

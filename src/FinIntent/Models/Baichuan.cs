@@ -1,9 +1,6 @@
-using System.Text.Json;
 using FinIntent.Kernels;
 using FinIntent.Models.Layers;
-using TorchSharp;
 using TorchSharp.Utils;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Linear = FinIntent.Models.Layers.Linear;
 

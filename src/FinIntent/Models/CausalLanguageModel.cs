@@ -1,7 +1,5 @@
 using FinIntent.Models.Layers;
 using FinIntent.Models.Packed;
-using TorchSharp;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models;

@@ -1,10 +1,7 @@
-using System.Text.Json;
 using FinIntent.Kernels;
 using FinIntent.Models.Layers;
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Linear = FinIntent.Models.Layers.Linear;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Models;
 
 /// <summary>Reads the fields of config.json that a family names, in both spellings that transformers writes.</summary>

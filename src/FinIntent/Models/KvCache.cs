@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace FinIntent.Models;
 
 /// <summary>Keeps keys (after RoPE) and values of the tokens read so far, with one tensor [B, KV, capacity, D] of each a layer.</summary>

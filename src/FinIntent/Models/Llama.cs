@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FinIntent.Models.Layers;
 
 namespace FinIntent.Models;

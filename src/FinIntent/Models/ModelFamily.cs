@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Models;
 
 /// <summary>Describes a family: the model_type of its config.json, how to build it and what belongs to it.</summary>

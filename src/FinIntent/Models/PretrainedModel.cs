@@ -1,8 +1,6 @@
-using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Models;
 

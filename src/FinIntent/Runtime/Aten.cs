@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Calls any ATen operator by name, also one that TorchSharp does not wrap. Autograd records these calls like any other.</summary>

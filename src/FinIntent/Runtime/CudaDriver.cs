@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-
 namespace FinIntent.Runtime;
 
 /// <summary>This is the CUDA driver, for modules and launches in torch's context. https://docs.nvidia.com/cuda/cuda-driver-api</summary>

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Runs kernels on the first CUDA device: NVRTC compiles them at first use, and torch's current stream runs them.</summary>

@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Tells how much memory a device has, and frees some when it is full.</summary>

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
-using static TorchSharp.torch;
 
 namespace FinIntent.Runtime;
 

@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Describes a GPU by what its maker publishes.</summary>

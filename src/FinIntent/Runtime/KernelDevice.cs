@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>A kernel is a function of an embedded CUDA C file, compiled for a storage type at first use.</summary>

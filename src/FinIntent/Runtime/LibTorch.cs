@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-using TorchSharp;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Loads libtorch before TorchSharp's first use; TorchSharp's own search then finds the libraries already loaded.</summary>

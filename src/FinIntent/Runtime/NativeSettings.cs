@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Sets up the C libraries under libtorch before it is loaded (GNU/Linux only; a user's own environment variables win).</summary>

@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Sends lists of whole numbers to a device in one copy, and keeps them there until it is disposed.</summary>

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-
 namespace FinIntent.Runtime;
 
 /// <summary>This is NVIDIA's compiler of CUDA C at run time, as it comes with libtorch. https://docs.nvidia.com/cuda/nvrtc</summary>

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>

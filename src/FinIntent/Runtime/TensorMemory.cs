@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using static TorchSharp.torch;
-
 namespace FinIntent.Runtime;
 
 /// <summary>Uses tensors as raw memory through libtorch's C interface: TorchSharp copies, ends at 2 GB or lacks 16-bit floats.</summary>

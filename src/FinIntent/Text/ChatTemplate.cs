@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Text;
 
 /// <summary>One turn of a conversation. Role is "user" or "assistant".</summary>

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Text;
 
 /// <summary>Cuts a text into the pieces inside which byte pairs merge.</summary>

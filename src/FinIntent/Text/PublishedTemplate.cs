@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Text;
 
 /// <summary>Reads the chat_template that a model was published with, a Jinja program, only for the marks that our templates have.</summary>

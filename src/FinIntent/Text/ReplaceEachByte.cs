@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FinIntent.Text;
 
 /// <summary>Writes one U+FFFD for each invalid byte, where .NET writes one for a whole truncated sequence.</summary>

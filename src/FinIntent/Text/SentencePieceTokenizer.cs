@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Text;
 
 /// <summary>Is SentencePiece BPE (ChatGLM3, Baichuan2).</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FinIntent.Text;
 
 /// <summary>Decodes ids one by one; a character whose bytes come in several tokens is held back until it is whole.</summary>

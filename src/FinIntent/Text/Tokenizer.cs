@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FinIntent.Text;
 
 /// <summary>Maps text to token ids and back; thread-safe. No text becomes a special token: <see cref="IdOf"/> reaches those.</summary>

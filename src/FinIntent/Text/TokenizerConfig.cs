@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Text;
 
 /// <summary>Is an added token, which is matched by name only and never made by merging.</summary>

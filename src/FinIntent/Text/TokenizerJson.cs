@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json;
-
 namespace FinIntent.Text;
 
 /// <summary>Reads the tokenizers library's tokenizer.json of a byte-level BPE; steps not computed here are refused by name.</summary>

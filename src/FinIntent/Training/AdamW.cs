@@ -1,8 +1,6 @@
 using FinIntent.Checkpoints;
 using FinIntent.Settings;
-using TorchSharp;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 

@@ -1,10 +1,7 @@
-using System.Diagnostics;
 using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Text;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 

@@ -1,8 +1,6 @@
 using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Text;
-using TorchSharp;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Training;

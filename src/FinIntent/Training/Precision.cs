@@ -1,7 +1,6 @@
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using FinIntent.Settings;
-using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 

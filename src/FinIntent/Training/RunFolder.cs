@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Files;
 using FinIntent.Settings;

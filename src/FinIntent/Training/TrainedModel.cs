@@ -1,14 +1,10 @@
-using System.Text.Json;
-using System.Text.RegularExpressions;
 using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using FinIntent.Settings;
-using TorchSharp;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace FinIntent.Training;
 

@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using FinIntent.Data.Tokens;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Text;
 using FinIntent.Training.Memory;
-using TorchSharp;
 
 namespace FinIntent.Training;
 

@@ -1,4 +1,3 @@
-using System.Text;
 using static FinIntent.Files.TerminalText;
 
 namespace FinIntent.Data.Leaks;

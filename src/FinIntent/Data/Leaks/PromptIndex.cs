@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using FinIntent.Data.Tokens;
 
 namespace FinIntent.Data.Leaks;

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace FinIntent.Data.Leaks;
 
 /// <summary>Finds questions that a text repeats, or nearly: by their bigrams as written, or by letters and digits alone.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FinIntent.Data.Rows;
 
 /// <summary>Reads the rows of a file or of a folder of files; no more than a row (of Parquet: a row group) is in memory.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Data.Rows;
 
 /// <summary>Reads the objects of a JSON list, or of a file with one after the other (JSON lines), and never holds the whole file.</summary>

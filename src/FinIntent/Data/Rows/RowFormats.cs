@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FinIntent.Data.Sources;
 using FinIntent.Text;
 

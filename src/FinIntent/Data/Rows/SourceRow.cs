@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FinIntent.Data.Rows;
 
 /// <summary>Where a row stands: at a line or, in a file without lines, at the row of that number, counted from 1.</summary>

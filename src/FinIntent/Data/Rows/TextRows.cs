@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json;
-
 namespace FinIntent.Data.Rows;
 
 /// <summary>Each line is a row with one column, "text"; empty lines are none.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FinIntent.Data.Rows;
 using FinIntent.Intents;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using FinIntent.Text;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using FinIntent.Data.Leaks;
 using FinIntent.Data.Rows;
 using FinIntent.Text;

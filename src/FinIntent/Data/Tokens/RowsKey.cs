@@ -1,6 +1,4 @@
 using System.IO.Hashing;
-using System.Text;
-using System.Text.Json;
 using FinIntent.Data.Leaks;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;

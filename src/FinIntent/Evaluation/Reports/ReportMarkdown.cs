@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>A report as Markdown, in one language.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>A report as lines for a terminal or a log, in one language.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>What the order of the options does, for programs.</summary>

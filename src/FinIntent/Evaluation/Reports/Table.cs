@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>The renderers that show a column.</summary>

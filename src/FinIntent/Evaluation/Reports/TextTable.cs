@@ -1,4 +1,3 @@
-using System.Text;
 using FinIntent.Files;
 
 namespace FinIntent.Evaluation.Reports;

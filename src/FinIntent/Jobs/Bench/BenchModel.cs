@@ -1,9 +1,7 @@
-using System.Text.Json;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs.Bench;
 

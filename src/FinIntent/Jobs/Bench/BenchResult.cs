@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FinIntent.Files;
 
 namespace FinIntent.Jobs.Bench;

@@ -1,11 +1,8 @@
-using System.Diagnostics;
 using FinIntent.Checkpoints;
 using FinIntent.Files;
 using FinIntent.Models;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs.Bench;
 

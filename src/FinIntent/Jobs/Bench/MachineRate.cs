@@ -1,7 +1,4 @@
-using System.Diagnostics;
 using FinIntent.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs.Bench;
 

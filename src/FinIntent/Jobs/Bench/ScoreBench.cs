@@ -1,8 +1,6 @@
 using FinIntent.Generation;
 using FinIntent.Models;
 using FinIntent.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs.Bench;
 

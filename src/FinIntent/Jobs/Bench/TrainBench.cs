@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FinIntent.Data.Tokens;
 using FinIntent.Lora;
 using FinIntent.Models;
@@ -6,8 +5,6 @@ using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Text;
 using FinIntent.Training;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs.Bench;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace FinIntent.Jobs.Checks;
 
 /// <summary>Writes numbers as a check tells them.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;

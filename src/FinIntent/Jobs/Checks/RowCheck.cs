@@ -1,4 +1,3 @@
-using System.Globalization;
 using FinIntent.Data.Leaks;
 using FinIntent.Data.Tokens;
 using FinIntent.Settings;

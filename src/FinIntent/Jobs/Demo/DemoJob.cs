@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;

@@ -1,11 +1,8 @@
-using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Files;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs.Inspect;
 

@@ -1,4 +1,3 @@
-using System.Text;
 using FinIntent.Data.Sources;
 using FinIntent.Data.Tokens;
 using FinIntent.Settings;

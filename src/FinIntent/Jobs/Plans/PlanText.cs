@@ -1,4 +1,3 @@
-using System.Globalization;
 using FinIntent.Settings;
 using FinIntent.Training.Memory;
 

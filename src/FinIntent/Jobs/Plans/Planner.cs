@@ -1,12 +1,9 @@
-using System.Text.Json;
 using FinIntent.Checkpoints;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Training;
 using FinIntent.Training.Memory;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Jobs.Plans;
 

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using FinIntent.Files;
 using FinIntent.Intents;
 

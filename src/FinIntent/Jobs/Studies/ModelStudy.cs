@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using FinIntent.Evaluation;
 using FinIntent.Settings;
 

@@ -1,7 +1,4 @@
 using System.IO.Hashing;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using FinIntent.Files;
 
 namespace FinIntent.Jobs.Studies;

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
 using FinIntent.Data.Sources;
 using FinIntent.Data.Tokens;

@@ -1,8 +1,6 @@
 using FinIntent.Kernels;
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;

@@ -1,6 +1,4 @@
 using FinIntent.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Layers;

@@ -1,6 +1,4 @@
 using FinIntent.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Models.Layers;
 

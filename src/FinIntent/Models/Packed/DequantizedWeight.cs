@@ -1,6 +1,4 @@
 using FinIntent.Models.Layers;
-using TorchSharp;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Packed;

@@ -1,8 +1,6 @@
 using FinIntent.Kernels;
 using FinIntent.Models.Layers;
 using FinIntent.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace FinIntent.Models.Packed;

@@ -1,6 +1,4 @@
 using FinIntent.Models.Layers;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Models.Packed;
 

@@ -1,6 +1,4 @@
 using FinIntent.Models;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace FinIntent.Training.Memory;
 

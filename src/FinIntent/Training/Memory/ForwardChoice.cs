@@ -1,6 +1,5 @@
 using FinIntent.Models;
 using FinIntent.Runtime;
-using TorchSharp;
 
 namespace FinIntent.Training.Memory;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using FinIntent.Models;
 using FinIntent.Models.Layers;
 

@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace FinIntent.Training.Memory;
 
 /// <summary>What a run would hold, and how long it would take.</summary>

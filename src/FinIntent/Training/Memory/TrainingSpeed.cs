@@ -1,7 +1,6 @@
 using FinIntent.Models;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
-using TorchSharp;
 
 namespace FinIntent.Training.Memory;
 

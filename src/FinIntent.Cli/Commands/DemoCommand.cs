@@ -1,5 +1,5 @@
 using System.CommandLine;
-using FinIntent.Jobs;
+using FinIntent.Jobs.Demo;
 
 namespace FinIntent.Cli.Commands;
 
@@ -7,7 +7,11 @@ static class DemoCommand
 {
     public static Command Build()
     {
-        var output = new Option<string>("--output") { Description = "Folder for the adapter, the model, predictions and plots.", DefaultValueFactory = _ => "demo_output" };
+        var output = new Option<string>("--output")
+        {
+            Description = "Folder for the adapters, the models, predictions and plots.",
+            DefaultValueFactory = _ => "demo_output",
+        };
         var command = new Command("demo", "Score, train, export and score again with the model and rows that ship with the project.") { output };
         command.SetAction(arguments =>
         {
@@ -24,6 +28,7 @@ static class DemoCommand
         foreach (var start in (string[])[Directory.GetCurrentDirectory(), AppContext.BaseDirectory])
             for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
                 if (File.Exists(Path.Combine(folder.FullName, "config", "demo", "lora.yaml"))) return folder.FullName;
-        throw new UserErrorException($"config/demo/lora.yaml is in no folder above {Directory.GetCurrentDirectory()}; run the demo inside the project");
+        throw new UserErrorException(
+            $"config/demo/lora.yaml is in no folder above {Directory.GetCurrentDirectory()}; run the demo inside the project");
     }
 }

@@ -94,7 +94,7 @@ sealed class ModelStudy(StudyFile file, StudyModel model, string folder, Surroun
 
     bool Export(SettingsFile settings)
     {
-        ExportJob.Run(settings, here);
+        ExportJob.Run(settings, here with { Output = TextWriter.Null });
         return true;
     }
 

@@ -25,7 +25,9 @@ public sealed partial class IntentPrompt
 
     public IReadOnlyList<IntentOption> Options { get; }
 
-    /// <param name="wording">Null: the seed's, which training rows and converted OpenFinData items have; of names, the one for names.</param>
+    /// <param name="wording">
+    /// Null: the seed's, which training rows and converted OpenFinData items have; of names, the one for names.
+    /// </param>
     public static IntentPrompt For(string question, IReadOnlyList<IntentOption> options, PromptWording? wording = null)
     {
         var areLetters = IntentOptions.AreLetters(options);

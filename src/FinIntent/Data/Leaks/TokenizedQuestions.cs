@@ -19,7 +19,9 @@ sealed class TokenizedQuestions(Tokenizer tokenizer)
     public IReadOnlyList<Leak> Find(string place, TokenRow row, LeakCheck check) =>
         check.Find(place, Texts(row.InputIds).SelectMany(turn => Candidates(turn, check)));
 
-    /// <summary>The texts between special tokens: a conversation's turns, with the role's name where a template writes it as a word.</summary>
+    /// <summary>
+    /// The texts between special tokens: a conversation's turns, with the role's name where a template writes it as a word.
+    /// </summary>
     List<string> Texts(ReadOnlySpan<int> ids)
     {
         List<string> texts = [];

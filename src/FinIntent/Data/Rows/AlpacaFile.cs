@@ -19,7 +19,7 @@ static class AlpacaFile
     static void Write(string path, IEnumerable<(string? System, string Prompt, string Answer)> rows) => AtomicFile.Write(path, stream =>
     {
         var written = rows.Select(row =>
-            new { instruction = row.Prompt, input = "", output = row.Answer, system = string.IsNullOrEmpty(row.System) ? null : row.System });
+            new { instruction = row.Prompt, input = "", output = row.Answer, system = row.System is { Length: > 0 } text ? text : null });
         JsonSerializer.Serialize(stream, written, Options);
         stream.WriteByte((byte)'\n');
     });

@@ -53,7 +53,7 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
         return given[0];
     }
 
-    /// <summary>Whether two words stand for different intents. Without a schema a code (a letter, a number) is not compared with a name.</summary>
+    /// <summary>Whether two words stand for different intents. Without a schema a letter or number is not compared with a name.</summary>
     static bool Differ(string first, string second, IntentSchema? schema)
     {
         if (schema is not null) return schema.LabelFor(second) is { } label && label != schema.LabelFor(first);

@@ -54,9 +54,9 @@ public sealed class RowFormatsTests
         Assert.Equal("S:规矩 U:一 A:二", Show(Align(row, new() { Formatting = "openai" })));
         Assert.Equal("message 1 is from \"system\" where \"user\" was expected",
             Show(Align(row, new() { Formatting = "sharegpt", Columns = new() { Messages = "messages" }, Tags = tags })));
-        Assert.Equal("S:规矩 U:一 A:二",
-            Show(Align(row, new() { Formatting = "sharegpt", Columns = new() { Messages = "messages" },
-                Tags = tags with { SystemTag = "system" } })));
+        var columns = new DatasetColumns { Messages = "messages" };
+        var withSystem = new DatasetEntry { Formatting = "sharegpt", Columns = columns, Tags = tags with { SystemTag = "system" } };
+        Assert.Equal("S:规矩 U:一 A:二", Show(Align(row, withSystem)));
     }
 
     [Theory]

@@ -22,7 +22,8 @@ public sealed class FormatVersionTests
     }
 
     [Theory]
-    [InlineData("""{"format_version": 4, "written_by": "0.9.0"}""", "a/some.json: FinIntent 0.9.0 wrote it in format 4; this is FinIntent ")]
+    [InlineData("""{"format_version": 4, "written_by": "0.9.0"}""",
+        "a/some.json: FinIntent 0.9.0 wrote it in format 4; this is FinIntent ")]
     [InlineData("""{"format_version": 4}""", "a/some.json: a newer FinIntent wrote it in format 4; this is FinIntent ")]
     [InlineData("""{"format_version": "4"}""", "a/some.json: format_version is \"4\"; expected a whole number from 1 to 3")]
     [InlineData("""{"format_version": 0}""", "a/some.json: format_version is 0; expected a whole number from 1 to 3")]

@@ -14,7 +14,8 @@ public sealed class NewerFilesTests : IDisposable
     [Theory]
     [InlineData("stopped/checkpoint-6/trainer_state.json", "train", "train.yaml", "output_dir=stopped")]
     [InlineData("finished/run.json", "eval", "eval.yaml", "output_dir=out")]
-    [InlineData("exported/finintent.json", "inference", "eval.yaml", "model_name_or_path=exported", "adapter_name_or_path=", "question=Is it")]
+    [InlineData("exported/finintent.json",
+        "inference", "eval.yaml", "model_name_or_path=exported", "adapter_name_or_path=", "question=Is it")]
     [InlineData("answers-half/predictions.run.json", "eval", "eval.yaml", "output_dir=answers-half")]
     [InlineData("answers/predictions.run.json", "report", "answers/predictions.jsonl", "--out", "out")]
     [InlineData("study/tiny/base.jsonl.step.json", "experiment", "study.yaml")]

@@ -48,11 +48,12 @@ public sealed class UpgradeTests : IDisposable
     [Fact]
     public void An_exported_model_knows_its_template_and_the_rows_it_was_trained_on()
     {
-        string[] exported =
-            ["eval", "eval.yaml", "model_name_or_path=exported", "adapter_name_or_path=", "permutations=", "scoring=options", "output_dir=out"];
+        string[] model = ["model_name_or_path=exported", "adapter_name_or_path="];
+        string[] exported = ["eval", "eval.yaml", .. model, "permutations=", "scoring=options", "output_dir=out"];
 
         _files.Run([.. exported, "template="]);
-        Assert.Contains("exported was trained with \"qwen\"", _files.Refusal([.. exported, "template=llama3", "overwrite_output_dir=true"]));
+        var refusal = _files.Refusal([.. exported, "template=llama3", "overwrite_output_dir=true"]);
+        Assert.Contains("exported was trained with \"qwen\"", refusal);
         var row = JsonNode.Parse(_files.Text("data/rows.json"))![0]!["input"]!;
         File.WriteAllText(_files["eval.json"], $$"""[{"question": "{{row}}", "gold": "card"}]""");
 
@@ -150,8 +151,7 @@ public sealed class UpgradeTests : IDisposable
         TokenizedFile.Read(_files["tokens.jsonl"], (_, row) => row, rows.Add);
 
         Assert.Equal(8, rows.Count);
-        Assert.Equal(rows.Select(row => (string.Join(' ', row.InputIds), string.Join(' ', row.Labels))),
-            Enumerable.Range(0, stored.Count).Select(stored.Read).Select(row => (string.Join(' ', row.InputIds), string.Join(' ', row.Labels))));
+        Assert.Equal(rows.Select(Numbers), Enumerable.Range(0, stored.Count).Select(stored.Read).Select(Numbers));
         Assert.Contains("8 training rows", _files.Run("train", "train.yaml", "dataset=", "tokenized_path=tokens.jsonl", "leak_check_files=",
             "max_steps=1", "save_strategy=no", "output_dir=out"));
     }
@@ -163,6 +163,8 @@ public sealed class UpgradeTests : IDisposable
 
         Assert.Contains(Path.Combine("snapshots", commit), _files.Run("download", "bank/adapter"));
     }
+
+    static (string, string) Numbers(TokenRow row) => (string.Join(' ', row.InputIds), string.Join(' ', row.Labels));
 
     double[] Losses(string run) =>
         [.. _files.Lines($"{run}/trainer_log.jsonl").Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];

@@ -35,7 +35,8 @@ static class TrainingDigest
     }
 
     static JsonObject KeysOf(params object[] sections) =>
-        JsonSerializer.SerializeToNode(sections.SelectMany(Binding.Resolved).Where(e => !Without.Contains(e.Key)).ToDictionary())!.AsObject();
+        new(sections.SelectMany(Binding.Resolved).Where(e => !Without.Contains(e.Key))
+            .Select(e => KeyValuePair.Create(e.Key, JsonSerializer.SerializeToNode(e.Value))));
 
     static JsonArray Fingerprints(IEnumerable<string> files) =>
         [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)FileFingerprint.Of(file))];

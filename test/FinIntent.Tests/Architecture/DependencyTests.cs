@@ -38,6 +38,20 @@ public sealed partial class DependencyTests
         ],
     };
 
+    const int MostProgramLines = 2500, MostCommandLines = 120;
+
+    /// <summary>The engine and the domain's files, which the program reaches through jobs.</summary>
+    static readonly string[] Engine =
+        ["Runtime", "Kernels", "Checkpoints", "Models", "Lora", "Text", "Training", "Generation", "Data"];
+
+    /// <summary>Files of the program that still use the engine. One that no longer does is removed here, too.</summary>
+    static readonly string[] EngineUsers =
+    [
+        "BenchCommand.cs", "DataCard.cs", "DataCommand.cs", "DataPull.cs", "DataRows.cs", "DataStats.cs", "Program.cs", "TrainProgress.cs",
+    ];
+
+    static string Program => Path.Combine(Reference.Root, "src", "FinIntent.Cli");
+
     static string Library => Path.Combine(Reference.Root, "src", "FinIntent");
 
     public static TheoryData<string> Folders =>
@@ -68,6 +82,22 @@ public sealed partial class DependencyTests
         where place.Split(Path.DirectorySeparatorChar)[0] is not ("Settings" or "Jobs")
         where File.ReadAllText(file).Contains("SettingsFile", StringComparison.Ordinal)
         select place);
+
+    [Fact]
+    public void The_program_reaches_the_engine_through_jobs() => Assert.Equal(EngineUsers, (
+        from file in SourceFiles(Program)
+        where File.ReadLines(file).SelectMany(line => FolderName().Matches(line)).Any(match => Engine.Contains(match.Groups[1].Value))
+        select Path.GetFileName(file)).Order(StringComparer.Ordinal));
+
+    /// <summary>`finintent bench` is three verbs in one file.</summary>
+    [Fact]
+    public void A_command_binds_calls_a_job_and_prints()
+    {
+        var files = SourceFiles(Program).Select(file => (Name: Path.GetFileName(file), Lines: File.ReadLines(file).Count())).ToList();
+
+        Assert.InRange(files.Sum(file => file.Lines), 1, MostProgramLines);
+        Assert.DoesNotContain(files, file => file.Lines > MostCommandLines && file.Name != "BenchCommand.cs");
+    }
 
     [Fact]
     public void The_arrows_form_no_circle()

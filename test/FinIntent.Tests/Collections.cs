@@ -3,7 +3,8 @@ using Xunit;
 namespace FinIntent.Tests;
 
 /// <summary>
-/// Torch's random generator is one for the process: training seeds it, dropout and tests draw from it. Tests that do either run one after the other, beside
+/// Torch's random generator is one for the process: training seeds it, dropout and tests draw from it. Tests that do either run one after
+/// the other, beside
 /// all tests that do not.
 /// </summary>
 [CollectionDefinition(Name)]

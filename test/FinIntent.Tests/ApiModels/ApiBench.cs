@@ -40,12 +40,15 @@ sealed class ApiBench : IDisposable
             new EvaluationQuestion($"{i}", q, IntentOptions.OpenFinData, "A", IntentPrompt.For(q, IntentOptions.OpenFinData))),
     ];
 
-    public ApiEndpoint Endpoint => new(Kind, "m-1", new(Kind == ApiKind.Anthropic ? Server.Url : Server.Url + "/v1"), Key: new(ApiServer.Key, "TEST_KEY"));
+    public ApiEndpoint Endpoint => new(Kind, "m-1", new(Kind == ApiKind.Anthropic ? Server.Url : Server.Url + "/v1"),
+        Key: new(ApiServer.Key, "TEST_KEY"));
 
-    public ApiModel Model(ApiEndpoint? endpoint = null, ApiRequest? request = null) => new(endpoint ?? Endpoint, Settings, request ?? new(64), Time);
+    public ApiModel Model(ApiEndpoint? endpoint = null, ApiRequest? request = null) =>
+        new(endpoint ?? Endpoint, Settings, request ?? new(64), Time);
 
     public Task<IReadOnlyList<Prediction>> Run(IReadOnlyList<EvaluationQuestion> questions, string name = "p.jsonl",
-        Action<int>? onProgress = null, CancellationToken? stop = null, IReadOnlyDictionary<string, Prediction>? known = null) => Task.Run(() =>
+        Action<int>? onProgress = null, CancellationToken? stop = null, IReadOnlyDictionary<string, Prediction>? known = null) =>
+            Task.Run(() =>
     {
         using var respondent = new ApiRespondent(Model(), Concurrency, defaultSystem: null);
         var run = new PredictionRun("m-1", _folder[name], new JsonObject { ["model"] = "m-1" });

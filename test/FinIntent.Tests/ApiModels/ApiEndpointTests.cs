@@ -90,7 +90,8 @@ public sealed class ApiEndpointTests
     }
 
     [Fact]
-    public void A_key_has_no_text() => Assert.DoesNotContain("sk-1", $"{new ApiEndpoint(ApiKind.OpenAi, "m", new("https://host"), Key: new("sk-1", "V"))}");
+    public void A_key_has_no_text() => Assert.DoesNotContain("sk-1",
+        $"{new ApiEndpoint(ApiKind.OpenAi, "m", new("https://host"), Key: new("sk-1", "V"))}");
 
     [Theory]
     [InlineData("https://host/v1", false)]

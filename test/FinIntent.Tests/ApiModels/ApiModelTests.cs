@@ -31,14 +31,16 @@ public sealed class ApiModelTests
     [InlineData(ApiKind.OpenAi, "/v1", null, "/v1/chat/completions", "", "max_tokens")]
     [InlineData(ApiKind.Ollama, "/v1", null, "/v1/chat/completions", "", "max_tokens")]
     [InlineData(ApiKind.Azure, "/openai/v1", null, "/openai/v1/chat/completions", "", "max_completion_tokens")]
-    [InlineData(ApiKind.Azure, "/openai/deployments/m-1", "2024-10-21", "/openai/deployments/m-1/chat/completions", "?api-version=2024-10-21", "max_completion_tokens")]
+    [InlineData(ApiKind.Azure, "/openai/deployments/m-1", "2024-10-21", "/openai/deployments/m-1/chat/completions",
+        "?api-version=2024-10-21", "max_completion_tokens")]
     public async Task Chat_completions_are_on_the_wire_as_their_reference_describes_them(
         object kind, string address, string? version, string path, string query, string limit)
     {
         using var bench = new ApiBench((ApiKind)kind);
         bench.Settings = bench.Settings with { ApiParameters = Map("""{"reasoning_effort":"low","seed":null}""") };
 
-        await Ask(bench, bench.Endpoint with { Base = new(bench.Server.Url + address), Version = version }, new(64) { Temperature = 0, Seed = 3, StopWords = ["\n\n"] });
+        await Ask(bench, bench.Endpoint with { Base = new(bench.Server.Url + address), Version = version },
+            new(64) { Temperature = 0, Seed = 3, StopWords = ["\n\n"] });
 
         var request = Assert.Single(bench.Server.Requests);
         Assert.Equal((path, query), (request.Path, request.Query));
@@ -132,7 +134,8 @@ public sealed class ApiModelTests
 
             var error = await Assert.ThrowsAsync<UserErrorException>(() => bench.Run(ApiBench.Questions(30)));
 
-            foreach (var part in (string[])[$"{bench.Server.Url}/v1/", $" answered {status} ", "not with [key]!", remedy, "30 of 30 questions have no answer"])
+            foreach (var part in (string[])[$"{bench.Server.Url}/v1/", $" answered {status} ", "not with [key]!", remedy,
+                "30 of 30 questions have no answer"])
                 Assert.Contains(part, error.Message);
             Assert.DoesNotContain(ApiServer.Key, error.ToString());
             Assert.InRange(bench.Server.Requests.Count, 1, bench.Concurrency);
@@ -141,7 +144,8 @@ public sealed class ApiModelTests
 
     [Theory]
     [InlineData(302, "<html>moved</html>", "redirects to https://elsewhere.example/")]
-    [InlineData(429, """{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}""", "no credit left")]
+    [InlineData(429, """{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}""",
+        "no credit left")]
     [InlineData(404, """{"error":"model 'm-1' not found"}""", "model 'm-1' not found")]
     [InlineData(403, "", "no message")]
     public async Task Other_words_for_no_are_understood(int status, string body, string expected)
@@ -178,7 +182,8 @@ public sealed class ApiModelTests
     }
 
     /// <summary>Seconds waited between attempts; what limits an attempt is longer.</summary>
-    static List<double> Waits(ApiBench bench) => [.. bench.Time.Asked.Select(t => t.TotalSeconds).Where(t => t > 0 && t < bench.Settings.ApiTimeout)];
+    static List<double> Waits(ApiBench bench) =>
+        [.. bench.Time.Asked.Select(t => t.TotalSeconds).Where(t => t > 0 && t < bench.Settings.ApiTimeout)];
 
     static async Task<ApiAnswer> Ask(ApiBench bench, ApiEndpoint endpoint, ApiRequest? request = null)
     {

@@ -85,7 +85,8 @@ public sealed class ApiRespondentTests
         await bench.Run(questions);
 
         Assert.StartsWith("1 of 20 questions have no answer", error.Message);
-        foreach (var part in (string[])["api_attempts) for 7;", "answered 500 InternalServerError: broken", "Run the same command again"]) Assert.Contains(part, error.Message);
+        foreach (var part in (string[])["api_attempts) for 7;", "answered 500 InternalServerError: broken",
+            "Run the same command again"]) Assert.Contains(part, error.Message);
         Assert.Equal((19, 3), (left, attempts));
         Assert.Equal([questions[7].Question], bench.Server.Requests.Select(r => r.Question));
         AssertWhole(bench, questions);
@@ -118,7 +119,8 @@ public sealed class ApiRespondentTests
 
         Assert.Equal(4 * 4, bench.Server.Requests.Count);
         Assert.Equal(permuted.All.Select(q => q.Id), PredictionFile.Read(bench["permutations.jsonl"]).Select(p => p.Id));
-        Assert.Equal(predictions.Select(p => p with { Id = p.Id + "@ABCDE" }).Select(p => p.ToLine()), inOrders.Where((_, i) => i % 5 == 0).Select(p => p.ToLine()));
+        Assert.Equal(predictions.Select(p => p with { Id = p.Id + "@ABCDE" }).Select(p => p.ToLine()), inOrders.Where((_, i) => i % 5 == 0)
+            .Select(p => p.ToLine()));
         Assert.Equal(inOrders.Select(p => p.ToLine()), again.Select(p => p.ToLine()));
     }
 

@@ -20,14 +20,16 @@ enum Fault
 }
 
 /// <summary>
-/// A server on this machine that speaks the wire formats of the chat APIs, and fails as they do. Formats: Anthropic's Messages API, OpenAI's chat
+/// A server on this machine that speaks the wire formats of the chat APIs, and fails as they do. Formats: Anthropic's Messages API,
+/// OpenAI's chat
 /// completions, Azure's and Ollama's variants of these, as their reference pages describe requests, answers, errors and headers.
 /// </summary>
 sealed class ApiServer : IDisposable
 {
     public const string Key = "sk-test-5ecret0123456789";
 
-    static readonly string[] WrongJson = ["{}", "[]", "null", "\"B\"", "{\"choices\":[]}", "{\"content\":[]}", "{\"type\":\"message\",\"content\":[{\"type\":\"text\"}]}", "{\"id\":"];
+    static readonly string[] WrongJson = ["{}", "[]", "null", "\"B\"", "{\"choices\":[]}", "{\"content\":[]}",
+        "{\"type\":\"message\",\"content\":[{\"type\":\"text\"}]}", "{\"id\":"];
 
     readonly HttpWire _wire;
     readonly ApiKind _kind;
@@ -40,7 +42,8 @@ sealed class ApiServer : IDisposable
         _wire = new(Serve);
     }
 
-    public sealed record Request(string Path, string Query, IReadOnlyDictionary<string, string> Headers, JsonObject Body, string Question, TimeSpan Time);
+    public sealed record Request(string Path, string Query, IReadOnlyDictionary<string, string> Headers, JsonObject Body, string Question,
+        TimeSpan Time);
 
     /// <summary>The fault for the n-th request for a question; null answers it.</summary>
     public Func<string, int, Fault?> FaultOf { get; set; } = (_, _) => null;
@@ -89,13 +92,15 @@ sealed class ApiServer : IDisposable
 
     async Task Answer(WireRequest http, string question, int attempt)
     {
-        if (!IsKeyRight(http)) await http.Answer(401, Error("authentication_error", $"invalid key {http.Header("Authorization")}{http.Header("api-key")}"));
+        if (!IsKeyRight(http)) await http.Answer(401,
+            Error("authentication_error", $"invalid key {http.Header("Authorization")}{http.Header("api-key")}"));
         else if (Refusal(question) is { } refusal) await http.Answer(refusal.Status, refusal.Body, [.. Location(refusal.Status)]);
         else if (FaultOf(question, attempt) is { } fault) await Fail(http, fault, question, attempt);
         else await http.Answer(200, Good(question, AnswerOf(question)));
     }
 
-    static IEnumerable<(string, string)> Location(int status) => status is >= 300 and < 400 ? [("Location", "https://elsewhere.example/")] : [];
+    static IEnumerable<(string, string)> Location(int status) => status is >= 300 and < 400
+        ? [("Location", "https://elsewhere.example/")] : [];
 
     bool IsKeyRight(WireRequest http) => _kind switch
     {
@@ -111,11 +116,13 @@ sealed class ApiServer : IDisposable
         switch (fault)
         {
             case Fault.TooMany:
-                await http.Answer(429, Error("rate_limit_error", "slow down"), ("Retry-After", RetryAfter.ToString(CultureInfo.InvariantCulture)));
+                await http.Answer(429, Error("rate_limit_error", "slow down"),
+                    ("Retry-After", RetryAfter.ToString(CultureInfo.InvariantCulture)));
                 break;
             case Fault.TooManyUntil:
                 var until = _time.GetUtcNow() + TimeSpan.FromSeconds(RetryAfter);
-                await http.Answer(429, Error("rate_limit_error", "slow down"), ("Retry-After", until.ToString("R", CultureInfo.InvariantCulture)));
+                await http.Answer(429, Error("rate_limit_error", "slow down"),
+                    ("Retry-After", until.ToString("R", CultureInfo.InvariantCulture)));
                 break;
             case Fault.ServerError:
                 await http.Answer(500, Error("api_error", "broken"));
@@ -145,7 +152,8 @@ sealed class ApiServer : IDisposable
     public string Error(string type, string message, string? code = null)
     {
         var error = new JsonObject { ["type"] = type, ["message"] = message };
-        if (_kind == ApiKind.Anthropic) return new JsonObject { ["type"] = "error", ["error"] = error, ["request_id"] = "req_1" }.ToJsonString();
+        if (_kind == ApiKind.Anthropic) return new JsonObject { ["type"] = "error", ["error"] = error,
+            ["request_id"] = "req_1" }.ToJsonString();
         error["param"] = null;
         error["code"] = code;
         return new JsonObject { ["error"] = error }.ToJsonString();

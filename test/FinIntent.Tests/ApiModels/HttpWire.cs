@@ -5,7 +5,9 @@ using System.Text;
 
 namespace FinIntent.Tests.ApiModels;
 
-/// <summary>As much of an HTTP/1.1 server as tests need, on a port of its own: it can also fail in ways that whole servers do not allow.</summary>
+/// <summary>
+/// As much of an HTTP/1.1 server as tests need, on a port of its own: it can also fail in ways that whole servers do not allow.
+/// </summary>
 sealed class HttpWire : IDisposable
 {
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -84,7 +86,8 @@ sealed class WireRequest(TcpClient client, string method, string target, IReadOn
     }
 
     /// <summary>The head of an answer whose body, of so many bytes, follows by <see cref="Write"/>.</summary>
-    public async Task Begin(int status, long length, params (string Name, string Value)[] more) => await client.GetStream().WriteAsync(Head(status, length, more));
+    public async Task Begin(int status, long length, params (string Name, string Value)[] more) =>
+        await client.GetStream().WriteAsync(Head(status, length, more));
 
     public async Task Write(ReadOnlyMemory<byte> bytes) => await client.GetStream().WriteAsync(bytes);
 

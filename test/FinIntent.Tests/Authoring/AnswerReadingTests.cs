@@ -76,11 +76,14 @@ public sealed class AnswerReadingTests
 
         var prompt = WritingPrompt.For(English(), order, LengthUnit.Words, ["has my card been sent"]).Messages[0].Content;
 
-        foreach (var part in (string[])["This time write for one intent only: card arrival: A card was ordered and is not there.", "- top up: Adding money.", "- Money by card is top up.",
-            "- where is my card", "- 5 messages in all; lengths in words: 2 of 3-6, 3 of 7-12.", "- Voice: a beginner.", "- has my card been sent", """{"question": "the message", "intent": "card arrival"}"""])
+        foreach (var part in (string[])["This time write for one intent only: card arrival: A card was ordered and is not there.",
+            "- top up: Adding money.", "- Money by card is top up.",
+            "- where is my card", "- 5 messages in all; lengths in words: 2 of 3-6, 3 of 7-12.", "- Voice: a beginner.",
+                "- has my card been sent", """{"question": "the message", "intent": "card arrival"}"""])
             Assert.Contains(part, prompt);
         var judging = JudgingPrompt.For(English(), [1, 0], ["where is it"]).Messages[0].Content;
-        Assert.True(judging.IndexOf("- top up: ", StringComparison.Ordinal) < judging.IndexOf("- card arrival: ", StringComparison.Ordinal));
+        Assert.True(judging.IndexOf("- top up: ", StringComparison.Ordinal) < judging.IndexOf("- card arrival: ",
+            StringComparison.Ordinal));
         Assert.Contains("\n1. where is it", judging);
     }
 
@@ -132,10 +135,12 @@ public sealed class AnswerReadingTests
     [Fact]
     public void A_plan_has_the_wanted_shares_also_where_an_intent_has_few_rows()
     {
-        var settings = new GenerateSettings { Rows = 100, LengthShares = new Dictionary<string, double> { ["1-5"] = 1, ["6-9"] = 2, ["10-20"] = 1 } };
+        var settings = new GenerateSettings { Rows = 100, LengthShares = new Dictionary<string,
+            double> { ["1-5"] = 1, ["6-9"] = 2, ["10-20"] = 1 } };
         var schema = IntentSchema.OpenFinData;
 
-        var plan = DatasetPlan.Of(settings with { ClassShares = schema.Intents.Select((intent, i) => (intent.Name, Share: i + 1.0)).ToDictionary(p => p.Name, p => p.Share) }, schema);
+        var plan = DatasetPlan.Of(settings with { ClassShares = schema.Intents.Select((intent, i) => (intent.Name, Share: i + 1.0))
+            .ToDictionary(p => p.Name, p => p.Share) }, schema);
 
         Assert.Equal([7, 13, 20, 27, 33], Enumerable.Range(0, 5).Select(plan.RowsOf));
         Assert.Equal([25, 50, 25], Enumerable.Range(0, 3).Select(l => plan.Wanted.Sum(row => row[l])));

@@ -10,7 +10,10 @@ public sealed class BudgetTests
     const decimal InputPrice = 3, OutputPrice = 15;
     const int MaxNewTokens = 700;
 
-    /// <summary>The server counts what it would charge for, also where no answer arrives; the tokens are anything up to a token a byte, and the limit.</summary>
+    /// <summary>
+    /// The server counts what it would charge for, also where no answer arrives; the tokens are anything up to a token a byte, and the
+    /// limit.
+    /// </summary>
     sealed class Meter
     {
         readonly Lock _lock = new();
@@ -23,7 +26,8 @@ public sealed class BudgetTests
             {
                 lock (_lock)
                 {
-                    var usage = (In: _random.Next(100, Encoding.UTF8.GetByteCount(prompt)), Out: _random.Next(2) == 0 ? MaxNewTokens : _random.Next(MaxNewTokens));
+                    var usage = (In: _random.Next(100, Encoding.UTF8.GetByteCount(prompt)), Out: _random.Next(2) == 0 ? MaxNewTokens
+                        : _random.Next(MaxNewTokens));
                     Cost += (usage.In * InputPrice + usage.Out * OutputPrice) / 1e6m;
                     Tokens += usage.In + usage.Out;
                     return usage;
@@ -36,7 +40,8 @@ public sealed class BudgetTests
         public long Tokens { get; private set; }
     }
 
-    static readonly string[] Prices = [$"api_price_input={InputPrice}", $"api_price_output={OutputPrice}", $"max_new_tokens={MaxNewTokens}"];
+    static readonly string[] Prices = [$"api_price_input={InputPrice}", $"api_price_output={OutputPrice}",
+        $"max_new_tokens={MaxNewTokens}"];
 
     [Theory]
     [InlineData(0.04, 1, 0)]
@@ -72,7 +77,8 @@ public sealed class BudgetTests
             Assert.True(Spent(bench.Journal).Cost <= (decimal)budget, $"{Spent(bench.Journal).Cost} of {budget} in the journal");
             Assert.True(Spent(bench.Journal).Cost >= meter.Cost, "the server charges for more than the journal knows");
             // What is left is less than a request for rows and one to judge them could take.
-            if (faults == 0) Assert.True(rows > 0 && (decimal)budget - meter.Cost < MostOfTwo(bench), $"{rows} rows for {meter.Cost} of {budget}");
+            if (faults == 0) Assert.True(rows > 0 && (decimal)budget - meter.Cost < MostOfTwo(bench),
+                $"{rows} rows for {meter.Cost} of {budget}");
         }
     }
 
@@ -95,8 +101,10 @@ public sealed class BudgetTests
 
     [Theory]
     [InlineData("budget=1", "budget: 1 cannot be kept without prices; give api_price_input and api_price_output")]
-    [InlineData("budget=1 api_price_input=1 api_price_output=1 judge=another judge_api=ollama judge_api_model=j", "give judge_price_input and judge_price_output")]
-    [InlineData("max_tokens_total=9 api_parameters={max_tokens:5}", "api_parameters: max_tokens may change what a request costs, so max_tokens_total could not be kept; use max_new_tokens")]
+    [InlineData("budget=1 api_price_input=1 api_price_output=1 judge=another judge_api=ollama judge_api_model=j",
+        "give judge_price_input and judge_price_output")]
+    [InlineData("max_tokens_total=9 api_parameters={max_tokens:5}",
+        "api_parameters: max_tokens may change what a request costs, so max_tokens_total could not be kept; use max_new_tokens")]
     [InlineData("budget=1 api_price_input=1 api_price_output=1 api_parameters={n:5}", "api_parameters: n may change what a request costs")]
     [InlineData("judge=another", "judge: another needs one model, and none is given")]
     [InlineData("judge_api=ollama", "judge_api: it is for another model than the one that writes, and judge is same; set judge: another")]
@@ -111,7 +119,8 @@ public sealed class BudgetTests
     public async Task What_cannot_be_kept_or_does_not_fit_is_refused_before_anything_is_sent(string settings, string expected)
     {
         using var bench = new GenerateBench();
-        var given = settings.Split(' ').Select(part => part.Replace(":", ": ").Replace("length_shares={4-8: 1,8", "length_shares={4-8: 1, 8").Replace(",", ", "));
+        var given = settings.Split(' ').Select(part => part.Replace(":", ": ")
+            .Replace("length_shares={4-8: 1,8", "length_shares={4-8: 1, 8").Replace(",", ", "));
         // The bench's own lengths go where the unit is tried.
         if (settings.StartsWith("length_unit", StringComparison.Ordinal)) given = given.Append("length_shares=null");
 

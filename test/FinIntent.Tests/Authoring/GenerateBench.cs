@@ -72,18 +72,23 @@ sealed class GenerateBench : IDisposable
     {
         StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
         var console = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
-        var code = await DataGenerate.Build(time).Parse([_folder["generate.yaml"], .. more]).InvokeAsync(console, Xunit.TestContext.Current.CancellationToken);
+        var code = await DataGenerate.Build(time).Parse([_folder["generate.yaml"], .. more])
+            .InvokeAsync(console, Xunit.TestContext.Current.CancellationToken);
         return (code, output.ToString(), error.ToString());
     }
 
     public IReadOnlyList<EvaluationQuestion> Rows(string name = "rows.json") => QuestionFile.Load(File(name));
 
-    public IReadOnlyList<JsonElement> Provenance => [.. System.IO.File.ReadLines(File("provenance.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
+    public IReadOnlyList<JsonElement> Provenance =>
+        [.. System.IO.File.ReadLines(File("provenance.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
 
-    public IReadOnlyList<JournalRecord> Journal => [.. System.IO.File.ReadLines(File("journal.jsonl")).Select(line => JournalRecord.Parse(line, "journal"))];
+    public IReadOnlyList<JournalRecord> Journal =>
+        [.. System.IO.File.ReadLines(File("journal.jsonl")).Select(line => JournalRecord.Parse(line, "journal"))];
 
     /// <summary>The files that tell the rows.</summary>
-    public Dictionary<string, string> Results => ((string[])["rows.json", "provenance.jsonl", "review.csv", "README.md", "dataset_info.json"]).ToDictionary(name => name, name => System.IO.File.ReadAllText(File(name)));
+    public Dictionary<string, string> Results =>
+        ((string[])["rows.json", "provenance.jsonl", "review.csv", "README.md", "dataset_info.json"])
+        .ToDictionary(name => name, name => System.IO.File.ReadAllText(File(name)));
 
     public void Dispose()
     {

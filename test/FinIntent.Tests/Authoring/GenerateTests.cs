@@ -19,16 +19,21 @@ public sealed class GenerateTests
         var rows = bench.Rows();
         Assert.Equal([("A", 10), ("B", 20), ("C", 30)], rows.CountBy(r => r.Gold).Select(p => (p.Key, p.Value)).Order());
         (int Least, int Most)[] ranges = [(4, 8), (9, 15), (16, 40)];
-        Assert.Equal([18, 30, 12], ranges.Select(range => rows.Count(r => r.Question.Length >= range.Least && r.Question.Length <= range.Most)));
+        Assert.Equal([18, 30, 12], ranges.Select(range =>
+            rows.Count(r => r.Question.Length >= range.Least && r.Question.Length <= range.Most)));
         Assert.All(rows, row => Assert.Equal(IntentPrompt.For(row.Question, row.Options, PromptWording.Chinese).Text, row.Prompt.Text));
         Assert.Equal(rows.Select(r => r.Question), bench.Provenance.Select(p => p.GetProperty("question").GetString()));
-        Assert.All(bench.Provenance, p => Assert.Equal(("m-1", "write-zh-1", "agrees"), (p.GetProperty("model").GetString(), p.GetProperty("prompt").GetString(), p.GetProperty("judge").GetProperty("verdict").GetString())));
+        Assert.All(bench.Provenance, p => Assert.Equal(("m-1", "write-zh-1", "agrees"),
+            (p.GetProperty("model").GetString(), p.GetProperty("prompt").GetString(), p.GetProperty("judge").GetProperty("verdict")
+            .GetString())));
         // Every request is reported as 100 tokens in and 3 out.
         var cost = bench.Server.Requests.Count * (100 * 3 + 3 * 15) / 1e6m;
-        Assert.Contains($"{bench.Server.Requests.Count} requests, {bench.Server.Requests.Count * 103:N0} tokens, cost {cost:0.####}", output);
+        Assert.Contains($"{bench.Server.Requests.Count} requests, {bench.Server.Requests.Count * 103:N0} tokens, cost {cost:0.####}",
+            output);
         Assert.InRange(bench.Provenance.Sum(p => p.GetProperty("cost").GetDecimal()), cost * 0.999m, cost * 1.001m);
         var card = File.ReadAllText(bench.File("README.md"));
-        foreach (var part in (string[])["written by a language model", "| B | 个股问询 | 20 | 20 |", "| 9-15 | 30 | 30 |", $"{cost:0.######}"]) Assert.Contains(part, card);
+        foreach (var part in (string[])["written by a language model", "| B | 个股问询 | 20 | 20 |", "| 9-15 | 30 | 30 |",
+            $"{cost:0.######}"]) Assert.Contains(part, card);
         Assert.Contains("60/60 rows", error);
     }
 
@@ -56,7 +61,8 @@ public sealed class GenerateTests
         Assert.Equal([("A", 2), ("B", 4), ("C", 6)], val.CountBy(r => r.Gold).Select(p => (p.Key, p.Value)).Order());
         Assert.Equal(48, train.Count);
         Assert.Empty(train.Select(r => r.Question).Intersect(val.Select(r => r.Question)));
-        Assert.Equal("""{"three_train":{"file_name":"train.json"},"three_val":{"file_name":"val.json"}}""", JsonNode.Parse(File.ReadAllText(bench.File("dataset_info.json")))!.ToJsonString());
+        Assert.Equal("""{"three_train":{"file_name":"train.json"},"three_val":{"file_name":"val.json"}}""",
+            JsonNode.Parse(File.ReadAllText(bench.File("dataset_info.json")))!.ToJsonString());
     }
 
     [Fact]
@@ -86,7 +92,8 @@ public sealed class GenerateTests
         Assert.All(rows, row => Assert.InRange(row.Question.Length, 9, 15));
         foreach (var (a, b) in rows.SelectMany((a, i) => rows.Skip(i + 1).Select(b => (a.Question, b.Question))))
             Assert.True(BigramIndex.Similarity(QuestionIndex.Plain(a), QuestionIndex.Plain(b)) < 0.6, $"{a} – {b}");
-        foreach (var why in (string[])["duplicate", "tells_answer", "language", "echo", "length", "empty", "wrong_intent", "malformed"]) Assert.Contains($"{why} ", output);
+        foreach (var why in (string[])["duplicate", "tells_answer", "language", "echo", "length", "empty", "wrong_intent",
+            "malformed"]) Assert.Contains($"{why} ", output);
         Assert.Contains("answers unreadable", output);
     }
 
@@ -101,7 +108,8 @@ public sealed class GenerateTests
             2 => string.Join('\n', items.Select(item => item!.ToJsonString())),
             3 => """{"rows": """ + text + "}",
             4 => "抱歉，我不能写。",
-            5 => "[" + string.Join(",", items.Select((item, i) => i == 1 ? """{"question": "他说"好"", "intent": "x"}""" : item!.ToJsonString())) + ",]",
+            5 => "[" + string.Join(",", items.Select((item, i) => i == 1 ? """{"question": "他说"好"", "intent": "x"}"""
+                : item!.ToJsonString())) + ",]",
             _ => text,
         };
     }
@@ -111,9 +119,13 @@ public sealed class GenerateTests
     {
         using var bench = new GenerateBench();
         string[] secret = ["茅台今年还能不能涨到两千", "余额宝收益怎么又变低了", "半导体和光伏哪个更有前途"];
-        var file = bench.Write("eval.json", new JsonArray([.. secret.Select(q => (JsonNode)new JsonObject { ["instruction"] = IntentPrompt.For(q, IntentOptions.OpenFinData).Text, ["output"] = "A" })]).ToJsonString());
+        var file = bench.Write("eval.json",
+            new JsonArray([.. secret.Select(q =>
+            (JsonNode)new JsonObject { ["instruction"] = IntentPrompt.For(q, IntentOptions.OpenFinData).Text, ["output"] = "A" })])
+            .ToJsonString());
         // The model knows them by heart.
-        bench.Model.Instead = random => random.Next(4) switch { 0 => secret[random.Next(3)], 1 => secret[random.Next(3)] + "呢？", _ => null };
+        bench.Model.Instead = random => random.Next(4) switch { 0 => secret[random.Next(3)], 1 =>
+            secret[random.Next(3)] + "呢？", _ => null };
 
         var (code, output, error) = await bench.Run($"leak_check_files={file}", "stalled_rounds=10");
 
@@ -175,7 +187,8 @@ public sealed class GenerateTests
         Assert.Equal(1, code);
         Assert.Contains("0/60 rows", output);
         Assert.Contains("2 rounds in a row brought no row (stalled_rounds)", output);
-        // Of 10, 20 and 30 rows 1, 2 and 2 requests; when none of these brings a row, more is asked for: 2 for each intent. And nothing to judge.
+        // Of 10, 20 and 30 rows 1, 2 and 2 requests; when none of these brings a row, more is asked for: 2 for each intent. And nothing to
+        // judge.
         Assert.Equal(5 + 6, bench.Server.Requests.Count);
     }
 
@@ -199,14 +212,16 @@ public sealed class GenerateTests
         other.AnswerOf = bench.Model.Answer;
         Environment.SetEnvironmentVariable("FININTENT_TEST_JUDGE_KEY", ApiServer.Key);
 
-        var (code, output, error) = await bench.Run("judge=another", "judge_api=openai", "judge_api_model=j-1", $"judge_api_base={other.Url}/v1", "judge_api_key_variable=FININTENT_TEST_JUDGE_KEY",
+        var (code, output, error) = await bench.Run("judge=another", "judge_api=openai", "judge_api_model=j-1",
+            $"judge_api_base={other.Url}/v1", "judge_api_key_variable=FININTENT_TEST_JUDGE_KEY",
             "api_price_input=3", "api_price_output=15", "judge_price_input=1", "judge_price_output=0", "budget=3");
 
         Assert.True(code == 0, output + error);
         Assert.All(bench.Server.Requests, r => Assert.False(ScriptedModel.IsJudging(r.Question)));
         Assert.All(other.Requests, r => Assert.True(ScriptedModel.IsJudging(r.Question)));
         Assert.Contains($"cost {(bench.Server.Requests.Count * 345 + other.Requests.Count * 100) / 1e6m:0.####} of 3", output);
-        Assert.All(bench.Provenance, p => Assert.Equal(("m-1", "j-1"), (p.GetProperty("model").GetString(), p.GetProperty("judge").GetProperty("model").GetString())));
+        Assert.All(bench.Provenance, p => Assert.Equal(("m-1", "j-1"),
+            (p.GetProperty("model").GetString(), p.GetProperty("judge").GetProperty("model").GetString())));
         Assert.All(Directory.GetFiles(bench.Output), file => Assert.DoesNotContain(ApiServer.Key, File.ReadAllText(file)));
     }
 }

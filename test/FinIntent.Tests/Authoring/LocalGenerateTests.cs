@@ -43,7 +43,8 @@ public sealed class LocalGenerateTests : IDisposable
 
         // Draws depend on the request: anew, the model writes the same.
         await Run("overwrite_output_dir=true");
-        var again = File.ReadLines(Path.Combine(_tiny["out"], "journal.jsonl")).Select(line => JournalRecord.Parse(line, "")).Where(r => r.Kind == JournalKind.Answer);
+        var again = File.ReadLines(Path.Combine(_tiny["out"], "journal.jsonl")).Select(line => JournalRecord.Parse(line, ""))
+            .Where(r => r.Kind == JournalKind.Answer);
         Assert.Equal(answers.Select(a => (a.Id, a.Text)), again.Select(a => (a.Id, a.Text)));
     }
 
@@ -54,8 +55,10 @@ public sealed class LocalGenerateTests : IDisposable
     async Task<(int, string)> Run(params string[] more)
     {
         var output = new StringWriter();
-        var code = await DataGenerate.Build().Parse([Settings, "--local", $"model_name_or_path={_tiny.Model}", "top_k=0", "top_p=1", .. more])
-            .InvokeAsync(new() { Output = output, Error = TextWriter.Null, EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
+        var code = await DataGenerate.Build()
+            .Parse([Settings, "--local", $"model_name_or_path={_tiny.Model}", "top_k=0", "top_p=1", .. more])
+            .InvokeAsync(new() { Output = output, Error = TextWriter.Null, EnableDefaultExceptionHandler = false },
+                TestContext.Current.CancellationToken);
         return (code, output.ToString());
     }
 }

@@ -8,7 +8,8 @@ using System.Text.RegularExpressions;
 namespace FinIntent.Tests.Authoring;
 
 /// <summary>
-/// Plays a model that writes and judges Chinese rows, by the prompt alone: the same prompt gets the same answer. Questions are characters drawn from the
+/// Plays a model that writes and judges Chinese rows, by the prompt alone: the same prompt gets the same answer. Questions are characters
+/// drawn from the
 /// prompt's hash, of the lengths that were asked for, so that they are unlike each other unless they are meant to be alike.
 /// </summary>
 sealed partial class ScriptedModel
@@ -56,7 +57,8 @@ sealed partial class ScriptedModel
         {
             var question = line.Groups[2].Value;
             if (Forgets(question)) continue;
-            items.Add(new JsonObject { ["n"] = Number(line, 1), ["intent"] = Objection(question) ?? _intents[question], ["reason"] = "看问的是什么" });
+            items.Add(new JsonObject { ["n"] = Number(line, 1), ["intent"] = Objection(question) ?? _intents[question],
+                ["reason"] = "看问的是什么" });
         }
         return "```json\n" + items.ToJsonString() + "\n```";
     }
@@ -64,7 +66,8 @@ sealed partial class ScriptedModel
     static int Number(Match match, int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
     /// <summary>Characters of the block that common ones are in.</summary>
-    public static string Question(Random random, int length) => string.Concat(Enumerable.Range(0, length).Select(_ => (char)random.Next(0x4E00, 0x9000)));
+    public static string Question(Random random, int length) =>
+        string.Concat(Enumerable.Range(0, length).Select(_ => (char)random.Next(0x4E00, 0x9000)));
 
     [GeneratedRegex("\"intent\": \"([^\"]+)\"\\}")]
     private static partial Regex Wanted();

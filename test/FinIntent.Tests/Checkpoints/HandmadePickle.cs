@@ -45,7 +45,8 @@ sealed class HandmadePickle
 
     /// <summary>_rebuild_tensor_v2((storage), offset, shape, strides, False, OrderedDict()).</summary>
     public HandmadePickle Tensor(string storage, string key, long count, long offset, long[] shape, long[] strides) =>
-        Global("torch._utils", "_rebuild_tensor_v2").Code("((").Text("storage").Global("torch", storage).Text(key).Text("cpu").Number(count).Code("tQ")
+        Global("torch._utils", "_rebuild_tensor_v2").Code("((").Text("storage").Global("torch", storage).Text(key).Text("cpu")
+            .Number(count).Code("tQ")
             .Number(offset).Numbers(shape).Numbers(strides).Code(0x89).Global("collections", "OrderedDict").Code(")RtR");
 
     public byte[] Bytes => _bytes.ToArray();

@@ -15,13 +15,15 @@ sealed class HandmadeZip(Stream stream)
 
     /// <param name="hole">Zeros after the bytes, not written but skipped; such an entry gets no checksum.</param>
     /// <param name="header">Where the directory says the entry starts, if not where it does.</param>
-    public HandmadeZip Add(string name, byte[] bytes, ushort method = 0, long? length = null, ushort flags = 0, long hole = 0, long? header = null)
+    public HandmadeZip Add(string name, byte[] bytes, ushort method = 0, long? length = null, ushort flags = 0, long hole = 0,
+        long? header = null)
     {
         var crc = hole > 0 ? 0 : Crc32.HashToUInt32(bytes);
         var nameBytes = Encoding.UTF8.GetBytes(name);
         var start = header ?? stream.Position;
         var stored = bytes.Length + hole;
-        Write(stream, [0x04034b50, (ushort)20, flags, method, (ushort)0, (ushort)0, crc, (uint)stored, (uint)(length ?? stored), (ushort)nameBytes.Length,
+        Write(stream, [0x04034b50, (ushort)20, flags, method, (ushort)0, (ushort)0, crc, (uint)stored, (uint)(length ?? stored),
+            (ushort)nameBytes.Length,
             (ushort)0]);
         stream.Write(nameBytes);
         stream.Write(bytes);
@@ -29,7 +31,8 @@ sealed class HandmadeZip(Stream stream)
 
         var small = Zip64 ? uint.MaxValue : (uint?)null;
         Write(_directory, [0x02014b50, (ushort)20, (ushort)20, flags, method, (ushort)0, (ushort)0, crc, small ?? (uint)stored,
-            small ?? (uint)(length ?? stored), (ushort)nameBytes.Length, (ushort)(Zip64 ? 28 : 0), (ushort)0, (ushort)0, (ushort)0, 0u, small ?? (uint)start]);
+            small ?? (uint)(length ?? stored), (ushort)nameBytes.Length, (ushort)(Zip64 ? 28 : 0), (ushort)0, (ushort)0, (ushort)0, 0u,
+                small ?? (uint)start]);
         _directory.Write(nameBytes);
         if (Zip64) Write(_directory, [(ushort)1, (ushort)24, length ?? stored, stored, start]);
         _entries++;
@@ -49,7 +52,8 @@ sealed class HandmadeZip(Stream stream)
         }
         else
         {
-            Write(stream, [0x06054b50, (ushort)0, (ushort)0, (ushort)_entries, (ushort)_entries, (uint)_directory.Length, (uint)start, (ushort)0]);
+            Write(stream, [0x06054b50, (ushort)0, (ushort)0, (ushort)_entries, (ushort)_entries, (uint)_directory.Length, (uint)start,
+                (ushort)0]);
         }
     }
 
@@ -58,7 +62,8 @@ sealed class HandmadeZip(Stream stream)
         Span<byte> buffer = stackalloc byte[8];
         foreach (var field in fields)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(buffer, field switch { ushort s => s, uint u => u, int i => i, long l => l, _ => throw new InvalidCastException() });
+            BinaryPrimitives.WriteInt64LittleEndian(buffer, field switch { ushort s => s, uint u => u, int i => i, long l => l, _ =>
+                throw new InvalidCastException() });
             target.Write(buffer[..(field switch { ushort => 2, long => 8, _ => 4 })]);
         }
     }

@@ -28,7 +28,8 @@ public sealed class ModelFingerprintTests : IDisposable
         using Tensor a = arange(100, ScalarType.Float32), changed = a.clone(), half = a.to(ScalarType.Float16);
         changed[99] = 0;
 
-        string[] all = [Write("1", 1000, ("a", a)), Write("2", 1000, ("a", changed)), Write("3", 1000, ("a", half)), Write("4", 1000, ("b", a))];
+        string[] all = [Write("1", 1000, ("a", a)), Write("2", 1000, ("a", changed)), Write("3", 1000, ("a", half)),
+            Write("4", 1000, ("b", a))];
 
         Assert.Equal(4, all.Distinct().Count());
     }

@@ -5,7 +5,9 @@ static class Mutation
 {
     static readonly byte[] Telling = "{}[]\",:0129-.eE\\\0\u007f "u8.ToArray();
 
-    /// <summary>One to three of: a changed, flipped, inserted, removed or repeated stretch within [0, end), or the file cut short.</summary>
+    /// <summary>
+    /// One to three of: a changed, flipped, inserted, removed or repeated stretch within [0, end), or the file cut short.
+    /// </summary>
     public static byte[] Of(byte[] original, int end, Random random)
     {
         var bytes = original.ToList();

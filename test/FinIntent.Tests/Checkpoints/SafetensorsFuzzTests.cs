@@ -36,7 +36,8 @@ public sealed class SafetensorsFuzzTests : IDisposable
             }
         }
 
-        Assert.InRange(refused, 1900, 2500); // the rest only renames a tensor or changes white space, a type of the same size, a shape of the same count
+        // the rest only renames a tensor or changes white space, a type of the same size, a shape of the same count
+        Assert.InRange(refused, 1900, 2500);
     }
 
     byte[] Sample()

@@ -33,7 +33,8 @@ public sealed class SafetensorsRefusalTests : IDisposable
         { """{"__metadata__":{"format":1}}""", 0, 34, "expected String" },
         { "{\"\\ud800\":1}", 0, 18, "not valid JSON" }, // half of a surrogate pair
         // Duplicate keys.
-        { """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", 2, 61, "\"a\" occurs twice" },
+        { """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", 2, 61,
+            "\"a\" occurs twice" },
         { """{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1, 27, "\"dtype\" occurs twice" },
         { """{"__metadata__":{"k":"1","k":"2"}}""", 0, 33, "\"k\" occurs twice" },
         // Types, shapes.
@@ -43,8 +44,10 @@ public sealed class SafetensorsRefusalTests : IDisposable
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, 60, "run backwards" },
         { """{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 8, 95, "beyond any file" },
         // Cover of the data; the data starts after the header.
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, 8 + 108 + 4, "\"b\" overlaps \"a\"" },
-        { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", 12, 8 + 108 + 4, "4 bytes between \"a\" and \"b\"" },
+        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, 8 + 108
+            + 4, "\"b\" overlaps \"a\"" },
+        { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", 12, 8 + 108
+            + 4, "4 bytes between \"a\" and \"b\"" },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, 8 + 54, "4 bytes between \"the header\" and \"a\"" },
         { OneTensor, 9, 8 + 54 + 8, "the last 1 bytes belong to no tensor" },
         { OneTensor, 7, 8 + 54 + 7, "truncated: \"a\" ends" },
@@ -90,7 +93,8 @@ public sealed class SafetensorsRefusalTests : IDisposable
     [Fact]
     public void Padding_and_a_tensor_without_elements_are_no_fault()
     {
-        var json = """{"__metadata__":{},"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}    """;
+        var json =
+            """{"__metadata__":{},"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}    """;
         var path = Path.Combine(_folder, "fine.safetensors");
         var length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);

@@ -14,7 +14,8 @@ public sealed class SafetensorsRoundTripTests : IDisposable
 
     public static TheoryData<ScalarType> Types =>
     [
-        ScalarType.Float64, ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Int32, ScalarType.Int16,
+        ScalarType.Float64, ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Int32,
+            ScalarType.Int16,
         ScalarType.Int8, ScalarType.Byte, ScalarType.Bool, ScalarType.ComplexFloat32, ElementTypes.Float8E4M3, ElementTypes.Float8E5M2,
     ];
 
@@ -106,7 +107,8 @@ public sealed class SafetensorsRoundTripTests : IDisposable
             throw new InvalidOperationException("the source fails");
         }
         Assert.Throws<InvalidOperationException>(() => SafetensorsWriter.Write(path, Failing()));
-        OutgoingTensor[] lateFailing = [new("w", one), new("v", ScalarType.Float32, [4], () => throw new InvalidOperationException("late"))];
+        OutgoingTensor[] lateFailing = [new("w", one), new("v", ScalarType.Float32, [4], () =>
+            throw new InvalidOperationException("late"))];
         Assert.Throws<InvalidOperationException>(() => SafetensorsWriter.Write(path, lateFailing));
 
         Assert.Equal(before, File.ReadAllBytes(path));

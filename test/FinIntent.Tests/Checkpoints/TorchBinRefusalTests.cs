@@ -28,7 +28,8 @@ public sealed class TorchBinRefusalTests : IDisposable
         var called = new HandmadePickle().Global(module, name).Text("touch owned").Code(0x85).Code("R").End();
         AssertRefused(called, $"asks for {module}.{name}");
 
-        var hidden = HandmadePickle.StateDict(("a", p => p.Tensor("FloatStorage", "0", 4, 0, [4], [1])), ("b", p => p.Global(module, name)));
+        var hidden = HandmadePickle.StateDict(("a", p => p.Tensor("FloatStorage", "0", 4, 0, [4], [1])),
+            ("b", p => p.Global(module, name)));
         AssertRefused(hidden, $"asks for {module}.{name}");
 
         AssertRefused(new HandmadePickle().Code($"(i{module}\n{name}\n").End(), $"asks for {module}.{name}"); // INST
@@ -88,7 +89,8 @@ public sealed class TorchBinRefusalTests : IDisposable
         AssertRefused(Pickle().Code("}").Text("a").Code("]q\u0000h\u0000as").End(), "\"a\" is a list");
         AssertRefused(Pickle().Code("}").Text("a").Code("]q\u0001h\u0001").Code(0x85).Code("q\u0002").Code("0").End(), "0x30");
         AssertRefused(Pickle().Code("}").Text("a").Code("]q\u0001(h\u0001h\u0001te").End(), "no mark");
-        AssertRefused(Pickle().Global("torch._utils", "_rebuild_tensor_v2").Code("]q\u0000h\u0000ah\u0000").Code(0x86).Code("R").End(), "is called");
+        AssertRefused(Pickle().Global("torch._utils", "_rebuild_tensor_v2").Code("]q\u0000h\u0000ah\u0000").Code(0x86).Code("R").End(),
+            "is called");
     }
 
     [Fact]
@@ -151,7 +153,9 @@ public sealed class TorchBinRefusalTests : IDisposable
     public void Files_that_are_no_archive_are_refused()
     {
         foreach (var (bytes, reason) in (IEnumerable<(byte[], string)>)
-            [([], "the file is empty"), ([1], "not a zip"), ([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e], "torch before 1.6"), ([0x50, 0x4b, 3, 4], "truncated")])
+            [([], "the file is empty"), ([1], "not a zip"),
+                ([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e], "torch before 1.6"),
+                ([0x50, 0x4b, 3, 4], "truncated")])
         {
             File.WriteAllBytes(BadPath, bytes);
             AssertRefused(reason);
@@ -194,7 +198,8 @@ public sealed class TorchBinRefusalTests : IDisposable
 
     static HandmadeZip Start(HandmadeZip zip) => zip.Add("m/data.pkl", OneTensor);
 
-    void AssertRefused(byte[] pickle, string reason) => AssertZipRefused(reason, zip => zip.Add("m/data.pkl", pickle).Add("m/data/0", new byte[16]));
+    void AssertRefused(byte[] pickle, string reason) =>
+        AssertZipRefused(reason, zip => zip.Add("m/data.pkl", pickle).Add("m/data/0", new byte[16]));
 
     void AssertZipRefused(string reason, Func<HandmadeZip, HandmadeZip> fill)
     {

@@ -37,12 +37,15 @@ public sealed class ApiEvalTests : IDisposable
         Assert.True(code == 0, error);
         Assert.InRange(kept.Count, 1, 9);
         Assert.Empty(server.Requests.Select(r => r.Question).Intersect(kept));
-        Assert.Equal(Enumerable.Range(0, Count).Select(i => $"{i}"), PredictionFile.Read(_folder["out/predictions.jsonl"]).Select(p => p.Id));
+        Assert.Equal(Enumerable.Range(0, Count).Select(i => $"{i}"), PredictionFile.Read(_folder["out/predictions.jsonl"])
+            .Select(p => p.Id));
         Assert.Contains("tokens: 2,400 in, 72 out; price 0.0083", output);
         var model = JsonDocument.Parse(File.ReadAllText(_folder["out/summary.json"])).RootElement.GetProperty("models")[0];
-        Assert.Equal((2400, 72), (model.GetProperty("api").GetProperty("input_tokens").GetInt32(), model.GetProperty("api").GetProperty("output_tokens").GetInt32()));
+        Assert.Equal((2400, 72), (model.GetProperty("api").GetProperty("input_tokens").GetInt32(), model.GetProperty("api")
+            .GetProperty("output_tokens").GetInt32()));
         Assert.Equal(2400 * 3e-6 + 72 * 15e-6, model.GetProperty("api").GetProperty("price").GetDouble(), 1e-12);
-        foreach (var rule in (string[])["strict", "lenient", "last_capital"]) Assert.Equal(1.0, model.GetProperty(rule).GetProperty("accuracy").GetDouble());
+        foreach (var rule in (string[])["strict", "lenient", "last_capital"]) Assert.Equal(1.0, model.GetProperty(rule)
+            .GetProperty("accuracy").GetDouble());
         AssertNoKey(ApiServer.Key, output, error);
     }
 
@@ -69,7 +72,8 @@ public sealed class ApiEvalTests : IDisposable
         var (code, output, error) = await Finish(Start(server, Wrong));
 
         Assert.Equal(1, code);
-        Assert.Contains($"error: {server.Url}/v1/messages answered 401 Unauthorized: invalid key Bearer [key]; the key is not accepted", error);
+        Assert.Contains($"error: {server.Url}/v1/messages answered 401 Unauthorized: invalid key Bearer [key]; the key is not accepted",
+            error);
         AssertNoKey(Wrong, output, error);
     }
 
@@ -114,6 +118,7 @@ public sealed class ApiEvalTests : IDisposable
     void AssertNoKey(string key, params string[] texts)
     {
         Assert.All(texts, text => Assert.DoesNotContain(key, text));
-        Assert.All(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories), file => Assert.DoesNotContain(key, File.ReadAllText(file)));
+        Assert.All(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories), file =>
+            Assert.DoesNotContain(key, File.ReadAllText(file)));
     }
 }

@@ -34,14 +34,16 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("… and 15 more", printed);
         Assert.EndsWith($"\n{(int)json["errors"]!} errors, 0 warnings\n", printed);
-        Assert.Contains(json["findings"]!.AsArray(), f => (string)f!["subject"]! == "settings" && ((string)f["detail"]!).StartsWith("train.yaml:10: unknown key \"colour\""));
+        Assert.Contains(json["findings"]!.AsArray(), f => (string)f!["subject"]! == "settings" && ((string)f["detail"]!)
+            .StartsWith("train.yaml:10: unknown key \"colour\""));
         Assert.Contains(json["findings"]!.AsArray(), f => (int)f!["count"]! == 20 && f["places"]!.AsArray().Count == 5);
     }
 
     [Fact]
     public void Settings_of_an_export_are_checked_as_such()
     {
-        var file = _run.Tiny.Write("export.yaml", $"model_name_or_path: {_run.Tiny.Model}\nadapter_name_or_path: {_run.Tiny.Adapter}\nexport_dir: {_run["merged"]}");
+        var file = _run.Tiny.Write("export.yaml",
+            $"model_name_or_path: {_run.Tiny.Model}\nadapter_name_or_path: {_run.Tiny.Adapter}\nexport_dir: {_run["merged"]}");
 
         var (code, printed) = Check(file);
 
@@ -54,7 +56,8 @@ public sealed class CheckCommandTests : IDisposable
     {
         var error = new StringWriter();
 
-        Assert.Equal(1, TrainCommand.Build().Parse([_run.Write(), "template=llama3"]).Invoke(new() { Error = error, EnableDefaultExceptionHandler = false }));
+        Assert.Equal(1, TrainCommand.Build().Parse([_run.Write(), "template=llama3"])
+            .Invoke(new() { Error = error, EnableDefaultExceptionHandler = false }));
 
         Assert.Contains("template \"llama3\" needs bos_token, <|start_header_id|>", error.ToString());
         Assert.False(Directory.Exists(_run["out"]));
@@ -63,7 +66,8 @@ public sealed class CheckCommandTests : IDisposable
     static (int Code, string Printed) Check(params string[] arguments)
     {
         var output = new StringWriter { NewLine = "\n" };
-        var code = CheckCommand.Build().Parse(arguments).Invoke(new() { Output = output, Error = TextWriter.Null, EnableDefaultExceptionHandler = false });
+        var code = CheckCommand.Build().Parse(arguments)
+            .Invoke(new() { Output = output, Error = TextWriter.Null, EnableDefaultExceptionHandler = false });
         return (code, output.ToString());
     }
 }

@@ -10,7 +10,8 @@ static class CommandLine
     public static string Run(Command command, params string[] arguments)
     {
         var output = new StringWriter { NewLine = "\n" };
-        var code = command.Parse(arguments).Invoke(new() { Output = output, Error = TextWriter.Null, EnableDefaultExceptionHandler = false });
+        var code = command.Parse(arguments)
+            .Invoke(new() { Output = output, Error = TextWriter.Null, EnableDefaultExceptionHandler = false });
         Assert.True(code == 0, $"exit code {code}: {output}");
         return output.ToString();
     }

@@ -21,7 +21,8 @@ public sealed class EvalCommandTests : IDisposable
         var again = Eval("output_dir=" + _tiny["two"], "run_name=tiny");
 
         Assert.Equal(printed.Replace("one", "two"), again);
-        foreach (var name in new[] { "predictions.jsonl", "summary.json", "summary.txt", "predictions.run.json", "report.html", "report.md" })
+        foreach (var name in new[] { "predictions.jsonl", "summary.json", "summary.txt", "predictions.run.json", "report.html",
+            "report.md" })
             Assert.Equal(File.ReadAllBytes(_tiny["one/" + name]), File.ReadAllBytes(_tiny["two/" + name]));
         var model = JsonDocument.Parse(File.ReadAllText(_tiny["one/summary.json"])).RootElement.GetProperty("models")[0];
         foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" })
@@ -41,7 +42,8 @@ public sealed class EvalCommandTests : IDisposable
 
         File.Delete(Path.Combine(_tiny.Adapter, "adapter_model.safetensors"));
         using (var fixture = Contracts.ParityFixture.Open("qwen2"))
-            File.Copy(Path.Combine(fixture.Folder, "lora_init", "adapter_model.safetensors"), Path.Combine(_tiny.Adapter, "adapter_model.safetensors"));
+            File.Copy(Path.Combine(fixture.Folder, "lora_init", "adapter_model.safetensors"),
+                Path.Combine(_tiny.Adapter, "adapter_model.safetensors"));
         var error = Assert.Throws<UserErrorException>(() => Eval(folder));
         Eval(folder, "overwrite_output_dir=true");
 
@@ -51,7 +53,8 @@ public sealed class EvalCommandTests : IDisposable
     [Fact]
     public void Questions_that_the_adapter_was_trained_on_are_refused()
     {
-        var rows = _tiny.Write("rows.jsonl", """{"instruction": "新股怎么申购", "output": "D"}""" + "\n" + """{"instruction": "请问怎么改密码", "output": "D"}""");
+        var rows = _tiny.Write("rows.jsonl", """{"instruction": "新股怎么申购", "output": "D"}""" + "\n"
+            + """{"instruction": "请问怎么改密码", "output": "D"}""");
         _tiny.Write("dataset_info.json", """{"mine": {"file_name": "rows.jsonl"}}""");
         var run = JsonNode.Parse(File.ReadAllText(Path.Combine(_tiny.Adapter, "run.json")))!;
         (run["settings"], run["dataset_dir"]) = (JsonNode.Parse("""{"dataset": ["mine"], "seed": 1}"""), Path.GetDirectoryName(rows));
@@ -76,7 +79,8 @@ public sealed class EvalCommandTests : IDisposable
 
     string Eval(params string[] overrides)
     {
-        var questions = _tiny.Write("intents.json", JsonSerializer.Serialize(new[] { "大盘怎么样", "茅台", "怎么改密码" }.Select((q, i) => new Dictionary<string, string>
+        var questions = _tiny.Write("intents.json",
+            JsonSerializer.Serialize(new[] { "大盘怎么样", "茅台", "怎么改密码" }.Select((q, i) => new Dictionary<string, string>
         {
             ["id"] = $"{i}",
             ["question"] = $"请给出正确选项。\n问句:{q}",

@@ -20,9 +20,11 @@ public sealed class EvalRunsTests : IDisposable
         var printed = Eval($"eval_adapters={_tiny.Adapter},{other}", "scoring=options");
         Eval($"adapter_name_or_path={_tiny.Adapter}", "scoring=options", "output_dir=" + _tiny["alone"]);
 
-        var (first, second) = (PredictionFile.Read(_tiny["out/predictions_1.jsonl"]), PredictionFile.Read(_tiny["out/predictions_2.jsonl"]));
+        var (first, second) = (PredictionFile.Read(_tiny["out/predictions_1.jsonl"]),
+            PredictionFile.Read(_tiny["out/predictions_2.jsonl"]));
         Assert.Equal([_tiny.Adapter, other], [first[0].Model, second[0].Model]);
-        Assert.Equal(PredictionFile.Read(_tiny["alone/predictions.jsonl"]).Select(p => p.Probabilities!["A"]), first.Select(p => p.Probabilities!["A"]));
+        Assert.Equal(PredictionFile.Read(_tiny["alone/predictions.jsonl"]).Select(p => p.Probabilities!["A"]),
+            first.Select(p => p.Probabilities!["A"]));
         Assert.NotEqual(first[0].Probabilities!["A"], second[0].Probabilities!["A"]);
         var group = JsonNode.Parse(File.ReadAllText(_tiny["out/summary.json"]))!["groups"]![0]!;
         Assert.Equal(2, group["runs"]!.AsArray().Count);
@@ -38,14 +40,17 @@ public sealed class EvalRunsTests : IDisposable
         Eval([.. sampled, "output_dir=" + _tiny["again"]]);
 
         Assert.Equal(File.ReadAllBytes(_tiny["out/predictions_1.jsonl"]), File.ReadAllBytes(_tiny["again/predictions_1.jsonl"]));
-        Assert.NotEqual(PredictionFile.Read(_tiny["out/predictions_1.jsonl"]).Select(p => p.Output), PredictionFile.Read(_tiny["out/predictions_2.jsonl"]).Select(p => p.Output));
+        Assert.NotEqual(PredictionFile.Read(_tiny["out/predictions_1.jsonl"]).Select(p => p.Output),
+            PredictionFile.Read(_tiny["out/predictions_2.jsonl"]).Select(p => p.Output));
     }
 
     [Fact]
     public void Runs_that_would_not_differ_are_refused()
     {
-        Assert.Contains("eval_seeds: the answers do not depend on a seed", Assert.Throws<UserErrorException>(() => Eval("eval_seeds=1,2")).Message);
-        Assert.Contains("is given 2 times", Assert.Throws<UserErrorException>(() => Eval($"eval_adapters={_tiny.Adapter},{_tiny.Adapter}")).Message);
+        Assert.Contains("eval_seeds: the answers do not depend on a seed",
+            Assert.Throws<UserErrorException>(() => Eval("eval_seeds=1,2")).Message);
+        Assert.Contains("is given 2 times", Assert.Throws<UserErrorException>(() =>
+            Eval($"eval_adapters={_tiny.Adapter},{_tiny.Adapter}")).Message);
     }
 
     string Adapter(string name, string weights)
@@ -53,7 +58,8 @@ public sealed class EvalRunsTests : IDisposable
         Directory.CreateDirectory(_tiny[name]);
         foreach (var file in Directory.GetFiles(_tiny.Adapter)) File.Copy(file, Path.Combine(_tiny[name], Path.GetFileName(file)));
         using var fixture = Contracts.ParityFixture.Open("qwen2");
-        File.Copy(Path.Combine(fixture.Folder, weights, "adapter_model.safetensors"), Path.Combine(_tiny[name], "adapter_model.safetensors"), overwrite: true);
+        File.Copy(Path.Combine(fixture.Folder, weights, "adapter_model.safetensors"),
+            Path.Combine(_tiny[name], "adapter_model.safetensors"), overwrite: true);
         return _tiny[name];
     }
 

@@ -25,7 +25,8 @@ public sealed class ExportCommandTests : IDisposable
     {
         var printed = Export("quantization_bit=4");
 
-        Assert.Contains($"quantization_bit: 4 changes nothing here: adapters are merged into the weights as {_tiny.Model} stores them", printed);
+        Assert.Contains($"quantization_bit: 4 changes nothing here: adapters are merged into the weights as {_tiny.Model} stores them",
+            printed);
         Assert.Contains("largest difference of logits", printed);
     }
 

@@ -15,7 +15,8 @@ namespace FinIntent.Tests.Cli;
 [Collection(TorchRandomCollection.Name)]
 public sealed class InitCommandTests : IDisposable
 {
-    static readonly string[] Files = ["dataset_info.json", "eval.json", "eval.yaml", "export.yaml", "generate.yaml", "inference.yaml", "schema.yaml", "train.json", "train.yaml", "val.json"];
+    static readonly string[] Files = ["dataset_info.json", "eval.json", "eval.yaml", "export.yaml", "generate.yaml", "inference.yaml",
+        "schema.yaml", "train.json", "train.yaml", "val.json"];
 
     readonly TemporaryFolder _temporary = new();
 
@@ -24,8 +25,10 @@ public sealed class InitCommandTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Theory]
-    [InlineData("--language", "zh"), InlineData("--language", "en", "--labels", "names"), InlineData("--language", "en", "--name", "helpdesk")]
-    [InlineData("--intents", "信用卡,开户, 转账：到账,no"), InlineData("--count", "200", "--language", "en"), InlineData("--count", "26", "--language", "zh", "--labels", "letters")]
+    [InlineData("--language", "zh"), InlineData("--language", "en", "--labels", "names"),
+        InlineData("--language", "en", "--name", "helpdesk")]
+    [InlineData("--intents", "信用卡,开户, 转账：到账,no"), InlineData("--count", "200", "--language", "en"),
+        InlineData("--count", "26", "--language", "zh", "--labels", "letters")]
     public void A_folder_has_a_schema_rows_and_settings_that_load(params string[] arguments)
     {
         Init(arguments);
@@ -38,17 +41,20 @@ public sealed class InitCommandTests : IDisposable
         foreach (var split in (string[])["train", "val", "eval"])
         {
             var questions = QuestionFile.Load(Path.Combine(Folder, split + ".json"));
-            Assert.Equal(schema.Options, questions.Select(q => q.Options.First(o => o.Label == q.Gold)).Distinct().OrderBy(o => schema.Options.ToList().IndexOf(o)));
+            Assert.Equal(schema.Options, questions.Select(q => q.Options.First(o => o.Label == q.Gold)).Distinct()
+                .OrderBy(o => schema.Options.ToList().IndexOf(o)));
             Assert.All(questions, q => Assert.Equal(schema.Prompt(q.Question).Text, q.Prompt.Text));
         }
-        var settings = ((string[])["train", "export", "eval", "inference", "generate"]).Select(verb => SettingsFile.Load(Path.Combine(Folder, verb + ".yaml"), [])).ToList();
+        var settings = ((string[])["train", "export", "eval", "inference", "generate"])
+            .Select(verb => SettingsFile.Load(Path.Combine(Folder, verb + ".yaml"), [])).ToList();
         Assert.Equal(schema.Name + "_train", settings[0].Dataset.Dataset[0]);
     }
 
     [Fact]
     public void No_row_of_a_split_repeats_anothers()
     {
-        foreach (var arguments in (string[][])[["--language", "zh"], ["--language", "en"], ["--count", "40", "--language", "en"], ["--count", "40"]])
+        foreach (var arguments in (string[][])[["--language", "zh"], ["--language", "en"], ["--count", "40", "--language", "en"],
+            ["--count", "40"]])
         {
             Init(arguments);
             string[] files = [.. Files.Where(f => f is "train.json" or "val.json" or "eval.json").Select(f => Path.Combine(Folder, f))];
@@ -107,8 +113,10 @@ public sealed class InitCommandTests : IDisposable
         Assert.Equal(10, predictions.Count);
         Assert.All(predictions, p => Assert.Equal(5, p.Options!.Count));
         // Rows that name their intent are asked in the same words.
-        Assert.Equal(predictions.Select(p => (p.Gold, p.Output, p.Probabilities!.Values.Max())), PredictionFile.Read(_temporary["gold/predictions.jsonl"]).Select(p => (p.Gold, p.Output, p.Probabilities!.Values.Max())));
+        Assert.Equal(predictions.Select(p => (p.Gold, p.Output, p.Probabilities!.Values.Max())),
+            PredictionFile.Read(_temporary["gold/predictions.jsonl"]).Select(p => (p.Gold, p.Output, p.Probabilities!.Values.Max())));
     }
 
-    string Init(params string[] arguments) => CommandLine.Run(InitCommand.Build(), [Folder, "--model", Path.Combine(Reference.Root, "models", "finintent-8m"), "--template", "default", .. arguments]);
+    string Init(params string[] arguments) => CommandLine.Run(InitCommand.Build(),
+        [Folder, "--model", Path.Combine(Reference.Root, "models", "finintent-8m"), "--template", "default", .. arguments]);
 }

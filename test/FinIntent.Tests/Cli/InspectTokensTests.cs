@@ -87,7 +87,8 @@ public sealed class InspectTokensTests : IDisposable
     static string Show(Tokenizer tokenizer, ChatTemplate template, Conversation conversation)
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        new TokenView(Plain(writer)).WriteRow(new TokensJob(tokenizer, template, new()).Shown("here", template.EncodeSupervised(conversation, new())));
+        new TokenView(Plain(writer)).WriteRow(new TokensJob(tokenizer, template, new())
+            .Shown("here", template.EncodeSupervised(conversation, new())));
         return writer.ToString().TrimStart('\n');
     }
 

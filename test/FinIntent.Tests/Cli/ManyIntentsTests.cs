@@ -21,8 +21,10 @@ public sealed class ManyIntentsTests : IDisposable
     public void Two_hundred_names_are_scored_written_and_reported()
     {
         var names = Enumerable.Range(0, Intents).Select(i => $"{"card loan cash rate"[(5 * (i % 4))..(5 * (i % 4) + 4)]} {i}").ToList();
-        var schema = _tiny.Write("schema.yaml", $"name: many\nlanguage: en\nlabels: names\nintents:\n{string.Concat(names.Select(name => $"  - name: {name}\n"))}");
-        var rows = _tiny.Write("rows.jsonl", string.Concat(Enumerable.Range(0, Questions).Select(i => JsonSerializer.Serialize(new { question = $"q{i}", intent = names[50 * i] }) + "\n")));
+        var schema = _tiny.Write("schema.yaml",
+            $"name: many\nlanguage: en\nlabels: names\nintents:\n{string.Concat(names.Select(name => $"  - name: {name}\n"))}");
+        var rows = _tiny.Write("rows.jsonl", string.Concat(Enumerable.Range(0, Questions)
+            .Select(i => JsonSerializer.Serialize(new { question = $"q{i}", intent = names[50 * i] }) + "\n")));
         var yaml = _tiny.Write("eval.yaml", $"""
             model_name_or_path: {_tiny.Model}
             template: qwen

@@ -23,20 +23,23 @@ public sealed class PermutationsTests : IDisposable
 
         Assert.Equal(Bytes("plain/predictions.jsonl"), Bytes("one/predictions.jsonl"));
         Assert.Equal(printed.Replace("one", "two"), again);
-        foreach (var name in new[] { "permutations.jsonl", "permutations.run.json", "summary.json", "summary.txt", "report.html", "report.md" }) Assert.Equal(Bytes($"one/{name}"), Bytes($"two/{name}"));
+        foreach (var name in new[] { "permutations.jsonl", "permutations.run.json", "summary.json", "summary.txt", "report.html",
+            "report.md" }) Assert.Equal(Bytes($"one/{name}"), Bytes($"two/{name}"));
         var lines = PredictionFile.Read(_tiny["one/permutations.jsonl"]);
         Assert.Equal(["0@ABC", "0@BCA", "0@CAB", "1@ABC", "1@BCA", "1@CAB"], lines.Select(p => p.Id));
         Assert.Equal(["行业", "大盘", "个股"], lines[2].Options!.Values);
         Assert.All(lines.Take(3), p => Assert.Equal("大盘", p.Options![p.Gold!]));
         // The questions' own order is not asked again.
-        Assert.Equal(PredictionFile.Read(_tiny["one/predictions.jsonl"]).Select(p => p.ToLine()), new[] { 0, 3 }.Select(i => (lines[i] with { Id = lines[i].Id[..1] }).ToLine()));
+        Assert.Equal(PredictionFile.Read(_tiny["one/predictions.jsonl"]).Select(p => p.ToLine()),
+            new[] { 0, 3 }.Select(i => (lines[i] with { Id = lines[i].Id[..1] }).ToLine()));
         // A file like any other, which a report can read as a whole.
         Assert.Equal(6, PredictionSet.Read(_tiny["one/permutations.jsonl"]).Predictions.Count);
 
         Assert.Contains("2 questions, 3 orders of the options. By ", printed);
         var json = JsonNode.Parse(File.ReadAllText(_tiny["one/summary.json"]))!["models"]![0]!["robustness"]!;
         Assert.Equal((2, 3), ((int)json["questions"]!, (int)json["orders"]!));
-        foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" }) Assert.Equal(3, json[rule]!["by_order"]!.AsObject().Count);
+        foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" }) Assert.Equal(3,
+            json[rule]!["by_order"]!.AsObject().Count);
         var mean = lines.Count(p => p.Choice == p.Gold) / 6.0;
         Assert.Equal(mean, (double)json["scored"]!["mean"]!, 1e-12);
         Assert.Contains("选项顺序", File.ReadAllText(_tiny["one/report.md"]));
@@ -94,7 +97,8 @@ public sealed class PermutationsTests : IDisposable
 
     string Eval(string folder, IReadOnlyList<IntentOption> options, params string[] overrides)
     {
-        var rows = new[] { "大盘怎么样", "茅台" }.Select((q, i) => new Dictionary<string, string> { ["instruction"] = IntentPrompt.For(q, options).Text, ["output"] = options[i].Label });
+        var rows = new[] { "大盘怎么样", "茅台" }.Select((q, i) => new Dictionary<string,
+            string> { ["instruction"] = IntentPrompt.For(q, options).Text, ["output"] = options[i].Label });
         return CommandLine.Run(EvalCommand.Build(), [_tiny.Write("eval.yaml", $"""
             model_name_or_path: {_tiny.Model}
             template: qwen

@@ -15,7 +15,8 @@ public sealed class ReportCommandTests : IDisposable
     [Fact]
     public void Numbers_are_under_the_documented_paths()
     {
-        var both = Write("both", "AAB?", p => p with { Probabilities = Answers.Scored(Answers.Set("both", "A", "C")).Predictions[0].Probabilities });
+        var both = Write("both", "AAB?", p =>
+            p with { Probabilities = Answers.Scored(Answers.Set("both", "A", "C")).Predictions[0].Probabilities });
 
         CommandLine.Run(ReportCommand.Build(), Write("a", "AABC"), both, "--out", _folder["out"], "--json", _folder["r.json"]);
 
@@ -34,9 +35,11 @@ public sealed class ReportCommandTests : IDisposable
         }
         Assert.Equal(4, model.GetProperty("text_and_scores_differ").GetInt32());
         Assert.False(json.GetProperty("models")[0].TryGetProperty("scored", out _));
-        Assert.Equal(["strict", "lenient", "last_capital"], json.GetProperty("pairs").EnumerateArray().Select(p => p.GetProperty("rule").GetString()));
+        Assert.Equal(["strict", "lenient", "last_capital"], json.GetProperty("pairs").EnumerateArray()
+            .Select(p => p.GetProperty("rule").GetString()));
         var pair = json.GetProperty("pairs")[0];
-        Assert.Equal(("a", "both", 0, 0, 1.0, 1.0), (pair.GetProperty("a").GetString(), pair.GetProperty("b").GetString(), pair.GetProperty("fixed").GetInt32(),
+        Assert.Equal(("a", "both", 0, 0, 1.0, 1.0), (pair.GetProperty("a").GetString(), pair.GetProperty("b").GetString(),
+            pair.GetProperty("fixed").GetInt32(),
             pair.GetProperty("broken").GetInt32(), pair.GetProperty("p").GetDouble(), pair.GetProperty("p_holm").GetDouble()));
     }
 
@@ -46,7 +49,8 @@ public sealed class ReportCommandTests : IDisposable
         string[] files = [Write("a", "AABC"), Write("b", "BBBC"), Write("base", "ACBC")];
 
         CommandLine.Run(ReportCommand.Build(), [.. files, "--baseline", files[2], "--out", _folder["out"], "--json", _folder["1.json"]]);
-        CommandLine.Run(ReportCommand.Build(), [.. files[..2], "--baseline", files[2], "--out", _folder["out"], "--json", _folder["2.json"]]);
+        CommandLine.Run(ReportCommand.Build(), [.. files[..2], "--baseline", files[2], "--out", _folder["out"], "--json",
+            _folder["2.json"]]);
 
         Assert.Equal(["base a", "base b"], Pairs("1.json"));
         Assert.Equal(["base a", "base b"], Pairs("2.json"));
@@ -57,7 +61,8 @@ public sealed class ReportCommandTests : IDisposable
     {
         string[] files = [Write("a", "AABC"), Write("b", "BBBC")];
         foreach (var (name, language) in new[] { ("1", "zh"), ("2", "zh"), ("3", "en") })
-            CommandLine.Run(ReportCommand.Build(), [.. files, "--out", _folder[name], "--json", _folder[$"{name}/r.json"], "--language", language]);
+            CommandLine.Run(ReportCommand.Build(), [.. files, "--out", _folder[name], "--json", _folder[$"{name}/r.json"],
+                "--language", language]);
 
         foreach (var file in new[] { "report.html", "report.md", "r.json" })
             Assert.Equal(File.ReadAllBytes(_folder["1/" + file]), File.ReadAllBytes(_folder["2/" + file]));
@@ -79,9 +84,11 @@ public sealed class ReportCommandTests : IDisposable
         Assert.Contains("only a has 1 question (id 3). They are compared on the 3 questions in common.", printed);
     }
 
-    IEnumerable<string> Pairs(string file) => JsonDocument.Parse(File.ReadAllText(_folder[file])).RootElement.GetProperty("pairs").EnumerateArray()
+    IEnumerable<string> Pairs(string file) => JsonDocument.Parse(File.ReadAllText(_folder[file])).RootElement.GetProperty("pairs")
+        .EnumerateArray()
         .Select(p => $"{p.GetProperty("a").GetString()} {p.GetProperty("b").GetString()}").Distinct();
 
     string Write(string name, string answers, Func<Prediction, Prediction>? change = null, int shown = 4) =>
-        _folder.Write($"{name}.jsonl", string.Concat(Answers.Changed(Answers.Set(name, "AABB"[..shown], answers), change ?? (p => p)).Predictions.Select(p => p.ToLine() + "\n")));
+        _folder.Write($"{name}.jsonl", string.Concat(Answers.Changed(Answers.Set(name, "AABB"[..shown], answers), change
+            ?? (p => p)).Predictions.Select(p => p.ToLine() + "\n")));
 }

@@ -26,7 +26,8 @@ public sealed partial class StructureTests
         using var model = Create(name, out var family);
 
         var parameters = model.state_dict();
-        var inFile = Unfold(approved[1..]).Where(t => !family.IgnoredTensors.Any(ending => t.Name.EndsWith("." + ending, StringComparison.Ordinal))).ToList();
+        var inFile = Unfold(approved[1..])
+            .Where(t => !family.IgnoredTensors.Any(ending => t.Name.EndsWith("." + ending, StringComparison.Ordinal))).ToList();
         var count = parameters.Count + Unfold(approved[1..]).Count() - inFile.Count;
 
         Assert.Equal(inFile.Select(t => $"{t.Name} {t.Shape}").Order(StringComparer.Ordinal),

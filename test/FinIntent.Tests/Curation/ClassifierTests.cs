@@ -10,7 +10,9 @@ public sealed class ClassifierTests
 {
     public ClassifierTests() => LibTorch.Load();
 
-    /// <summary>By hand: texts of one character have the runs " ", c, " " / " c", "c " / " c ", so 6 each, of which 4 tell the classes apart.</summary>
+    /// <summary>
+    /// By hand: texts of one character have the runs " ", c, " " / " c", "c " / " c ", so 6 each, of which 4 tell the classes apart.
+    /// </summary>
     [Fact]
     public void Naive_bayes_is_the_product_of_smoothed_shares()
     {
@@ -18,7 +20,8 @@ public sealed class ClassifierTests
 
         var p = bayes.Probabilities("a")[0];
 
-        // Runs known: " " (twice in each text), a, " a", "a ", " a " and the same four of b: 9 in all; class 0 has 6 run tokens, class 1 has 12.
+        // Runs known: " " (twice in each text), a, " a", "a ", " a " and the same four of b: 9 in all; class 0 has 6 run tokens, class 1
+        // has 12.
         var (d0, d1) = (6 + 0.1 * 9, 12 + 0.1 * 9);
         var first = 2 / 5.0 * Math.Pow(2.1 / d0, 2) * Math.Pow(1.1 / d0, 4);
         var second = 3 / 5.0 * Math.Pow(4.1 / d1, 2) * Math.Pow(0.1 / d1, 4);

@@ -45,5 +45,6 @@ public sealed class RowSplitTests
     }
 
     [Fact]
-    public void A_share_of_nothing_takes_nothing() => Assert.DoesNotContain(SplitPart.Val, RowSplit.Of([0, 1, 2, 3], ["a", "a", "a", "a"], 0, 0.5, 1));
+    public void A_share_of_nothing_takes_nothing() =>
+        Assert.DoesNotContain(SplitPart.Val, RowSplit.Of([0, 1, 2, 3], ["a", "a", "a", "a"], 0, 0.5, 1));
 }

@@ -10,7 +10,8 @@ public sealed class ConfusionPlotTests
     {
         using var folder = new TemporaryFolder();
         var path = folder["confusion.png"];
-        var matrix = new ConfusionMatrix(["A", "B", "C", "D", "E"], Enumerable.Range(0, 75).Select(i => (i % 5, i % 7 == 0 ? (int?)null : i % 11 == 0 ? 1 : i % 5)));
+        var matrix = new ConfusionMatrix(["A", "B", "C", "D", "E"], Enumerable.Range(0, 75)
+            .Select(i => (i % 5, i % 7 == 0 ? (int?)null : i % 11 == 0 ? 1 : i % 5)));
 
         ConfusionPlot.Write(path, "scored", matrix);
 

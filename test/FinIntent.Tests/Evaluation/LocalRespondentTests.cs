@@ -109,7 +109,8 @@ public sealed class LocalRespondentTests : IDisposable
     static IReadOnlyList<EvaluationQuestion> Questions { get; } =
     [
         .. new[] { "大盘怎么样", "B", "茅台还能买吗", "怎么改密码", "半导体" }.Select((q, i) =>
-            new EvaluationQuestion($"{i}", q, IntentOptions.OpenFinData, ((char)('A' + i)).ToString(), IntentPrompt.For(q, IntentOptions.OpenFinData))),
+            new EvaluationQuestion($"{i}", q, IntentOptions.OpenFinData, ((char)('A' + i)).ToString(),
+                IntentPrompt.For(q, IntentOptions.OpenFinData))),
     ];
 
     byte[] Bytes(string path)
@@ -124,6 +125,7 @@ public sealed class LocalRespondentTests : IDisposable
         IReadOnlyDictionary<string, Prediction>? known = null)
     {
         using var respondent = new LocalRespondent(load ?? (() => ChatModel.Load(new(_tiny.Model, [_tiny.Adapter]), Devices.Default)), how);
-        return respondent.Answer([.. Questions.Select(AskedQuestion.Of)], new("tiny", _tiny[name], how.Identity()), (_, done) => onKept?.Invoke(done), known);
+        return respondent.Answer([.. Questions.Select(AskedQuestion.Of)], new("tiny", _tiny[name], how.Identity()), (_, done) =>
+            onKept?.Invoke(done), known);
     }
 }

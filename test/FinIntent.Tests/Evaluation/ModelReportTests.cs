@@ -30,9 +30,11 @@ public sealed class ModelReportTests
     [Fact]
     public void Without_probabilities_there_is_no_scored_and_without_text_only_scored()
     {
-        Assert.Equal(["strict", "lenient", "last_capital"], ModelReport.Of("m", [.. Four.Select(p => p with { Probabilities = null })]).Rules.Select(r => r.Rule));
+        Assert.Equal(["strict", "lenient", "last_capital"],
+            ModelReport.Of("m", [.. Four.Select(p => p with { Probabilities = null })]).Rules.Select(r => r.Rule));
         Assert.Equal(["scored"], ModelReport.Of("m", [.. Four.Select(p => p with { Output = null })]).Rules.Select(r => r.Rule));
-        Assert.Throws<UserErrorException>(() => ModelReport.Of("m", [Four[0] with { Output = null }, Four[1] with { Probabilities = null }]));
+        Assert.Throws<UserErrorException>(() =>
+            ModelReport.Of("m", [Four[0] with { Output = null }, Four[1] with { Probabilities = null }]));
     }
 
     [Fact]

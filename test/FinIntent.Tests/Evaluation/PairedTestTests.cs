@@ -9,7 +9,8 @@ public sealed class PairedTestTests
 {
     const double Tolerance = 1e-9;
 
-    static readonly JsonElement All = JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Reference.Path("fixtures/evaluation/pairs.json")));
+    static readonly JsonElement All = JsonSerializer.Deserialize<JsonElement>(
+        File.ReadAllText(Reference.Path("fixtures/evaluation/pairs.json")));
 
     [Fact]
     public void Exact_McNemar_is_the_references_up_to_a_million_discordant_questions()
@@ -41,6 +42,7 @@ public sealed class PairedTestTests
     public void Holm_is_the_references()
     {
         foreach (var family in All.GetProperty("holm").EnumerateArray())
-            Assert.Equal(family.GetProperty("holm").Deserialize<double[]>()!, Holm.Adjust(family.GetProperty("p").Deserialize<double[]>()!), (a, b) => Math.Abs(a - b) < Tolerance);
+            Assert.Equal(family.GetProperty("holm").Deserialize<double[]>()!, Holm.Adjust(family.GetProperty("p").Deserialize<double[]>()!),
+                (a, b) => Math.Abs(a - b) < Tolerance);
     }
 }

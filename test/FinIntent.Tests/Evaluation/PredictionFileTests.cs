@@ -24,7 +24,8 @@ public sealed class PredictionFileTests : IDisposable
 
         var line = prediction.ToLine();
 
-        Assert.Equal("""{"id":"7","question":"大盘?","gold":"A","output":"选项B。\n","probabilities":{"A":0.25,"B":0.75},"options":{"A":"个股问询","B":"大盘问询"},"model":"m"}""", line);
+        Assert.Equal(
+            """{"id":"7","question":"大盘?","gold":"A","output":"选项B。\n","probabilities":{"A":0.25,"B":0.75},"options":{"A":"个股问询","B":"大盘问询"},"model":"m"}""", line);
         Assert.Equal(line, Prediction.Parse(line, "").ToLine());
     }
 
@@ -78,7 +79,8 @@ public sealed class PredictionFileTests : IDisposable
         run["default_system"] = null;
         using (var file = PredictionFile.Open(File1, run)) Append(file, "0");
 
-        Assert.Contains("made with merge_adapter false, now it is unset", Assert.Throws<UserErrorException>(() => PredictionFile.Open(File1, Run("a"))).Message);
+        Assert.Contains("made with merge_adapter false, now it is unset",
+            Assert.Throws<UserErrorException>(() => PredictionFile.Open(File1, Run("a"))).Message);
         run.Remove("default_system");
         using var same = PredictionFile.Open(File1, run);
         Assert.Single(same.Done);

@@ -43,7 +43,8 @@ public sealed class PredictionSetTests : IDisposable
     [InlineData("""{"id":"0","question":"q","gold":"A","output":"A","model":"m"}""", "already in line 1")]
     public void A_line_that_does_not_fit_is_named_with_what_is_wrong(string line, string expected)
     {
-        var error = Assert.Throws<UserErrorException>(() => Read("""{"id":"0","question":"q","gold":"A","output":"A","model":"m"}""" + "\n" + line));
+        var error = Assert.Throws<UserErrorException>(() =>
+            Read("""{"id":"0","question":"q","gold":"A","output":"A","model":"m"}""" + "\n" + line));
 
         Assert.Contains("p.jsonl:2: ", error.Message);
         Assert.Contains(expected, error.Message);
@@ -67,14 +68,17 @@ public sealed class PredictionSetTests : IDisposable
     [Fact]
     public void Probabilities_rounded_to_two_decimals_are_taken_as_they_are()
     {
-        Assert.Equal(0.33, Read("""{"id":"0","question":"q","gold":"A","probabilities":{"A":0.33,"B":0.33,"C":0.33},"model":"m"}""").Predictions[0].Probabilities!["A"]);
+        Assert.Equal(0.33,
+            Read("""{"id":"0","question":"q","gold":"A","probabilities":{"A":0.33,"B":0.33,"C":0.33},"model":"m"}""").Predictions[
+            0].Probabilities!["A"]);
     }
 
     [Fact]
     public void An_empty_file_and_lines_without_an_answer_are_refused()
     {
         Assert.Contains("no predictions", Assert.Throws<UserErrorException>(() => Read("\n")).Message);
-        Assert.Contains("p.jsonl:1: neither", Assert.Throws<UserErrorException>(() => Read("""{"id":"0","question":"q","gold":"A","model":"m"}""")).Message);
+        Assert.Contains("p.jsonl:1: neither", Assert.Throws<UserErrorException>(() =>
+            Read("""{"id":"0","question":"q","gold":"A","model":"m"}""")).Message);
     }
 
     [Fact]
@@ -83,7 +87,8 @@ public sealed class PredictionSetTests : IDisposable
         const string line = """{"id":"0","question":"q","gold":"A","output":"A","model":"m"}""";
         Directory.CreateDirectory(_folder["x"]);
         Directory.CreateDirectory(_folder["y"]);
-        string[] files = [_folder.Write("a.jsonl", line), _folder.Write("b.jsonl", line.Replace("\"m\"", "\"n\"")), _folder.Write("x/c.jsonl", line), _folder.Write("y/c.jsonl", line)];
+        string[] files = [_folder.Write("a.jsonl", line), _folder.Write("b.jsonl", line.Replace("\"m\"", "\"n\"")),
+            _folder.Write("x/c.jsonl", line), _folder.Write("y/c.jsonl", line)];
 
         var names = PredictionSet.ReadAll(files).Select(s => s.Name);
 

@@ -11,7 +11,8 @@ public sealed class ReferenceMetricsTests
 
     static readonly string[] Classes = ["A", "B", "C", "D", "E"];
 
-    static readonly JsonElement[] All = JsonSerializer.Deserialize<JsonElement[]>(File.ReadAllText(Reference.Path("fixtures/evaluation/metrics.json")))!;
+    static readonly JsonElement[] All = JsonSerializer.Deserialize<JsonElement[]>(
+        File.ReadAllText(Reference.Path("fixtures/evaluation/metrics.json")))!;
 
     public static TheoryData<string> Cases => new(All.Select(c => c.GetProperty("name").GetString()!));
 

@@ -5,12 +5,15 @@ using Xunit;
 
 namespace FinIntent.Tests.Evaluation;
 
-/// <summary>What follows from the definitions, and what test/fixtures/evaluation/make_robustness.py computes from the same answers.</summary>
+/// <summary>
+/// What follows from the definitions, and what test/fixtures/evaluation/make_robustness.py computes from the same answers.
+/// </summary>
 public sealed class RobustnessTests
 {
     const double Tolerance = 1e-9;
 
-    static readonly JsonElement All = JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Reference.Path("fixtures/evaluation/robustness.json")));
+    static readonly JsonElement All = JsonSerializer.Deserialize<JsonElement>(
+        File.ReadAllText(Reference.Path("fixtures/evaluation/robustness.json")));
 
     public static TheoryData<string> Cases => [.. All.EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
 
@@ -18,7 +21,8 @@ public sealed class RobustnessTests
     [InlineData("rotations", false)]
     [InlineData("all", false)]
     [InlineData("rotations", true)]
-    public void A_model_that_always_answers_the_first_place_is_right_a_kth_of_the_time_and_never_keeps_its_intent(string permutations, bool named)
+    public void A_model_that_always_answers_the_first_place_is_right_a_kth_of_the_time_and_never_keeps_its_intent(
+        string permutations, bool named)
     {
         var asked = PermutedQuestions.Of(PermutedAnswers.Questions([0, 1, 1, 3], named: named), permutations, 1);
 
@@ -32,7 +36,8 @@ public sealed class RobustnessTests
         // As far as letters can be from where the right answers stand: 1 − 1/5.
         Assert.Equal(0.8, rule.TotalVariation, 1e-15);
         Assert.Equal((0.8, 0.8), rule.Places[0].Interval95);
-        // Every question is right equally often, so nothing tells how questions differ: as if all answers were independent, and no narrower.
+        // Every question is right equally often, so nothing tells how questions differ: as if all answers were independent, and no
+        // narrower.
         Assert.Equal(4.0 * asked.Orders.Count, rule.Mean.EffectiveQuestions);
         // All intents have as many votes: the first one, which is question 0's gold.
         Assert.Equal(new(1, 4), rule.Majority);
@@ -113,16 +118,19 @@ public sealed class RobustnessTests
         var expected = All.EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
         var orders = expected.GetProperty("orders").Deserialize<int[][]>()!.Select(places => new OptionOrder(places)).ToList();
         var chosen = expected.GetProperty("chosen").Deserialize<int[][]>()!;
-        var asked = PermutedQuestions.In(orders, PermutedAnswers.Questions(expected.GetProperty("gold").Deserialize<int[]>()!, orders[0].Places.Count));
+        var asked = PermutedQuestions.In(orders, PermutedAnswers.Questions(expected.GetProperty("gold").Deserialize<int[]>()!,
+            orders[0].Places.Count));
 
         var rule = PermutedAnswers.Report(asked, (q, order, question) =>
-            chosen[q][order] < 0 ? null : question.Options.First(o => o.Name == PermutedAnswers.Intents[chosen[q][order]]).Label)["strict"]!;
+            chosen[q][order] < 0 ? null : question.Options.First(o =>
+                o.Name == PermutedAnswers.Intents[chosen[q][order]]).Label)["strict"]!;
 
         Assert.Equal(Number("mean"), rule.Mean.Value, Tolerance);
         Assert.Equal(Number("effective_questions"), rule.Mean.EffectiveQuestions, Tolerance);
         AssertNear(expected.GetProperty("interval95"), rule.Mean.Interval95);
         Assert.Equal(expected.GetProperty("by_order").Deserialize<int[]>()!, rule.ByOrder.Select(o => o.Successes));
-        Assert.Equal((Number("unchanged"), Number("unchanged_right"), Number("majority")), (rule.Unchanged.Successes, rule.UnchangedRight, rule.Majority.Successes));
+        Assert.Equal((Number("unchanged"), Number("unchanged_right"), Number("majority")),
+            (rule.Unchanged.Successes, rule.UnchangedRight, rule.Majority.Successes));
         Assert.Equal(Number("total_variation"), rule.TotalVariation, Tolerance);
         foreach (var (place, reference) in rule.Places.Zip(expected.GetProperty("places").EnumerateArray()))
         {

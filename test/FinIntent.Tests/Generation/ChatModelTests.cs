@@ -31,7 +31,8 @@ public sealed class ChatModelTests
     public void On_packed_weights_the_adapter_stays_beside_them_and_is_used()
     {
         using var tiny = new TinyChat();
-        double[] merged = Scores(new(tiny.Model, [tiny.Adapter])), without = Scores(new(tiny.Model, [])), packed = Scores(new(tiny.Model, [tiny.Adapter]) { Format = WeightFormat.Int8 });
+        double[] merged = Scores(new(tiny.Model, [tiny.Adapter])), without = Scores(new(tiny.Model, [])),
+            packed = Scores(new(tiny.Model, [tiny.Adapter]) { Format = WeightFormat.Int8 });
 
         double near = Distance(packed, merged), far = Distance(packed, without);
         Assert.True(near > 0 && near < far / 3, $"{near} from the merged model's probabilities, {far} from the base's");
@@ -84,7 +85,8 @@ public sealed class ChatModelTests
         using var tiny = new TinyChat();
         using var other = new TinyChat("qwen2_tied");
 
-        var template = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default" }, Devices.Default));
+        var template = Assert.Throws<UserErrorException>(() =>
+            ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default" }, Devices.Default));
         var wrongBase = Assert.Throws<UserErrorException>(() => ChatModel.Load(new(other.Model, [tiny.Adapter]), Devices.Default));
         using var forced = ChatModel.Load(new(tiny.Model, [tiny.Adapter]) { Template = "default", Force = true }, Devices.Default);
 
@@ -132,7 +134,8 @@ public sealed class ChatModelTests
         using var beside = ChatModel.Load(packed, Devices.Default);
         using var none = ChatModel.Load(packed with { Adapters = [], MergesAdapter = true }, Devices.Default);
         var merged = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { MergesAdapter = true }, Devices.Default));
-        var two = Assert.Throws<UserErrorException>(() => ChatModel.Load(packed with { Adapters = [tiny.Adapter, tiny.Adapter] }, Devices.Default));
+        var two = Assert.Throws<UserErrorException>(() =>
+            ChatModel.Load(packed with { Adapters = [tiny.Adapter, tiny.Adapter] }, Devices.Default));
 
         Assert.NotEqual(Scores(none), Scores(beside));
         Assert.Contains("quantised", merged.Message);
@@ -145,7 +148,8 @@ public sealed class ChatModelTests
         Assert.Equal(Scores(one), Scores(other), (a, b) => Math.Abs(a - b) < 1e-5);
     }
 
-    static double[] Scores(ChatModel model) => new OptionScorer(model.Model, 4096).Score([model.OptionQuestion(Ask("大盘怎么样"), ["A", "B", "C"])])[0];
+    static double[] Scores(ChatModel model) => new OptionScorer(model.Model, 4096)
+        .Score([model.OptionQuestion(Ask("大盘怎么样"), ["A", "B", "C"])])[0];
 
     [Fact]
     public void An_exported_model_answers_as_the_adapter_on_its_base_and_knows_its_template()

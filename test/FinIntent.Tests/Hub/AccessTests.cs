@@ -39,7 +39,8 @@ public sealed class AccessTests : IDisposable
     {
         var repository = _hub.AddModel();
         repository.IsGated = true;
-        Assert.Contains($"acme/tiny is gated: accept its licence at {_hub.Server.Url}/acme/tiny and set HF_TOKEN to a token of that account (there is none)", _hub.ErrorOf());
+        Assert.Contains($"acme/tiny is gated: accept its licence at {_hub.Server.Url}/acme/tiny and set HF_TOKEN to a token of that " +
+            $"account (there is none)", _hub.ErrorOf());
 
         Assert.Contains("there is no model acme/other at", _hub.ErrorOf(id: "acme/other"));
         Assert.Contains("set HF_TOKEN to a token that may read it", _hub.ErrorOf(id: "acme/other"));
@@ -49,7 +50,8 @@ public sealed class AccessTests : IDisposable
         Assert.Contains("the token from HF_TOKEN is not accepted", _hub.ErrorOf());
 
         _hub.Variables["HF_TOKEN"] = HubServer.Token;
-        _hub.Server.Refusal = (method, _) => method == "HEAD" ? (403, [("X-Error-Code", "GatedRepo"), ("X-Error-Message", $"no access for {HubServer.Token}")]) : null;
+        _hub.Server.Refusal = (method, _) => method == "HEAD"
+            ? (403, [("X-Error-Code", "GatedRepo"), ("X-Error-Message", $"no access for {HubServer.Token}")]) : null;
         Assert.Contains("the one from HF_TOKEN is of another, or may not read gated repositories", _hub.ErrorOf());
         _hub.Server.Refusal = (method, _) => method == "HEAD" ? (404, [("X-Error-Code", "EntryNotFound")]) : null;
         Assert.Contains("has no file", _hub.ErrorOf());
@@ -98,7 +100,8 @@ public sealed class AccessTests : IDisposable
         _hub.Variables["HF_DATASETS_OFFLINE"] = "1";
 
         _hub.Fetch();
-        Assert.Contains("HF_DATASETS_OFFLINE forbids the network", _hub.ErrorOf((listing, _) => [.. listing.Paths], "acme/rows", RepositoryKind.Dataset));
+        Assert.Contains("HF_DATASETS_OFFLINE forbids the network",
+            _hub.ErrorOf((listing, _) => [.. listing.Paths], "acme/rows", RepositoryKind.Dataset));
     }
 
     [Theory]
@@ -112,7 +115,8 @@ public sealed class AccessTests : IDisposable
         else _hub.Server.Refusal = (_, _) => (status, []);
 
         Assert.Equal(folder, _hub.Fetch());
-        Assert.Contains(_hub.Told, line => line.StartsWith("acme/tiny: ", StringComparison.Ordinal) && line.Contains("using what is here of it"));
+        Assert.Contains(_hub.Told, line => line.StartsWith("acme/tiny: ", StringComparison.Ordinal)
+            && line.Contains("using what is here of it"));
         Assert.Contains("acme/other: it is not in ", _hub.ErrorOf(id: "acme/other"));
     }
 
@@ -141,7 +145,8 @@ public sealed class AccessTests : IDisposable
         var file = SettingsFile.Load(Path.Combine(Reference.Root, "config", "qwen25", "qwen25_7b_lora_sft.yaml"), []);
         _hub.Variables["HF_HUB_OFFLINE"] = "1";
         var message = Assert.Throws<UserErrorException>(() => _hub.Prepare(file)).Message;
-        Assert.StartsWith("model_name_or_path: there is no folder Qwen/Qwen2.5-7B-Instruct on this machine; on the hub: Qwen/Qwen2.5-7B-Instruct: HF_HUB_OFFLINE forbids the network", message);
+        Assert.StartsWith("model_name_or_path: there is no folder Qwen/Qwen2.5-7B-Instruct on this machine; on the hub: " +
+            "Qwen/Qwen2.5-7B-Instruct: HF_HUB_OFFLINE forbids the network", message);
 
         _hub.Variables.Remove("HF_HUB_OFFLINE");
         _hub.AddModel(id: "Qwen/Qwen2.5-7B-Instruct");

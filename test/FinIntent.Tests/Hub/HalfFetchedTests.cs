@@ -19,7 +19,8 @@ public sealed class HalfFetchedTests : IDisposable
 
     string Pinned(ServedRepository repository) => $"acme/rows@{repository.Commit}";
 
-    string Fetch(string id, FileChoice? choice = null) => _hub.Fetch(choice ?? ((listing, _) => [.. listing.Paths]), id, RepositoryKind.Dataset);
+    string Fetch(string id, FileChoice? choice = null) =>
+        _hub.Fetch(choice ?? ((listing, _) => [.. listing.Paths]), id, RepositoryKind.Dataset);
 
     /// <summary>A commit of which only the first shard came.</summary>
     ServedRepository Interrupted()
@@ -45,7 +46,8 @@ public sealed class HalfFetchedTests : IDisposable
         var repository = Interrupted();
         _hub.Variables[variable] = "1";
 
-        Assert.Contains("is not complete (data/train-00001-of-00003.jsonl is missing)", _hub.ErrorOf((listing, _) => [.. listing.Paths], Pinned(repository), RepositoryKind.Dataset));
+        Assert.Contains("is not complete (data/train-00001-of-00003.jsonl is missing)",
+            _hub.ErrorOf((listing, _) => [.. listing.Paths], Pinned(repository), RepositoryKind.Dataset));
     }
 
     [Fact]
@@ -54,7 +56,8 @@ public sealed class HalfFetchedTests : IDisposable
         var repository = Interrupted();
         _hub.Server.Refusal = (_, _) => (503, []);
 
-        Assert.Contains("data/train-00001-of-00003.jsonl is missing", _hub.ErrorOf((listing, _) => [.. listing.Paths], Pinned(repository), RepositoryKind.Dataset));
+        Assert.Contains("data/train-00001-of-00003.jsonl is missing",
+            _hub.ErrorOf((listing, _) => [.. listing.Paths], Pinned(repository), RepositoryKind.Dataset));
     }
 
     [Fact]
@@ -91,7 +94,8 @@ public sealed class HalfFetchedTests : IDisposable
         repository.Commit = new('b', 40);
         var folders = _hub.Folders();
 
-        var shape = folders.Fetch(folders.Hubs.HuggingFace, HubRepository.Parse(HubFixture.Id, RepositoryKind.Model)!, ModelFiles.Shape, TestContext.Current.CancellationToken, isPart: true);
+        var shape = folders.Fetch(folders.Hubs.HuggingFace, HubRepository.Parse(HubFixture.Id, RepositoryKind.Model)!, ModelFiles.Shape,
+            TestContext.Current.CancellationToken, isPart: true);
 
         Assert.EndsWith(repository.Commit, shape);
         _hub.Variables["HF_HUB_OFFLINE"] = "1";
@@ -123,7 +127,9 @@ public sealed class HalfFetchedTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_hub["folder.lock"]).FullName;
 
-        await Assert.ThrowsAnyAsync<Exception>(() => HubLock.Take(folder, _ => { }, TimeProvider.System, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            HubLock.Take(folder, _ => { }, TimeProvider.System, TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
         Assert.False(HubLock.IsHeld(28), "ENOSPC, and on Windows ERROR_OUT_OF_PAPER");
         Assert.True(HubLock.IsHeld(OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11));
     }
@@ -132,13 +138,15 @@ public sealed class HalfFetchedTests : IDisposable
     public void A_hub_that_leads_to_another_kind_of_address_is_not_followed()
     {
         _hub.AddModel();
-        _hub.Server.Refusal = (method, path) => path.EndsWith("model.safetensors", StringComparison.Ordinal) ? (302, [("Location", "ftp://127.0.0.1/x")]) : null;
+        _hub.Server.Refusal = (method, path) => path.EndsWith("model.safetensors", StringComparison.Ordinal)
+            ? (302, [("Location", "ftp://127.0.0.1/x")]) : null;
 
         Assert.Contains("leads to an address of ftp", _hub.ErrorOf());
     }
 
     static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal);
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path))
+            .Order(StringComparer.Ordinal);
 
     public void Dispose() => _hub.Dispose();
 }

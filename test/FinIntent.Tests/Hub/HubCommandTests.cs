@@ -18,7 +18,8 @@ public sealed class HubCommandTests : IDisposable
     {
         var repository = _hub.Server.Add("models/acme/tiny");
         foreach (var path in Directory.EnumerateFiles(_run.Tiny.Model)) repository.Files[Path.GetFileName(path)] = File.ReadAllBytes(path);
-        _hub.Server.Add("datasets/acme/rows").Files["train.json"] = Encoding.UTF8.GetBytes("""[{"instruction": "白酒板块还行吗", "output": "A"}, {"instruction": "茅台今天多少钱", "output": "B"}]""");
+        _hub.Server.Add("datasets/acme/rows").Files["train.json"] =
+            Encoding.UTF8.GetBytes("""[{"instruction": "白酒板块还行吗", "output": "A"}, {"instruction": "茅台今天多少钱", "output": "B"}]""");
     }
 
     ServedRepository Model => _hub.Server.Repositories["models/acme/tiny"];
@@ -129,7 +130,8 @@ public sealed class HubCommandTests : IDisposable
 
     async Task<(int Code, string Output, string Error)> Run(string[] arguments, params (string Name, string Value)[] more)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "finintent.dll"),
+            .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in (string[])["HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "USE_MODELSCOPE_HUB"]) start.Environment.Remove(name);
         start.Environment["HF_HOME"] = _hub["hf"];
         start.Environment["HF_ENDPOINT"] = _hub.Server.Url;

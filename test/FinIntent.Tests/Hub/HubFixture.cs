@@ -73,7 +73,8 @@ sealed class HubFixture : IDisposable
         return hubs with { HuggingFace = Fast(hubs.HuggingFace), ModelScope = Fast(hubs.ModelScope) };
     }
 
-    HubSettings Fast(HubSettings settings) => settings with { PartBytes = PartBytes, Connections = Connections, SilenceLimit = SilenceLimit };
+    HubSettings Fast(HubSettings settings) => settings with { PartBytes = PartBytes, Connections = Connections,
+        SilenceLimit = SilenceLimit };
 
     public HubContext Context()
     {
@@ -83,10 +84,12 @@ sealed class HubFixture : IDisposable
 
     public HubFolders Folders() => new(Hubs(), Context());
 
-    public string Fetch(FileChoice? choice = null, string id = Id, RepositoryKind kind = RepositoryKind.Model, CancellationToken? stop = null)
+    public string Fetch(FileChoice? choice = null, string id = Id, RepositoryKind kind = RepositoryKind.Model,
+        CancellationToken? stop = null)
     {
         var folders = Folders();
-        return folders.Fetch(folders.Hubs.Preferred, HubRepository.Parse(id, kind)!, choice ?? ModelFiles.Model, stop ?? TestContext.Current.CancellationToken);
+        return folders.Fetch(folders.Hubs.Preferred, HubRepository.Parse(id, kind)!, choice ?? ModelFiles.Model, stop
+            ?? TestContext.Current.CancellationToken);
     }
 
     public Surroundings Surroundings => new(TextWriter.Null, TextWriter.Null) { Hubs = Hubs, Download = work => work(Context()) };

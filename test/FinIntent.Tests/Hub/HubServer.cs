@@ -42,13 +42,16 @@ sealed class ServedRepository(string commit)
 
     public bool IsLarge(string path) => Files[path].Length >= LargeFrom;
 
-    public string ETag(string path) => _etags.GetValue(Files[path], content => content.Length >= LargeFrom ? Convert.ToHexStringLower(SHA256.HashData(content)) : GitBlob(content));
+    public string ETag(string path) => _etags.GetValue(Files[path], content =>
+        content.Length >= LargeFrom ? Convert.ToHexStringLower(SHA256.HashData(content)) : GitBlob(content));
 
-    public static string GitBlob(byte[] content) => Convert.ToHexStringLower(SHA1.HashData((byte[])[.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
+    public static string GitBlob(byte[] content) =>
+        Convert.ToHexStringLower(SHA1.HashData((byte[])[.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
 }
 
 /// <summary>
-/// A server on this machine that behaves as Hugging Face's does, and its CDN, a second one of another name and port. It counts the bytes it sends of each
+/// A server on this machine that behaves as Hugging Face's does, and its CDN, a second one of another name and port. It counts the bytes it
+/// sends of each
 /// file, and fails in the ways both do.
 /// </summary>
 sealed class HubServer : IDisposable
@@ -94,7 +97,8 @@ sealed class HubServer : IDisposable
 
     public string Url => _hub.Url;
 
-    public IEnumerable<Request> FileRequests => Requests.Where(r => r.Method == "GET" && !r.Path.StartsWith("/api/models/", StringComparison.Ordinal) && !r.Path.StartsWith("/api/datasets/", StringComparison.Ordinal));
+    public IEnumerable<Request> FileRequests => Requests.Where(r => r.Method == "GET"
+        && !r.Path.StartsWith("/api/models/", StringComparison.Ordinal) && !r.Path.StartsWith("/api/datasets/", StringComparison.Ordinal));
 
     string CdnUrl => _cdn.Url.Replace("127.0.0.1", "localhost");
 
@@ -112,7 +116,8 @@ sealed class HubServer : IDisposable
         Requests.Enqueue(new("hub", http.Method, http.Path, http.Header("Range"), http.Header("Authorization"), http.Header("Cookie")));
         var path = Uri.UnescapeDataString(http.Path);
         if (Refusal(http.Method, path) is { } refusal) await Refuse(http, refusal.Status, refusal.Headers);
-        else if (path.StartsWith("/api/resolve-cache/", StringComparison.Ordinal)) await Resolve(http, path["/api/resolve-cache/".Length..], isSecond: true);
+        else if (path.StartsWith("/api/resolve-cache/", StringComparison.Ordinal)) await Resolve(http, path["/api/resolve-cache/".Length..],
+            isSecond: true);
         else if (path.StartsWith("/api/v1/", StringComparison.Ordinal)) await ModelScopeApi.Serve(this, http, path["/api/v1/".Length..]);
         else if (path.StartsWith("/api/", StringComparison.Ordinal)) await List(http, path["/api/".Length..].Split("/revision/"));
         else await Resolve(http, path.StartsWith("/datasets/", StringComparison.Ordinal) ? path[1..] : "models" + path, isSecond: false);
@@ -128,7 +133,8 @@ sealed class HubServer : IDisposable
     {
         if (await Find(http, parts[0]) is not { } repository) return;
         var revision = parts[1];
-        var commit = revision == "main" ? repository.Commit : repository.Tags.GetValueOrDefault(revision) ?? (revision == repository.Commit ? revision : null);
+        var commit = revision == "main" ? repository.Commit : repository.Tags.GetValueOrDefault(revision)
+            ?? (revision == repository.Commit ? revision : null);
         if (commit is null)
         {
             await Refuse(http, 404, ("X-Error-Code", "RevisionNotFound"), ("X-Error-Message", $"Invalid rev id: {revision}"));
@@ -145,15 +151,18 @@ sealed class HubServer : IDisposable
     static JsonObject Sibling(ServedRepository repository, string path, byte[] content)
     {
         var json = new JsonObject { ["rfilename"] = path, ["size"] = content.Length, ["blobId"] = ServedRepository.GitBlob(content) };
-        if (repository.IsLarge(path)) json["lfs"] = new JsonObject { ["sha256"] = repository.ETag(path), ["size"] = content.Length, ["pointerSize"] = 134 };
+        if (repository.IsLarge(path)) json["lfs"] = new JsonObject { ["sha256"] = repository.ETag(path), ["size"] = content.Length,
+            ["pointerSize"] = 134 };
         return json;
     }
 
     async Task<ServedRepository?> Find(WireRequest http, string name)
     {
         var hasToken = http.Header("Authorization") == "Bearer " + Token;
-        if (http.Header("Authorization") is not null && !hasToken) await Refuse(http, 401, ("X-Error-Message", "Invalid credentials in Authorization header"));
-        else if (!Repositories.TryGetValue(name, out var repository) || (repository.IsPrivate && !hasToken)) await Refuse(http, hasToken ? 404 : 401, ("X-Error-Code", "RepoNotFound"), ("X-Error-Message", "Repository not found"));
+        if (http.Header("Authorization") is not null && !hasToken) await Refuse(http, 401,
+            ("X-Error-Message", "Invalid credentials in Authorization header"));
+        else if (!Repositories.TryGetValue(name, out var repository) || (repository.IsPrivate && !hasToken)) await Refuse(http, hasToken
+            ? 404 : 401, ("X-Error-Code", "RepoNotFound"), ("X-Error-Message", "Repository not found"));
         else return repository;
         return null;
     }
@@ -178,10 +187,13 @@ sealed class HubServer : IDisposable
         if (repository.IsLarge(file))
         {
             _blobs[etag] = content;
-            await http.Begin(302, 0, ("Location", $"{CdnUrl}/{etag}?X-Signature={Interlocked.Increment(ref _signatures)}"), ("X-Repo-Commit", commit), ("X-Linked-ETag", $"\"{etag}\""),
+            await http.Begin(302, 0, ("Location", $"{CdnUrl}/{etag}?X-Signature={Interlocked.Increment(ref _signatures)}"),
+                ("X-Repo-Commit", commit), ("X-Linked-ETag", $"\"{etag}\""),
                 ("X-Linked-Size", content.Length.ToString(CultureInfo.InvariantCulture)), ("ETag", "\"0123456789abcdef0123456789abcdef\""));
         }
-        else if (!isSecond) await http.Begin(307, 0, ("Location", $"/api/resolve-cache/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}"), ("X-Repo-Commit", commit));
+        else if (!isSecond) await http.Begin(307, 0,
+            ("Location", $"/api/resolve-cache/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}"),
+            ("X-Repo-Commit", commit));
         else await Content(http, file, Tampered(file) ?? content, ("ETag", $"\"{etag}\""), ("X-Repo-Commit", commit));
     }
 

@@ -10,7 +10,8 @@ public sealed class HubSettingsTests
     {
         var hubs = HubChoice.FromEnvironment(_ => null, "/home/u");
 
-        Assert.Equal(("https://huggingface.co/", "/home/u/.cache/huggingface/hub"), (hubs.HuggingFace.Endpoint.AbsoluteUri, hubs.HuggingFace.Cache));
+        Assert.Equal(("https://huggingface.co/", "/home/u/.cache/huggingface/hub"),
+            (hubs.HuggingFace.Endpoint.AbsoluteUri, hubs.HuggingFace.Cache));
         Assert.Equal("/home/u/.cache/modelscope/hub", hubs.ModelScope.Cache);
         Assert.False(hubs.PrefersModelScope);
         Assert.Null(hubs.HuggingFace.Token);
@@ -37,14 +38,18 @@ public sealed class HubSettingsTests
     [InlineData("0", false)]
     [InlineData("", false)]
     public void Offline_is_read_as_huggingface_hub_reads_it(string value, bool isOffline) =>
-        Assert.Equal(isOffline, HubSettings.Of(HubSource.HuggingFace, name => name == "HF_HUB_OFFLINE" ? value : null, "/").OfflineBy is not null);
+        Assert.Equal(isOffline, HubSettings.Of(HubSource.HuggingFace, name => name == "HF_HUB_OFFLINE" ? value : null, "/").OfflineBy
+            is not null);
 
     [Fact]
     public void Mirrors_with_paths_and_hosts_without_schemes_are_addresses()
     {
-        Assert.Equal("https://mirror.example/hf", HubSettings.Of(HubSource.HuggingFace, name => name == "HF_ENDPOINT" ? "https://mirror.example/hf/" : null, "/").Endpoint.AbsoluteUri);
-        Assert.Equal("https://www.modelscope.ai/", HubSettings.Of(HubSource.ModelScope, name => name == "MODELSCOPE_DOMAIN" ? "www.modelscope.ai" : null, "/").Endpoint.AbsoluteUri);
-        Assert.Contains("HF_ENDPOINT: \"ftp://x\"", Assert.Throws<UserErrorException>(() => HubSettings.Of(HubSource.HuggingFace, name => name == "HF_ENDPOINT" ? "ftp://x" : null, "/")).Message);
+        Assert.Equal("https://mirror.example/hf", HubSettings.Of(HubSource.HuggingFace, name =>
+            name == "HF_ENDPOINT" ? "https://mirror.example/hf/" : null, "/").Endpoint.AbsoluteUri);
+        Assert.Equal("https://www.modelscope.ai/", HubSettings.Of(HubSource.ModelScope, name =>
+            name == "MODELSCOPE_DOMAIN" ? "www.modelscope.ai" : null, "/").Endpoint.AbsoluteUri);
+        Assert.Contains("HF_ENDPOINT: \"ftp://x\"", Assert.Throws<UserErrorException>(() =>
+            HubSettings.Of(HubSource.HuggingFace, name => name == "HF_ENDPOINT" ? "ftp://x" : null, "/")).Message);
     }
 
     [Fact]
@@ -54,7 +59,8 @@ public sealed class HubSettingsTests
 
         Assert.Equal("[token]", token.ToString());
         Assert.Equal("a [token] b", token.Redact("a hf_abc b"));
-        Assert.DoesNotContain("hf_abc", HubSettings.Of(HubSource.HuggingFace, name => name == "HF_TOKEN" ? "hf_abc" : null, "/").ToString());
+        Assert.DoesNotContain("hf_abc", HubSettings.Of(HubSource.HuggingFace, name => name == "HF_TOKEN" ? "hf_abc" : null, "/")
+            .ToString());
     }
 
     [Theory]
@@ -91,5 +97,6 @@ public sealed class HubSettingsTests
     [InlineData("**/train[-._ 0-9]*", "x/trains.json", false)]
     [InlineData("a?c", "abc", true)]
     [InlineData("a.c", "abc", false)]
-    public void Patterns_are_those_of_fsspec(string pattern, string path, bool isMatch) => Assert.Equal(isMatch, HubGlob.IsMatch(pattern, path));
+    public void Patterns_are_those_of_fsspec(string pattern, string path, bool isMatch) =>
+        Assert.Equal(isMatch, HubGlob.IsMatch(pattern, path));
 }

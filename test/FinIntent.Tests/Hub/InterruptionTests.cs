@@ -3,13 +3,16 @@ using Xunit;
 
 namespace FinIntent.Tests.Hub;
 
-/// <summary>Downloads that are stopped, cut and lied to: what comes out is whole and right, and no byte is fetched twice without need.</summary>
+/// <summary>
+/// Downloads that are stopped, cut and lied to: what comes out is whole and right, and no byte is fetched twice without need.
+/// </summary>
 public sealed class InterruptionTests : IDisposable
 {
     readonly HubFixture _hub = new();
 
     /// <summary>
-    /// Each interruption may lose what was on its way: of each connection no more than the part it had asked for. Everything that was written is kept.
+    /// Each interruption may lose what was on its way: of each connection no more than the part it had asked for. Everything that was
+    /// written is kept.
     /// </summary>
     [Theory]
     [InlineData(1, 1)]
@@ -43,7 +46,8 @@ public sealed class InterruptionTests : IDisposable
         var size = repository.Files["model.safetensors"].Length;
         var served = _hub.Server.Served[repository.ETag("model.safetensors")];
         Assert.InRange(served, size, size + ((long)stops * connections * _hub.PartBytes));
-        Assert.Single(Directory.EnumerateFiles(Path.Combine(_hub.Cache, "models--acme--tiny", "blobs"), repository.ETag("model.safetensors") + "*"));
+        Assert.Single(Directory.EnumerateFiles(Path.Combine(_hub.Cache, "models--acme--tiny", "blobs"),
+            repository.ETag("model.safetensors") + "*"));
     }
 
     [Theory]
@@ -89,7 +93,8 @@ public sealed class InterruptionTests : IDisposable
         };
 
         Assert.Equal(repository.Files["model.safetensors"], File.ReadAllBytes(Path.Combine(_hub.Fetch(), "model.safetensors")));
-        Assert.True(_hub.Server.Requests.Count(r => r.Method == "HEAD" && r.Path.EndsWith("model.safetensors", StringComparison.Ordinal)) >= 2);
+        Assert.True(_hub.Server.Requests.Count(r => r.Method == "HEAD"
+            && r.Path.EndsWith("model.safetensors", StringComparison.Ordinal)) >= 2);
     }
 
     [Fact]
@@ -122,7 +127,8 @@ public sealed class InterruptionTests : IDisposable
     {
         var repository = _hub.AddModel();
         var requests = 0;
-        _hub.Server.Tampered = file => file == "tokenizer.json" && Interlocked.Increment(ref requests) == 2 ? new byte[3000] : null; // the first is HEAD
+        // the first is HEAD
+        _hub.Server.Tampered = file => file == "tokenizer.json" && Interlocked.Increment(ref requests) == 2 ? new byte[3000] : null;
 
         Assert.Equal(repository.Files["tokenizer.json"], File.ReadAllBytes(Path.Combine(_hub.Fetch(ModelFiles.Shape), "tokenizer.json")));
         Assert.Contains(_hub.Told, line => line.Contains("tokenizer.json: wrong bytes"));
@@ -134,7 +140,8 @@ public sealed class InterruptionTests : IDisposable
         var repository = _hub.AddModel();
         _hub.Server.Refusal = (method, path) =>
         {
-            if (method == "GET" && path.EndsWith("tokenizer.json", StringComparison.Ordinal)) repository.Files["tokenizer.json"] = HubFixture.Bytes(3000, 8);
+            if (method == "GET" && path.EndsWith("tokenizer.json", StringComparison.Ordinal)) repository.Files["tokenizer.json"] =
+                HubFixture.Bytes(3000, 8);
             return null;
         };
 
@@ -145,7 +152,8 @@ public sealed class InterruptionTests : IDisposable
     public void A_mirror_that_gives_another_commit_is_refused()
     {
         _hub.AddModel();
-        _hub.Server.Refusal = (method, _) => method == "HEAD" ? (200, [("X-Repo-Commit", new string('b', 40)), ("ETag", $"\"{new string('c', 40)}\"")]) : null;
+        _hub.Server.Refusal = (method, _) => method == "HEAD"
+            ? (200, [("X-Repo-Commit", new string('b', 40)), ("ETag", $"\"{new string('c', 40)}\"")]) : null;
 
         Assert.Contains($"is of commit {new string('b', 40)}, and {new string('a', 40)} was asked for", _hub.ErrorOf());
     }
@@ -160,7 +168,9 @@ public sealed class InterruptionTests : IDisposable
         Assert.Equal(1_000_003, _hub.Server.Served[repository.ETag("model.safetensors")]);
     }
 
-    /// <summary>huggingface_hub before 1.x leaves ETAG.incomplete, since then ETAG.XXXXXXXX.incomplete; both are the beginning of the file.</summary>
+    /// <summary>
+    /// huggingface_hub before 1.x leaves ETAG.incomplete, since then ETAG.XXXXXXXX.incomplete; both are the beginning of the file.
+    /// </summary>
     [Theory]
     [InlineData(".incomplete")]
     [InlineData(".0a1b2c3d.incomplete")]

@@ -32,7 +32,8 @@ public sealed class ModelScopeTests : IDisposable
     {
         var repository = _hub.AddModel();
         var folder = Directory.CreateDirectory(_hub[Path.Combine("ms", "models", "acme", "tiny")]).FullName;
-        foreach (var file in repository.Files.Where(f => !f.Key.Contains('/'))) File.WriteAllBytes(Path.Combine(folder, file.Key), file.Value);
+        foreach (var file in repository.Files.Where(f => !f.Key.Contains('/'))) File.WriteAllBytes(Path.Combine(folder, file.Key),
+            file.Value);
         File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), new byte[3000]);
 
         Assert.Equal(folder, _hub.Fetch());
@@ -52,7 +53,8 @@ public sealed class ModelScopeTests : IDisposable
         }
         _hub.Server.OnServed = null;
         var faults = 0;
-        _hub.Server.FaultOf = _ => Interlocked.Increment(ref faults) switch { 2 => CdnFault.CutInside, 4 => CdnFault.WrongBytes, 6 => CdnFault.ServerError, _ => null };
+        _hub.Server.FaultOf = _ => Interlocked.Increment(ref faults) switch { 2 => CdnFault.CutInside, 4 => CdnFault.WrongBytes, 6 =>
+            CdnFault.ServerError, _ => null };
 
         Assert.Equal(repository.Files["model.safetensors"], File.ReadAllBytes(Path.Combine(_hub.Fetch(), "model.safetensors")));
     }
@@ -70,7 +72,8 @@ public sealed class ModelScopeTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_not_there_is_explained() => Assert.Contains("there is no model acme/other at", _hub.ErrorOf(id: "acme/other"));
+    public void A_name_that_is_not_there_is_explained() =>
+        Assert.Contains("there is no model acme/other at", _hub.ErrorOf(id: "acme/other"));
 
     [Fact]
     public void LLaMA_Factorys_main_is_master_here()

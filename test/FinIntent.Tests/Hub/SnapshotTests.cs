@@ -5,7 +5,9 @@ using Xunit;
 
 namespace FinIntent.Tests.Hub;
 
-/// <summary>What is fetched of a repository, and how the cache then looks: huggingface_hub's layout, made by hand from its documentation.</summary>
+/// <summary>
+/// What is fetched of a repository, and how the cache then looks: huggingface_hub's layout, made by hand from its documentation.
+/// </summary>
 public sealed class SnapshotTests : IDisposable
 {
     readonly HubFixture _hub = new();
@@ -21,14 +23,16 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(Path.Combine(home, "snapshots", repository.Commit), folder);
         Assert.Equal(repository.Commit, File.ReadAllText(Path.Combine(home, "refs", "main")));
         string[] needed = ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"];
-        Assert.Equal(needed, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(needed, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal));
         foreach (var file in needed)
         {
             Assert.Equal($"../../blobs/{repository.ETag(file)}", new FileInfo(Path.Combine(folder, file)).LinkTarget);
             Assert.Equal(repository.Files[file], File.ReadAllBytes(Path.Combine(folder, file)));
             Assert.True(File.Exists(Path.Combine(_hub.Cache, ".locks", "models--acme--tiny", repository.ETag(file) + ".lock")));
         }
-        Assert.Equal(needed.Select(repository.ETag).Order(StringComparer.Ordinal), Directory.EnumerateFiles(Path.Combine(home, "blobs")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(needed.Select(repository.ETag).Order(StringComparer.Ordinal), Directory.EnumerateFiles(Path.Combine(home, "blobs"))
+            .Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.True(File.Exists(Path.Combine(home, ".no_exist", repository.Commit, "adapter_config.json")));
         Assert.Equal(needed.Sum(file => repository.Files[file].Length), _hub.Server.ServedBytes);
     }
@@ -60,7 +64,8 @@ public sealed class SnapshotTests : IDisposable
         string[] files = ["config.json", "generation_config.json", "tokenizer.json", "model.safetensors"];
         var home = Path.Combine(_hub.Cache, "models--acme--tiny");
         var snapshot = Path.Combine(home, "snapshots", repository.Commit);
-        foreach (var folder in (string[])[Path.Combine(home, "blobs"), Path.Combine(home, "refs"), snapshot]) Directory.CreateDirectory(folder);
+        foreach (var folder in (string[])[Path.Combine(home, "blobs"), Path.Combine(home, "refs"),
+            snapshot]) Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(home, "refs", "main"), repository.Commit);
         foreach (var file in files)
         {
@@ -98,7 +103,8 @@ public sealed class SnapshotTests : IDisposable
 
         var folder = _hub.Fetch();
 
-        Assert.Equal(["config.json", "generation_config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "tokenizer.json"],
+        Assert.Equal(["config.json", "generation_config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
+            "model.safetensors.index.json", "tokenizer.json"],
             Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         repository.Files.Remove("model-00002-of-00002.safetensors");
@@ -125,11 +131,13 @@ public sealed class SnapshotTests : IDisposable
     public void An_adapter_is_its_config_and_weights()
     {
         var repository = _hub.Server.Add("models/acme/lora");
-        foreach (var file in (string[])["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin", "run.json", "optimizer.pt"]) repository.Files[file] = Encoding.UTF8.GetBytes("{}");
+        foreach (var file in (string[])["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin", "run.json",
+            "optimizer.pt"]) repository.Files[file] = Encoding.UTF8.GetBytes("{}");
 
         var folder = _hub.Fetch(ModelFiles.Adapter, "acme/lora");
 
-        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "run.json"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "run.json"], Directory.EnumerateFiles(folder)
+            .Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Contains("this is a LoRA adapter, not a model", _hub.ErrorOf(ModelFiles.Model, "acme/lora@main"));
     }
 

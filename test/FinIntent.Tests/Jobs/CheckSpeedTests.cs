@@ -15,7 +15,8 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Jobs;
 
 /// <summary>
-/// Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Jobs.CheckSpeedTests -explicit only.
+/// Explicit, because others at work on the machine would make it fail: FinIntent.Tests -class FinIntent.Tests.Jobs.CheckSpeedTests
+/// -explicit only.
 /// </summary>
 [Collection(MeasuringCollection.Name)]
 [Trait("tier", "demand")]
@@ -49,7 +50,8 @@ public sealed class CheckSpeedTests
         var seconds = watch.Elapsed.TotalSeconds;
         process.Refresh();
 
-        Console.WriteLine($"{tokenizer}: {Rows} rows checked in {seconds:F2} s ({(process.TotalProcessorTime - before).TotalSeconds:F2} s of " +
+        Console.WriteLine($"{tokenizer}: {Rows} rows checked in {seconds:F2} s " +
+            $"({(process.TotalProcessorTime - before).TotalSeconds:F2} s of " +
             $"processor time); {report.Errors} errors, {report.Warnings} warnings");
         Assert.Equal(Rows, (int)report.Facts["training_rows"]!);
         Assert.Equal(0, report.Errors);

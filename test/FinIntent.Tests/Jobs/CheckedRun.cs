@@ -30,7 +30,8 @@ sealed class CheckedRun : IDisposable
 
     public string Write(params string[] lines) => Tiny.Write("train.yaml", string.Join('\n', (string[])
     [
-        $"model_name_or_path: {Tiny.Model}", "template: qwen", "stage: sft", "dataset: train", $"dataset_dir: {Path.GetDirectoryName(Tiny.Model)}",
+        $"model_name_or_path: {Tiny.Model}", "template: qwen", "stage: sft", "dataset: train",
+            $"dataset_dir: {Path.GetDirectoryName(Tiny.Model)}",
         $"output_dir: {Tiny["out"]}", "per_device_train_batch_size: 2", "num_train_epochs: 2", "logging_steps: 1", .. lines,
     ]));
 

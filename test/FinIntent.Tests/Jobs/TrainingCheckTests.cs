@@ -19,10 +19,13 @@ public sealed class TrainingCheckTests : IDisposable
         var report = _run.Check("eval_dataset=eval");
 
         Assert.Equal((0, 0), (report.Errors, report.Warnings));
-        Assert.Equal((4, 1, 4, 2.0), ((int)report.Facts["training_rows"]!, (int)report.Facts["validation_rows"]!, (int)report.Facts["updates"]!, (double)report.Facts["epochs"]!));
+        Assert.Equal((4, 1, 4, 2.0), ((int)report.Facts["training_rows"]!, (int)report.Facts["validation_rows"]!,
+            (int)report.Facts["updates"]!, (double)report.Facts["epochs"]!));
         // A token a byte: the system text of template qwen, its marks, and three bytes a character.
-        var words = "system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant." + "user\n请问怎么修改交易密码" + "assistant\n" + "D";
-        Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(words) + "<s>.\n<u>.\n<a>.\n".Count(c => c is '<' or '.' or '\n'), (int)report.Facts["longest_row"]!);
+        var words = "system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant." + "user\n请问怎么修改交易密码"
+            + "assistant\n" + "D";
+        Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(words) + "<s>.\n<u>.\n<a>.\n".Count(c => c is '<' or '.' or '\n'),
+            (int)report.Facts["longest_row"]!);
         Assert.Contains(report.Findings, f => f is { Subject: "leaks", Severity: Severity.Ok });
     }
 
@@ -57,7 +60,8 @@ public sealed class TrainingCheckTests : IDisposable
         Assert.Contains(report.Findings, f => f.Detail.Contains("<|start_header_id|>, <|end_header_id|>"));
         Assert.Contains(report.Findings, f => f.Detail.Contains("lora_target nothing names no linear layer"));
         var refused = Single(report, Severity.Error, "training", "2 rows that cannot be read");
-        Assert.Collection(refused.Places, place => Assert.Contains("train.jsonl:2: no column", place), place => Assert.Contains("train.jsonl:3: column \"instruction\" must be text", place));
+        Assert.Collection(refused.Places, place => Assert.Contains("train.jsonl:2: no column", place), place =>
+            Assert.Contains("train.jsonl:3: column \"instruction\" must be text", place));
         Single(report, Severity.Error, "training", "train.jsonl:4: not valid JSON");
     }
 
@@ -66,7 +70,8 @@ public sealed class TrainingCheckTests : IDisposable
     {
         var report = _run.Check("cutoff_len=125");
 
-        var cut = Single(report, Severity.Warning, "cutoff_len", "1 of 4 rows (training) longer than 125 tokens and cut, the longest of 130 at");
+        var cut = Single(report, Severity.Warning, "cutoff_len",
+            "1 of 4 rows (training) longer than 125 tokens and cut, the longest of 130 at");
         Assert.Contains("set cutoff_len: 130", cut.Detail);
         Assert.Equal([$"{_run["train.jsonl"]}:2 (130 tokens)"], cut.Places);
     }
@@ -74,7 +79,8 @@ public sealed class TrainingCheckTests : IDisposable
     [Fact]
     public void Only_the_first_places_are_kept_and_all_are_counted()
     {
-        File.WriteAllLines(_run["train.jsonl"], Enumerable.Range(0, 20).Select(i => $$"""{"instruction": "{{new string('x', 300)}}{{i}}", "output": "A"}"""));
+        File.WriteAllLines(_run["train.jsonl"], Enumerable.Range(0, 20)
+            .Select(i => $$"""{"instruction": "{{new string('x', 300)}}{{i}}", "output": "A"}"""));
 
         var cut = Single(_run.Check("cutoff_len=200"), Severity.Warning, "cutoff_len", "20 of 20 rows");
 
@@ -88,7 +94,8 @@ public sealed class TrainingCheckTests : IDisposable
 
         var report = _run.Check("template=empty");
 
-        Assert.Equal([$"{_run["train.jsonl"]}:5"], Single(report, Severity.Warning, "training", "1 row without a token that is learnt").Places);
+        Assert.Equal([$"{_run["train.jsonl"]}:5"], Single(report, Severity.Warning, "training",
+            "1 row without a token that is learnt").Places);
         Single(report, Severity.Warning, "training", "4 rows with an answer that has no end token");
     }
 
@@ -97,7 +104,8 @@ public sealed class TrainingCheckTests : IDisposable
     {
         _run.Tiny.Write("train.jsonl", """{"instruction": "没有答案", "output": ""}""");
 
-        Assert.Contains(_run.Check("template=empty").Findings, f => f.Severity == Severity.Error && f.Detail.Contains("none of the 1 rows has a token to learn"));
+        Assert.Contains(_run.Check("template=empty").Findings, f => f.Severity == Severity.Error
+            && f.Detail.Contains("none of the 1 rows has a token to learn"));
     }
 
     [Fact]
@@ -105,7 +113,8 @@ public sealed class TrainingCheckTests : IDisposable
     {
         File.AppendAllText(_run["train.jsonl"], "\n" + $$"""{"instruction": "续写", "output": "{{new string('x', 300)}}"}""");
 
-        var endless = Single(_run.Check("cutoff_len=200"), Severity.Warning, "training", "1 row with an answer that has no end token, which teaches to go on for ever; raise cutoff_len");
+        var endless = Single(_run.Check("cutoff_len=200"), Severity.Warning, "training",
+            "1 row with an answer that has no end token, which teaches to go on for ever; raise cutoff_len");
 
         Assert.Equal([$"{_run["train.jsonl"]}:5"], endless.Places);
     }
@@ -115,18 +124,22 @@ public sealed class TrainingCheckTests : IDisposable
     {
         File.AppendAllText(_run["train.jsonl"], "\n" + """{"instruction": "没有答案"}""");
 
-        Assert.Equal([$"{_run["train.jsonl"]}:5: no answer in column \"output\""], Single(_run.Check(), Severity.Warning, "training", "1 of 5 rows left out").Places);
+        Assert.Equal([$"{_run["train.jsonl"]}:5: no answer in column \"output\""],
+            Single(_run.Check(), Severity.Warning, "training", "1 of 5 rows left out").Places);
     }
 
     [Fact]
     public void A_question_with_two_answers_is_named_with_both_places()
     {
-        File.AppendAllText(_run["train.jsonl"], "\n" + """{"instruction": "茅台今天多少钱", "output": "A"}""" + "\n" + """{"instruction": "白酒板块还行吗", "output": "A"}""");
+        File.AppendAllText(_run["train.jsonl"], "\n" + """{"instruction": "茅台今天多少钱", "output": "A"}""" + "\n"
+            + """{"instruction": "白酒板块还行吗", "output": "A"}""");
 
         var report = _run.Check("val_size=1");
 
-        Assert.Equal([$"{_run["train.jsonl"]}:5 and {_run["train.jsonl"]}:3"], Single(report, Severity.Warning, "training", "1 row with the question of a row before and another answer").Places);
-        Assert.Equal([$"{_run["train.jsonl"]}:6 and {_run["train.jsonl"]}:1"], Single(report, Severity.Warning, "val_size", "1 row the same as a row before").Places);
+        Assert.Equal([$"{_run["train.jsonl"]}:5 and {_run["train.jsonl"]}:3"],
+            Single(report, Severity.Warning, "training", "1 row with the question of a row before and another answer").Places);
+        Assert.Equal([$"{_run["train.jsonl"]}:6 and {_run["train.jsonl"]}:1"],
+            Single(report, Severity.Warning, "val_size", "1 row the same as a row before").Places);
         Assert.Equal(1, _run.Check().Warnings); // no one is misled by a repeated row when none is drawn
     }
 
@@ -140,7 +153,8 @@ public sealed class TrainingCheckTests : IDisposable
         foreach (var split in (string[])["eval_dataset=eval", $"leak_check_files={_run["eval.jsonl"]}"])
         {
             var leak = Single(_run.Check(split), Severity.Error, "leaks", "1 times a training row asks");
-            Assert.Contains($"train.jsonl:2 \"请问怎么修改交易密码\" – {_run["eval.jsonl"]}:1 \"{question}\" ({likeness})", Assert.Single(leak.Places));
+            Assert.Contains($"train.jsonl:2 \"请问怎么修改交易密码\" – {_run["eval.jsonl"]}:1 \"{question}\" ({likeness})",
+                Assert.Single(leak.Places));
             Single(_run.Check(split, "allow_leak=true"), Severity.Warning, "leaks", "1 times a training row asks");
         }
     }
@@ -168,7 +182,8 @@ public sealed class TrainingCheckTests : IDisposable
     {
         var adapter = $"adapter_name_or_path={_run.Tiny.Adapter}";
         Assert.Equal((0, 0), Totals(_run.Check(adapter)));
-        Single(_run.Check(adapter, "lora_rank=64"), Severity.Warning, "lora_rank", "command line: 64 is given, but the adapter that is trained on");
+        Single(_run.Check(adapter, "lora_rank=64"), Severity.Warning, "lora_rank",
+            "command line: 64 is given, but the adapter that is trained on");
 
         Edit("run.json", run => run["base_fingerprint"] = new string('0', 32));
         Single(_run.Check(adapter), Severity.Error, "adapter", $"was trained on the base model with fingerprint {new string('0', 32)}");
@@ -207,7 +222,8 @@ public sealed class TrainingCheckTests : IDisposable
     {
         var report = _run.Check("dataset=train,nothing", "eval_dataset=nowhere", "leak_check_files=none.json");
 
-        foreach (var part in (string[])["no data set \"nothing\"", "no data set \"nowhere\"", "none.json: no such file"]) Assert.Contains(report.Findings, f => f.Severity == Severity.Error && f.Detail.Contains(part));
+        foreach (var part in (string[])["no data set \"nothing\"", "no data set \"nowhere\"", "none.json: no such file"]) Assert.Contains(
+            report.Findings, f => f.Severity == Severity.Error && f.Detail.Contains(part));
         Single(_run.Check("model_name_or_path=nowhere"), Severity.Error, "model", "there is no folder nowhere");
     }
 
@@ -266,7 +282,8 @@ public sealed class TrainingCheckTests : IDisposable
         Assert.Equal([$"{tokens}:1"], Single(report, Severity.Warning, "training", "1 row with an answer that has no end token").Places);
         Assert.Equal([$"{tokens}:2"], Single(report, Severity.Warning, "training", "1 row without a token that is learnt").Places);
         _run.Tiny.Write("tokens.jsonl", """{"input_ids": [1, 9999], "labels": [-100, 9999]}""");
-        Assert.Contains(_run.Check($"tokenized_path={tokens}").Findings, f => f.Severity == Severity.Error && f.Detail.Contains("has the token id 9999"));
+        Assert.Contains(_run.Check($"tokenized_path={tokens}").Findings, f =>
+            f.Severity == Severity.Error && f.Detail.Contains("has the token id 9999"));
     }
 
     [Fact]

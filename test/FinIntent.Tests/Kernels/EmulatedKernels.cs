@@ -8,8 +8,10 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Kernels;
 
 /// <summary>
-/// The CUDA sources compiled by g++ and run on the CPU, launched with the arguments a GPU gets: what they compute and how they are called is
-/// tested where there is no GPU. What only a GPU shows: races between warps, memory alignment, the machine's own conversions and approximations.
+/// The CUDA sources compiled by g++ and run on the CPU, launched with the arguments a GPU gets: what they compute and how they are called
+/// is
+/// tested where there is no GPU. What only a GPU shows: races between warps, memory alignment, the machine's own conversions and
+/// approximations.
 /// </summary>
 sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
 {
@@ -30,7 +32,8 @@ sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
 
     protected override nint Load(Kernel kernel, ScalarType type)
     {
-        if (!_libraries.TryGetValue((kernel.File, type), out var library)) _libraries.Add((kernel.File, type), library = Compile(kernel.File, type));
+        if (!_libraries.TryGetValue((kernel.File, type), out var library)) _libraries.Add((kernel.File, type),
+            library = Compile(kernel.File, type));
         return NativeLibrary.GetExport(library, $"run_{kernel.Name}");
     }
 
@@ -38,7 +41,8 @@ sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
     {
         lock (_running)
         {
-            var code = ((delegate* unmanaged<int, int, int, int, void**, int>)function)((int)shape.X, shape.Y, shape.ThreadsX, shape.ThreadsY, arguments);
+            var code = ((delegate* unmanaged<int, int, int, int, void**, int>)function)((int)shape.X, shape.Y, shape.ThreadsX,
+                shape.ThreadsY, arguments);
             if (code != 0) throw new KernelException("threads wait for one another for ever");
         }
     }
@@ -48,8 +52,10 @@ sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
         var name = $"{Path.GetFileNameWithoutExtension(file)}_{type}";
         string source = Path.Combine(_folder.Path, name + ".cpp"), library = Path.Combine(_folder.Path, name + ".so");
         var header = Path.Combine(Reference.Root, "test", "FinIntent.Tests", "Kernels", "emulated_cuda.h");
-        File.WriteAllText(source, $"#include \"{header}\"\n{KernelSource.Of(file, type)}\n{string.Concat(All.Where(k => k.File == file).Select(k => $"ENTRY({k.Name})\n"))}");
-        if (Run("g++", "-O1", "-U_FORTIFY_SOURCE", "-std=c++17", "-w", "-fPIC", "-shared", "-o", library, source) is { } problem) Assert.Fail(problem);
+        File.WriteAllText(source,
+            $"#include \"{header}\"\n{KernelSource.Of(file, type)}\n{string.Concat(All.Where(k => k.File == file).Select(k => $"ENTRY({k.Name})\n"))}");
+        if (Run("g++", "-O1", "-U_FORTIFY_SOURCE", "-std=c++17", "-w", "-fPIC", "-shared", "-o", library, source)
+            is { } problem) Assert.Fail(problem);
         return NativeLibrary.Load(library);
     }
 
@@ -58,7 +64,8 @@ sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true,
+                RedirectStandardOutput = true })!;
             process.OutputDataReceived += (_, _) => { };
             process.BeginOutputReadLine();
             var said = process.StandardError.ReadToEnd();

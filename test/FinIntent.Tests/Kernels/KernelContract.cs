@@ -8,8 +8,10 @@ using static TorchSharp.torch;
 namespace FinIntent.Tests.Kernels;
 
 /// <summary>
-/// What every kernel owes: its operator's definition in plain operators, on fresh random numbers. In 16 bits the plain operators round where the
-/// kernel does, so that all but few results are equal and those differ by one unit in the last place; few are those where a sum in another order
+/// What every kernel owes: its operator's definition in plain operators, on fresh random numbers. In 16 bits the plain operators round
+/// where the
+/// kernel does, so that all but few results are equal and those differ by one unit in the last place; few are those where a sum in another
+/// order
 /// or the hardware's exponential falls on the other side of a rounding.
 /// </summary>
 sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
@@ -87,7 +89,8 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         foreach (var isBack in (bool[])[false, true])
         {
             var expected = joint.clone();
-            expected.narrow(1, 0, heads).narrow(2, 0, turned).copy_(Rotary.Plain(joint.narrow(1, 0, heads).narrow(2, 0, turned), cos, isBack ? sin.neg() : sin, pairs));
+            expected.narrow(1, 0, heads).narrow(2, 0, turned)
+                .copy_(Rotary.Plain(joint.narrow(1, 0, heads).narrow(2, 0, turned), cos, isBack ? sin.neg() : sin, pairs));
             var actual = joint.clone();
 
             Rotary.TurnOn(device, actual, heads, cos, sin, pairs, isBack);
@@ -146,7 +149,8 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         // A GPU divides by 448 as it multiplies by its reciprocal.
         Assert.True(((expectedScales - scales).abs() / expectedScales).max().item<float>() < 1e-6, "scales");
         Assert.Equal(Fp8Rows.Type, values.dtype);
-        // Compared as numbers, since the plain operators leave the sign of a zero. Another last bit of the scale rounds a few to a neighbour.
+        // Compared as numbers, since the plain operators leave the sign of a zero. Another last bit of the scale rounds a few to a
+        // neighbour.
         Tensor wide = expected.to(ScalarType.Float32), difference = (wide - values.to(ScalarType.Float32)).abs();
         Assert.True((difference - (wide.abs() / 8 + 1.0 / 512)).max().item<float>() <= 1e-6, "values");
         Assert.InRange(difference.ne(0).sum().item<long>(), 0, 2 + (rows * columns / 1000));
@@ -194,7 +198,8 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         long outputs = 0, ranks = 0;
         foreach (var (own, rank) in members)
         {
-            if (rank > 0) parts.Add(new(Random(ScalarType.Float32, rank, inputs), Random(ScalarType.Float32, own, rank), 1 + 0.25 * ranks, outputs, ranks));
+            if (rank > 0) parts.Add(new(Random(ScalarType.Float32, rank, inputs), Random(ScalarType.Float32, own, rank), 1
+                + 0.25 * ranks, outputs, ranks));
             outputs += own;
             ranks += rank;
         }

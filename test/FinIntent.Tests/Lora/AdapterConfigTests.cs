@@ -11,7 +11,8 @@ public sealed class AdapterConfigTests : IDisposable
 
     AdapterConfig Read(string more)
     {
-        _folder.Write("adapter_config.json", $$"""{"peft_type": "LORA", "r": 4, "lora_alpha": 6, "target_modules": ["q_proj"], "from_the_future": 1{{more}}}""");
+        _folder.Write("adapter_config.json",
+            $$"""{"peft_type": "LORA", "r": 4, "lora_alpha": 6, "target_modules": ["q_proj"], "from_the_future": 1{{more}}}""");
         return AdapterConfig.Read(_folder[""]);
     }
 
@@ -19,10 +20,12 @@ public sealed class AdapterConfigTests : IDisposable
     [InlineData("")]
     [InlineData(", \"init_lora_weights\": true, \"use_dora\": false, \"modules_to_save\": null, \"layers_to_transform\": []")]
     [InlineData(", \"init_lora_weights\": \"gaussian\"")]
-    public void What_changes_nothing_is_accepted(string more) => Assert.Equal((4, 1.5), (Read(more).Settings.Rank, Read(more).Settings.ScaleOf("q_proj")));
+    public void What_changes_nothing_is_accepted(string more) =>
+        Assert.Equal((4, 1.5), (Read(more).Settings.Rank, Read(more).Settings.ScaleOf("q_proj")));
 
     [Theory]
-    [InlineData("\"init_lora_weights\": \"pissa_niter_16\"", "init_lora_weights is \"pissa_niter_16\", which changes the base's weights too")]
+    [InlineData("\"init_lora_weights\": \"pissa_niter_16\"",
+        "init_lora_weights is \"pissa_niter_16\", which changes the base's weights too")]
     [InlineData("\"use_dora\": true", "use_dora is true, which is not computed here")]
     [InlineData("\"modules_to_save\": [\"lm_head\"]", "modules_to_save is [\"lm_head\"], which is not computed here")]
     [InlineData("\"bias\": \"all\"", "bias is \"all\"")]

@@ -125,7 +125,8 @@ public sealed class BaichuanTests
         using var fixture = ParityFixture.Open("baichuan");
         using var folder = new TemporaryFolder();
         var file = folder.Write("train.yaml", $"{{model_name_or_path: {fixture.Folder}, finetuning_type: full}}");
-        using var trained = TrainedModel.Load(Prepared.Of(SettingsFile.Load(file, []), Need.Model, new(TextWriter.Null, TextWriter.Null)).Trained, CPU);
+        using var trained = TrainedModel.Load(Prepared.Of(SettingsFile.Load(file, []), Need.Model,
+            new(TextWriter.Null, TextWriter.Null)).Trained, CPU);
         var before = Head(trained.Model).clone();
         Tensor after;
         using (var optimizer = new AdamW(trained.Trainable.Parameters, new()))

@@ -49,7 +49,8 @@ public sealed class KernelCacheTests
     [Fact]
     public void Another_source_target_or_compiler_is_another_key()
     {
-        string[] keys = [Key, KernelCache.Key("sourc", "sm_90", "nvrtc 13.0"), KernelCache.Key("source", "sm_80", "nvrtc 13.0"), KernelCache.Key("source", "sm_90", "nvrtc 12.8")];
+        string[] keys = [Key, KernelCache.Key("sourc", "sm_90", "nvrtc 13.0"), KernelCache.Key("source", "sm_80", "nvrtc 13.0"),
+            KernelCache.Key("source", "sm_90", "nvrtc 12.8")];
 
         Assert.Equal(4, keys.Distinct().Count());
         Assert.All(keys, key => Assert.Matches("^[0-9a-f]{64}$", key));

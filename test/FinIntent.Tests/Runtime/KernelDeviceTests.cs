@@ -32,7 +32,8 @@ public sealed unsafe class KernelDeviceTests
 
         for (var again = 0; again < 2; again++)
             foreach (var kernel in kernels)
-                foreach (var type in new[] { ScalarType.Float32, ScalarType.BFloat16 }) device.Launch(kernel, type, new(1, 1, 32), 0, 0, 0, 0, 0, 0);
+                foreach (var type in new[] { ScalarType.Float32, ScalarType.BFloat16 }) device.Launch(kernel, type, new(1, 1, 32), 0, 0,
+                    0, 0, 0, 0);
 
         Assert.Equal(400, device.Loads);
         Assert.Equal(200, device.Launched);

@@ -19,15 +19,18 @@ public sealed class ApiSettingsTests : IDisposable
 
         Assert.Equal(ApiKind.OpenAi, s.Api.Api);
         Assert.Equal("""{"a":1,"b":0.5,"c":true,"d":null,"e":"text","f":"1","g":["x",{"h":2}]}""", s.Api.ApiParameters.ToJsonString());
-        Assert.Equal("""{"temperature":null}""", Load("api: openai\napi_model: m", "api_parameters={temperature: null}").Api.ApiParameters.ToJsonString());
+        Assert.Equal("""{"temperature":null}""", Load("api: openai\napi_model: m",
+            "api_parameters={temperature: null}").Api.ApiParameters.ToJsonString());
     }
 
     [Theory]
-    [InlineData("api_model: m", "api.yaml:1: api_model: it is for a model behind an API, and api is missing; set it to anthropic, openai, azure or ollama")]
+    [InlineData("api_model: m", "api.yaml:1: api_model: it is for a model behind an API, and api is missing; set it to anthropic, " +
+        "openai, azure or ollama")]
     [InlineData("api: claude\napi_model: m", "\"claude\" is not one of anthropic, openai, azure, ollama")]
     [InlineData("api: openai", "api_model is missing")]
     [InlineData("api: azure\napi_model: m", "api_base is missing")]
-    [InlineData("api: openai\napi_model: m\nmodel_name_or_path: base", "api.yaml:3: model_name_or_path: it names a local model, and api: openai one behind an API")]
+    [InlineData("api: openai\napi_model: m\nmodel_name_or_path: base",
+        "api.yaml:3: model_name_or_path: it names a local model, and api: openai one behind an API")]
     [InlineData("api: openai\napi_model: m\napi_version: 2024-10-21", "only azure has one, not openai")]
     [InlineData("api: openai\napi_model: m\napi_price_input: 3", "give the other one too")]
     [InlineData("api: openai\napi_model: m\nscoring: both", "an API model is scored by what it writes: generate")]

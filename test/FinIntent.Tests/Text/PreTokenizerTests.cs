@@ -5,7 +5,8 @@ namespace FinIntent.Tests.Text;
 
 public sealed class PreTokenizerTests
 {
-    const string Words = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|", Rest = @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    const string Words = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|",
+        Rest = @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     const string Qwen = Words + @"\p{N}" + Rest;
     const string Llama = Words + @"\p{N}{1,3}" + Rest;
 

@@ -13,7 +13,8 @@ public sealed class AdamWTests
     static Parameter Ramp(params long[] shape)
     {
         using var scope = NewDisposeScope();
-        return new Parameter(arange(shape.Aggregate((a, b) => a * b), dtype: ScalarType.Float32).view(shape).sub(3).div(7).DetachFromDisposeScope());
+        return new Parameter(arange(shape.Aggregate((a, b) => a * b), dtype: ScalarType.Float32).view(shape).sub(3).div(7)
+            .DetachFromDisposeScope());
     }
 
     static void Backward(IEnumerable<Parameter> parameters, int step)

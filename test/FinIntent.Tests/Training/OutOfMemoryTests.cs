@@ -27,7 +27,8 @@ public sealed class OutOfMemoryTests
         if (batch.TokenCount > tokens) Exhaust();
     };
 
-    ReportList Run(Action<TokenBatch>? before, double dropout = 0, bool isBaseFrozen = true, bool mayRecompute = true, bool evaluates = false)
+    ReportList Run(Action<TokenBatch>? before, double dropout = 0, bool isBaseFrozen = true, bool mayRecompute = true,
+        bool evaluates = false)
     {
         using var fixture = ParityFixture.Open("qwen2");
         using var model = fixture.Model();
@@ -36,10 +37,13 @@ public sealed class OutOfMemoryTests
         var trainable = new Trainable(adapters.Parameters, _ => { }) { SetTraining = adapters.SetTraining, IsBaseFrozen = isBaseFrozen };
         var options = fixture.TrainingOptions() with
         {
-            Memory = new() { Before = before, First = new(100_000), MayRecompute = mayRecompute, Tell = _told.Add, Remedy = tokens => $"cut at {tokens - 1}" },
-            Evaluation = new() { EvalStrategy = evaluates ? EvaluationStrategy.Steps : EvaluationStrategy.No, EvalSteps = 4, ComputeAccuracy = true },
+            Memory = new() { Before = before, First = new(100_000), MayRecompute = mayRecompute, Tell = _told.Add, Remedy = tokens =>
+                $"cut at {tokens - 1}" },
+            Evaluation = new() { EvalStrategy = evaluates ? EvaluationStrategy.Steps : EvaluationStrategy.No, EvalSteps = 4,
+                ComputeAccuracy = true },
         };
-        new Trainer(model, trainable, options, new(fixture.Rows(), evaluates ? fixture.Rows() : null), null, reports).Run(TestContext.Current.CancellationToken);
+        new Trainer(model, trainable, options, new(fixture.Rows(), evaluates ? fixture.Rows() : null), null, reports)
+            .Run(TestContext.Current.CancellationToken);
         return reports;
     }
 
@@ -50,7 +54,8 @@ public sealed class OutOfMemoryTests
 
         Assert.IsType<ExternalException>(thrown);
         Assert.True(DeviceMemory.IsExhausted(thrown));
-        Assert.True(DeviceMemory.IsExhausted(new ExternalException("CUDA out of memory. Tried to allocate 2.32 GiB. GPU 0 has a total capacity of 79.19 GiB")));
+        Assert.True(DeviceMemory.IsExhausted(new ExternalException("CUDA out of memory. Tried to allocate 2.32 GiB. GPU 0 has a total " +
+            "capacity of 79.19 GiB")));
         Assert.True(DeviceMemory.IsExhausted(new OutOfDeviceMemoryException("the operator failed")));
         Assert.False(DeviceMemory.IsExhausted(new ExternalException("The size of tensor a (3) must match the size of tensor b (4)")));
         Assert.False(DeviceMemory.IsExhausted(new OutOfMemoryException()));
@@ -68,8 +73,10 @@ public sealed class OutOfMemoryTests
         var disturbed = Run(Limit(limit), isBaseFrozen: isBaseFrozen);
 
         Assert.Equal(undisturbed.Count, disturbed.Count);
-        Assert.All(undisturbed.Zip(disturbed), pair => Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value, 1e-6 * pair.First.Loss!.Value));
-        Assert.All(undisturbed.Zip(disturbed), pair => Assert.Equal(pair.First.GradientNorm, pair.Second.GradientNorm, 1e-5 * pair.First.GradientNorm));
+        Assert.All(undisturbed.Zip(disturbed), pair =>
+            Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value, 1e-6 * pair.First.Loss!.Value));
+        Assert.All(undisturbed.Zip(disturbed), pair =>
+            Assert.Equal(pair.First.GradientNorm, pair.Second.GradientNorm, 1e-5 * pair.First.GradientNorm));
         Assert.NotEmpty(_told);
         Assert.Equal(_told.Count, _told.Distinct().Count());
         Assert.StartsWith("step 1 ran out of memory and is made again; from here on ", _told[0]);
@@ -90,7 +97,8 @@ public sealed class OutOfMemoryTests
 
         Assert.Equal("step 5", _told.Single()[..6]);
         Assert.Equal(undisturbed.Take(4).Select(r => r.Loss), disturbed.Take(4).Select(r => r.Loss));
-        Assert.All(undisturbed.Zip(disturbed), pair => Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value, 1e-6 * pair.First.Loss!.Value));
+        Assert.All(undisturbed.Zip(disturbed), pair =>
+            Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value, 1e-6 * pair.First.Loss!.Value));
     }
 
     [Fact]
@@ -106,7 +114,8 @@ public sealed class OutOfMemoryTests
         });
 
         Assert.Equal(2, _told.Count);
-        Assert.All(whole.Zip(disturbed), pair => Assert.Equal(pair.First.GradientNorm, pair.Second.GradientNorm, 1e-5 * pair.First.GradientNorm));
+        Assert.All(whole.Zip(disturbed), pair =>
+            Assert.Equal(pair.First.GradientNorm, pair.Second.GradientNorm, 1e-5 * pair.First.GradientNorm));
     }
 
     [Fact]
@@ -127,7 +136,9 @@ public sealed class OutOfMemoryTests
     {
         var error = Assert.Throws<UserErrorException>(() => Run(Limit(3), mayRecompute: mayRecompute));
 
-        Assert.Matches($@"^step 1: there is no memory for a row of \d+ tokens alone, layers {(mayRecompute ? "recomputed" : "kept")}; cut at \d+$", error.Message);
+        Assert.Matches(
+            $@"^step 1: there is no memory for a row of \d+ tokens alone, layers {(mayRecompute ? "recomputed" : "kept")}; cut at \d+$",
+            error.Message);
         Assert.All(_told, line => Assert.Equal(mayRecompute, line.EndsWith("recomputed", StringComparison.Ordinal)));
     }
 
@@ -160,7 +171,8 @@ public sealed class OutOfMemoryTests
     {
         var batch = Enumerable.Range(0, rows).Select(_ => new TokenRow(new int[length], new int[length])).ToArray();
 
-        Assert.Equal(new ForwardPlan(expectedTokens, expectedRecomputes), new ForwardPlan(maxTokens, recomputes).Smaller(batch, mayRecompute: true));
+        Assert.Equal(new ForwardPlan(expectedTokens, expectedRecomputes), new ForwardPlan(maxTokens, recomputes)
+            .Smaller(batch, mayRecompute: true));
     }
 
     [Fact]

@@ -17,13 +17,15 @@ public sealed class RunFolderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>Trains the qwen2 fixture for six steps with dropout; stops after <paramref name="stopAfter"/>.</summary>
-    TrainingResult Run(string name, Func<OutputSettings, OutputSettings>? output = null, int stopAfter = 100, EvaluationSettings? evaluation = null, int batch = 2)
+    TrainingResult Run(string name, Func<OutputSettings, OutputSettings>? output = null, int stopAfter = 100,
+        EvaluationSettings? evaluation = null, int batch = 2)
     {
         using var fixture = ParityFixture.Open("qwen2");
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Attach(model, new(4, 8, 0.1, false, ["all"]), seed: 5);
         var options = fixture.TrainingOptions();
-        var plain = new OutputSettings { OutputDir = _folder[name], LoggingSteps = 1, SaveSteps = 2, PlotLoss = true, ReportTo = [Report.Tensorboard] };
+        var plain = new OutputSettings { OutputDir = _folder[name], LoggingSteps = 1, SaveSteps = 2, PlotLoss = true,
+            ReportTo = [Report.Tensorboard] };
         options = options with
         {
             Output = output?.Invoke(plain) ?? plain,
@@ -44,7 +46,8 @@ public sealed class RunFolderTests : IDisposable
         }
     }
 
-    string[] Names(string name) => [.. Directory.EnumerateFileSystemEntries(_folder[name]).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+    string[] Names(string name) => [.. Directory.EnumerateFileSystemEntries(_folder[name]).Select(p => Path.GetFileName(p)!)
+        .Order(StringComparer.Ordinal)];
 
     double[] Losses(string name) => [.. File.ReadLines(Path.Combine(_folder[name], "trainer_log.jsonl"))
         .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
@@ -56,12 +59,16 @@ public sealed class RunFolderTests : IDisposable
     {
         Run("a");
 
-        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "all_results.json", "checkpoint-2", "checkpoint-4", "checkpoint-6", "run.json",
+        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "all_results.json", "checkpoint-2", "checkpoint-4",
+            "checkpoint-6", "run.json",
             "runs", "train_results.json", "trainer_log.jsonl", "trainer_state.json", "training_loss.png"], Names("a"));
-        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "run.json", "trainer_state.json"], Names("a/checkpoint-6"));
+        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "run.json", "trainer_state.json"],
+            Names("a/checkpoint-6"));
         var line = JsonNode.Parse(File.ReadLines(_folder["a/trainer_log.jsonl"]).Last())!.AsObject();
-        Assert.Equal(["current_steps", "total_steps", "loss", "lr", "grad_norm", "epoch", "percentage", "elapsed_time", "remaining_time"], line.Select(p => p.Key));
-        Assert.Equal((6, 6, 100.0, "0:00:00"), ((int)line["current_steps"]!, (int)line["total_steps"]!, (double)line["percentage"]!, (string)line["remaining_time"]!));
+        Assert.Equal(["current_steps", "total_steps", "loss", "lr", "grad_norm", "epoch", "percentage", "elapsed_time", "remaining_time"],
+            line.Select(p => p.Key));
+        Assert.Equal((6, 6, 100.0, "0:00:00"), ((int)line["current_steps"]!, (int)line["total_steps"]!, (double)line["percentage"]!,
+            (string)line["remaining_time"]!));
         var results = JsonNode.Parse(File.ReadAllText(_folder["a/all_results.json"]))!;
         Assert.Equal(Losses("a").Average(), (double)results["train_loss"]!, 12);
         Assert.Equal(0.75, (double)results["epoch"]!); // 24 of 32 rows
@@ -104,7 +111,8 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(["checkpoint-5", "checkpoint-6"], Names("a").Where(n => n.StartsWith("checkpoint")));
 
         // With a positive metric "greater is better", the first loss, before anything was learnt, is the best.
-        var evaluation = new EvaluationSettings { EvalStrategy = EvaluationStrategy.Steps, EvalSteps = 1, LoadBestModelAtEnd = true, GreaterIsBetter = true };
+        var evaluation = new EvaluationSettings { EvalStrategy = EvaluationStrategy.Steps, EvalSteps = 1, LoadBestModelAtEnd = true,
+            GreaterIsBetter = true };
         Run("b", o => o with { SaveSteps = 1, SaveTotalLimit = 2 }, evaluation: evaluation);
         Assert.Equal(["checkpoint-1", "checkpoint-6"], Names("b").Where(n => n.StartsWith("checkpoint")));
         Assert.Equal(File.ReadAllBytes(_folder["b/checkpoint-1/adapter_model.safetensors"]), Adapter("b"));
@@ -146,8 +154,10 @@ public sealed class RunFolderTests : IDisposable
         Run("a", evaluation: new() { EvalStrategy = EvaluationStrategy.Steps, EvalSteps = 1 });
 
         var events = EventFile.Read(Directory.GetFiles(_folder["a/runs"]).Single());
-        var logged = File.ReadLines(_folder["a/trainer_log.jsonl"]).Select(line => JsonNode.Parse(line)!.AsObject()).Where(l => l.ContainsKey("loss"));
-        Assert.Equal(logged.Select(l => ((long)l["current_steps"]!, (float)(double)l["loss"]!)), events.Where(e => e.Tag == "train/loss").Select(e => (e.Step, e.Value)));
+        var logged = File.ReadLines(_folder["a/trainer_log.jsonl"]).Select(line => JsonNode.Parse(line)!.AsObject())
+            .Where(l => l.ContainsKey("loss"));
+        Assert.Equal(logged.Select(l => ((long)l["current_steps"]!, (float)(double)l["loss"]!)), events.Where(e => e.Tag == "train/loss")
+            .Select(e => (e.Step, e.Value)));
         Assert.Equal(6, events.Count(e => e.Tag == "eval/loss"));
         foreach (var plot in (string[])["training_loss.png", "training_eval_loss.png"])
             Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(_folder[$"a/{plot}"])[..4]);

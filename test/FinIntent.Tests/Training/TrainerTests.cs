@@ -19,7 +19,8 @@ public sealed class TrainerTests
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Attach(model, new(4, 8, dropout, false, ["all"]), seed: 5);
         var reports = new ReportList();
-        var trainable = new Trainable(adapters.Parameters, target => adapters.Save(target, "base")) { SetTraining = adapters.SetTraining, IsBaseFrozen = isBaseFrozen };
+        var trainable = new Trainable(adapters.Parameters, target => adapters.Save(target, "base")) { SetTraining = adapters.SetTraining,
+            IsBaseFrozen = isBaseFrozen };
         new Trainer(model, trainable, options, new(rows, validation), null, reports).Run(TestContext.Current.CancellationToken);
         return reports;
     }
@@ -30,7 +31,8 @@ public sealed class TrainerTests
         return (fixture.TrainingOptions(), fixture.Rows());
     }
 
-    static TrainingOptions With(TrainingOptions options, Func<TrainSettings, TrainSettings> change) => options with { Train = change(options.Train) };
+    static TrainingOptions With(TrainingOptions options, Func<TrainSettings, TrainSettings> change) =>
+        options with { Train = change(options.Train) };
 
     [Theory]
     [InlineData(false, false)]
@@ -44,8 +46,10 @@ public sealed class TrainerTests
         foreach (var budget in (int[])[1, 40, 64])
         {
             var cut = Run(options with { Memory = new() { First = new(budget, recomputes) } }, rows, isBaseFrozen: isBaseFrozen);
-            Assert.All(whole.Zip(cut), pair => Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value, 1e-6 * pair.First.Loss!.Value));
-            Assert.All(whole.Zip(cut), pair => Assert.Equal(pair.First.GradientNorm, pair.Second.GradientNorm, 1e-5 * pair.First.GradientNorm));
+            Assert.All(whole.Zip(cut), pair => Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value,
+                1e-6 * pair.First.Loss!.Value));
+            Assert.All(whole.Zip(cut), pair => Assert.Equal(pair.First.GradientNorm, pair.Second.GradientNorm,
+                1e-5 * pair.First.GradientNorm));
         }
     }
 
@@ -93,7 +97,8 @@ public sealed class TrainerTests
 
         var error = Assert.Throws<UserErrorException>(() => Run(options, rows, validation: rows));
 
-        Assert.StartsWith("the validation loss after step 1 is not finite, at row 1 of the validation rows (counted from 1); last good checkpoint: none.", error.Message);
+        Assert.StartsWith("the validation loss after step 1 is not finite, at row 1 of the validation rows (counted from 1); last good " +
+            "checkpoint: none.", error.Message);
     }
 
     [Fact]

@@ -20,7 +20,8 @@ public sealed class UpdatePlanTests
         var plan = new UpdatePlan(rows, Settings(batch, accumulation, epochs));
 
         Assert.Equal((perEpoch, total), (plan.UpdatesPerEpoch, plan.TotalSteps));
-        Assert.Equal(Math.Ceiling(0.1 * total), new UpdatePlan(rows, Settings(batch, accumulation, epochs) with { WarmupRatio = 0.1 }).WarmupSteps);
+        Assert.Equal(Math.Ceiling(0.1 * total),
+            new UpdatePlan(rows, Settings(batch, accumulation, epochs) with { WarmupRatio = 0.1 }).WarmupSteps);
         Assert.Equal(perEpoch == 0 ? 0 : 1.0, plan.EpochAfter(perEpoch));
     }
 
@@ -29,7 +30,8 @@ public sealed class UpdatePlanTests
     {
         var plan = new UpdatePlan(11, Settings(2, 2, 2));
 
-        var epochs = Enumerable.Range(0, 2).Select(e => Enumerable.Range(e * 3, 3).SelectMany(u => plan.RowsOf(u).ToArray()).ToArray()).ToArray();
+        var epochs = Enumerable.Range(0, 2).Select(e => Enumerable.Range(e * 3, 3).SelectMany(u => plan.RowsOf(u).ToArray())
+            .ToArray()).ToArray();
 
         Assert.All(epochs, epoch => Assert.Equal(Enumerable.Range(0, 11), epoch.Order()));
         Assert.NotEqual(epochs[0], epochs[1]);
@@ -42,7 +44,8 @@ public sealed class UpdatePlanTests
         var settings = Settings(11, 1, 1);
 
         Assert.Equal(new UpdatePlan(11, settings).RowsOf(0), new UpdatePlan(11, settings).RowsOf(0));
-        Assert.NotEqual(new UpdatePlan(11, settings).RowsOf(0).ToArray(), new UpdatePlan(11, settings with { DataSeed = 7 }).RowsOf(0).ToArray());
+        Assert.NotEqual(new UpdatePlan(11, settings).RowsOf(0).ToArray(), new UpdatePlan(11, settings with { DataSeed = 7 }).RowsOf(0)
+            .ToArray());
         Assert.Equal(Enumerable.Range(0, 11), new UpdatePlan(11, settings with { DisableShuffling = true }).RowsOf(0).ToArray());
     }
 

@@ -41,7 +41,8 @@ static class StatisticsCommand
         var prompt = IntentPrompt.For(Question, IntentOptions.OpenFinData).Text;
         var ids = ChatTemplate.Get("default", tokenizer).EncodePrompt(new(null, [new("user", prompt)]));
         Console.WriteLine($"the demo's prompt with a question of {Question.Length} characters: {ids.Length} tokens");
-        Console.WriteLine(string.Join('|', ids.Select(id => tokenizer.Decode([id], skipSpecialTokens: false))).Replace("\n", "\\n", StringComparison.Ordinal));
+        Console.WriteLine(string.Join('|', ids.Select(id => tokenizer.Decode([id], skipSpecialTokens: false)))
+            .Replace("\n", "\\n", StringComparison.Ordinal));
     }
 
     static void Names(ReadSources read, Tokenizer tokenizer)

@@ -22,7 +22,8 @@ static class TokenizerCommand
     public static Command Build()
     {
         var sources = new SourceOptions();
-        var output = new Option<string>("--out") { Description = "Folder for the tokenizer and the model's configuration.", Required = true };
+        var output = new Option<string>("--out") { Description = "Folder for the tokenizer and the model's configuration.",
+            Required = true };
         var command = sources.AddTo(new Command("tokenizer", "Train the tokenizer and write the model folder without weights.") { output });
         command.SetAction(arguments =>
         {
@@ -33,7 +34,8 @@ static class TokenizerCommand
             var vocabulary = BpeTrainer.Train(words.Counts, characters, size, MaxTokenBytes);
             var folder = arguments.GetRequiredValue(output);
             TokenizerFolder.Write(folder, vocabulary);
-            Console.WriteLine($"{folder}: {vocabulary.Tokens.Count} tokens, {vocabulary.Merges.Count} merges, {characters.Count} characters asked for; " +
+            Console.WriteLine($"{folder}: {vocabulary.Tokens.Count} tokens, {vocabulary.Merges.Count} merges, {characters.Count} " +
+                $"characters asked for; " +
                 $"{words.Counts.Count} different words");
         });
         return command;
@@ -44,7 +46,8 @@ static class TokenizerCommand
     {
         WordCounts words = new();
         foreach (var line in read.Corpus.SomeLaws(new PretrainingMix().LawCharacters)) words.Add(line, 1);
-        foreach (var (name, weight) in new[] { (CorpusFolder.FinanceAnswers, 4), (CorpusFolder.FinanceTasks, 4), (CorpusFolder.Dialogues, 2), (CorpusFolder.Tasks, 2) })
+        foreach (var (name, weight) in new[] { (CorpusFolder.FinanceAnswers, 4), (CorpusFolder.FinanceTasks, 4),
+            (CorpusFolder.Dialogues, 2), (CorpusFolder.Tasks, 2) })
             foreach (var line in read.Corpus.Lines(name)) words.Add(line, weight);
         foreach (var (question, answer) in read.Teach.Answers) words.Add($"{question}\n{answer}", 10);
         var generator = new TeachGenerator(read.Teach, read.Names, read.Leaks);

@@ -13,7 +13,9 @@ sealed record PretrainingMix
     public int TeachPasses { get; init; } = 8;
 }
 
-/// <summary>Documents for pretraining: the corpus, the questions written for teaching in paragraphs of one topic, and facts about names.</summary>
+/// <summary>
+/// Documents for pretraining: the corpus, the questions written for teaching in paragraphs of one topic, and facts about names.
+/// </summary>
 sealed class PretrainingText(CorpusFolder corpus, TeachText teach, NameLists names, LeakFilter leaks)
 {
     static readonly string[] Leads =

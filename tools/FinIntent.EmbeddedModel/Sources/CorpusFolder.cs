@@ -37,7 +37,8 @@ sealed class CorpusFolder(string folder)
 
     /// <summary>A-shares that have been listed: six digits and the short name, without the marks of special treatment.</summary>
     public IReadOnlyList<(string Code, string Name)> Stocks() =>
-        [.. Table("names_stocks_adata.csv").Where(row => row[3].Length > 0).Select(row => (row[0], row[1].Normalize(NormalizationForm.FormKC).Replace(" ", "", StringComparison.Ordinal)))];
+        [.. Table("names_stocks_adata.csv").Where(row => row[3].Length > 0)
+            .Select(row => (row[0], row[1].Normalize(NormalizationForm.FormKC).Replace(" ", "", StringComparison.Ordinal)))];
 
     /// <summary>Concept boards that name a theme; boards made from price or holder lists name none.</summary>
     public IReadOnlyList<string> Concepts() =>

@@ -18,14 +18,17 @@ sealed class LeakFilter
 
     public int ReservedQuestions => _questions.Count;
 
-    /// <summary>Files may be Alpaca rows or items with a "question" (.json, .jsonl), tables with that column (.csv), or hashes (.sha256).</summary>
+    /// <summary>
+    /// Files may be Alpaca rows or items with a "question" (.json, .jsonl), tables with that column (.csv), or hashes (.sha256).
+    /// </summary>
     public static LeakFilter Load(IEnumerable<string> paths)
     {
         var filter = new LeakFilter();
         foreach (var path in paths)
         {
             if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file; --reserved names the questions to keep out");
-            if (Path.GetExtension(path) == ".sha256") filter._hashes.UnionWith(File.ReadAllText(path).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            if (Path.GetExtension(path) == ".sha256") filter._hashes.UnionWith(File.ReadAllText(path)
+                .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
             else foreach (var question in Questions(path)) filter.Reserve(question);
         }
         return filter;

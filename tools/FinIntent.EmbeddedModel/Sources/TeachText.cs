@@ -3,7 +3,9 @@ namespace FinIntent.EmbeddedModel.Sources;
 /// <summary>A question with slots such as {stock}, the topic it is about, and where it stands.</summary>
 sealed record QuestionTemplate(string Topic, string Text, int Weight, string Place);
 
-/// <summary>The text written for teaching: questions by topic, names for their slots, what topics are called, and how tasks are worded.</summary>
+/// <summary>
+/// The text written for teaching: questions by topic, names for their slots, what topics are called, and how tasks are worded.
+/// </summary>
 sealed class TeachText
 {
     /// <summary>Topics of the five intents; every other topic is there to tell them from.</summary>
@@ -31,7 +33,8 @@ sealed class TeachText
         Answers = [.. Pairs("dialog.tsv").Select(row => (row.Left, row.Right))];
         Templates = ReadTemplates().GroupBy(t => t.Topic).ToDictionary(g => g.Key, g => (IReadOnlyList<QuestionTemplate>)[.. g]);
         foreach (var topic in Templates.Keys)
-            if (!Labels.ContainsKey(topic)) throw new UserErrorException($"{Path.Combine(folder, "labels.tsv")}: no names for the topic \"{topic}\"");
+            if (!Labels.ContainsKey(topic)) throw new UserErrorException(
+                $"{Path.Combine(folder, "labels.tsv")}: no names for the topic \"{topic}\"");
     }
 
     public IReadOnlyDictionary<string, IReadOnlyList<QuestionTemplate>> Templates { get; }
@@ -55,7 +58,8 @@ sealed class TeachText
         foreach (var (name, weight) in new[] { ("borderline.tsv", BorderlineWeight), ("questions.tsv", QuestionWeight) })
             foreach (var (letter, text, place) in Pairs(name))
             {
-                var topic = TopicOfLetter.GetValueOrDefault(letter) ?? throw new UserErrorException($"{place}: \"{letter}\" is not a letter from A to E");
+                var topic = TopicOfLetter.GetValueOrDefault(letter)
+                    ?? throw new UserErrorException($"{place}: \"{letter}\" is not a letter from A to E");
                 yield return new(topic, text, weight, place);
             }
         foreach (var (topic, text, place) in Pairs("other.txt")) yield return new(topic, text, 1, place);
@@ -65,7 +69,8 @@ sealed class TeachText
     {
         foreach (var (text, place) in Lines(name))
         {
-            if (text.Split('\t') is not [{ Length: > 0 } left, { Length: > 0 } right]) throw new UserErrorException($"{place}: not two columns with a tab between");
+            if (text.Split('\t') is not [{ Length: > 0 } left, { Length: > 0 } right]) throw new UserErrorException(
+                $"{place}: not two columns with a tab between");
             yield return (left, right, place);
         }
     }

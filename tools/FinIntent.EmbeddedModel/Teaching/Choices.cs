@@ -8,7 +8,8 @@ sealed class Choices
 
     static readonly (string Before, string After, string Between)[] Layouts =
     [
-        ("", ". ", "\n"), ("", ". ", "\n"), ("", ". ", "\n"), ("", ". ", "\n"), ("", ".", "\n"), ("", "、", "\n"), ("", "：", "\n"), ("", ": ", "\n"),
+        ("", ". ", "\n"), ("", ". ", "\n"), ("", ". ", "\n"), ("", ". ", "\n"), ("", ".", "\n"), ("", "、", "\n"), ("", "：", "\n"),
+            ("", ": ", "\n"),
         ("(", ") ", "\n"), ("（", "）", "\n"), ("", ") ", "\n"), ("", ". ", "  "), ("", ".", " "), ("", "、", "；"), ("(", ")", "，"),
     ];
 
@@ -16,7 +17,8 @@ sealed class Choices
     readonly (string Before, string After, string Between) _layout;
     readonly IReadOnlyList<string> _names;
 
-    Choices(string letters, (string, string, string) layout, IReadOnlyList<string> names) => (_letters, _layout, _names) = (letters, layout, names);
+    Choices(string letters, (string, string, string) layout, IReadOnlyList<string> names) =>
+        (_letters, _layout, _names) = (letters, layout, names);
 
     public string Text => string.Join(_layout.Between, _names.Select((name, i) => $"{_layout.Before}{_letters[i]}{_layout.After}{name}"));
 

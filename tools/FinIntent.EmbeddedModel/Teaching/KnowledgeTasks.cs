@@ -7,7 +7,8 @@ sealed class KnowledgeTasks
 {
     static readonly string[] WhatKind =
     [
-        "{name}属于哪一类？\n{options}\n{ask}", "“{name}”是什么？\n{options}\n{ask}", "请判断名称的类型。\n名称：{name}\n{options}\n{ask}", "词语：{name}\n类型：\n{options}\n{ask}",
+        "{name}属于哪一类？\n{options}\n{ask}", "“{name}”是什么？\n{options}\n{ask}", "请判断名称的类型。\n名称：{name}\n{options}\n{ask}",
+            "词语：{name}\n类型：\n{options}\n{ask}",
         "{options}\n\n{name}是上面的哪一种？{ask}", "实体分类：{name}\n{options}\n{ask}", "有人提到了“{name}”，他说的是\n{options}\n{ask}",
     ];
 
@@ -49,11 +50,13 @@ sealed class KnowledgeTasks
         string name; // a bare name can be a whole question too
         do name = kinds[right].Draw(random);
         while (!_leaks.Allows(name));
-        if (random.Next(5) == 0) return new(NameLists.Pick(WhatIs, random).Replace("{name}", name, StringComparison.Ordinal), name + kinds[right].Sentence);
+        if (random.Next(5) == 0) return new(NameLists.Pick(WhatIs, random).Replace("{name}", name, StringComparison.Ordinal), name
+            + kinds[right].Sentence);
         var choices = Choices.Draw([.. kinds.Select(kind => NameLists.Pick(kind.Names, random))], random);
         var (ask, answer) = choices.Question(right, random);
         var prompt = NameLists.Pick(WhatKind, random).Replace("{options}", choices.Text, StringComparison.Ordinal);
-        return new(prompt.Replace("{ask}", ask, StringComparison.Ordinal).Replace("{name}", name, StringComparison.Ordinal).TrimEnd(), answer);
+        return new(prompt.Replace("{ask}", ask, StringComparison.Ordinal).Replace("{name}", name, StringComparison.Ordinal)
+            .TrimEnd(), answer);
     }
 
     public AlpacaRow ShortAnswer(Random random)

@@ -58,7 +58,8 @@ sealed class QuestionTasks(TeachText teach, QuestionSource questions)
         while (true)
         {
             var question = questions.DrawIntent(random);
-            if (question.Name is { } name && question.Text.Contains(name, StringComparison.Ordinal)) return new(With(NameLists.Pick(WhichName, random), question), name);
+            if (question.Name is { } name && question.Text.Contains(name, StringComparison.Ordinal)) return new(
+                With(NameLists.Pick(WhichName, random), question), name);
         }
     }
 

@@ -33,7 +33,8 @@ sealed class TopicChoiceTask(TeachText teach, QuestionSource questions)
     string[] Topics(string gold, bool isOther, Random random)
     {
         var kind = random.Next(20);
-        if (isOther) return kind < 8 ? [None, .. Some(TeachText.Intents, random.Next(2, 6), random)] : [gold, .. SomeOf(gold, random.Next(1, 6), random)];
+        if (isOther) return kind < 8 ? [None, .. Some(TeachText.Intents, random.Next(2, 6), random)]
+            : [gold, .. SomeOf(gold, random.Next(1, 6), random)];
         if (kind < 11) return [.. TeachText.Intents];
         var rest = TeachText.Intents.Where(topic => topic != gold).ToArray();
         if (kind < 16) return [gold, .. Some(rest, random.Next(1, 4), random)];
@@ -44,7 +45,8 @@ sealed class TopicChoiceTask(TeachText teach, QuestionSource questions)
     }
 
     string[] SomeOf(string gold, int count, Random random) =>
-        Some([.. TeachText.Intents.Concat(questions.OtherTopics).Where(topic => topic != gold && !NearFinance.Contains(topic))], count, random);
+        Some([.. TeachText.Intents.Concat(questions.OtherTopics).Where(topic => topic != gold && !NearFinance.Contains(topic))],
+            count, random);
 
     static string[] Some(IReadOnlyList<string> topics, int count, Random random)
     {
@@ -58,7 +60,8 @@ sealed class TopicChoiceTask(TeachText teach, QuestionSource questions)
         var names = topics.Select(topic => NameLists.Pick(topic == None ? NoneOfThese : teach.Labels[topic], random)).ToArray();
         if (random.Next(5) >= 2) return names;
         var suffix = NameLists.Pick(Suffixes, random);
-        var suffixed = names.Select((name, i) => topics[i] == None || name.EndsWith(suffix, StringComparison.Ordinal) ? name : name + suffix).ToArray();
+        var suffixed = names.Select((name, i) => topics[i] == None || name.EndsWith(suffix, StringComparison.Ordinal) ? name : name
+            + suffix).ToArray();
         // The five names of the real task, together, are what a tuned model is tested on: teaching leaves them out.
         return IntentOptions.OpenFinData.All(option => suffixed.Contains(option.Name)) ? names : suffixed;
     }

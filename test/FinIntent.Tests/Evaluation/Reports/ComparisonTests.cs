@@ -46,7 +46,8 @@ public sealed class ComparisonTests
         }
         // Nothing can be said of models that are read by different rules.
         Assert.Null(report.MainRule);
-        Assert.Contains(ReportWords.Notes(report), n => n.English.Contains("Without a reading rule in common") && n.English.Contains("perfect and scored"));
+        Assert.Contains(ReportWords.Notes(report), n => n.English.Contains("Without a reading rule in common")
+            && n.English.Contains("perfect and scored"));
     }
 
     [Fact]
@@ -58,7 +59,8 @@ public sealed class ComparisonTests
 
         Assert.All(report.Pairs, p => Assert.Equal(8, p.Count));
         var note = Assert.Single(ReportWords.Notes(report));
-        Assert.Equal("half and better do not hold the same questions: only half has 2 questions (id 0, 1); only better has 1 question (id new). They are compared on the 8 questions in common.", note.English);
+        Assert.Equal("half and better do not hold the same questions: only half has 2 questions (id 0, 1); only better has 1 question " +
+            "(id new). They are compared on the 8 questions in common.", note.English);
         Assert.Contains("8", note.Chinese);
     }
 
@@ -114,7 +116,8 @@ public sealed class ComparisonTests
         var report = Comparison.Of([Half, Better]);
 
         Assert.Equal(["9"], report.Unsolved.Where(q => q.Rule == "lenient").Select(q => q.Id));
-        Assert.Equal(("问句9", "B 个股", 2), report.Unsolved.Where(q => q.Rule == "strict").Select(q => (q.Question, q.Gold, q.Asked)).Single());
+        Assert.Equal(("问句9", "B 个股", 2), report.Unsolved.Where(q => q.Rule == "strict")
+            .Select(q => (q.Question, q.Gold, q.Asked)).Single());
         Assert.Empty(Comparison.Of([Half, Perfect]).Unsolved);
     }
 
@@ -142,7 +145,8 @@ public sealed class ComparisonTests
     [Fact]
     public void The_short_table_has_a_line_a_model_and_what_changed()
     {
-        var text = ReportText.Short(Comparison.Of([Answers.Scored(Answers.Set("half", Gold, "AABBCBBBCA")), Answers.Scored(Better)]), Language.English);
+        var text = ReportText.Short(Comparison.Of([Answers.Scored(Answers.Set("half", Gold, "AABBCBBBCA")), Answers.Scored(Better)]),
+            Language.English);
 
         Assert.Equal("""
             Model   Right  Accuracy  95 % interval  Macro-F1    MCC

@@ -9,14 +9,16 @@ public sealed class MeasureTests
 {
     const string Gold = "AABBCCAABB";
 
-    static readonly Comparison Report = Comparison.Of([Answers.Scored(Answers.Set("half", Gold, "AABBCBBBCA")), Answers.Scored(Answers.Set("all", Gold, Gold))]);
+    static readonly Comparison Report = Comparison.Of([Answers.Scored(Answers.Set("half", Gold, "AABBCBBBCA")),
+        Answers.Scored(Answers.Set("all", Gold, Gold))]);
 
     [Theory]
     [InlineData(Language.English)]
     [InlineData(Language.Chinese)]
     public void Every_measure_is_a_column_of_text_Markdown_and_page(Language language)
     {
-        string[] renderings = [ReportText.Of(Report, language), ReportMarkdown.Of(Report, language), WebUtility.HtmlDecode(ReportHtml.Of(Report, language))];
+        string[] renderings = [ReportText.Of(Report, language), ReportMarkdown.Of(Report, language),
+            WebUtility.HtmlDecode(ReportHtml.Of(Report, language))];
 
         // Half of ten are right: 5 · 10 − (4 · 3 + 4 · 5 + 2 · 2) over the root of (100 − 36) · (100 − 38).
         foreach (var rendering in renderings)

@@ -8,7 +8,8 @@ namespace FinIntent.Tests.Evaluation.Reports;
 
 public sealed class ReportPageTests
 {
-    const string Nasty = "<script>alert(1)</script> \"双引号\" & '单引号'\n第二行 </script><!-- {{body}} | `x` *y* [z](http://a) <img src=x onerror=alert(1)>";
+    const string Nasty = "<script>alert(1)</script> \"双引号\" & '单引号'\n第二行 </script><!-- {{body}} | `x` *y* [z](http://a) <img src=x " +
+        "onerror=alert(1)>";
 
     static Comparison Report { get; } = Comparison.Of(
     [
@@ -34,7 +35,8 @@ public sealed class ReportPageTests
     public void The_pages_data_are_JSON_with_the_same_text()
     {
         var html = ReportHtml.Of(Report, Language.Chinese);
-        var data = JsonDocument.Parse(Regex.Match(html, """<script type="application/json" id="data">(.*?)</script>""").Groups[1].Value).RootElement;
+        var data = JsonDocument.Parse(Regex.Match(html, """<script type="application/json" id="data">(.*?)</script>""").Groups[
+            1].Value).RootElement;
 
         Assert.Equal(Nasty, data.GetProperty("questions")[3][1].GetString());
         Assert.Equal("a<b> & \"c\"", data.GetProperty("models")[0].GetProperty("name").GetString());
@@ -59,7 +61,8 @@ public sealed class ReportPageTests
         var body = html[..html.IndexOf("<script type=\"application/json\"", StringComparison.Ordinal)];
 
         // Both right 3, fixed 1 (question 3), broken 1 (question 4); those that changed come first.
-        Assert.Equal(["fixed", "broken", "both-right", "both-right", "both-right"], Regex.Matches(body, "<tr class=\"(.*?)\">").Select(m => m.Groups[1].Value));
+        Assert.Equal(["fixed", "broken", "both-right", "both-right", "both-right"], Regex.Matches(body, "<tr class=\"(.*?)\">")
+            .Select(m => m.Groups[1].Value));
         Assert.Contains("<td class=\"n main\">80.0 %<small>4/5</small></td>", body);
         Assert.Contains("<svg class=\"interval\"", body);
         Assert.Contains("混淆矩阵", body);
@@ -71,7 +74,8 @@ public sealed class ReportPageTests
     {
         var html = ReportHtml.Of(Report, Language.Chinese);
 
-        Assert.Equal(Regex.Count(html, "<span class=\"zh\" lang=\"zh\">[^<]+</span>"), Regex.Count(html, "<span class=\"en\" lang=\"en\">[^<]+</span>"));
+        Assert.Equal(Regex.Count(html, "<span class=\"zh\" lang=\"zh\">[^<]+</span>"),
+            Regex.Count(html, "<span class=\"en\" lang=\"en\">[^<]+</span>"));
     }
 
     [Fact]
@@ -79,7 +83,8 @@ public sealed class ReportPageTests
     {
         var markdown = ReportMarkdown.Of(Report, Language.English);
 
-        Assert.Contains("""| Fixed | 3 | \<script\>alert(1)\</script\> "双引号" \& '单引号'<br>第二行 \</script\>\<!-- {{body}} \| \`x\` \*y\* \[z\](http://a) \<img src=x onerror=alert(1)\> | B 个股 | Unreadable | B 个股 |""", markdown);
+        Assert.Contains(
+            """| Fixed | 3 | \<script\>alert(1)\</script\> "双引号" \& '单引号'<br>第二行 \</script\>\<!-- {{body}} \| \`x\` \*y\* \[z\](http://a) \<img src=x onerror=alert(1)\> | B 个股 | Unreadable | B 个股 |""", markdown);
         Assert.Contains("""| a\<b\> \& "c" | strict | 4/5 | 80.0 % |""".Replace("strict", "lenient"), markdown);
         foreach (var table in markdown.Split("\n\n").Where(part => part.StartsWith('|')))
             Assert.Single(table.TrimEnd('\n').Split('\n').Select(row => Regex.Count(row, @"(?<!\\)\|")).Distinct());
@@ -118,11 +123,13 @@ public sealed class ReportPageTests
         Assert.Equal(2, Regex.Count(Regex.Match(html, "<svg class=\"spread\".*?</svg>").Value, "<rect"));
         Assert.Equal(3, Regex.Count(html, "<svg class=\"bar\""));
         Assert.Contains("<td class=\"n\">83.3 %<small>", html);
-        Assert.Equal(Regex.Count(html, "<span class=\"zh\" lang=\"zh\">[^<]+</span>"), Regex.Count(html, "<span class=\"en\" lang=\"en\">[^<]+</span>"));
+        Assert.Equal(Regex.Count(html, "<span class=\"zh\" lang=\"zh\">[^<]+</span>"),
+            Regex.Count(html, "<span class=\"en\" lang=\"en\">[^<]+</span>"));
         Assert.DoesNotContain("<script>alert", html);
         Assert.DoesNotContain("<img", html);
         Assert.Contains("2 questions, 3 orders of the options. By lenient, mean accuracy is 83.3 %", markdown);
-        Assert.Contains("from 50.0 % (CAB) to 100.0 % (ABC); 1/2 questions are given the same intent in every order, 1 of them rightly.", markdown);
+        Assert.Contains("from 50.0 % (CAB) to 100.0 % (ABC); 1/2 questions are given the same intent in every order, 1 of them rightly.",
+            markdown);
         foreach (var table in markdown.Split("\n\n").Where(part => part.StartsWith('|')))
             Assert.Single(table.TrimEnd('\n').Split('\n').Select(row => Regex.Count(row, @"(?<!\\)\|")).Distinct());
         Assert.Equal(html, ReportHtml.Of(Comparison.Of(Answers.WithRobustness(Report.Models[0], Nasty)), Language.Chinese));

@@ -31,10 +31,13 @@ public sealed class RunSpreadTests
     [Fact]
     public void A_study_begins_with_base_tuned_gain_and_the_tests_against_the_base()
     {
-        List<PredictionSet> sets = [.. Runs.Prepend(["B", "B", "B", "B"]).Select((answers, i) => new PredictionSet($"m{i}", $"{i}", Predictions(answers, $"m{i}")))];
-        var report = Comparison.Of(sets, [(0, 1), (0, 2), (0, 3)]) with { Groups = [new("m", 0, [1, 2, 3]), new("lost", null, [], "no such folder")] };
+        List<PredictionSet> sets = [.. Runs.Prepend(["B", "B", "B", "B"])
+            .Select((answers, i) => new PredictionSet($"m{i}", $"{i}", Predictions(answers, $"m{i}")))];
+        var report = Comparison.Of(sets, [(0, 1), (0, 2), (0, 3)]) with { Groups =
+            [new("m", 0, [1, 2, 3]), new("lost", null, [], "no such folder")] };
 
-        var (study, markdown, html) = (ReportText.Study(report, Language.English), ReportMarkdown.Of(report, Language.English), ReportHtml.Of(report, Language.English));
+        var (study, markdown, html) = (ReportText.Study(report, Language.English), ReportMarkdown.Of(report, Language.English),
+            ReportHtml.Of(report, Language.English));
 
         Assert.Contains("75.0 % ± 25.0 (3: 50.0–100.0)", study);
         Assert.Contains("+25.0", study);
@@ -47,7 +50,8 @@ public sealed class RunSpreadTests
             Assert.Contains("2/4", page);
         }
         var group = ReportJson.Of(report)["groups"]![0]!;
-        Assert.Equal((0.75, 0.25, 2), ((double)group["mean_accuracy"]!, (double)group["standard_deviation"]!, (int)group["not_always_answered_alike"]!));
+        Assert.Equal((0.75, 0.25, 2), ((double)group["mean_accuracy"]!, (double)group["standard_deviation"]!,
+            (int)group["not_always_answered_alike"]!));
     }
 
     static ModelReport Report(string[] answers) => ModelReport.Of("m", Predictions(answers, "m"));

@@ -31,7 +31,8 @@ public sealed class StudyJobTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.All(families, family => Assert.Contains($"\n{family} ", printed));
-        Assert.Equal(8, families.SelectMany(f => new[] { $"{f}/base.jsonl", $"{f}/seed-1/tuned.jsonl" }).Count(f => PredictionFile.Read(_folder["out/" + f]).Count == 6));
+        Assert.Equal(8, families.SelectMany(f => new[] { $"{f}/base.jsonl", $"{f}/seed-1/tuned.jsonl" })
+            .Count(f => PredictionFile.Read(_folder["out/" + f]).Count == 6));
         Assert.Equal(before, Files());
         Assert.Equal(8, again.Split("kept from before").Length - 1);
         Assert.Equal(Table(printed), Table(again));
@@ -61,7 +62,8 @@ public sealed class StudyJobTests : IDisposable
     [Fact]
     public void A_model_that_fails_does_not_stop_the_others()
     {
-        var file = Study(["name: gone\n    model_name_or_path: nowhere", $"name: tiny\n    model_name_or_path: {Tiny("qwen2")}", "name: cloud\n    api: ollama\n    api_model: m\n    api_base: http://127.0.0.1:9\n    api_attempts: 1"]);
+        var file = Study(["name: gone\n    model_name_or_path: nowhere", $"name: tiny\n    model_name_or_path: {Tiny("qwen2")}",
+            "name: cloud\n    api: ollama\n    api_model: m\n    api_base: http://127.0.0.1:9\n    api_attempts: 1"]);
 
         var (code, printed) = Run(file, "keep_models=false");
 
@@ -85,7 +87,8 @@ public sealed class StudyJobTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var console = new Stopper(stop, at: "train, seed 1 …");
-        Assert.ThrowsAny<OperationCanceledException>(() => new StudyJob(StudyFile.Read(whole, []), new(console, TextWriter.Null), stop.Token).Run());
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            new StudyJob(StudyFile.Read(whole, []), new(console, TextWriter.Null), stop.Token).Run());
         Assert.False(File.Exists(_folder["out/tiny/seed-1/tuned.jsonl"]));
         var (code, printed) = Run(whole);
 
@@ -101,7 +104,8 @@ public sealed class StudyJobTests : IDisposable
         Run(Study([model]));
         var first = Files()["tiny/seed-1/train/adapter_model.safetensors"];
 
-        var (refused, _) = Run(Study([model]), "learning_rate=0.05", "leak_check_files=" + Path.Combine(Reference.Root, "data", "intent_train.json"));
+        var (refused, _) = Run(Study([model]), "learning_rate=0.05", "leak_check_files="
+            + Path.Combine(Reference.Root, "data", "intent_train.json"));
         var (code, _) = Run(Study([model]), "learning_rate=0.05");
         var second = Files()["tiny/seed-1/train/adapter_model.safetensors"];
         Directory.Delete(_folder["out"], recursive: true);
@@ -132,7 +136,8 @@ public sealed class StudyJobTests : IDisposable
     [Fact]
     public void Questions_that_are_not_there_are_told_before_anything_is_done()
     {
-        var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}", $"name: other\n    model_name_or_path: {Tiny("llama")}\n    eval_file: gone.json"]);
+        var file = Study([$"name: tiny\n    model_name_or_path: {Tiny("qwen2")}",
+            $"name: other\n    model_name_or_path: {Tiny("llama")}\n    eval_file: gone.json"]);
 
         Assert.Contains("other: eval_file: gone.json: no such file", Assert.Throws<UserErrorException>(() => Run(file)).Message);
         Assert.False(Directory.Exists(_folder["out"]));
@@ -247,7 +252,8 @@ public sealed class StudyJobTests : IDisposable
     (int Code, string Printed) Run(string file, params string[] overrides)
     {
         var output = new StringWriter { NewLine = "\n" };
-        var code = ExperimentCommand.Build().Parse([file, .. overrides]).Invoke(new() { Output = output, EnableDefaultExceptionHandler = false });
+        var code = ExperimentCommand.Build().Parse([file, .. overrides])
+            .Invoke(new() { Output = output, EnableDefaultExceptionHandler = false });
         return (code, output.ToString());
     }
 
@@ -260,11 +266,13 @@ public sealed class StudyJobTests : IDisposable
     }
 
     static IEnumerable<double> Probabilities(byte[] lines) =>
-        System.Text.Encoding.UTF8.GetString(lines).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Prediction.Parse(line, "").Probabilities!["A"]);
+        System.Text.Encoding.UTF8.GetString(lines).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => Prediction.Parse(line, "").Probabilities!["A"]);
 
     /// <summary>Predictions, adapters, models and reports, by content. Logs hold times.</summary>
     SortedDictionary<string, string> Files() => new(Directory.EnumerateFiles(_folder["out"], "*", SearchOption.AllDirectories)
-        .Where(f => Path.GetFileName(f) is "base.jsonl" or "tuned.jsonl" or "adapter_model.safetensors" or "model.safetensors" or "report.html" or "report.md" or "report.json")
+        .Where(f => Path.GetFileName(f) is "base.jsonl" or "tuned.jsonl" or "adapter_model.safetensors" or "model.safetensors"
+            or "report.html" or "report.md" or "report.json")
         .Where(f => !f.Contains("checkpoint-"))
         .ToDictionary(f => Path.GetRelativePath(_folder["out"], f), FinIntent.Files.FileFingerprint.Of));
 }

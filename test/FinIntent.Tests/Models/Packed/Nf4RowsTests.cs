@@ -10,7 +10,8 @@ namespace FinIntent.Tests.Models.Packed;
 public sealed class Nf4RowsTests
 {
     /// <summary>
-    /// QLoRA, https://arxiv.org/abs/2305.14314, section 3, as bitsandbytes computes it (functional.create_normal_map, offset 0.9677083): eight
+    /// QLoRA, https://arxiv.org/abs/2305.14314, section 3, as bitsandbytes computes it (functional.create_normal_map, offset 0.9677083):
+    /// eight
     /// quantiles above zero, seven below, zero itself, divided by the largest.
     /// </summary>
     [Fact]

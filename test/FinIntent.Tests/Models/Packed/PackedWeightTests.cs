@@ -37,7 +37,8 @@ public sealed class PackedWeightTests
     public void A_stretch_of_rows_at_a_time_gives_the_same(ScalarType type, double tolerance)
     {
         using var scope = NewDisposeScope();
-        Tensor x = Random(1, 7, 96).to(type), dy = Random(2, 7, 500).to(type), bias = Random(3, 500).to(type), weight = Random(4, 500, 96) / 10;
+        Tensor x = Random(1, 7, 96).to(type), dy = Random(2, 7, 500).to(type), bias = Random(3, 500).to(type),
+            weight = Random(4, 500, 96) / 10;
         foreach (Func<Tensor, PackedRows> pack in (Func<Tensor, PackedRows>[])[rows => Int8Rows.Of(rows), rows => Nf4Rows.Of(rows, true)])
         {
             // 96 numbers a row: stretches of 128 rows, 128, 128 and 116.
@@ -55,13 +56,15 @@ public sealed class PackedWeightTests
     public void Float8_rows_are_scaled_to_448_and_rounded_to_three_bits()
     {
         using var scope = NewDisposeScope();
-        var x = tensor(new float[,] { { 896, 2 * 17, 2 * 19, -2 * 0.1f }, { 0, 0, 0, 0 }, { -4.48f, 0.01f, 0.02f, 0.03f }, { 0, 1e-40f, 0, 1e-37f } });
+        var x = tensor(new float[,] { { 896, 2 * 17, 2 * 19, -2 * 0.1f }, { 0, 0, 0, 0 }, { -4.48f, 0.01f, 0.02f, 0.03f },
+            { 0, 1e-40f, 0, 1e-37f } });
 
         var (values, scales) = Fp8Rows.Quantize(x);
 
         TensorAssert.Close(tensor(new[] { 2f, 1f, 0.01f, 1f }).view(4, 1), scales, 1e-9, "scales");
         // 17 and 19 lie between 16, 18 and 20: half to even. 0.1 lies between 0.09375 and 0.1015625.
-        TensorAssert.Close(tensor(new float[,] { { 448, 16, 20, -0.1015625f }, { 0, 0, 0, 0 }, { -448, 1, 2, 3 }, { 0, 0, 0, 0 } }), values.to(ScalarType.Float32), 0, "values");
+        TensorAssert.Close(tensor(new float[,] { { 448, 16, 20, -0.1015625f }, { 0, 0, 0, 0 }, { -448, 1, 2, 3 }, { 0, 0, 0, 0 } }),
+            values.to(ScalarType.Float32), 0, "values");
     }
 
     [Fact]
@@ -135,11 +138,14 @@ public sealed class PackedWeightTests
 
 static class PackedWeights
 {
-    public static IReadOnlyList<WeightFormat> All { get; } = [WeightFormat.Int8, WeightFormat.Nf4, WeightFormat.Nf4SingleQuantized, WeightFormat.Fp8];
+    public static IReadOnlyList<WeightFormat> All { get; } = [WeightFormat.Int8, WeightFormat.Nf4, WeightFormat.Nf4SingleQuantized,
+        WeightFormat.Fp8];
 
     public static WeightFormat FormatOf(string name) => All.Single(format => format.Name == name);
 
-    /// <summary>The weight [out, in] that the bits stand for, in fp32: each product with a unit vector is one column of it, unrounded.</summary>
+    /// <summary>
+    /// The weight [out, in] that the bits stand for, in fp32: each product with a unit vector is one column of it, unrounded.
+    /// </summary>
     public static Tensor Dense(this PackedWeight weight)
     {
         using var scope = NewDisposeScope();

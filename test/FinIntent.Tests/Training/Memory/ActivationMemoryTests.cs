@@ -45,7 +45,8 @@ public sealed class ActivationMemoryTests
     {
         List<Tensor?> tensors = [tape.Input, tape.BeforeHeadNorms, tape.Middle, tape.GateUp?.Base];
         if (tape.Attention is var (q, k, v, output)) tensors.AddRange([q, k, v, output]);
-        foreach (var linear in (LinearTape[])[tape.Qkv, tape.Output, tape.Gate, tape.Down]) tensors.AddRange([linear.Low, .. linear.Noises ?? []]);
+        foreach (var linear in (LinearTape[])[tape.Qkv, tape.Output, tape.Gate, tape.Down]) tensors.AddRange(
+            [linear.Low, .. linear.Noises ?? []]);
         var memories = new Dictionary<nint, long>();
         foreach (var tensor in tensors.OfType<Tensor>())
         {
@@ -74,7 +75,8 @@ public sealed class ActivationMemoryTests
     {
         using var model = Sketch("qwen2.5-7b-instruct", out var trainable);
         const long tokens = 2000, labels = 32, hidden = 3584, qkv = 4608, inner = 18944, vocabulary = 152064;
-        const long adapters = 2 * ((24 * (hidden + qkv)) + (8 * (hidden + hidden)) + (16 * (hidden + (2 * inner))) + (8 * (inner + hidden)));
+        const long adapters = 2 * ((24 * (hidden + qkv)) + (8 * (hidden + hidden)) + (16 * (hidden + (2 * inner)))
+            + (8 * (inner + hidden)));
         const long throughAttention = (2 * (hidden + qkv + hidden + 24)) + (4 * 28), behind = 2 * (hidden + (2 * inner) + 8 + 16 + 8);
         const long backward = 2 * (hidden + (4 * inner) + (3 * hidden)), around = 16 + (2 * 128);
         const long expected = (28 * adapters) + (27 * tokens * (throughAttention + behind)) + (tokens * (backward + around));
@@ -91,7 +93,8 @@ public sealed class ActivationMemoryTests
     [Theory, MemberData(nameof(Formats))]
     public void Packed_weights_have_the_predicted_size(string name)
     {
-        var format = new[] { WeightFormat.Int8, WeightFormat.Nf4, WeightFormat.Nf4SingleQuantized, WeightFormat.Fp8 }.Single(f => f.Name == name);
+        var format = new[] { WeightFormat.Int8, WeightFormat.Nf4, WeightFormat.Nf4SingleQuantized, WeightFormat.Fp8 }.Single(f =>
+            f.Name == name);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var config = System.Text.Json.JsonDocument.Parse("""
@@ -102,7 +105,8 @@ public sealed class ActivationMemoryTests
         sketch.Format = format;
         var held = ModelMemory.Of(model, new([], _ => { })).Weights;
 
-        foreach (var group in model.Layers[0].Groups) group.Packed = format.Pack(randn(group.Outputs, group.Members[0].Inputs, dtype: ScalarType.BFloat16) * 0.02, isTrained: true);
+        foreach (var group in model.Layers[0].Groups) group.Packed =
+            format.Pack(randn(group.Outputs, group.Members[0].Inputs, dtype: ScalarType.BFloat16) * 0.02, isTrained: true);
         model.Format = format;
         var packed = ModelMemory.Of(model, new([], _ => { })).Weights;
 

@@ -21,7 +21,8 @@ public sealed class ForwardChoiceTests
         using var adapters = LoraAdapters.Attach(model, new(8, 16, 0, false, [LoraSettings.AllLinears]), seed: 1);
         var trainable = new Trainable(adapters.Parameters, _ => { }) { SetTraining = adapters.SetTraining, IsBaseFrozen = true };
         var speed = TrainingSpeed.Of(model, trainable, GpuModel.Known.Single(gpu => gpu.Key == "h100"));
-        return ForwardChoice.Of(new(model, trainable, DeviceType.CUDA), speed, rows, new((long)(gigabytes * 1e9), rowsPerUpdate, mayRecompute, fixedTokens, IsCpu: false));
+        return ForwardChoice.Of(new(model, trainable, DeviceType.CUDA), speed, rows,
+            new((long)(gigabytes * 1e9), rowsPerUpdate, mayRecompute, fixedTokens, IsCpu: false));
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class ForwardChoiceTests
     public void Of_many_rows_the_largest_update_is_guessed_from_their_spread()
     {
         var random = new Random(1);
-        var rows = Enumerable.Range(0, 1000).Select(_ => random.Next(110, 141)).Select(n => new TokenRow(new int[n], [.. Enumerable.Repeat(-100, n - 2), 1, 1])).ToList();
+        var rows = Enumerable.Range(0, 1000).Select(_ => random.Next(110, 141))
+            .Select(n => new TokenRow(new int[n], [.. Enumerable.Repeat(-100, n - 2), 1, 1])).ToList();
 
         var lengths = RowLengths.Of(new TrainingInput(new MemoryRows(rows)));
         var updates = rows.Chunk(8).Select(update => update.Sum(row => row.InputIds.Length)).ToList();

@@ -10,8 +10,10 @@ using Xunit;
 namespace FinIntent.Tests.Training.Memory;
 
 /// <summary>
-/// Predictions against what `finintent bench train --shape qwen2.5-7b` measured on an H100 (bench/results/2026-11-23-h100-bench-2.txt): rows of
-/// 110 to 140 tokens with two labels, LoRA of rank 8 on all linears. That peak leaves CUDA's context out, as it was before the first weight.
+/// Predictions against what `finintent bench train --shape qwen2.5-7b` measured on an H100 (bench/results/2026-11-23-h100-bench-2.txt):
+/// rows of
+/// 110 to 140 tokens with two labels, LoRA of rank 8 on all linears. That peak leaves CUDA's context out, as it was before the first
+/// weight.
 /// </summary>
 public sealed class MeasuredPeaksTests
 {
@@ -28,7 +30,8 @@ public sealed class MeasuredPeaksTests
     [InlineData("nf4", 64, false, 32.6, 405)]
     [InlineData("nf4", 16, true, 7.3, 171)]
     [InlineData("fp8", 64, false, 41.9, 285)]
-    public void Peak_within_five_percent_and_time_within_fifteen(string format, int rows, bool recomputes, double gigabytes, double milliseconds)
+    public void Peak_within_five_percent_and_time_within_fifteen(string format, int rows, bool recomputes, double gigabytes,
+        double milliseconds)
     {
         var config = KnownModels.Find("qwen2.5-7b-instruct")!.Value;
         using var model = ModelFamily.Of(config).Create(config, Placement.Meta);
@@ -39,7 +42,8 @@ public sealed class MeasuredPeaksTests
         var (tokens, plan) = (125 * rows, new ForwardPlan(8192, recomputes));
 
         var activations = new ActivationMemory(model, trainable, DeviceType.CUDA).Bytes(new(tokens, 125, 2 * rows), recomputes);
-        var peak = (target.Context + ModelMemory.Of(model, trainable).Total + (activations * ForwardChoice.Fragmentation)) / 1e9 - ContextAtStart;
+        var peak = (target.Context + ModelMemory.Of(model, trainable).Total + (activations * ForwardChoice.Fragmentation)) / 1e9
+            - ContextAtStart;
         var time = 1000 * TrainingSpeed.Of(model, trainable, target.Gpu!).Seconds(tokens, plan, 125);
 
         Assert.True(Math.Abs(peak / gigabytes - 1) <= 0.05, $"peak {peak:f2} GB, measured {gigabytes}");

@@ -20,8 +20,8 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
         }
         report.Try("output_dir", () =>
         {
-            if (RunFolder.CheckpointToResume(settings.Output) is { } checkpoint) report.Ok("output_dir",
-                $"the run goes on from {checkpoint}");
+            if (RunFolder.CheckpointToResume(settings.Output) is { } checkpoint)
+                report.Ok("output_dir", $"the run goes on from {checkpoint}");
             else report.Ok("output_dir", settings.Output.OutputDir);
         });
         if (report.Try("steps", () => new UpdatePlan(input.Count, settings.Train)) is not { } plan) return;

@@ -67,8 +67,8 @@ sealed class TrainingCheck : IDisposable
         Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, Settings.Train.Seed, Encoder, _ => { }, () =>
             tokenizer, inspection));
         Report(train, validation);
-        if (Rows is { Train.Count: 0 } && _report.Errors == 0) _report.Fail("rows",
-            "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
+        if (Rows is { Train.Count: 0 } && _report.Errors == 0)
+            _report.Fail("rows", "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
         if (Rows is null || Rows.Train.Count == 0 || !(canEncode || IsTokensOnly)) return;
         if (model is not null) _report.Try("rows", () => Rows.Check(model.Vocabulary));
         Input = TrainJob.InputOf(Rows, Settings);

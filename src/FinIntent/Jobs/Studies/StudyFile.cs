@@ -18,12 +18,12 @@ sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds,
         var shared = Entries.ReadFile(path);
         Dictionary<string, Entry> given = [];
         foreach (var entry in overrides.Select(Entries.ReadOverride)) given[entry.Key] = entry;
-        if (!shared.TryGetValue("models", out var list)) throw new UserErrorException(
-            $"{path}: models is missing; list them, each with a name");
-        if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items }) throw list.Error(
-            "expected a list of models, each a map that begins with `- name: …`");
-        if (Values("output_dir") is not [{ } output]) throw new UserErrorException(
-            $"{path}: output_dir is missing; name the folder for all results");
+        if (!shared.TryGetValue("models", out var list))
+            throw new UserErrorException($"{path}: models is missing; list them, each with a name");
+        if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items })
+            throw list.Error("expected a list of models, each a map that begins with `- name: …`");
+        if (Values("output_dir") is not [{ } output])
+            throw new UserErrorException($"{path}: output_dir is missing; name the folder for all results");
 
         var file = System.IO.Path.GetFileName(path);
         var common = shared.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
@@ -81,8 +81,8 @@ sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictio
         var place = $"{file}:{item.Start.Line}";
         if (item is not YamlMappingNode map) throw new UserErrorException($"{place}: expected a map that begins with `- name: …`");
         var own = Entries.Of(map, file);
-        if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text)) throw new UserErrorException(
-            $"{place}: a model has no name; give one");
+        if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text))
+            throw new UserErrorException($"{place}: a model has no name; give one");
         var keys = own.Remove("settings", out var settings)
             ? Entries.ReadFile(Beside(path, settings.Text ?? throw settings.Error("expected the path of a settings file"))) : [];
         var isApi = own.ContainsKey("api");

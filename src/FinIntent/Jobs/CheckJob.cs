@@ -28,7 +28,7 @@ static class CheckJob
         if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{harmless}");
     }
 
-    /// <summary>Finds what the settings name, without weights, and reports what cannot be had. With wrong keys nothing is fetched.</summary>
+    /// <summary>Finds what the settings name, without weights, and reports what is not there. With wrong keys nothing is fetched.</summary>
     public static Prepared Prepare(SettingsFile settings, CheckReport report, Surroundings here) =>
         Prepared.Of(settings, report.Errors == 0 ? Need.Shape : Need.Nothing, here, (part, e) =>
         {

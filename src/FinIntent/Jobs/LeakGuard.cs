@@ -5,7 +5,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Jobs;
 
-/// <summary>Compares questions with the rows that a local model was trained on, as far as the run.json files of its folders name them.</summary>
+/// <summary>Compares questions with the rows that a local model was trained on, as far as its folders' run.json files name them.</summary>
 /// <remarks>What cannot be compared, and leaks that are allowed, are told.</remarks>
 static class LeakGuard
 {

@@ -66,7 +66,7 @@ sealed record Prepared(SettingsFile Settings)
     };
 
     /// <summary>Finds what the settings name, and fetches from hubs what is not here.</summary>
-    /// <param name="without">It is asked when a part cannot be had; true goes on without the part. Null makes every such part an error.</param>
+    /// <param name="without">It is asked when a part cannot be had; true goes on without the part. Null makes it an error.</param>
     /// <exception cref="UserErrorException">A part cannot be had.</exception>
     public static Prepared Of(
         SettingsFile settings, Need need, Surroundings here, Func<NamedPart, UserErrorException, bool>? without = null)

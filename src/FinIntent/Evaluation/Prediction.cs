@@ -56,16 +56,16 @@ public sealed record Prediction
     /// <summary>Makes a prediction of what a model said, in words, by probabilities, or both.</summary>
     internal static Prediction Of(AskedQuestion question, string model, string? output,
         IReadOnlyDictionary<string, double>? probabilities = null) => new()
-    {
-        Id = question.Id,
-        Question = question.Question,
-        Gold = question.Gold,
-        Output = output,
-        Choice = question.Options is null ? null : ChoiceOf(output, probabilities, question.Options),
-        Probabilities = probabilities,
-        Options = question.Options?.ToDictionary(o => o.Label, o => o.Name),
-        Model = model,
-    };
+        {
+            Id = question.Id,
+            Question = question.Question,
+            Gold = question.Gold,
+            Output = output,
+            Choice = question.Options is null ? null : ChoiceOf(output, probabilities, question.Options),
+            Probabilities = probabilities,
+            Options = question.Options?.ToDictionary(o => o.Label, o => o.Name),
+            Model = model,
+        };
 
     /// <summary>Returns the prediction as a line, without its end.</summary>
     public string ToLine() => JsonSerializer.Serialize(this, Json);

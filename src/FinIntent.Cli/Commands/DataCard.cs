@@ -44,7 +44,7 @@ static class DataCard
             AtomicFile.WriteText(arguments.GetRequiredValue(output), card);
             here.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
 
-            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
+            HubFiles Fetch(string directory, string name) =>
                 here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;

@@ -28,11 +28,14 @@ static class DataCommand
     {
         var rows = new Option<string[]>("--rows") { Description = "Files of training rows.", Required = true, AllowMultipleArgumentsPerToken = true };
         var questions = new Option<string[]>("--questions") { Description = "Files of evaluation questions.", Required = true, AllowMultipleArgumentsPerToken = true };
-        var command = new Command("leaks", "List the training rows that ask what evaluation questions ask, or nearly so; ends with 1 if there are any.") { rows, questions };
+        var schema = new Option<string?>("--schema") { Description = "The file of intents, whose words tell the questions inside prompts." };
+        var command = new Command("leaks", "List the training rows that ask what evaluation questions ask, or nearly so; ends with 1 if there are any.") { rows, questions, schema };
         command.SetAction(arguments =>
         {
             var report = new LeakReport();
-            var check = new LeakCheck([.. arguments.GetRequiredValue(questions).SelectMany(file => LeakCheck.QuestionsOf(file))]);
+            var wording = arguments.GetValue(schema) is { } intents ? IntentSchema.Load(intents).Wording : null;
+            var check = new LeakCheck(
+                [.. arguments.GetRequiredValue(questions).SelectMany(file => LeakCheck.QuestionsOf(file, wording))], wording);
             var read = arguments.GetRequiredValue(rows).Sum(file => check.Compare(file, report));
             var output = arguments.InvocationConfiguration.Output;
             foreach (var line in report.Lines) output.WriteLine(line);

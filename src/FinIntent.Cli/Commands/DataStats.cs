@@ -52,7 +52,7 @@ static class DataStats
             arguments.InvocationConfiguration.Output.Write(new RowStatsText(rows).Of(stats));
             if (arguments.GetValue(json) is { } path) RowStatsJson.Write(path, stats, rows);
 
-            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
+            HubFiles Fetch(string directory, string name) =>
                 here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;

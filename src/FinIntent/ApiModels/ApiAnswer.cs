@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 
 namespace FinIntent.ApiModels;
 
-/// <summary>Holds what an API model wrote, and what it took.</summary>
+/// <summary>What an API model wrote, and what it took.</summary>
 /// <param name="Finish">The reason why it ends: null at its own end, else length, content_filter or the server's word.</param>
 /// <param name="InputTokens">The prompt's tokens, cached ones included; null when the server does not tell.</param>
 /// <param name="Time">The time of the attempt that succeeded.</param>

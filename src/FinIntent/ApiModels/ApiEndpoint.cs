@@ -2,7 +2,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.ApiModels;
 
-/// <summary>Says where an API model is, and which key opens it.</summary>
+/// <summary>Where an API model is, and which key opens it.</summary>
 /// <param name="Base">The address as the client of its kind wants it: the host for Anthropic, with the version's path for others.</param>
 /// <param name="Version">Azure's api-version.</param>
 sealed record ApiEndpoint(ApiKind Kind, string Model, Uri Base, string? Version = null, ApiKey? Key = null)
@@ -22,17 +22,17 @@ sealed record ApiEndpoint(ApiKind Kind, string Model, Uri Base, string? Version 
         return Unopened(settings) with { Key = key };
     }
 
-    /// <summary>Returns the same without its key, to tell what was asked of whom.</summary>
+    /// <summary>Returns the endpoint without its key, to tell what was asked of whom.</summary>
     public static ApiEndpoint Unopened(ApiSettings settings)
     {
         var kind = settings.Api!.Value;
         return new(kind, settings.ApiModel!, Address(kind, settings), settings.ApiVersion);
     }
 
-    /// <summary>Says whether the key goes over a network unencrypted.</summary>
+    /// <summary>Whether the key goes over a network unencrypted.</summary>
     public bool SendsKeyUnencrypted => Key is not null && Base.Scheme == Uri.UriSchemeHttp && !Base.IsLoopback;
 
-    /// <summary>Says whether the answer's length is called max_tokens: servers that only speak like OpenAI's know the old name.</summary>
+    /// <summary>Whether the answer's length is called max_tokens: servers that only speak like OpenAI's know the old name.</summary>
     public bool UsesOldLimitName => Kind == ApiKind.Ollama || (Kind == ApiKind.OpenAi && Base.Host != "api.openai.com");
 
     static Uri Address(ApiKind kind, ApiSettings settings)

@@ -1,18 +1,18 @@
 namespace FinIntent.ApiModels;
 
-/// <summary>Is a request that brought no answer. Its message names the endpoint and holds no key; a final one ends a run.</summary>
-/// <param name="isFinal">Says that no other attempt can help.</param>
+/// <summary>A request has brought no answer. The message names the endpoint and holds no key; a final failure ends a run.</summary>
+/// <param name="isFinal">True: no other attempt can help.</param>
 sealed class ApiFailure(string message, bool isFinal = false) : Exception(message)
 {
-    /// <summary>Says that the same request would fail again.</summary>
+    /// <summary>Whether the same request would fail again.</summary>
     public bool IsFinal { get; } = isFinal;
 
     /// <summary>The time that the server asks to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Says that the server would not answer this question, as a filter of contents does: that is its answer.</summary>
+    /// <summary>Whether the server would not answer this question, as a filter of contents does: that is its answer.</summary>
     public bool IsRefusal { get; init; }
 
-    /// <summary>Says that the request may have reached the model all the same, since nothing says that it was turned away.</summary>
+    /// <summary>Whether the request may have reached the model all the same, since nothing says that it was turned away.</summary>
     public bool MayBeCharged { get; init; }
 }

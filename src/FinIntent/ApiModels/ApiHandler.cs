@@ -62,7 +62,7 @@ sealed class ApiHandler(ApiEndpoint endpoint, JsonObject parameters, TimeProvide
         }
     }
 
-    /// <summary>Reads {"error": {"message", "code" or "type"}} (OpenAI, Azure, Anthropic), {"error": "…"} (Ollama) or other text.</summary>
+    /// <summary>Reads {"error": {"message", "code" or "type"}} as most servers send it, {"error": "…"} (Ollama) or other text.</summary>
     static (string Message, string? Code) Error(string text)
     {
         try

@@ -6,7 +6,7 @@ using Polly.Retry;
 
 namespace FinIntent.ApiModels;
 
-/// <summary>Is a chat model behind an API, which asks until an answer comes.</summary>
+/// <summary>A chat model behind an API, which is asked until an answer comes.</summary>
 /// <remarks>It tries 429, 5xx, cut connections, silence and answers that are none again, after growing, jittered waits or the
 /// time that the server asks for.</remarks>
 sealed class ApiModel : IDisposable
@@ -39,7 +39,7 @@ sealed class ApiModel : IDisposable
     /// <summary>The number of requests that were made again so far.</summary>
     public int Retries => _retries;
 
-    /// <param name="onRetry">Is called before an attempt that follows a failed one; what it throws ends the request.</param>
+    /// <param name="onRetry">It is called before an attempt that follows a failed one; what it throws ends the request.</param>
     /// <exception cref="ApiFailure">There is no answer: no other attempt can help, or the attempts are used up.</exception>
     public async Task<ApiAnswer> Ask(Conversation conversation, CancellationToken stop, Action<ApiFailure>? onRetry = null)
     {

@@ -2,7 +2,7 @@ using FinIntent.ApiModels;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Says why no more requests were sent.</summary>
+/// <summary>Why no more requests were sent.</summary>
 /// <param name="Failure">The endpoint's failure, when that was the reason.</param>
 sealed record Stopped(string Reason, ApiFailure? Failure = null);
 
@@ -16,7 +16,7 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
     public int Answered => _answered;
 
     /// <summary>Asks all, as many at once as the model takes; returns answers in the requests' order, null where there is none.</summary>
-    /// <param name="keptFor">Says what must be left besides for what request i and those before it lead to.</param>
+    /// <param name="keptFor">Returns what must be left besides for what request i and those before it lead to.</param>
     public async Task<(IReadOnlyList<JournalRecord?> Answers, Stopped? Stopped)> Ask(
         Author author, IReadOnlyList<AuthorRequest> requests, Func<int, Amount> keptFor, CancellationToken stop)
     {
@@ -151,6 +151,6 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
         Tokens = most.Tokens,
     };
 
-    /// <summary>This is thrown when another attempt does not fit into the limits.</summary>
+    /// <summary>Another attempt does not fit into the limits.</summary>
     sealed class LimitReachedException(string limit) : Exception(limit);
 }

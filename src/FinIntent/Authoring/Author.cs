@@ -4,7 +4,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Holds the prices of a million tokens.</summary>
+/// <summary>The prices of a million tokens.</summary>
 sealed record TokenPrice(decimal Input, decimal Output)
 {
     public static TokenPrice Free { get; } = new(0, 0);
@@ -12,24 +12,23 @@ sealed record TokenPrice(decimal Input, decimal Output)
     public decimal Of(long input, long output) => (input * Input + output * Output) / 1_000_000;
 }
 
-/// <summary>Is a prompt on its way to a model.</summary>
+/// <summary>A prompt on its way to a model.</summary>
 /// <param name="Id">The id, which is the same in every run.</param>
 /// <param name="Prompt">The prompt's name.</param>
 /// <param name="Questions">The questions that a judge is asked about.</param>
 sealed record AuthorRequest(string Id, string Prompt, Conversation Conversation, IReadOnlyList<string>? Questions = null)
 {
     public string User => Conversation.Messages[0].Content;
-
     public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Conversation.System}\0{User}")));
 
     /// <summary>Returns the seed of a local model's draws, which depends on the request and not on when it is asked.</summary>
     public long Seed(int seed) => seed + BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(Id + Sha256)));
 }
 
-/// <summary>Is a model that writes or judges rows.</summary>
+/// <summary>A model that writes or judges rows.</summary>
 /// <param name="Price">The price, or null when it is not known.</param>
 /// <param name="AtOnce">The number of requests under way at a time.</param>
-/// <param name="Ask">Calls the action before an attempt that follows a failed one; what the action throws ends the request.</param>
+/// <param name="Ask">Asks a model. The action is called before an attempt that follows a failed one; what it throws ends the request.</param>
 sealed record Author(string Name, int MaxNewTokens, TokenPrice? Price, int AtOnce,
     Func<AuthorRequest, Action<ApiFailure>, CancellationToken, Task<ApiAnswer>> Ask)
 {
@@ -42,7 +41,6 @@ sealed record Author(string Name, int MaxNewTokens, TokenPrice? Price, int AtOnc
         Most(Encoding.UTF8.GetByteCount(request.Conversation.System ?? "") + Encoding.UTF8.GetByteCount(request.User));
 
     /// <summary>Returns the same for a prompt of so many bytes.</summary>
-
     public Amount Most(int promptBytes)
     {
         long input = promptBytes + TokensAround;
@@ -51,6 +49,5 @@ sealed record Author(string Name, int MaxNewTokens, TokenPrice? Price, int AtOnc
 
     /// <summary>Returns what an answer took, or the most where the server does not tell its tokens.</summary>
     public Amount Taken(ApiAnswer answer, Amount most) => answer is { InputTokens: { } input, OutputTokens: { } output }
-        ? new(Price?.Of(input, output) ?? 0, input + output, 1)
-        : most;
+        ? new(Price?.Of(input, output) ?? 0, input + output, 1) : most;
 }

@@ -7,7 +7,7 @@ namespace FinIntent.Authoring;
 
 /// <summary>Writes a run's files besides its journal, anew after every round.</summary>
 /// <param name="ValidationShare">The share of the rows for val.json; 0 puts all into rows.json.</param>
-/// <param name="IsPriced">Says that costs are known.</param>
+/// <param name="IsPriced">True: prices are given, so costs are known.</param>
 /// <param name="Warn">It is told what could not be made.</param>
 sealed record AuthoredFiles(string Folder, IntentSchema Schema, double ValidationShare, bool IsPriced, int Seed, Action<string> Warn)
 {
@@ -23,7 +23,8 @@ sealed record AuthoredFiles(string Folder, IntentSchema Schema, double Validatio
         ReviewFile.Write(Path.Combine(Folder, "review.csv"), set);
         Optional.Try("the dataset card", () =>
         {
-            var card = new AuthoredCard(this, set, journal, spent, stopped).Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]);
+            var card = new AuthoredCard(this, set, journal, spent, stopped)
+                .Text([.. files.Select(f => (f.Name, DatasetName(f.Name), f.Rows))]);
             AtomicFile.WriteText(Path.Combine(Folder, "README.md"), card);
         }, Warn);
     }

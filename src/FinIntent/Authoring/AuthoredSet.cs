@@ -1,6 +1,6 @@
 namespace FinIntent.Authoring;
 
-/// <summary>Holds the rows so far, what was set aside and what was rejected.</summary>
+/// <summary>The rows so far, what was set aside and what was rejected.</summary>
 sealed class AuthoredSet(DatasetPlan plan)
 {
     // Asking for more than is missing makes up for what will be rejected, but not without bounds.
@@ -14,11 +14,8 @@ sealed class AuthoredSet(DatasetPlan plan)
     readonly int[][] _have = [.. plan.Wanted.Select(row => new int[row.Length])];
 
     public DatasetPlan Plan => plan;
-
     public IReadOnlyList<AuthoredRow> Rows => _rows;
-
     public IReadOnlyList<SetAside> Aside => _aside;
-
     public IReadOnlyDictionary<Rejection, int> Rejected => _rejected;
 
     /// <summary>The rows written and not judged, because a limit was reached first; a run that goes on judges them.</summary>

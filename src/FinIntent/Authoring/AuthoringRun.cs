@@ -2,21 +2,17 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Says how rows are written, besides the plan.</summary>
+/// <summary>How rows are written, besides the plan.</summary>
 sealed record AuthoringOptions
 {
     public required IReadOnlyList<string> Styles { get; init; }
-
     public int RowsPerRequest { get; init; } = 10;
-
     public int JudgeRowsPerRequest { get; init; } = 10;
-
     public int StalledRounds { get; init; } = 3;
-
     public int Seed { get; init; } = 42;
 }
 
-/// <summary>Says how far a run is after a round.</summary>
+/// <summary>How far a run is after a round.</summary>
 sealed record RoundReport(int Round, AuthoredSet Set, Amount Spent);
 
 /// <summary>Writes, checks and judges rows in rounds, until the wanted rows or a limit is reached.</summary>
@@ -53,7 +49,7 @@ sealed class AuthoringRun
     /// <summary>The number of rounds that were begun.</summary>
     public int Rounds { get; private set; }
 
-    /// <param name="onRound">Is called after each round.</param>
+    /// <param name="onRound">It is called after each round.</param>
     /// <returns>Why it ended before all rows were there; null when they are.</returns>
     public async Task<Stopped?> Run(Action<RoundReport>? onRound, CancellationToken stop)
     {

@@ -4,7 +4,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Says how many rows are wanted of each intent and length.</summary>
+/// <summary>How many rows are wanted of each intent and length.</summary>
 /// <param name="Wanted">The numbers of rows, by the intent's number and then the length's.</param>
 sealed record DatasetPlan(IReadOnlyList<string> Intents, IReadOnlyList<LengthRange> Lengths, LengthUnit Unit, int[][] Wanted)
 {

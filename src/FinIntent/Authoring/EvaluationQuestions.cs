@@ -3,7 +3,7 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Holds the questions of evaluation files: no row may repeat one, and none may come into a prompt.</summary>
+/// <summary>The questions of evaluation files: no row may repeat one, and none may come into a prompt.</summary>
 sealed class EvaluationQuestions
 {
     // A shorter question, such as a fund's name, may occur in a description by itself.

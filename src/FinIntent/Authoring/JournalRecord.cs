@@ -21,7 +21,7 @@ enum JournalKind
     Decision,
 }
 
-/// <summary>Is a line of the journal; each kind has only those of the other fields that it needs.</summary>
+/// <summary>A line of the journal; each kind has only those of the other fields that it needs.</summary>
 sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
 {
     static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
@@ -38,9 +38,7 @@ sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
     public string? Prompt { get; init; }
 
     public string? PromptSha256 { get; init; }
-
     public string? System { get; init; }
-
     public string? User { get; init; }
 
     /// <summary>The questions that a judge is asked about.</summary>
@@ -50,15 +48,10 @@ sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
     public decimal? Cost { get; init; }
 
     public long? Tokens { get; init; }
-
     public string? Text { get; init; }
-
     public string? Finish { get; init; }
-
     public long? InputTokens { get; init; }
-
     public long? OutputTokens { get; init; }
-
     public double? Seconds { get; init; }
 
     /// <summary>In a decision, the question as the person left it; a null intent drops the row.</summary>

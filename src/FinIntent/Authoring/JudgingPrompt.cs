@@ -3,7 +3,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Holds what a judge says about a question.</summary>
+/// <summary>What a judge says about a question.</summary>
 /// <param name="Intent">The intent's number in the schema; null means none of them.</param>
 sealed record Verdict(int? Intent, string Reason);
 

@@ -1,6 +1,6 @@
 namespace FinIntent.Authoring;
 
-/// <summary>Is an amount of money, tokens and requests. Money is decimal, in the currency of the prices: no sum of it is rounded.</summary>
+/// <summary>Money, tokens and requests together. Money is decimal, in the currency of the prices: no sum of it is rounded.</summary>
 readonly record struct Amount(decimal Cost, long Tokens, int Requests)
 {
     public static Amount operator +(Amount a, Amount b) => new(a.Cost + b.Cost, a.Tokens + b.Tokens, a.Requests + b.Requests);
@@ -8,7 +8,7 @@ readonly record struct Amount(decimal Cost, long Tokens, int Requests)
     public static Amount operator -(Amount a, Amount b) => new(a.Cost - b.Cost, a.Tokens - b.Tokens, a.Requests - b.Requests);
 }
 
-/// <summary>Holds the most of everything; null means no limit.</summary>
+/// <summary>The most that may be spent of everything; null means no limit.</summary>
 sealed record Limits(decimal? Cost = null, long? Tokens = null, int? Requests = null)
 {
     /// <summary>Returns the setting that an amount goes beyond, with its value; null when there is none.</summary>

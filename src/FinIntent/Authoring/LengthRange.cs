@@ -3,7 +3,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Holds lengths from Least to Most, both included.</summary>
+/// <summary>Lengths from Least to Most, both included.</summary>
 readonly record struct LengthRange(int Least, int Most)
 {
     // These are rounded from people's questions to a broker's search box and help desk.

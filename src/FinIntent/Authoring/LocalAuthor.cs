@@ -3,7 +3,7 @@ using FinIntent.Generation;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Lets a local model be an author: loaded when it is first asked, one request at a time, at no cost.</summary>
+/// <summary>A local model as an author: it is loaded when it is first asked, takes one request at a time and costs nothing.</summary>
 /// <param name="load">Loads the model, which stays its owner's.</param>
 sealed class LocalAuthor(string name, Func<ChatModel> load, AnswerOptions options, int seed, TimeProvider time) : IDisposable
 {

@@ -3,7 +3,7 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Says why a row that a model wrote is none.</summary>
+/// <summary>Why a text that a model wrote is not a row.</summary>
 enum Rejection
 {
     /// <summary>The item is no JSON, is cut short, or has no text of one line.</summary>

@@ -6,7 +6,7 @@ using FinIntent.Intents;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Is a table, for a person, of the rows about which writer and judge disagree.</summary>
+/// <summary>A table of the rows about which writer and judge disagree, for a person to decide.</summary>
 /// <remarks>The column "decision" takes the intent, or "drop". The question may be mended.</remarks>
 static class ReviewFile
 {

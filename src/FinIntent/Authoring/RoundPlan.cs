@@ -1,6 +1,6 @@
 namespace FinIntent.Authoring;
 
-/// <summary>Says what to ask for next.</summary>
+/// <summary>Plans what to ask for next.</summary>
 static class RoundPlan
 {
     // A round's requests do not know of each other's rows, so an intent gets at most this many.

@@ -4,7 +4,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Authoring;
 
-/// <summary>Says which rows to ask a model for.</summary>
+/// <summary>The rows that a model is asked for.</summary>
 /// <param name="Intent">The intent's number in the schema.</param>
 /// <param name="Lengths">The number of rows in each range.</param>
 sealed record WritingOrder(int Intent, IReadOnlyList<(LengthRange Range, int Count)> Lengths, string Style)

@@ -56,7 +56,7 @@ sealed class CardText(SchemaLanguage language, bool isBilingual)
 
     public void Line(string line = "") => _text.Append(line).Append('\n');
 
-    /// <summary>A text that would not end a table's cell.</summary>
+    /// <summary>Returns a text in which nothing ends a table's cell.</summary>
     public static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|");
 
     public override string ToString() => _text.ToString();

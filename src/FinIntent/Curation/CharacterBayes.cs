@@ -1,9 +1,7 @@
 namespace FinIntent.Curation;
 
-/// <summary>
-/// Multinomial naive Bayes over a text's runs of one to four characters, in lower case, with add-one smoothing scaled by
-/// <see cref="Smoothing"/>: what the letters alone tell. A baseline, and a second opinion on labels.
-/// </summary>
+/// <summary>Multinomial naive Bayes over runs of 1 to 4 lower-case characters: what the letters alone tell, a second opinion.</summary>
+/// <remarks>Counts are smoothed by adding <see cref="Smoothing"/> to each.</remarks>
 sealed class CharacterBayes
 {
     const int Longest = 4;
@@ -27,7 +25,7 @@ sealed class CharacterBayes
         }
     }
 
-    /// <summary>Each class's probability.</summary>
+    /// <summary>Returns each class's probability.</summary>
     public double[] Probabilities(string text)
     {
         var all = _priors.Sum() + _priors.Length;

@@ -3,9 +3,7 @@ using FinIntent.Intents;
 
 namespace FinIntent.Curation;
 
-/// <summary>
-/// The card of rows that people wrote: contents, provenance as far as the rows carry it, classes, duplicates, examples, limits.
-/// </summary>
+/// <summary>The card of rows that people wrote: contents, provenance as far as rows tell it, classes, duplicates, limits.</summary>
 /// <param name="name">The data set's name.</param>
 /// <param name="licence">A hub's word for the licence, such as apache-2.0.</param>
 /// <param name="schema">The schema that describes the intents; null: the card has their names alone.</param>

@@ -4,10 +4,8 @@ using FinIntent.Text;
 
 namespace FinIntent.Curation;
 
-/// <summary>
-/// What a model, as it is, makes of questions: its last hidden state where the answer to the question alone begins, beside the mean of the
-/// states over the question. The words and options around a question are the same in all rows and are left out, which is many times faster.
-/// </summary>
+/// <summary>What an untuned model makes of questions: its last hidden state behind each, beside the mean of the states over it.</summary>
+/// <remarks>The words and options around a question are the same in all rows; leaving them out is many times faster.</remarks>
 static class FrozenFeatures
 {
     const int TokensAtOnce = 8192;

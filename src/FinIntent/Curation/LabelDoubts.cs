@@ -1,7 +1,7 @@
 namespace FinIntent.Curation;
 
 /// <summary>A row whose label the other rows speak against.</summary>
-/// <param name="Row">Its number.</param>
+/// <param name="Row">The row's number.</param>
 /// <param name="Predicted">What a classifier that has not seen the row says, and how sure it is.</param>
 /// <param name="LettersAgree">The letters alone (naive Bayes, held out, too) say the same as the model.</param>
 readonly record struct LabelDoubt(int Row, string Label, string Predicted, double Probability, bool LettersAgree);
@@ -17,9 +17,7 @@ static class LabelDoubts
     const double Penalty = 0.01;
 
     /// <param name="features">[N, D], a row a question.</param>
-    /// <param name="groups">
-    /// Questions with the same number are in one fold: a near duplicate with the same wrong label must not vouch for it.
-    /// </param>
+    /// <param name="groups">Questions with the same number share a fold, so that a near duplicate cannot vouch for its own label.</param>
     /// <param name="confidence">From which probability on a disagreement is told.</param>
     public static HeldOutLabels Find(Tensor features, IReadOnlyList<string> questions, IReadOnlyList<string> labels,
         IReadOnlyList<int> groups, int folds, double confidence, int seed)
@@ -49,7 +47,7 @@ static class LabelDoubts
         int Right(double[][] probabilities) => probabilities.Index().Count(p => Highest(p.Item) == classes[p.Index]);
     }
 
-    /// <summary>Groups one after the other into the folds, class by class, so that each fold has about the same classes.</summary>
+    /// <summary>Deals the groups out to the folds, class by class, so that each fold has about the same classes.</summary>
     static int[] Folds(IReadOnlyList<int> groups, int[] classes, int folds, int seed)
     {
         var shuffled = Enumerable.Range(0, classes.Length).GroupBy(row => groups[row]).Select(g => g.ToArray()).ToArray();

@@ -1,9 +1,7 @@
 namespace FinIntent.Curation;
 
-/// <summary>
-/// Multinomial logistic regression on standardised features, with an L2 penalty, from zero weights by full-batch Adam: a convex problem, so
-/// nothing is drawn at random and the same rows give the same weights.
-/// </summary>
+/// <summary>Multinomial logistic regression on standardised features with an L2 penalty, by full-batch Adam from zero weights.</summary>
+/// <remarks>The problem is convex and nothing is drawn at random, so the same rows give the same weights.</remarks>
 sealed class LogisticRegression : IDisposable
 {
     const int Steps = 300;
@@ -15,7 +13,7 @@ sealed class LogisticRegression : IDisposable
 
     /// <param name="features">[N, D] fp32.</param>
     /// <param name="classes">Each row's class, 0 to <paramref name="classCount"/> − 1.</param>
-    /// <param name="penalty">Of half the sum of squared weights but the intercepts, beside the mean cross-entropy.</param>
+    /// <param name="penalty">The factor of half the sum of squared weights, without the intercepts, beside the mean cross-entropy.</param>
     public static LogisticRegression Fit(Tensor features, long[] classes, int classCount, double penalty)
     {
         using var noGradient = no_grad();
@@ -42,7 +40,7 @@ sealed class LogisticRegression : IDisposable
         return new(mean.DetachFromDisposeScope(), scale.DetachFromDisposeScope(), weights.DetachFromDisposeScope());
     }
 
-    /// <summary>[N, D] → each row's probabilities.</summary>
+    /// <summary>Returns each row's probabilities for features [N, D].</summary>
     public double[][] Probabilities(Tensor features)
     {
         using var noGradient = no_grad();

@@ -2,15 +2,13 @@ using FinIntent.Data.Leaks;
 
 namespace FinIntent.Curation;
 
-/// <summary>
-/// Two rows that ask the same, or nearly so: character bigrams alike by 0.6 or more, as written or by letters and digits alone.
-/// </summary>
+/// <summary>Two rows that ask nearly the same: their character bigrams, with or without punctuation, are alike by 0.6 or more.</summary>
 readonly record struct NearDuplicate(int First, int Second, double Similarity, bool AreSame);
 
 /// <summary>Which questions of a set are alike.</summary>
 static class NearDuplicates
 {
-    /// <summary>Each pair once, in the order of its second question.</summary>
+    /// <summary>Returns each pair once, in the order of its second question.</summary>
     public static IReadOnlyList<NearDuplicate> Pairs(IReadOnlyList<string> questions)
     {
         var index = new QuestionIndex(questions);
@@ -23,10 +21,7 @@ static class NearDuplicates
         return pairs;
     }
 
-    /// <summary>
-    /// For each question the number of its group: whatever pairs join, directly or through others, is one. Groups count from 0 in the order
-    /// of the questions.
-    /// </summary>
+    /// <summary>The number of each question's group, from 0: pairs join questions into groups, directly or through others.</summary>
     public static int[] Groups(IReadOnlyList<string> questions)
     {
         var parents = Enumerable.Range(0, questions.Count).ToArray();

@@ -1,12 +1,7 @@
 namespace FinIntent.Curation;
 
 /// <summary>A file that rows are divided into.</summary>
-enum SplitPart
-{
-    Train,
-    Val,
-    Eval,
-}
+enum SplitPart { Train, Val, Eval }
 
 /// <summary>Divides rows so that each class is divided alike and rows that ask nearly the same stay together.</summary>
 static class RowSplit
@@ -45,9 +40,7 @@ static class RowSplit
         return parts;
     }
 
-    /// <summary>
-    /// The rows needed of each class: its share, halves up, and one at least; a class of fewer than three rows stays whole.
-    /// </summary>
+    /// <summary>The rows needed of each class: its share, rounded, and one at least; a class of fewer than three stays whole.</summary>
     static Dictionary<string, int> Needs(IReadOnlyList<string> classes, double share) => classes.CountBy(name => name).ToDictionary(
         c => c.Key,
         c => share == 0 || c.Value < 3 ? 0 : Math.Max(1, (int)Math.Round(c.Value * share, MidpointRounding.AwayFromZero)));

@@ -6,7 +6,7 @@ namespace FinIntent.Curation;
 /// <summary>A file's labelled rows.</summary>
 sealed record RowFile(string Name, IReadOnlyList<LabelledRow> Rows);
 
-/// <summary>Of some lengths: the least, the mean, the median, what 95 % do not exceed, the most, and the place of that row.</summary>
+/// <summary>Some lengths in short: the least, the mean, the median, what 95 % do not exceed, the most, and that row's place.</summary>
 sealed record LengthSummary(int Least, double Mean, int Median, int Most95, int Most, string LongestAt)
 {
     public static LengthSummary Of(IReadOnlyList<(int Length, string Place)> rows)
@@ -19,14 +19,14 @@ sealed record LengthSummary(int Least, double Mean, int Median, int Most95, int 
 
 /// <summary>One file's numbers.</summary>
 /// <param name="Classes">Intents with their labels and counts, the most frequent first.</param>
-/// <param name="Tokens">Of a whole row, prompt and answer, in each template.</param>
+/// <param name="Tokens">The tokens of whole rows, prompt and answer, in each template.</param>
 sealed record FileStats(
     string Name, int Rows, IReadOnlyList<(string Intent, string Label, int Count)> Classes, LengthSummary Characters,
         IReadOnlyList<(string Template, LengthSummary Tokens)> Tokens);
 
 /// <summary>Two rows that ask nearly the same, by their places.</summary>
-/// <param name="IsAcross">They are in different files.</param>
-/// <param name="DifferInLabel">And they have different labels.</param>
+/// <param name="IsAcross">True: the rows are in different files.</param>
+/// <param name="DifferInLabel">True: the rows have different labels.</param>
 readonly record struct Duplicate(LabelledRow First, LabelledRow Second, double Similarity, bool AreSame, bool IsAcross, bool DifferInLabel);
 
 /// <summary>What there is to know about files of labelled rows before they are trained on.</summary>

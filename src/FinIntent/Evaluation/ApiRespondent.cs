@@ -3,9 +3,7 @@ using FinIntent.Intents;
 
 namespace FinIntent.Evaluation;
 
-/// <summary>
-/// A model behind an API. Its answers come in any order; a question without an answer is not in the file, and the next run asks it.
-/// </summary>
+/// <summary>A model behind an API. Its answers come in any order; the next run asks again what has no answer in the file.</summary>
 /// <param name="concurrency">Questions that are under way at a time.</param>
 /// <param name="defaultSystem">The system text of questions that bring none; null: none.</param>
 sealed class ApiRespondent(ApiModel model, int concurrency, string? defaultSystem) : Respondent
@@ -21,7 +19,8 @@ sealed class ApiRespondent(ApiModel model, int concurrency, string? defaultSyste
         var rest = answers.Questions.Where(q => !answers.Has(q)).ToList();
         try
         {
-            Parallel.ForEachAsync(rest, options, async (question, token) => await Ask(question, answers, failures, giveUp, token)).GetAwaiter().GetResult();
+            Parallel.ForEachAsync(rest, options, async (question, token) => await Ask(question, answers, failures, giveUp, token))
+                .GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -10,7 +10,7 @@ namespace FinIntent.Evaluation;
 /// <param name="Refused">How many answers a filter of contents stopped.</param>
 sealed record ApiTotals(long InputTokens, long OutputTokens, int Uncounted, double? Price, int CutShort, int Refused)
 {
-    /// <param name="inputPrice">Of a million tokens.</param>
+    /// <param name="inputPrice">The price of a million tokens of questions.</param>
     public static ApiTotals Of(IReadOnlyList<Prediction> predictions, double? inputPrice, double? outputPrice)
     {
         long input = predictions.Sum(p => p.InputTokens ?? 0), output = predictions.Sum(p => p.OutputTokens ?? 0);
@@ -37,15 +37,10 @@ sealed record ApiTotals(long InputTokens, long OutputTokens, int Uncounted, doub
         if (Uncounted > 0) lines.Add(($"；其中 {Uncounted} 个回答服务器未报词元数", $"; of {Uncounted} answers the server did not tell them"));
         if (Price is { } price) lines.Add((Invariant($"；费用 {price:0.####}"), Invariant($"; price {price:0.####}")));
         if (CutShort > 0)
-        {
             lines.Add(($"\n{CutShort} 个回答被 max_new_tokens 截断（思考模型的思考也计在内）：请调大它",
                 $"\n{CutShort} answers were cut short by max_new_tokens (a thinking model's thoughts count): raise it"));
-        }
         if (Refused > 0)
-        {
-            lines.Add(($"\n{Refused} 题服务器拒绝回答，按答错计",
-                $"\n{Refused} questions the server refused to answer; they count as wrong"));
-        }
+            lines.Add(($"\n{Refused} 题服务器拒绝回答，按答错计", $"\n{Refused} questions the server refused to answer; they count as wrong"));
         return string.Concat(lines.Select(line => line.In(language))) + "\n";
     }
 }

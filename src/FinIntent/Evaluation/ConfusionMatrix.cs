@@ -7,9 +7,7 @@ namespace FinIntent.Evaluation;
 public sealed record ClassScore(string Class, int Count, int Predicted, int Correct)
 {
     public double Precision => Predicted == 0 ? 0 : (double)Correct / Predicted;
-
     public double Recall => Count == 0 ? 0 : (double)Correct / Count;
-
     public double F1 => Count + Predicted == 0 ? 0 : 2.0 * Correct / (Count + Predicted);
 }
 
@@ -31,9 +29,7 @@ public sealed class ConfusionMatrix
 
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>
-    /// Whether its classes are too many, or their names too long, for a table with a column each: what was confused is then listed.
-    /// </summary>
+    /// <summary>Whether the classes' names do not fit side by side as columns: a report then lists the confusions instead.</summary>
     public bool IsWide => Classes.Sum(c => c.Length) > MostLetters;
 
     /// <summary>Wrong answers, the most frequent first; null is an answer that could not be read.</summary>
@@ -50,16 +46,12 @@ public sealed class ConfusionMatrix
     public int this[int gold, int predicted] => _counts[gold, predicted];
 
     public int Count => _counts.Cast<int>().Sum();
-
     public Proportion Accuracy => new(Enumerable.Range(0, Classes.Count).Sum(c => _counts[c, c]), Count);
 
     public IReadOnlyList<ClassScore> PerClass =>
         [.. Classes.Select((name, c) => new ClassScore(name, RowSum(c), ColumnSum(c), _counts[c, c]))];
 
-    /// <summary>
-    /// The plain mean of F1 over the classes that occur as gold or as an answer, scikit-learn's f1_score(average="macro"); NaN when none
-    /// does.
-    /// </summary>
+    /// <summary>The mean F1 of the classes that occur, as scikit-learn's f1_score(average="macro") has it; NaN when none occurs.</summary>
     public double MacroF1
     {
         get
@@ -69,11 +61,11 @@ public sealed class ConfusionMatrix
         }
     }
 
-    /// <summary>
-    /// Matthews' correlation of the answers with gold for any number of classes, −1 to 1, scikit-learn's matthews_corrcoef. It is 0 where
-    /// all golds or all answers are the same, and NaN without items. Answers that could not be read are a class of their own. J. Gorodkin,
-    /// 2004, https://doi.org/10.1016/j.compbiolchem.2004.09.006.
-    /// </summary>
+    /// <summary>Matthews' correlation of answers and gold, −1 to 1, as scikit-learn's matthews_corrcoef; NaN without items.</summary>
+    /// <remarks>
+    /// It is 0 where all golds or all answers are the same. Answers that could not be read are a class of their own.
+    /// J. Gorodkin, 2004, https://doi.org/10.1016/j.compbiolchem.2004.09.006.
+    /// </remarks>
     public double Matthews
     {
         get

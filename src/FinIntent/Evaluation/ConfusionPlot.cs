@@ -7,7 +7,7 @@ namespace FinIntent.Evaluation;
 /// <summary>A confusion matrix as a PNG: rows are gold, columns the answer, each cell shaded by its share of the row.</summary>
 public static class ConfusionPlot
 {
-    // Of a cell, and about the most of a side: 200 classes still make a picture that can be opened.
+    // The pixels of a cell's side, and about the most of the picture's: 200 classes still make one that can be opened.
     const int LargestCell = 110, SmallestCell = 14, MostPixels = 3300, SmallestWithText = 28;
 
     /// <summary>Writes confusion_RULE.png for every rule of a model, or warns that they cannot be drawn here.</summary>

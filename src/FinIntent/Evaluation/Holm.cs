@@ -1,14 +1,10 @@
 namespace FinIntent.Evaluation;
 
-/// <summary>
-/// p values of several tests at once, so that the chance of one false alarm among all stays what is asked for. S. Holm, 1979,
-/// https://www.jstor.org/stable/4615733.
-/// </summary>
+/// <summary>Adjusts the p values of several tests, so that the chance of one false alarm among all of them stays as asked for.</summary>
+/// <remarks>S. Holm, 1979, https://www.jstor.org/stable/4615733.</remarks>
 public static class Holm
 {
-    /// <summary>
-    /// In the order given: the smallest times m, the next times m − 1, and so on; never below an adjusted smaller one, never above 1.
-    /// </summary>
+    /// <summary>Multiplies the smallest by m, the next by m − 1 and so on; none falls below a smaller one. The order is kept.</summary>
     public static IReadOnlyList<double> Adjust(IReadOnlyList<double> p)
     {
         var adjusted = new double[p.Count];

@@ -1,6 +1,7 @@
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Settings;
+using Numbered = (int Number, FinIntent.Intents.AskedQuestion Question);
 
 namespace FinIntent.Evaluation;
 
@@ -14,7 +15,7 @@ sealed record LocalAsking(Scoring Scoring, AnswerOptions Answers)
     /// <summary>Question i draws with the seed Seed + i.</summary>
     public long Seed { get; init; } = 42;
 
-    /// <summary>Tokens that are scored at once, what questions share counted once. They bound memory. Null: as many as suit the device.</summary>
+    /// <summary>Tokens that are scored at once, what questions share counted once; null: as many as suit the device.</summary>
     public int? ScoringTokens { get; init; }
 
     /// <summary>True: each answer is kept when it is written, for long ones; false: with those that were written beside it.</summary>
@@ -48,8 +49,9 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
     protected override void Ask(Answers answers, IReadOnlyDictionary<string, Prediction> known, CancellationToken stop)
     {
         var chat = _chat ??= load();
-        List<(int Number, AskedQuestion Question)> asked = [.. answers.Questions.Index().Where(q => !known.ContainsKey(q.Item.Id))];
-        var scorer = new OptionScorer(chat.Model, how.ScoringTokens ?? (chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu));
+        List<Numbered> asked = [.. answers.Questions.Index().Where(q => !known.ContainsKey(q.Item.Id))];
+        var usual = chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu;
+        var scorer = new OptionScorer(chat.Model, how.ScoringTokens ?? usual);
         List<OptionQuestion> ready = how.Scoring == Scoring.Generate ? []
             : [.. asked.Select(q => chat.OptionQuestion(q.Question.Conversation, [.. q.Question.Options!.Select(o => o.Label)]))];
         foreach (var batch in how.Scoring == Scoring.Generate ? Chunks(asked.Count) : scorer.Batches(ready))
@@ -59,8 +61,13 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             if (questions.All(q => answers.Has(q.Question))) continue;
             stop.ThrowIfCancellationRequested();
             var scores = how.Scoring == Scoring.Generate ? null : scorer.Score(ready[batch]);
-            if (how.KeepsEach) KeepEach(chat, questions, answers);
-            else answers.Keep(PredictionsOf(questions, scores, how.Scoring == Scoring.Options ? null : Written(chat, questions), answers.Run.Name));
+            if (how.KeepsEach)
+            {
+                KeepEach(chat, questions, answers);
+                continue;
+            }
+            var outputs = how.Scoring == Scoring.Options ? null : Written(chat, questions);
+            answers.Keep(PredictionsOf(questions, scores, outputs, answers.Run.Name));
         }
     }
 
@@ -68,7 +75,7 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
         [.. Enumerable.Range(0, (count + how.AnswersAtOnce - 1) / how.AnswersAtOnce)
             .Select(i => new Range(i * how.AnswersAtOnce, Math.Min(count, (i + 1) * how.AnswersAtOnce)))];
 
-    static List<Prediction> PredictionsOf(IReadOnlyList<(int, AskedQuestion Question)> questions, IReadOnlyList<double[]>? scores,
+    static List<Prediction> PredictionsOf(IReadOnlyList<Numbered> questions, IReadOnlyList<double[]>? scores,
         IReadOnlyList<string>? outputs, string name) =>
         [.. questions.Select((q, i) =>
         {
@@ -76,21 +83,23 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             return Prediction.Of(q.Question, name, outputs?[i], probabilities);
         })];
 
-    List<string> Written(ChatModel chat, IReadOnlyList<(int Number, AskedQuestion Question)> questions) =>
+    List<string> Written(ChatModel chat, IReadOnlyList<Numbered> questions) =>
         [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null))];
 
-    IReadOnlyList<string> Write(ChatModel chat, IReadOnlyList<(int Number, AskedQuestion Question)> chunk, Action<int, string>? onDone) =>
-        chat.Answer([.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers, onDone: onDone);
+    IReadOnlyList<string> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, string>? onDone) =>
+        chat.Answer(
+            [.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers, onDone: onDone);
 
     /// <summary>Answers are kept in the order of the questions: one waits for those before it.</summary>
-    void KeepEach(ChatModel chat, IReadOnlyList<(int Number, AskedQuestion Question)> chunk, Answers answers)
+    void KeepEach(ChatModel chat, IReadOnlyList<Numbered> chunk, Answers answers)
     {
         var written = new string?[chunk.Count];
         var next = 0;
         Write(chat, chunk, (row, answer) =>
         {
             written[row] = answer;
-            for (; next < chunk.Count && written[next] is { } text; next++) answers.Keep([Prediction.Of(chunk[next].Question, answers.Run.Name, text)]);
+            for (; next < chunk.Count && written[next] is { } text; next++)
+                answers.Keep([Prediction.Of(chunk[next].Question, answers.Run.Name, text)]);
         });
     }
 

@@ -1,9 +1,10 @@
 namespace FinIntent.Evaluation;
 
-/// <summary>
-/// Whether two models that answered the same questions differ in more than chance. Only questions that one got right and the other wrong
-/// say anything; if the models are equally good, each is a fair coin. Q. McNemar, 1947, https://doi.org/10.1007/BF02295996.
-/// </summary>
+/// <summary>Tests whether two models that answered the same questions differ by more than chance.</summary>
+/// <remarks>
+/// Only questions that just one of them got right count: if both are equally good, each such question is a fair coin.
+/// Q. McNemar, 1947, https://doi.org/10.1007/BF02295996.
+/// </remarks>
 public static class McNemar
 {
     const int ScaleBits = 512;

@@ -15,12 +15,8 @@ public sealed record RuleReport(string Rule, ConfusionMatrix Matrix, IReadOnlyLi
 }
 
 /// <summary>How good one model's predictions are, by every rule that they can be read by.</summary>
-/// <param name="Classes">
-/// Each label and what it stands for; if the labels' meaning changes between questions, the intents themselves.
-/// </param>
-/// <param name="Disagreements">
-/// On how many questions the text, read by the lenient rule, is not the most probable option; null where text or probabilities are missing.
-/// </param>
+/// <param name="Classes">Each label with its meaning; the intents themselves where a label's meaning changes between questions.</param>
+/// <param name="Disagreements">How often the text, read leniently, is not the most probable option; null without both.</param>
 public sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IReadOnlyList<(string Label, string Intent)> Classes,
     IReadOnlyList<RuleReport> Rules, Proportion? Disagreements)
 {
@@ -31,7 +27,6 @@ public sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predicti
     internal ApiTotals? Api { get; init; }
 
     internal int LeakedQuestions { get; init; }
-
     public RuleReport? Scored => this[RuleReport.Scored];
 
     /// <summary>The rule to show when only one is shown: option scoring, which needs no reader; else the seed's rule.</summary>
@@ -98,9 +93,5 @@ public sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predicti
         }
     }
 
-    public static string NameOf(ReadingRule rule) => rule switch
-    {
-        ReadingRule.LastCapital => "last_capital",
-        _ => rule.ToString().ToLowerInvariant(),
-    };
+    public static string NameOf(ReadingRule rule) => JsonNamingPolicy.SnakeCaseLower.ConvertName(rule.ToString());
 }

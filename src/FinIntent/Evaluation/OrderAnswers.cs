@@ -1,18 +1,14 @@
 namespace FinIntent.Evaluation;
 
-/// <summary>
-/// How one rule reads the answers to questions whose options were permuted. Options are counted as in the question's own order, so the same
-/// number is the same intent in every order.
-/// </summary>
+/// <summary>How one rule reads the answers to questions whose options were permuted.</summary>
+/// <remarks>Options are counted in the question's own order, so that a number means the same intent in every order.</remarks>
 sealed class OrderAnswers
 {
     readonly PermutedQuestions _asked;
     readonly int[] _gold;
     readonly int?[] _chosen;
 
-    /// <param name="choices">
-    /// The label that each answer is read as, in the order of <paramref name="asked"/>.All; null where none can be read.
-    /// </param>
+    /// <param name="choices">The label that each answer of <paramref name="asked"/>.All is read as; null where none can be read.</param>
     public OrderAnswers(PermutedQuestions asked, IReadOnlyList<string?> choices)
     {
         _asked = asked;
@@ -23,9 +19,7 @@ sealed class OrderAnswers
     }
 
     public int Questions => _asked.Questions.Count;
-
     public int Orders => _asked.Orders.Count;
-
     public int Options => _asked.Questions[0].Options.Count;
 
     public int Gold(int question) => _gold[question];
@@ -55,7 +49,7 @@ sealed class OrderAnswers
         return votes;
     }
 
-    /// <summary>The same intent in every order. An answer that cannot be read is none.</summary>
+    /// <summary>Whether the same intent is chosen in every order; an answer that cannot be read is none.</summary>
     public bool IsUnchanged(int question) => Chosen(question, 0) is { } first && Votes(question)[first] == Orders;
 
     /// <summary>The option that most orders choose, the question's own first one among equals; null when no answer can be read.</summary>

@@ -11,16 +11,13 @@ public sealed record PermutedQuestions
         All = [.. questions.SelectMany(question => orders.Select(order => order.Of(question)))];
     }
 
-    /// <summary>As they are in their file.</summary>
+    /// <summary>The questions as they are in their file.</summary>
     public IReadOnlyList<EvaluationQuestion> Questions { get; }
 
-    /// <summary>The questions' own one first.</summary>
+    /// <summary>The orders, the questions' own one first.</summary>
     public IReadOnlyList<OptionOrder> Orders { get; }
 
-    /// <summary>
-    /// What is asked, all orders of a question behind one another, so that they are scored together and their common beginning is read
-    /// once.
-    /// </summary>
+    /// <summary>What is asked: a question's orders follow each other, so that what they begin with is read only once.</summary>
     public IReadOnlyList<EvaluationQuestion> All { get; }
 
     /// <summary>The orders' names; they mean the same for every question whose labels are the same.</summary>
@@ -32,17 +29,15 @@ public sealed record PermutedQuestions
     {
         var first = questions[0];
         if (questions.FirstOrDefault(q => q.Options.Count != first.Options.Count) is { } other)
-            throw new UserErrorException($"permutations: question {first.Id} has {first.Options.Count} options and question {other.Id} has " +
-                $"{other.Options.Count}, so they have no orders in common; put them into two files");
+            throw new UserErrorException($"permutations: question {first.Id} has {first.Options.Count} options and " +
+                $"question {other.Id} has {other.Options.Count}, so they have no orders in common; put them into two files");
         return new(questions, OptionOrders.Of(permutations, first.Options.Count, seed));
     }
 
     internal static PermutedQuestions In(IReadOnlyList<OptionOrder> orders, IReadOnlyList<EvaluationQuestion> questions) =>
         new(questions, orders);
 
-    /// <summary>
-    /// The answers to the questions in their own order, which need not be asked again, under the ids that they have here.
-    /// </summary>
+    /// <summary>The answers to the questions in their own order, which need not be asked again, under the ids used here.</summary>
     public IReadOnlyDictionary<string, Prediction> Known(IReadOnlyList<Prediction> predictions) =>
         Questions.Zip(predictions, (question, prediction) => prediction with { Id = Orders[0].IdOf(question) }).ToDictionary(p => p.Id);
 }

@@ -3,23 +3,15 @@ namespace FinIntent.Evaluation;
 /// <summary>One letter, or place where labels are names: how often it is chosen, and how often the right answer stands there.</summary>
 /// <param name="Chosen">How many of the answers that can be read choose it.</param>
 /// <param name="Gold">How many of the same have the right answer there.</param>
-/// <param name="Interval95">
-/// The interval of Difference: ± 1.96 standard errors of a ratio of two sums over questions, which are what is sampled (Taylor
-/// linearisation); NaN for
-/// fewer than two questions. It is a normal interval, so a few dozen questions are wanted.
-/// </param>
+/// <param name="Interval95">The interval of Difference: ± 1.96 standard errors; NaN for fewer than two questions.</param>
+/// <remarks>Questions are sampled, so the error is that of a ratio of sums (Taylor linearisation); a few dozen are wanted.</remarks>
 /// <param name="WhenGold">How many answers are right when the right one stands there; unreadable ones count as wrong.</param>
 public sealed record PlaceBias(string Label, Proportion Chosen, Proportion Gold, (double Low, double High) Interval95, Proportion WhenGold)
 {
-    /// <summary>
-    /// Above 0: the model prefers the letter. A model that always reads the same intent has 0 at each letter under rotations and under all
-    /// orders.
-    /// </summary>
+    /// <summary>Above 0 the model prefers the letter; it is 0 over rotations or all orders if each intent stays the same.</summary>
     public double Difference => Chosen.Value - Gold.Value;
 
-    /// <summary>
-    /// How far letters are chosen from where the right answers stand: half the sum of the differences' magnitudes, 0 to 1.
-    /// </summary>
+    /// <summary>How far choices are from where right answers stand, 0 to 1: half the sum of the differences' magnitudes.</summary>
     public static double TotalVariation(IReadOnlyList<PlaceBias> places) => places.Sum(p => Math.Abs(p.Difference)) / 2;
 
     internal static PlaceBias Of(OrderAnswers answers, int place, string label)

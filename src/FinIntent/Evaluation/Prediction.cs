@@ -6,7 +6,7 @@ using static System.FormattableString;
 
 namespace FinIntent.Evaluation;
 
-/// <summary>What a model said to one question. A line of a predictions file; whoever writes such lines can be reported on.</summary>
+/// <summary>What a model said to one question, a line of a predictions file. Reports take such lines from any program.</summary>
 public sealed record Prediction
 {
     // Probabilities written with two decimals are off by as much.
@@ -21,7 +21,7 @@ public sealed record Prediction
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Other programs may write a number.</summary>
+    /// <summary>The id, which other programs may write as a number.</summary>
     [JsonConverter(typeof(TextOrNumber))]
     public required string Id { get; init; }
 
@@ -33,10 +33,7 @@ public sealed record Prediction
     /// <summary>The answer as text.</summary>
     public string? Output { get; init; }
 
-    /// <summary>
-    /// The most probable label, or without probabilities the label that the lenient rule reads. Reports read Output and Probabilities
-    /// themselves.
-    /// </summary>
+    /// <summary>The most probable label; without probabilities, the label that the lenient rule reads. Reports do not use it.</summary>
     public string? Choice { get; init; }
 
     /// <summary>The probability of each option's label; they sum to 1.</summary>
@@ -46,10 +43,9 @@ public sealed record Prediction
     public IReadOnlyDictionary<string, string>? Options { get; init; }
 
     public required string Model { get; init; }
-
     public double? Seconds { get; init; }
 
-    /// <summary>Of the question with its instruction, as an API counts them.</summary>
+    /// <summary>The tokens of the question with its instruction, as an API counts them.</summary>
     public long? InputTokens { get; init; }
 
     public long? OutputTokens { get; init; }
@@ -58,20 +54,20 @@ public sealed record Prediction
     public string? Finish { get; init; }
 
     /// <summary>Makes a prediction of what a model said, in words, by probabilities, or both.</summary>
-    internal static Prediction Of(
-        AskedQuestion question, string model, string? output, IReadOnlyDictionary<string, double>? probabilities = null) => new()
-    {
-        Id = question.Id,
-        Question = question.Question,
-        Gold = question.Gold,
-        Output = output,
-        Choice = question.Options is null ? null : ChoiceOf(output, probabilities, question.Options),
-        Probabilities = probabilities,
-        Options = question.Options?.ToDictionary(o => o.Label, o => o.Name),
-        Model = model,
-    };
+    internal static Prediction Of(AskedQuestion question, string model, string? output,
+        IReadOnlyDictionary<string, double>? probabilities = null) => new()
+        {
+            Id = question.Id,
+            Question = question.Question,
+            Gold = question.Gold,
+            Output = output,
+            Choice = question.Options is null ? null : ChoiceOf(output, probabilities, question.Options),
+            Probabilities = probabilities,
+            Options = question.Options?.ToDictionary(o => o.Label, o => o.Name),
+            Model = model,
+        };
 
-    /// <summary>A line, without its end.</summary>
+    /// <summary>Returns the prediction as a line, without its end.</summary>
     public string ToLine() => JsonSerializer.Serialize(this, Json);
 
     /// <summary>Keys may come in any order, and unknown ones are passed over.</summary>

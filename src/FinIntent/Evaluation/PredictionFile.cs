@@ -2,10 +2,8 @@ using FinIntent.Files;
 
 namespace FinIntent.Evaluation;
 
-/// <summary>
-/// A predictions file that grows line by line and is gone on with after a crash. Beside it, FILE.run.json says with what it was made: other
-/// settings do not go on with it.
-/// </summary>
+/// <summary>A predictions file that grows line by line; a later run goes on with it when its settings are the same.</summary>
+/// <remarks>FILE.run.json beside it says with what settings it was made.</remarks>
 public sealed class PredictionFile : IDisposable
 {
     readonly ResumableFile _file;
@@ -34,10 +32,10 @@ public sealed class PredictionFile : IDisposable
         }
     }
 
-    /// <summary>Every prediction of a file that nobody is writing.</summary>
+    /// <summary>Reads every prediction of a file that nobody is writing.</summary>
     public static IReadOnlyList<Prediction> Read(string path) => [.. ReadLines(path).Select(l => l.Prediction)];
 
-    /// <summary>The same with the number of the line each stands in.</summary>
+    /// <summary>Reads the same with the number of the line that each stands in.</summary>
     internal static IEnumerable<(int Line, Prediction Prediction)> ReadLines(string path)
     {
         if (Directory.Exists(path)) throw new UserErrorException($"{path} is a folder; name a file of predictions in it");
@@ -60,18 +58,18 @@ public sealed class PredictionFile : IDisposable
         }
         catch (UserErrorException e) when (e.InnerException is JsonException && !line.TrimEnd().EndsWith('}'))
         {
-            const string Cut = "a line cut short when its run stopped? run it again, and it goes on from there";
-            throw new UserErrorException($"{e.Message} ({Cut})", e);
+            throw new UserErrorException(
+                $"{e.Message} (a line cut short when its run stopped? run it again, and it goes on from there)", e);
         }
     }
 
-    /// <summary>The line is on disk when this returns.</summary>
+    /// <summary>Appends a line, which is on disk when this returns.</summary>
     public void Append(Prediction prediction) => Append([prediction]);
 
-    /// <summary>Lines that are on disk when this returns: waiting for it once is much faster than line by line.</summary>
+    /// <summary>Appends lines, which are on disk when this returns: waiting once is much faster than line by line.</summary>
     public void Append(IReadOnlyList<Prediction> predictions) => _file.Append(predictions.Select(p => p.ToLine()));
 
-    /// <summary>Which of the questions are done, by id: the file's lines may be any of them, in any order.</summary>
+    /// <summary>Returns the predictions of the questions that are done, by id: the file's lines may be any of them, in any order.</summary>
     public Dictionary<string, Prediction> DoneOf(IEnumerable<(string Id, string Question)> questions)
     {
         var texts = questions.ToDictionary();
@@ -82,8 +80,8 @@ public sealed class PredictionFile : IDisposable
                 : text != prediction.Question ? $"that question is now \"{text}\""
                 : !done.TryAdd(prediction.Id, prediction) ? "an earlier line is for it too" : null;
             if (problem is not null)
-                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {prediction.Id} \"{prediction.Question}\", but {problem}; " +
-                    "set overwrite_output_dir: true to start anew");
+                throw new UserErrorException($"{_path}:{i + 1}: the prediction is for {prediction.Id} \"{prediction.Question}\", " +
+                    $"but {problem}; set overwrite_output_dir: true to start anew");
         }
         return done;
     }

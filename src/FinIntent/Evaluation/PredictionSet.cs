@@ -1,6 +1,6 @@
 namespace FinIntent.Evaluation;
 
-/// <summary>One model's predictions as a report takes them: each with a gold answer, each question once, every line with the same keys.</summary>
+/// <summary>One model's predictions as a report takes them: each question once, with a gold answer and the same keys.</summary>
 /// <param name="Name">The model's name; where several files have the same one, with what tells them apart.</param>
 public sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> Predictions)
 {
@@ -22,20 +22,23 @@ public sealed record PredictionSet(string Name, string File, IReadOnlyList<Predi
         foreach (var (line, prediction) in PredictionFile.ReadLines(path))
         {
             if (predictions.Count == 0) first = line;
-            else if (Difference(predictions[0], prediction) is { } difference) throw new UserErrorException($"{path}:{line}: {Format(difference, first)}");
+            else if (Difference(predictions[0], prediction, first) is { } difference) throw Error(line, difference);
+            var question = $"question {prediction.Id} \"{prediction.Question}\"";
             if (prediction.Gold is null)
-                throw new UserErrorException($"{path}:{line}: question {prediction.Id} \"{prediction.Question}\" has no \"gold\", so nothing can be counted; add the right option's letter");
+                throw Error(line, $"{question} has no \"gold\", so nothing can be counted; add the right option's letter");
             if (!seen.TryAdd((prediction.Id, prediction.Question), line))
-                throw new UserErrorException($"{path}:{line}: question {prediction.Id} \"{prediction.Question}\" is already in line {seen[(prediction.Id, prediction.Question)]}; remove one");
+                throw Error(line, $"{question} is already in line {seen[(prediction.Id, prediction.Question)]}; remove one");
             predictions.Add(prediction);
         }
         if (predictions.Count == 0) throw new UserErrorException($"{path}: there are no predictions in it");
         if (predictions[0] is { Output: null, Probabilities: null })
-            throw new UserErrorException($"{path}:{first}: neither \"output\" nor \"probabilities\", so there is no answer; a line needs one of them");
+            throw Error(first, "neither \"output\" nor \"probabilities\", so there is no answer; a line needs one of them");
         return new(predictions[0].Model, path, predictions);
+
+        UserErrorException Error(int line, string message) => new($"{path}:{line}: {message}");
     }
 
-    /// <summary>Every file, with names that differ.</summary>
+    /// <summary>Reads every file, and gives the models names that differ.</summary>
     public static IReadOnlyList<PredictionSet> ReadAll(IReadOnlyList<string> paths)
     {
         if (paths.GroupBy(Path.GetFullPath).FirstOrDefault(g => g.Count() > 1) is { } twice)
@@ -50,9 +53,11 @@ public sealed record PredictionSet(string Name, string File, IReadOnlyList<Predi
         return [.. sets.Select(s => shared.Contains(s.Name) ? s with { Name = $"{s.Predictions[0].Model} ({mark(s)})" } : s)];
     }
 
-    static (string Here, string There)? Difference(Prediction first, Prediction line)
+    static string? Difference(Prediction first, Prediction line, int number)
     {
-        if (line.Model != first.Model) return ($"model is \"{line.Model}\"", $"it is \"{first.Model}\"; a file holds one model's predictions, so split it");
+        if (line.Model != first.Model)
+            return $"model is \"{line.Model}\", but in line {number} it is \"{first.Model}\"; " +
+                "a file holds one model's predictions, so split it";
         foreach (var (key, here, there) in (ReadOnlySpan<(string, bool, bool)>)
         [
             ("output", line.Output is not null, first.Output is not null),
@@ -60,10 +65,10 @@ public sealed record PredictionSet(string Name, string File, IReadOnlyList<Predi
             ("options", line.Options is not null, first.Options is not null),
         ])
         {
-            if (here != there) return ($"{(here ? "there is" : "no")} \"{key}\"", $"there is {(there ? "one" : "none")}; every line needs the same keys (\"\" for an empty answer)");
+            if (here != there)
+                return $"{(here ? "there is" : "no")} \"{key}\", but in line {number} there is {(there ? "one" : "none")}; " +
+                    "every line needs the same keys (\"\" for an empty answer)";
         }
         return null;
     }
-
-    static string Format((string Here, string There) difference, int first) => $"{difference.Here}, but in line {first} {difference.There}";
 }

@@ -8,8 +8,7 @@ public sealed record CalibrationBin(double Low, double High, Proportion Correct,
 /// <param name="LogLoss">Mean of −ln p(gold), p kept 2⁻⁵² away from 0 and 1 as scikit-learn does.</param>
 /// <param name="Brier">Mean over items of Σ (p − y)² over the classes: 0 to 2. G. W. Brier, 1950.</param>
 /// <param name="CalibrationError">
-/// Expected calibration error: Σ over bins of (items in the bin / all) · |accuracy − mean confidence|, ten bins of equal width.
-/// https://arxiv.org/abs/1706.04599
+/// Σ over ten equal bins of (the bin's share of items) · |accuracy − mean confidence|. https://arxiv.org/abs/1706.04599
 /// </param>
 public sealed record ProbabilityScores(double LogLoss, double Brier, double CalibrationError, IReadOnlyList<CalibrationBin> Bins)
 {

@@ -1,18 +1,16 @@
 namespace FinIntent.Evaluation;
 
-/// <summary>How many of how many; with what the true share plausibly is.</summary>
+/// <summary>How many of how many, with the limits between which the true share plausibly lies.</summary>
 public readonly record struct Proportion(int Successes, int Trials)
 {
     /// <summary>The standard normal's 0.975 quantile.</summary>
     internal const double Z = 1.959963984540054;
 
-    /// <summary>NaN without trials.</summary>
+    /// <summary>The share of successes; NaN without trials.</summary>
     public double Value => (double)Successes / Trials;
 
-    /// <summary>
-    /// Wilson's score interval at 95 %, which keeps its promise for small counts and shares near 0 and 1. Without trials nothing is known:
-    /// 0 to 1. E. B. Wilson, 1927, https://doi.org/10.1080/01621459.1927.10502953.
-    /// </summary>
+    /// <summary>Wilson's score interval at 95 %, which holds also for small counts and shares near 0 or 1; 0 to 1 without trials.</summary>
+    /// <remarks>E. B. Wilson, 1927, https://doi.org/10.1080/01621459.1927.10502953.</remarks>
     public (double Low, double High) Wilson95 => Wilson(Value, Trials);
 
     /// <summary>The same where the trials count for another number than there are.</summary>

@@ -2,10 +2,8 @@ using FinIntent.Intents;
 
 namespace FinIntent.Evaluation;
 
-/// <summary>
-/// A model that answers lists of questions, on this machine or behind an API. Each answer is on disk as soon as it is there, a later run asks only for
-/// what is missing, and a finished file is in the order of the questions.
-/// </summary>
+/// <summary>A model that answers lists of questions, on this machine or behind an API.</summary>
+/// <remarks>Each answer is on disk at once, a later run asks for what is missing, and a finished file is in order.</remarks>
 abstract class Respondent : IDisposable
 {
     static readonly IReadOnlyDictionary<string, Prediction> Nothing = new Dictionary<string, Prediction>();
@@ -13,9 +11,10 @@ abstract class Respondent : IDisposable
     /// <param name="known">Answers that need not be asked for, by the question's id.</param>
     /// <param name="onKept">It is called when answers are on disk, with them and with how many there are in all.</param>
     /// <returns>The predictions of all questions, in order.</returns>
-    /// <exception cref="UserErrorException">The file is of another run, or a question has no answer; the message says what to do.</exception>
-    public IReadOnlyList<Prediction> Answer(IReadOnlyList<AskedQuestion> questions, PredictionRun run, Action<IReadOnlyList<Prediction>, int>? onKept = null,
-        IReadOnlyDictionary<string, Prediction>? known = null, CancellationToken stop = default)
+    /// <exception cref="UserErrorException">The file is of another run, or a question has no answer.</exception>
+    public IReadOnlyList<Prediction> Answer(IReadOnlyList<AskedQuestion> questions, PredictionRun run,
+        Action<IReadOnlyList<Prediction>, int>? onKept = null, IReadOnlyDictionary<string, Prediction>? known = null,
+        CancellationToken stop = default)
     {
         List<Prediction> inOrder;
         bool isInOrder;
@@ -44,22 +43,19 @@ abstract class Respondent : IDisposable
         readonly Dictionary<string, Prediction> _done;
         readonly Lock _lock = new();
 
-        public Answers(IReadOnlyList<AskedQuestion> questions, PredictionRun run, PredictionFile file, Action<IReadOnlyList<Prediction>, int>? onKept)
+        public Answers(IReadOnlyList<AskedQuestion> questions, PredictionRun run, PredictionFile file,
+            Action<IReadOnlyList<Prediction>, int>? onKept)
         {
             (Questions, Run, _file, _onKept) = (questions, run, file, onKept);
             _done = file.DoneOf(questions.Select(q => (q.Id, q.Question)));
         }
 
         public IReadOnlyList<AskedQuestion> Questions { get; }
-
         public PredictionRun Run { get; }
 
         public int Count
         {
-            get
-            {
-                lock (_lock) return _done.Count;
-            }
+            get { lock (_lock) return _done.Count; }
         }
 
         public bool Has(AskedQuestion question)

@@ -2,10 +2,8 @@ using FinIntent.Intents;
 
 namespace FinIntent.Evaluation;
 
-/// <summary>
-/// How a model answers the same questions with their options in other orders, by every rule that its answers can be read by.
-/// </summary>
-/// <param name="Orders">Their names, the questions' own one first.</param>
+/// <summary>How a model answers the same questions with their options in other orders, by every rule that can read it.</summary>
+/// <param name="Orders">The orders' names, the questions' own one first.</param>
 public sealed record RobustnessReport(IReadOnlyList<string> Orders, int Questions, IReadOnlyList<RuleRobustness> Rules)
 {
     public RuleRobustness? this[string rule] => Rules.FirstOrDefault(r => r.Rule == rule);
@@ -29,22 +27,21 @@ public sealed record RobustnessReport(IReadOnlyList<string> Orders, int Question
 /// <summary>What the order of the options does to the answers as one rule reads them.</summary>
 /// <param name="ByOrder">The accuracy of each order.</param>
 /// <param name="Mean">Accuracy over all questions and orders.</param>
-/// <param name="Unchanged">
-/// Questions whose chosen intent is the same in every order; one with an answer that cannot be read is none.
-/// </param>
+/// <param name="Unchanged">Questions whose chosen intent is the same, and readable, in every order.</param>
 /// <param name="UnchangedRight">How many of these are right.</param>
 /// <param name="Places">Each letter, or place where labels are names.</param>
 /// <param name="Majority">Questions that are right when the orders vote; the question's own first option among equals.</param>
 /// <param name="Changing">The other questions, those that are least often right first.</param>
 public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrder, QuestionShare Mean,
-    Proportion Unchanged, int UnchangedRight, IReadOnlyList<PlaceBias> Places, Proportion Majority, IReadOnlyList<ChangingQuestion> Changing)
+    Proportion Unchanged, int UnchangedRight, IReadOnlyList<PlaceBias> Places, Proportion Majority,
+    IReadOnlyList<ChangingQuestion> Changing)
 {
-    /// <summary>Null without probabilities.</summary>
+    /// <summary>What averaged probabilities give; null without probabilities.</summary>
     public AveragedProbabilities? Averaged { get; init; }
 
     public double TotalVariation => PlaceBias.TotalVariation(Places);
 
-    /// <summary>The first of the orders with the lowest accuracy.</summary>
+    /// <summary>The first of the orders that have the lowest accuracy.</summary>
     public int Worst => ByOrder.Index().MinBy(o => o.Item.Successes).Index;
 
     public int Best => ByOrder.Index().MaxBy(o => o.Item.Successes).Index;
@@ -55,7 +52,7 @@ public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrd
         var questions = Enumerable.Range(0, answers.Questions).ToList();
         var unchanged = questions.Where(answers.IsUnchanged).ToList();
         var options = asked.Questions[0].Options;
-        var labels = IntentOptions.AreLetters(options) ? options.Select(o => o.Label) : Enumerable.Range(1, options.Count).Select(place => $"{place}");
+        var labels = options.Select((option, place) => IntentOptions.AreLetters(options) ? option.Label : $"{place + 1}");
         Proportion RightIn(int order) => new(questions.Count(q => answers.IsRight(q, order)), questions.Count);
         return new(rule,
             [.. Enumerable.Range(0, answers.Orders).Select(RightIn)],
@@ -81,12 +78,10 @@ public sealed record ChangingQuestion(
     }
 }
 
-/// <summary>
-/// The mean of each intent's probability over the orders, as somebody would use the model who does not want the order to matter.
-/// </summary>
-/// <param name="Accuracy">Of the most probable intent, the question's own first one among equals.</param>
-/// <param name="Scores">Of the means.</param>
-/// <param name="Single">The same of the probabilities that are averaged, each counted for itself.</param>
+/// <summary>The mean of each intent's probability over the orders: a use of the model in which the order does not matter.</summary>
+/// <param name="Accuracy">The accuracy of the most probable intent, the question's own first one among equals.</param>
+/// <param name="Scores">How good the means are.</param>
+/// <param name="Single">How good the probabilities are that were averaged, each counted by itself.</param>
 public sealed record AveragedProbabilities(Proportion Accuracy, ProbabilityScores Scores, ProbabilityScores Single)
 {
     internal static AveragedProbabilities Of(PermutedQuestions asked, IReadOnlyList<Prediction> predictions, ProbabilityScores single)

@@ -1,9 +1,7 @@
 namespace FinIntent.Files;
 
-/// <summary>
-/// A file that is either wholly there or not at all: written under a temporary name in the same folder, flushed to disk, then renamed.
-/// A process killed at any moment leaves the old file, and at most a *.tmp beside it.
-/// </summary>
+/// <summary>A file that is there whole or not at all: written under a temporary name, flushed to disk, then renamed.</summary>
+/// <remarks>A process killed at any moment leaves the old file, and at most a *.tmp beside it.</remarks>
 public sealed class AtomicFile : IDisposable
 {
     readonly string _temporary;
@@ -18,7 +16,6 @@ public sealed class AtomicFile : IDisposable
     }
 
     public string Target { get; }
-
     public FileStream Stream { get; }
 
     public static void Write(string path, Action<Stream> write)

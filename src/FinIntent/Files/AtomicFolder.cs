@@ -1,9 +1,7 @@
 namespace FinIntent.Files;
 
-/// <summary>
-/// A folder that is either wholly there or not at all: filled under a temporary name beside its place, every file flushed to disk, then
-/// renamed. A process killed at any moment leaves at most a hidden *.tmp folder, which <see cref="Clean"/> removes.
-/// </summary>
+/// <summary>A folder that is there whole or not at all: filled under a temporary name, flushed to disk, then renamed.</summary>
+/// <remarks>A process killed at any moment leaves at most a hidden *.tmp folder, which <see cref="Clean"/> removes.</remarks>
 static class AtomicFolder
 {
     const string Suffix = ".tmp";
@@ -27,10 +25,7 @@ static class AtomicFolder
             Directory.Move(temporary, path);
             Directory.Delete(old, recursive: true);
         }
-        else
-        {
-            Directory.Move(temporary, path);
-        }
+        else Directory.Move(temporary, path);
     }
 
     /// <summary>Removes a folder so that it is never seen half removed.</summary>

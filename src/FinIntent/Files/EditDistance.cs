@@ -20,6 +20,5 @@ static class EditDistance
         return d[a.Length, b.Length];
     }
 
-    public static string Nearest(string word, IEnumerable<string> words) =>
-        words.MinBy(w => (Between(word, w), w))!;
+    public static string Nearest(string word, IEnumerable<string> words) => words.MinBy(w => (Between(word, w), w))!;
 }

@@ -1,10 +1,10 @@
 namespace FinIntent.Files;
 
-/// <summary>
-/// A kind of file that this program writes and reads again, with the format that it writes. Such a file says in which format it is
-/// ("format_version") and which version of the program wrote it ("written_by"). A file without these keys is in format 1: that is what
-/// FinIntent 0.1 wrote. Every reader reads all formats up to the newest; a file in a newer one is refused. docs/files.md lists the kinds.
-/// </summary>
+/// <summary>A kind of file that this program writes and reads again, with the format that it writes (docs/files.md).</summary>
+/// <remarks>
+/// Such a file tells its format and which version of the program wrote it; without these keys it is of FinIntent 0.1, in format 1. Every
+/// reader reads all formats up to the newest and refuses a newer one.
+/// </remarks>
 /// <param name="File">What the file is called.</param>
 /// <param name="Newest">The format that is written, and the newest that is read.</param>
 public sealed record FormatVersion(string File, int Newest)

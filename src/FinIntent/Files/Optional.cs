@@ -3,10 +3,8 @@ namespace FinIntent.Files;
 /// <summary>What a finished run can do without: pictures, curves, and cards that tell what other files hold.</summary>
 static class Optional
 {
-    /// <summary>
-    /// Makes something that a run can do without. Where it cannot be made, whatever the reason, a warning says so and the run goes on, because
-    /// hours of work must not be lost to a picture.
-    /// </summary>
+    /// <summary>Makes something that a run can do without; where that fails, for whatever reason, a warning says so.</summary>
+    /// <remarks>The run goes on, because hours of work must not be lost to a picture.</remarks>
     /// <param name="what">What is missing then: "the dataset card".</param>
     /// <param name="warn">It is given the warning, a line for the error console.</param>
     /// <returns>False when it could not be made.</returns>

@@ -1,9 +1,7 @@
 namespace FinIntent.Files;
 
-/// <summary>
-/// A file of lines that grows and is gone on with after a crash. Beside it, FILE.run.json says with what it was made: a run with anything
-/// else is refused.
-/// </summary>
+/// <summary>A file of lines that grows; a later run goes on with it, also after a crash.</summary>
+/// <remarks>FILE.run.json beside it says with what settings it was made: a run with other ones is refused.</remarks>
 sealed class ResumableFile : IDisposable
 {
     readonly FileStream _stream;
@@ -34,7 +32,7 @@ sealed class ResumableFile : IDisposable
         }
     }
 
-    /// <summary>Lines that are on disk when this returns: waiting for it once is much faster than line by line.</summary>
+    /// <summary>Appends lines, which are on disk when this returns: waiting once is much faster than line by line.</summary>
     public void Append(IEnumerable<string> lines)
     {
         foreach (var line in lines) _stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
@@ -68,8 +66,8 @@ sealed class ResumableFile : IDisposable
     {
         var file = RunFileOf(path);
         if (!File.Exists(file))
-            throw new UserErrorException($"{path} exists, but no {file} says how it was made; " +
-                "set overwrite_output_dir: true to start anew");
+            throw new UserErrorException(
+                $"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start anew");
         using var found = JsonFile.Read(file, FormatVersion.ResumableRun);
         var before = JsonObject.Create(found.RootElement) ?? [];
         foreach (var key in run.Select(k => k.Key).Union(before.Select(k => k.Key)).Except([FormatVersion.Key, FormatVersion.WriterKey]))

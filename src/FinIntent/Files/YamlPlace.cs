@@ -7,18 +7,19 @@ sealed record YamlPlace(string Path, YamlMappingNode Map)
 {
     public long Line => Map.Start.Line;
 
-    public UserErrorException Error(string key, string message)
-    {
-        var line = Map.Children.Keys.FirstOrDefault(k => k is YamlScalarNode { Value: var value } && value == key)?.Start.Line ?? Line;
-        return new($"{Path}:{line}: {key}: {message}");
-    }
+    public UserErrorException Error(string key, string message) =>
+        Error(Map.Children.Keys.FirstOrDefault(k => k is YamlScalarNode { Value: var value } && value == key) ?? Map, key, message);
+
+    UserErrorException Error(YamlNode node, string key, string message) => new($"{Path}:{node.Start.Line}: {key}: {message}");
 
     public void RefuseUnknown(IReadOnlyList<string> known)
     {
         foreach (var node in Map.Children.Keys)
         {
             var key = (node as YamlScalarNode)?.Value ?? throw new UserErrorException($"{Path}:{node.Start.Line}: a key must be a word");
-            if (!known.Contains(key)) throw new UserErrorException($"{Path}:{node.Start.Line}: unknown key \"{key}\"; did you mean \"{EditDistance.Nearest(key, known)}\"?");
+            if (known.Contains(key)) continue;
+            var nearest = EditDistance.Nearest(key, known);
+            throw new UserErrorException($"{Path}:{node.Start.Line}: unknown key \"{key}\"; did you mean \"{nearest}\"?");
         }
     }
 
@@ -42,10 +43,11 @@ sealed record YamlPlace(string Path, YamlMappingNode Map)
 
     public IReadOnlyList<string> Texts(string key) => [.. Items(key).Select(item =>
         item is YamlScalarNode { Value: { } text } && text.Trim().Length > 0 ? text.Trim()
-            : throw new UserErrorException($"{Path}:{item.Start.Line}: {key}: expected a text; one with a colon or a bracket must stand in quotes"))];
+            : throw Error(item, key, "expected a text; one with a colon or a bracket must stand in quotes"))];
 
     public IReadOnlyList<YamlPlace> Maps(string key) => [.. Items(key).Select(item =>
-        item is YamlMappingNode map ? this with { Map = map } : throw new UserErrorException($"{Path}:{item.Start.Line}: {key}: expected a map that begins with `name: …`"))];
+        item is YamlMappingNode map ? this with { Map = map }
+            : throw Error(item, key, "expected a map that begins with `name: …`"))];
 
     IList<YamlNode> Items(string key) => Value(key) switch
     {

@@ -3,10 +3,8 @@ using SkiaSharp;
 
 namespace FinIntent.Plots;
 
-/// <summary>
-/// The font of every plot, kept in the program: a fresh Linux machine has none, and text would be missing. Latin, digits and the Chinese
-/// characters of intents and of reports (plot-font.LICENSE.txt says where it is from).
-/// </summary>
+/// <summary>The font of every plot, kept in the program, because a fresh Linux machine has none and text would be missing.</summary>
+/// <remarks>It has Latin, digits and the Chinese of intents and reports; plot-font.LICENSE.txt says where it is from.</remarks>
 static class PlotFont
 {
     const string Name = "FinIntent";
@@ -39,6 +37,7 @@ static class PlotFont
         // One weight serves all.
         public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => fontName == Name ? font : null;
 
-        public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => fontName == Name ? font : null;
+        public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) =>
+            fontName == Name ? font : null;
     }
 }

@@ -17,7 +17,7 @@ enum ApiKind
     Ollama,
 }
 
-/// <summary>Ours: a model behind an API, asked in place of a local one. The key is no setting: it comes from the environment or user secrets.</summary>
+/// <summary>Ours: a model behind an API. Its key is no setting: it comes from the environment or from user secrets.</summary>
 sealed record ApiSettings
 {
     /// <summary>Whose words the endpoint speaks; null: the model is a local folder.</summary>
@@ -32,10 +32,10 @@ sealed record ApiSettings
     /// <summary>Azure's api-version, and with it the path openai/deployments/…; null: the path openai/v1, which needs none.</summary>
     public string? ApiVersion { get; init; }
 
-    /// <summary>Name of the environment variable or user secret that holds the key; null: ANTHROPIC_API_KEY, OPENAI_API_KEY or AZURE_OPENAI_API_KEY.</summary>
+    /// <summary>The environment variable or user secret that holds the key; null: the usual one of the kind (docs/api.md).</summary>
     public string? ApiKeyVariable { get; init; }
 
-    /// <summary>Put into each request as they are; null takes a parameter out.</summary>
+    /// <summary>These are put into each request as they are; null takes a parameter out.</summary>
     public JsonObject ApiParameters { get; init; } = [];
 
     /// <summary>Questions under way at a time.</summary>
@@ -50,7 +50,7 @@ sealed record ApiSettings
     [Range(0.0, 86_400.0, MinimumIsExclusive = true)]
     public double ApiTimeout { get; init; } = 120;
 
-    /// <summary>Seconds; when a server asks to wait longer the run ends, to be gone on with later.</summary>
+    /// <summary>The most seconds that a server may ask to wait; when it asks for more, the run ends and can go on later.</summary>
     [Range(0.0, 86_400.0)]
     public double ApiLongestWait { get; init; } = 300;
 

@@ -4,12 +4,12 @@ namespace FinIntent.Settings;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 sealed class KeyAttribute(string name) : Attribute
 {
-    public string Name { get; } = name;
+    public string Name => name;
 }
 
 /// <summary>A value LLaMA-Factory has and we do not; the reason says what to do instead.</summary>
 [AttributeUsage(AttributeTargets.Field)]
 sealed class RefusedAttribute(string reason) : Attribute
 {
-    public string Reason { get; } = reason;
+    public string Reason => reason;
 }

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
+using static System.FormattableString;
 
 namespace FinIntent.Settings;
 
@@ -33,7 +34,7 @@ static class Binding
 
     static object? Plain(object? value) => value switch
     {
-        Enum member => Name(member.GetType().GetField(member.ToString())!),
+        Enum member => KeyOf(member.GetType().GetField(member.ToString())!),
         string or IDictionary or JsonNode => value,
         IEnumerable list => list.Cast<object?>().Select(Plain).ToArray(),
         _ => value,
@@ -51,10 +52,8 @@ static class Binding
     {
         var lower = System.Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture);
         var upper = System.Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture);
-        var text = FormattableString.Invariant($"allowed are numbers {(range.MinimumIsExclusive ? "above" : "from")} {lower}");
-        return upper >= int.MaxValue
-            ? text
-            : FormattableString.Invariant($"{text} {(range.MaximumIsExclusive ? "to below" : "to")} {upper}");
+        var text = Invariant($"allowed are numbers {(range.MinimumIsExclusive ? "above" : "from")} {lower}");
+        return upper >= int.MaxValue ? text : Invariant($"{text} {(range.MaximumIsExclusive ? "to below" : "to")} {upper}");
     }
 
     static object Convert(Type type, Entry entry, YamlNode node)
@@ -83,17 +82,15 @@ static class Binding
         _ => null,
     };
 
-    static string Name(FieldInfo member) => KeyOf(member);
-
     static object Member(Type type, Entry entry, string text)
     {
         // A bare `no` is a boolean to YAML 1.1 readers, and so is "false" for a strategy to LLaMA-Factory.
         var wanted = text.ToLowerInvariant() == "false" ? "no" : text.ToLowerInvariant();
         var members = type.GetFields(BindingFlags.Public | BindingFlags.Static);
-        var found = members.FirstOrDefault(m => Name(m) == wanted);
+        var found = members.FirstOrDefault(m => KeyOf(m) == wanted);
         if (found?.GetCustomAttribute<RefusedAttribute>() is { } refused) throw entry.Error($"{text} is not supported: {refused.Reason}");
         if (found is not null) return found.GetValue(null)!;
-        var allowed = members.Where(m => m.GetCustomAttribute<RefusedAttribute>() is null).Select(Name);
+        var allowed = members.Where(m => m.GetCustomAttribute<RefusedAttribute>() is null).Select(KeyOf);
         throw entry.Error($"\"{text}\" is not one of {string.Join(", ", allowed)}");
     }
 
@@ -104,8 +101,7 @@ static class Binding
         var items = node switch
         {
             YamlSequenceNode list => list.Children,
-            YamlScalarNode { Value: { } text } =>
-                [.. text.Split(',', Split).Select(part => new YamlScalarNode(part))],
+            YamlScalarNode { Value: { } text } => [.. text.Split(',', Split).Select(part => new YamlScalarNode(part))],
             _ => throw entry.Error("expected a list, or values with commas between"),
         };
         var values = Array.CreateInstance(type, items.Count);

@@ -20,17 +20,16 @@ sealed record DatasetSettings
     public IReadOnlyList<string> Dataset { get; init; } = [];
 
     public IReadOnlyList<string> EvalDataset { get; init; } = [];
-
     public string DatasetDir { get; init; } = "data";
 
-    /// <summary>Tokens a row is cut to.</summary>
+    /// <summary>The most tokens of a row; a longer one is cut.</summary>
     [Range(1, int.MaxValue)]
     public int CutoffLen { get; init; } = 2048;
 
-    /// <summary>Prompts are labels too.</summary>
+    /// <summary>True: prompts are labels, too.</summary>
     public bool TrainOnPrompt { get; init; }
 
-    /// <summary>Only the last answer of a conversation is a label.</summary>
+    /// <summary>True: only the last answer of a conversation is a label.</summary>
     public bool MaskHistory { get; init; }
 
     public MixStrategy MixStrategy { get; init; }
@@ -43,26 +42,21 @@ sealed record DatasetSettings
     [Range(0, double.MaxValue)]
     public double ValSize { get; init; }
 
-    /// <summary>
-    /// True: rows are grouped so that each group nearly fills cutoff_len, and a group counts as one row of a batch. Rows of a group never see
-    /// each other (LLaMA-Factory's neat_packing), and nothing is padded with or without it. Null: on for stage pt, whose texts are laid end
-    /// to end and cut into rows of cutoff_len.
-    /// </summary>
+    /// <summary>True: rows are grouped to nearly fill cutoff_len, and a group counts as one row of a batch (neat_packing).</summary>
+    /// <remarks>Rows of a group never see each other. Null: on for stage pt, whose texts are laid end to end, then cut.</remarks>
     public bool? Packing { get; init; }
 
     /// <summary>The same as packing here.</summary>
     public bool NeatPacking { get; init; }
 
-    /// <summary>Used where a row has no system text, in place of the template's.</summary>
+    /// <summary>The system text of rows that have none, in place of the template's.</summary>
     public string? DefaultSystem { get; init; }
 
-    /// <summary>
-    /// True: a template of reasoning models (qwen3) teaches and expects a thought at the beginning of each answer. False, unlike
-    /// LLaMA-Factory: the prompt ends in an empty thought, and only the answer is taught.
-    /// </summary>
+    /// <summary>True: a template of reasoning models (qwen3) teaches and expects a thought before each answer.</summary>
+    /// <remarks>False, unlike LLaMA-Factory: the prompt ends in an empty thought, and only the answer is taught.</remarks>
     public bool EnableThinking { get; init; }
 
-    /// <summary>Encoded rows that were kept are made anew.</summary>
+    /// <summary>True: encoded rows that were kept are made anew.</summary>
     public bool OverwriteCache { get; init; }
 
     /// <summary>A JSONL file of rows {"input_ids": [...], "labels": [...]}: read if it is there, else written.</summary>
@@ -71,6 +65,6 @@ sealed record DatasetSettings
     /// <summary>Ours: files of evaluation questions that no training row may repeat; eval_dataset is compared with in any case.</summary>
     public IReadOnlyList<string> LeakCheckFiles { get; init; } = [];
 
-    /// <summary>Ours: training rows that repeat evaluation questions are told and not refused.</summary>
+    /// <summary>Ours; true: training rows that repeat evaluation questions are told and not refused.</summary>
     public bool AllowLeak { get; init; }
 }

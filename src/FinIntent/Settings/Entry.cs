@@ -8,7 +8,8 @@ namespace FinIntent.Settings;
 sealed record Entry(string Key, YamlNode Value, string Place)
 {
     /// <summary>YAML's spellings of null, and nothing at all.</summary>
-    public bool IsNull => Value is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+    public bool IsNull =>
+        Value is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any, Value: null or "" or "~" or "null" or "Null" or "NULL" };
 
     public string? Text => (Value as YamlScalarNode)?.Value;
 
@@ -26,7 +27,8 @@ static class Entries
     }
 
     /// <summary>A key that is given as null counts as not given.</summary>
-    public static Dictionary<string, Entry> WithoutNulls(IReadOnlyDictionary<string, Entry> entries) => entries.Where(e => !e.Value.IsNull).ToDictionary();
+    public static Dictionary<string, Entry> WithoutNulls(IReadOnlyDictionary<string, Entry> entries) =>
+        entries.Where(e => !e.Value.IsNull).ToDictionary();
 
     /// <summary>The keys of a map inside a file.</summary>
     public static Dictionary<string, Entry> Of(YamlMappingNode map, string file) => map.Children.ToDictionary(

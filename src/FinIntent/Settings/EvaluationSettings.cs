@@ -2,17 +2,12 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FinIntent.Settings;
 
-enum EvaluationStrategy
-{
-    No,
-    Steps,
-    Epoch,
-}
+enum EvaluationStrategy { No, Steps, Epoch }
 
-/// <summary>Looking at validation rows during training.</summary>
+/// <summary>When validation rows are looked at during training, and what follows from it.</summary>
 sealed record EvaluationSettings
 {
-    /// <summary>Evaluate at the end; implied by eval_strategy.</summary>
+    /// <summary>True: the model is evaluated at the end; eval_strategy implies it.</summary>
     public bool DoEval { get; init; }
 
     [Range(1, int.MaxValue)]
@@ -38,6 +33,6 @@ sealed record EvaluationSettings
     /// <summary>Null: false for losses, true otherwise.</summary>
     public bool? GreaterIsBetter { get; init; }
 
-    /// <summary>Share of label tokens that are the most probable one, on validation rows.</summary>
+    /// <summary>True: tells the share of label tokens that are the most probable one, on validation rows.</summary>
     public bool ComputeAccuracy { get; init; }
 }

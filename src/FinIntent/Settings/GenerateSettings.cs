@@ -14,11 +14,7 @@ enum JudgeKind
     Another,
 }
 
-enum LengthUnit
-{
-    Characters,
-    Words,
-}
+enum LengthUnit { Characters, Words }
 
 /// <summary>Ours: rows that `finintent data generate` has a model write for the intents of intent_schema.</summary>
 sealed record GenerateSettings
@@ -42,14 +38,14 @@ sealed record GenerateSettings
     [Range(1, 100)]
     public int RowsPerRequest { get; init; } = 10;
 
-    /// <summary>Most that all requests may cost together, in the currency of the prices; null: no limit.</summary>
+    /// <summary>The most that all requests may cost together, in the currency of the prices; null: no limit.</summary>
     [Range(0, double.MaxValue, MinimumIsExclusive = true)]
     public double? Budget { get; init; }
 
     [Range(1, int.MaxValue)]
     public int? MaxRequests { get; init; }
 
-    /// <summary>Most tokens of all requests and answers together.</summary>
+    /// <summary>The most tokens of all requests and answers together; null: no limit.</summary>
     [Range(1, int.MaxValue)]
     public int? MaxTokensTotal { get; init; }
 
@@ -62,17 +58,13 @@ sealed record GenerateSettings
     [Range(1, 50)]
     public int JudgeRowsPerRequest { get; init; } = 10;
 
-    /// <summary>judge: another behind an API; concurrency, attempts and time limits are those of api_….</summary>
+    /// <summary>The judge behind an API; concurrency, attempts and time limits are those of api_….</summary>
     public ApiKind? JudgeApi { get; init; }
 
     public string? JudgeApiModel { get; init; }
-
     public string? JudgeApiBase { get; init; }
-
     public string? JudgeApiVersion { get; init; }
-
     public string? JudgeApiKeyVariable { get; init; }
-
     public JsonObject JudgeApiParameters { get; init; } = [];
 
     /// <summary>Price of a million tokens of its questions.</summary>
@@ -83,7 +75,7 @@ sealed record GenerateSettings
     [Range(0, double.MaxValue)]
     public double? JudgePriceOutput { get; init; }
 
-    /// <summary>judge: another as a local model's folder.</summary>
+    /// <summary>The judge as a local model's folder.</summary>
     public string? JudgeModelNameOrPath { get; init; }
 
     public IReadOnlyList<string> JudgeAdapterNameOrPath { get; init; } = [];

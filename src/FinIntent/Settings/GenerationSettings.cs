@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FinIntent.Settings;
 
-/// <summary>Sampling. The defaults are LLaMA-Factory's, not those of the model's generation_config.json.</summary>
+/// <summary>How answers are drawn. The defaults are LLaMA-Factory's, not those of the model's generation_config.json.</summary>
 sealed record GenerationSettings
 {
     /// <summary>False: always the most probable token.</summary>
@@ -21,11 +21,11 @@ sealed record GenerationSettings
     [Range(0, double.MaxValue, MinimumIsExclusive = true)]
     public double RepetitionPenalty { get; init; } = 1;
 
-    /// <summary>Tokens of an answer at most.</summary>
+    /// <summary>The most tokens of an answer.</summary>
     [Range(1, int.MaxValue)]
     public int MaxNewTokens { get; init; } = 1024;
 
-    /// <summary>Tokens of prompt and answer at most; max_new_tokens wins when both are given.</summary>
+    /// <summary>The most tokens of prompt and answer; max_new_tokens wins when both are given.</summary>
     [Range(1, int.MaxValue)]
     public int MaxLength { get; init; } = 1024;
 

@@ -29,7 +29,6 @@ sealed record MethodSettings
     internal const string NoPreferences = "there is no training on preferences or rewards here, only sft and pt";
 
     public Stage Stage { get; init; } = Stage.Sft;
-
     public FinetuningType FinetuningType { get; init; } = FinetuningType.Lora;
 
     /// <summary>True: no fp32 copy of bf16 weights in full or freeze training.</summary>
@@ -48,7 +47,7 @@ sealed record MethodSettings
     /// <summary>Last components of module names; "all": every linear layer but the head.</summary>
     public IReadOnlyList<string> LoraTarget { get; init; } = ["all"];
 
-    /// <summary>Scale alpha / √rank.</summary>
+    /// <summary>True: the scale is alpha / √rank.</summary>
     [Key("use_rslora")]
     public bool UseRsLora { get; init; }
 

@@ -33,16 +33,17 @@ enum QuantizationType
 /// <summary>The base model and how it is loaded.</summary>
 sealed record ModelSettings
 {
-    internal const string Packed = "checkpoints quantised that way are not read; name the 16-bit model and use bnb, which packs it while it is loaded";
+    internal const string Packed =
+        "checkpoints quantised that way are not read; name the 16-bit model and use bnb, which packs it while it is loaded";
     internal const string OtherLibrary = "use bnb (8 or 4 bits) or fp8 (8 bits)";
 
     /// <summary>Folder of the base model, or its name on a hub.</summary>
     public string ModelNameOrPath { get; init; } = "";
 
-    /// <summary>Folders of adapters, or their names on a hub: training continues the last one (unless create_new_adapter), the ones before it are merged.</summary>
+    /// <summary>Adapters, folders or a hub's names: the last is trained on (unless create_new_adapter), those before are merged.</summary>
     public IReadOnlyList<string> AdapterNameOrPath { get; init; } = [];
 
-    /// <summary>Of a model that comes from a hub: branch, tag or commit.</summary>
+    /// <summary>The branch, tag or commit of a model that comes from a hub.</summary>
     public string ModelRevision { get; init; } = "main";
 
     /// <summary>Where files from hubs are kept; null: where the environment says (docs/download.md).</summary>
@@ -51,16 +52,14 @@ sealed record ModelSettings
     /// <summary>A folder the adapters' names are relative to.</summary>
     public string? AdapterFolder { get; init; }
 
-    /// <summary>
-    /// Outside training: whether the last adapter is added to the base's weights (faster) or kept beside them. Null: added, unless the base is
-    /// quantised. The adapters before it are always added.
-    /// </summary>
+    /// <summary>Outside training: whether the last adapter is added to the base's weights (faster) or kept beside them.</summary>
+    /// <remarks>Null: added, unless the base is quantised. The adapters before it are always added.</remarks>
     public bool? MergeAdapter { get; init; }
 
     /// <summary>Precision outside training; auto: the checkpoint's own.</summary>
     public InferenceType InferDtype { get; init; }
 
-    /// <summary>Bits of the linear layers' weights, 8 or 4, packed while a 16-bit model is loaded; null: as bf16 or infer_dtype say. Only with lora.</summary>
+    /// <summary>Bits of the linear layers' weights, 8 or 4, packed while a model is loaded, only with lora; null: not packed.</summary>
     public int? QuantizationBit { get; init; }
 
     public QuantizationMethod QuantizationMethod { get; init; }
@@ -68,10 +67,10 @@ sealed record ModelSettings
     /// <summary>What 4 bits mean.</summary>
     public QuantizationType QuantizationType { get; init; }
 
-    /// <summary>4 bits: the scales are in 8 bits themselves.</summary>
+    /// <summary>True: with 4 bits, the scales themselves are kept in 8 bits.</summary>
     public bool DoubleQuantization { get; init; } = true;
 
-    /// <summary>True: layers are never computed again to save memory. False: they are where that is sooner done, or nothing else fits.</summary>
+    /// <summary>True: layers are never computed again to save memory; false: they are where that is faster or nothing else fits.</summary>
     public bool DisableGradientCheckpointing { get; init; }
 
     /// <summary>The adapters' folders, adapter_folder applied.</summary>

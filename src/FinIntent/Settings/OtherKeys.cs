@@ -1,14 +1,12 @@
-using System.Reflection;
+using FinIntent.Files;
 
 namespace FinIntent.Settings;
 
-/// <summary>
-/// The keys of LLaMA-Factory and of transformers' TrainingArguments that no settings record has: other-keys.tsv, which
-/// tools/make_key_table.py keeps up to date.
-/// </summary>
+/// <summary>The keys of LLaMA-Factory and of transformers' TrainingArguments that no settings record has.</summary>
+/// <remarks>other-keys.tsv holds them, and tools/make_key_table.py keeps it up to date.</remarks>
 static class OtherKeys
 {
-    static readonly string[][] Rows = [.. ReadTable()];
+    static readonly string[][] Rows = [.. Resource.Rows("Settings.other-keys.tsv")];
 
     /// <summary>The keys that change nothing here.</summary>
     public static IReadOnlySet<string> Harmless { get; } = Rows.Where(row => row[1] == "ignored").Select(row => row[0]).ToHashSet();
@@ -16,14 +14,6 @@ static class OtherKeys
     /// <summary>The keys whose effect is missing here; they are accepted at LLaMA-Factory's default and as null or false.</summary>
     public static IReadOnlyDictionary<string, Refusal> Refused { get; } =
         Rows.Where(row => row[1] == "refused").ToDictionary(row => row[0], row => new Refusal(row[3], row[2]));
-
-    static IEnumerable<string[]> ReadTable()
-    {
-        using var reader = new StreamReader(
-            Assembly.GetExecutingAssembly().GetManifestResourceStream("FinIntent.Settings.other-keys.tsv")!);
-        while (reader.ReadLine() is { } line)
-            if (!line.StartsWith('#')) yield return line.Split('\t');
-    }
 }
 
 /// <param name="Reason">The reason, with what to do instead.</param>

@@ -10,12 +10,7 @@ enum SaveStrategy
     [Refused("use eval_strategy with load_best_model_at_end: true")] Best,
 }
 
-enum LoggingStrategy
-{
-    No,
-    Steps,
-    Epoch,
-}
+enum LoggingStrategy { No, Steps, Epoch }
 
 enum Report
 {
@@ -44,7 +39,6 @@ sealed record OutputSettings
     public double LoggingSteps { get; init; } = 500;
 
     public bool LoggingFirstStep { get; init; }
-
     public SaveStrategy SaveStrategy { get; init; } = SaveStrategy.Steps;
 
     /// <summary>Updates between checkpoints; below 1 a share of all updates.</summary>
@@ -55,19 +49,17 @@ sealed record OutputSettings
     [Range(1, int.MaxValue)]
     public int? SaveTotalLimit { get; init; }
 
-    /// <summary>Checkpoints without what resuming needs.</summary>
+    /// <summary>True: checkpoints lack what resuming needs.</summary>
     public bool SaveOnlyModel { get; init; }
 
     /// <summary>A checkpoint folder, or true for the last one of output_dir.</summary>
     public string? ResumeFromCheckpoint { get; init; }
 
-    /// <summary>Writes training_loss.png and training_eval_loss.png.</summary>
+    /// <summary>True: training_loss.png and training_eval_loss.png are written.</summary>
     public bool PlotLoss { get; init; }
 
     public IReadOnlyList<Report> ReportTo { get; init; } = [];
-
     public string? RunName { get; init; }
-
     public bool IncludeEffectiveTokensPerSecond { get; init; }
 }
 

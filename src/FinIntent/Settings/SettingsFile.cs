@@ -3,33 +3,20 @@ using FinIntent.Files;
 
 namespace FinIntent.Settings;
 
-/// <summary>
-/// A settings file with the command line's `key=value` applied: one record a section, as LLaMA-Factory's example files are divided.
-/// </summary>
+/// <summary>A settings file with the command line's `key=value` applied, divided as LLaMA-Factory's example files are.</summary>
 sealed record SettingsFile
 {
     public required string Path { get; init; }
-
     public ModelSettings Model { get; init; } = new();
-
     public MethodSettings Method { get; init; } = new();
-
     public DatasetSettings Dataset { get; init; } = new();
-
     public OutputSettings Output { get; init; } = new();
-
     public TrainSettings Train { get; init; } = new();
-
     public EvaluationSettings Evaluation { get; init; } = new();
-
     public GenerationSettings Generation { get; init; } = new();
-
     public ExportSettings Export { get; init; } = new();
-
     public InferenceSettings Inference { get; init; } = new();
-
     public ApiSettings Api { get; init; } = new();
-
     public GenerateSettings Generate { get; init; } = new();
 
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
@@ -93,8 +80,7 @@ sealed record SettingsFile
         if (keys.Contains(entry.Key) || OtherKeys.Harmless.Contains(entry.Key)) return;
         if (!OtherKeys.Refused.TryGetValue(entry.Key, out var refusal))
         {
-            var known = keys.Concat(OtherKeys.Harmless).Concat(OtherKeys.Refused.Keys);
-            var nearest = EditDistance.Nearest(entry.Key, known);
+            var nearest = EditDistance.Nearest(entry.Key, keys.Concat(OtherKeys.Harmless).Concat(OtherKeys.Refused.Keys));
             throw new UserErrorException($"{entry.Place}: unknown key \"{entry.Key}\"; did you mean \"{nearest}\"?");
         }
         if (!IsNeutral(entry.Text, refusal.Default)) throw entry.Error($"not supported: {refusal.Reason}");

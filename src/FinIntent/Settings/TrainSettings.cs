@@ -75,7 +75,7 @@ sealed record TrainSettings
 
     public Optimizer Optim { get; init; } = Optimizer.AdamwTorchFused;
 
-    /// <summary>Decoupled; not on biases and norm weights.</summary>
+    /// <summary>The decay is decoupled; biases and norm weights have none.</summary>
     [Range(0, double.MaxValue)]
     public double WeightDecay { get; init; }
 
@@ -92,13 +92,13 @@ sealed record TrainSettings
     [Range(0, double.MaxValue)]
     public double MaxGradNorm { get; init; } = 1;
 
-    /// <summary>Compute in bfloat16; trained weights and the optimizer stay in fp32.</summary>
+    /// <summary>True: computes in bfloat16; trained weights and the optimizer stay in fp32.</summary>
     public bool Bf16 { get; init; }
 
-    /// <summary>Compute in float16, with losses scaled so that gradients do not vanish; for GPUs without bfloat16.</summary>
+    /// <summary>True: computes in float16, with losses scaled so that gradients do not vanish; for GPUs without bfloat16.</summary>
     public bool Fp16 { get; init; }
 
-    /// <summary>Products of fp32 numbers on a GPU with 10 bits of mantissa (Ampere and later).</summary>
+    /// <summary>True: a GPU multiplies fp32 numbers with 10 bits of mantissa (Ampere and later).</summary>
     public bool? Tf32 { get; init; }
 
     public int Seed { get; init; } = 42;
@@ -106,15 +106,13 @@ sealed record TrainSettings
     /// <summary>Seed of the rows' order; null: seed.</summary>
     public int? DataSeed { get; init; }
 
-    /// <summary>The rows in file order.</summary>
+    /// <summary>True: the rows keep the order of their files.</summary>
     public bool DisableShuffling { get; init; }
 
     public bool DataloaderDropLast { get; init; }
 
-    /// <summary>
-    /// Ours: tokens that go through the model at once. It bounds memory and does not change the result; a row longer than it goes alone.
-    /// Null: what fits the memory that is free.
-    /// </summary>
+    /// <summary>Ours: tokens that go through the model at once; null: what fits the free memory.</summary>
+    /// <remarks>It bounds memory and does not change the result; a row that is longer goes alone.</remarks>
     [Range(1, int.MaxValue)]
     public int? MaxTokensPerForward { get; init; }
 }

@@ -1,10 +1,6 @@
 namespace FinIntent.Evaluation.Reports;
 
-public enum Language
-{
-    Chinese,
-    English,
-}
+public enum Language { Chinese, English }
 
 /// <summary>The same words in both languages of a report.</summary>
 public readonly record struct Bilingual(string Chinese, string English)

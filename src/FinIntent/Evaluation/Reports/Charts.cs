@@ -12,10 +12,7 @@ static class Charts
     /// <summary>The scale of a column of intervals.</summary>
     public const string Axis = """<span class="axis" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></span>""";
 
-    /// <summary>
-    /// An interval on a line from 0 to 1, with a dashed mark. It is as wide as its place; strokes keep their width, and so does the dot,
-    /// which is one.
-    /// </summary>
+    /// <summary>Draws an interval on a line from 0 to 1, with a dashed mark. It fills its place; strokes keep their width.</summary>
     public static string Interval(Proportion accuracy, double mark)
     {
         var (low, high) = accuracy.Wilson95;
@@ -28,9 +25,7 @@ static class Charts
         static string X(double share) => Coordinate(100 * share);
     }
 
-    /// <summary>
-    /// Accuracy over confidence: each bin is a dot with the interval of its accuracy. On the diagonal confidence keeps its promise.
-    /// </summary>
+    /// <summary>Draws accuracy over confidence: a dot with an interval for each bin; on the diagonal confidence is right.</summary>
     public static string Reliability(ProbabilityScores scores)
     {
         var svg = new Html()

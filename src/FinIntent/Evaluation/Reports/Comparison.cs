@@ -11,7 +11,6 @@ public sealed record PairReport(int A, int B, string Rule, int BothRight, int Fi
     public const double Level = 0.05;
 
     public int Count => BothRight + Fixed + Broken + BothWrong;
-
     public double P { get; } = McNemar.ExactP(Fixed, Broken);
 
     /// <summary>Adjusted over the pairs shown for the same rule.</summary>
@@ -27,7 +26,7 @@ public sealed record Overlap(int A, int B, IReadOnlyList<(int A, int B)> Common,
 }
 
 /// <summary>A question that all models that were asked it get wrong.</summary>
-/// <param name="Asked">How many models.</param>
+/// <param name="Asked">How many models were asked it.</param>
 public sealed record UnsolvedQuestion(string Rule, string Id, string Question, string Gold, int Asked);
 
 /// <summary>Several models beside each other: what a report says.</summary>
@@ -36,19 +35,16 @@ public sealed record Comparison(
     IReadOnlyList<ModelReport> Models, IReadOnlyList<Overlap> Overlaps, IReadOnlyList<PairReport> Pairs,
     IReadOnlyList<UnsolvedQuestion> Unsolved, IReadOnlyList<int> Lent)
 {
-    /// <summary>
-    /// The rule that the first table shows: option scoring if every model has it, else the seed's rule; null when they have none in common.
-    /// </summary>
+    /// <summary>The rule of the first table: option scoring if every model has it, else lenient; null when neither is common.</summary>
     public string? MainRule => CommonRule(Models);
 
-    /// <summary>Those that at least one model can be read by.</summary>
+    /// <summary>The rules that at least one model can be read by.</summary>
     public IReadOnlyList<string> Rules => [.. RuleReport.Names.Where(rule => Models.Any(m => m[rule] is not null))];
 
     /// <summary>Models before and after fine-tuning, or the runs of one; a report of these begins with the seed's table.</summary>
     public IReadOnlyList<ModelGroup> Groups { get; init; } = [];
 
     internal bool HasStudy => Groups.Any(g => g.Base is not null || g.Failure is not null);
-
     internal bool HasSpread => Groups.Any(g => g.Runs.Count > 1);
 
     /// <param name="baseline">The model that every other one is compared with; without it every pair is.</param>
@@ -97,9 +93,7 @@ public sealed record Comparison(
 
     public static bool IsRight(ModelReport model, RuleReport rule, int i) => rule.Choices[i] == model.Predictions[i].Gold;
 
-    /// <summary>
-    /// Labels without names mean what they mean in the other files, if they mean the same in all of these. Otherwise they stay as they are.
-    /// </summary>
+    /// <summary>Gives labels without names the meaning that they have in the other files, if it is the same in all of these.</summary>
     static (IReadOnlyList<PredictionSet>, IReadOnlyList<int>) ShareOptions(IReadOnlyList<PredictionSet> sets)
     {
         var known = sets.SelectMany(s => s.Predictions).Where(p => p.Options is not null)

@@ -1,9 +1,7 @@
 namespace FinIntent.Evaluation.Reports;
 
-/// <summary>
-/// The questions as two models answer them side by side, or one alone. The first pair is written out, the questions that changed first; the
-/// script shows the other pairs.
-/// </summary>
+/// <summary>Writes the questions as two models answer them side by side, or as one does.</summary>
+/// <remarks>The first pair is written out, its changed questions first; the script shows the other pairs.</remarks>
 static class HtmlQuestions
 {
     const int Written = 200;

@@ -1,9 +1,7 @@
 namespace FinIntent.Evaluation.Reports;
 
-/// <summary>
-/// One model of a study: what it does untuned, and its runs, which differ in their seed or adapter only. Numbers are indices into the
-/// models of a report.
-/// </summary>
+/// <summary>One model of a study: the untuned model and its runs, which differ only in seed or adapter.</summary>
+/// <remarks>Numbers are indices into a report's models.</remarks>
 /// <param name="Base">It is null when the untuned model was not asked or did not answer.</param>
 /// <param name="Failure">It says why something is missing.</param>
 public sealed record ModelGroup(string Name, int? Base, IReadOnlyList<int> Runs, string? Failure = null);

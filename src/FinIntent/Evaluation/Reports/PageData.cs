@@ -3,18 +3,14 @@ using System.Text.Unicode;
 
 namespace FinIntent.Evaluation.Reports;
 
-/// <summary>
-/// What the page's script filters and compares, as JSON that may stand inside a script element: &lt;, &gt;, &amp; and quotes are written as
-/// \u escapes, so no text can end the element.
-/// </summary>
+/// <summary>The JSON that the page's script filters and compares.</summary>
+/// <remarks>It may stand inside a script element: &lt;, &gt;, &amp; and quotes are \u escapes, so no text can end the element.</remarks>
 static class PageData
 {
     static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
-    /// <summary>
-    /// The object holds questions: [id, text]; classes: labels; models: name, rules and answers [question, gold class, for each rule the
-    /// choice's class or -1, output, highest probability].
-    /// </summary>
+    /// <summary>Returns {questions: [[id, text]], classes: [label], models: [{name, rules, answers}]}.</summary>
+    /// <remarks>An answer is [question, gold class, each rule's class or −1, output, highest probability].</remarks>
     public static string Of(Comparison report)
     {
         Dictionary<(string, string), int> questions = [];

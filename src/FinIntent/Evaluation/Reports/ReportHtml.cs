@@ -1,16 +1,15 @@
 using System.Security.Cryptography;
+using FinIntent.Files;
 
 namespace FinIntent.Evaluation.Reports;
 
-/// <summary>
-/// A report as one HTML file that loads nothing: its own style, a script that only filters and switches, and the rest written out, so that
-/// it can be read and printed without the script. A content security policy allows just these two, by their hashes.
-/// </summary>
+/// <summary>A report as one HTML file that loads nothing and can be read and printed without its script.</summary>
+/// <remarks>A content security policy allows just its own style and script, by their hashes.</remarks>
 public static partial class ReportHtml
 {
     public static string Of(Comparison report, Language language)
     {
-        var (css, js) = (Resource("report.css"), Resource("report.js"));
+        var (css, js) = (Resource.Text("Evaluation.Reports.report.css"), Resource.Text("Evaluation.Reports.report.js"));
         var values = new Dictionary<string, string>
         {
             ["lang"] = language == Language.Chinese ? "zh" : "en",
@@ -22,7 +21,7 @@ public static partial class ReportHtml
             ["body"] = Body(report),
             ["data"] = PageData.Of(report),
         };
-        return Placeholder().Replace(Resource("report.html"), match => values[match.Groups[1].Value]);
+        return Placeholder().Replace(Resource.Text("Evaluation.Reports.report.html"), match => values[match.Groups[1].Value]);
     }
 
     static string Body(Comparison report)
@@ -33,12 +32,6 @@ public static partial class ReportHtml
     }
 
     static string Hash(string text) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
-
-    static string Resource(string name)
-    {
-        using var reader = new StreamReader(typeof(ReportHtml).Assembly.GetManifestResourceStream($"FinIntent.Evaluation.Reports.{name}")!);
-        return reader.ReadToEnd().ReplaceLineEndings("\n");
-    }
 
     [GeneratedRegex(@"\{\{([a-z-]+)\}\}")]
     private static partial Regex Placeholder();

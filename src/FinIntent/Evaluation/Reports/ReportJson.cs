@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using FinIntent.Files;
 
 namespace FinIntent.Evaluation.Reports;
@@ -6,9 +5,6 @@ namespace FinIntent.Evaluation.Reports;
 /// <summary>A report for programs. NaN, which JSON lacks, becomes null.</summary>
 public static class ReportJson
 {
-    static readonly JsonSerializerOptions Indented =
-        new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static JsonObject Of(Comparison report)
     {
         var json = Plain(report);
@@ -46,7 +42,7 @@ public static class ReportJson
                 .Select(q => Row(ReportTables.UnsolvedColumns, q)))))),
     };
 
-    public static void Write(string path, JsonObject report) => AtomicFile.WriteText(path, report.ToJsonString(Indented) + "\n");
+    public static void Write(string path, JsonObject report) => JsonFile.Write(path, report);
 
     public static JsonObject ModelOf(ModelReport model)
     {

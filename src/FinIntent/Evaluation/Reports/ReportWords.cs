@@ -1,8 +1,13 @@
+using FinIntent.Files;
+
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>What a report says, in both languages.</summary>
 static class ReportWords
 {
+    static readonly Dictionary<string, Bilingual> Texts =
+        Resource.Rows("Evaluation.Reports.texts.tsv").ToDictionary(row => row[0], row => new Bilingual(row[1], row[2]));
+
     public static readonly Bilingual Title = new("评测报告", "Evaluation report");
     public static readonly Bilingual Results = new("结果", "Results");
     public static readonly Bilingual ByRule = new("各种读法", "By reading rule");
@@ -53,6 +58,9 @@ static class ReportWords
     public static readonly Bilingual NoneShown = new("没有符合条件的题。", "No question fits these filters.");
     public static readonly Bilingual None = new("没有。", "None.");
 
+    /// <summary>Returns a paragraph of texts.tsv.</summary>
+    public static Bilingual Text(string key) => Texts[key];
+
     public static Bilingual Rule(string rule) => rule switch
     {
         "strict" => new("严格", "strict"),
@@ -95,50 +103,14 @@ static class ReportWords
     public static Bilingual NotFinished(ModelGroup group) =>
         new($"{Failure.Chinese}：{group.Name}：{group.Failure}", $"{Failure.English}: {group.Name}: {group.Failure}");
 
-    public static Bilingual AboutDrawing => new(
-        "横条是 95 % 的 Wilson 区间：真实准确率大致在其中，题越少越宽。虚线是总答同一类最多能得的分。",
-        "The bar is Wilson's 95 % interval: about where the true accuracy lies, and the wider the fewer the questions. " +
-        "The dashed line is the score of always answering the commonest class.");
-
-    public static Bilingual AboutStudy => new(
-        "括号里是 95 % 的 Wilson 区间；多个种子的模型给出平均 ± 标准差（次数：最低–最高）。" +
-        "改对、改错与 p（精确双侧 McNemar，未修正）都与该模型微调前相比。",
-        "Wilson's 95 % interval in brackets; a model with several seeds has the mean ± standard deviation (runs: lowest–highest). " +
-        "Fixed, broken and p (exact two-sided McNemar, unadjusted) are against the model before tuning.");
-
-    public static Bilingual AboutPairs => new(
-        "“改对”是前者答错、后者答对的题，“改错”反之。p 是这些题的精确双侧 McNemar 检验；" +
-        "Holm 一列按同一读法下列出的所有比较修正，小于 0.05 才说两个模型不同。",
-        "A question is fixed when the first model gets it wrong and the second right, broken the other way round. " +
-        "p is the exact two-sided McNemar test on these; the Holm column is adjusted over all comparisons shown for the same rule, " +
-        "and only below 0.05 are two models called different.");
+    public static Bilingual AboutDrawing => Text("drawing");
+    public static Bilingual AboutStudy => Text("study");
+    public static Bilingual AboutPairs => Text("pairs");
 
     public static IReadOnlyList<(Bilingual Term, Bilingual Meaning)> Glossary { get; } =
     [
-        (Rule("strict"), new Bilingual("整个回答去掉空白后恰是一个选项的标签。", "The whole answer, trimmed, is one option's label.")),
-        (Rule("lenient"), new Bilingual("回答中恰有一处选项的标签（字母前可有“选项”），零处或多处都算错。",
-            "There is exactly one option's label in the answer, a letter perhaps after 选项; none or several is wrong.")),
-        (Rule("last_capital"), new Bilingual("回答里最后一个大写字母。", "The last upper-case letter of the answer.")),
-        (Rule(RuleReport.Scored), new Bilingual("不看文字：在回答处比较各选项标签的概率，取最大者；并列时取在前者。",
-            "No text is read: the most probable of the options' labels where the answer begins; the first one among equals.")),
-        (MacroF1, new Bilingual(
-            "各类 F1 的平均，小类与大类同样重要。分母为 0 的商记 0；既没有题也没被回答的类不计。",
-            "The mean of the classes' F1, so that small classes count as much as large ones. " +
-            "A quotient with divisor 0 is 0; a class that has no question and is never answered is left out.")),
-        (Matthews, new Bilingual(
-            "马修斯相关系数，正确答案与回答之间的相关：1 为全对，0 为与乱猜或总答同一类无异，可为负。读不出的回答自成一类。",
-            "Matthews' correlation of the answers with the right ones: 1 is all right, 0 no better than guessing or always answering " +
-            "one class; it can be negative. Answers that cannot be read are a class of their own.")),
-        (LogLoss, new Bilingual(
-            "正确答案概率的负对数的平均，越小越好。",
-            "The mean of minus the logarithm of the right answer's probability; smaller is better.")),
-        (Brier, new Bilingual(
-            "概率与对错之差的平方和，0 到 2，越小越好。",
-            "The squared distance of the probabilities from the truth, 0 to 2; smaller is better.")),
-        (CalibrationError, new Bilingual(
-            "十个等宽区间里准确率与平均置信度之差的加权平均。为 0 时，说 90 % 的答案有 90 % 是对的。",
-            "The weighted mean, over ten bins of equal width, of the distance between accuracy and mean confidence. " +
-            "At 0, nine of ten answers given with 90 % are right.")),
+        .. RuleReport.Names.Select(rule => (Rule(rule), Text(rule))), (MacroF1, Text("macro_f1")), (Matthews, Text("mcc")),
+        (LogLoss, Text("log_loss")), (Brier, Text("brier")), (CalibrationError, Text("ece")),
     ];
 
     public static IEnumerable<Bilingual> Notes(Comparison report)

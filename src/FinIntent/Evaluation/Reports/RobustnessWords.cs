@@ -9,14 +9,7 @@ static class RobustnessWords
     public static readonly Bilingual Spread =
         new("各顺序的准确率：柱高是有多少种顺序", "Accuracy by order: a bar is as high as orders have it");
 
-    public static Bilingual About => new(
-        "同样的题，选项换了顺序再问。平均准确率的区间以题为抽样单位：同一题的各次回答彼此相关，不能当作独立的题。" +
-        "意图始终不变的题按 Wilson 区间。" +
-        "字母偏向是各字母被选的比例与正确答案所在比例之差的绝对值之和的一半：0 为没有偏向。多数票与概率平均是把各顺序的回答合成一个。",
-        "The same questions, asked with their options in other orders. The interval of the mean takes questions as what is sampled, " +
-        "for the answers to one question are alike; that of the questions whose intent never changes is Wilson's. " +
-        "Letter bias is half the sum, over letters, of how far the share of answers that choose it is from the share of right answers " +
-        "there: 0 is no bias. The vote and the averaged probabilities make one answer of those in all orders.");
+    public static Bilingual About => ReportWords.Text("robustness");
 
     public static Bilingual Lead(RobustnessReport report, RuleRobustness rule)
     {

@@ -35,9 +35,7 @@ sealed record Cell(Bilingual Text)
 }
 
 /// <summary>A column's head.</summary>
-/// <param name="Class">
-/// Its CSS classes on the page. Two mean something to all renderers: "n" is a number, aligned to the right, and "row" names the row.
-/// </param>
+/// <param name="Class">The CSS classes. Two mean something to all renderers: "n" is a number, and "row" names the row.</param>
 record Column(Bilingual Heading, string Class)
 {
     public Shown Shown { get; init; } = Shown.Everywhere;

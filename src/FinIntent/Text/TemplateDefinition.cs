@@ -59,7 +59,8 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
     static TemplateDefinition Qwen(string name) => new(name,
         [Token("<|im_start|>"), "system\n{content}", Token("<|im_end|>"), "\n"],
         [Token("<|im_start|>"), "user\n{content}", Token("<|im_end|>"), "\n", Token("<|im_start|>"), "assistant\n"],
-        ["{content}", Token("<|im_end|>"), "\n"]) { StopWords = ["<|im_end|>"], ReplaceEos = true };
+        ["{content}", Token("<|im_end|>"), "\n"])
+    { StopWords = ["<|im_end|>"], ReplaceEos = true };
 
     /// <param name="line">The line behind a role; ChatGLM3's tokenizer reads its break and its words apart.</param>
     static TemplateDefinition Glm(string name, string start, TemplatePart[] line) => new(name,

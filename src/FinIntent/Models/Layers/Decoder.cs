@@ -48,7 +48,8 @@ public sealed class DecoderBlock : Module
         _mlp = new(attention.HiddenSize, shape.InnerSize, shape.MlpBias, placement);
         RegisterComponents();
         Layer = new(new(layer, attention.Heads, attention.KvHeads, _attentionNorm, _attention.Qkv, _attention.Output,
-            _mlpNorm, _mlp.GateUp, _mlp.Down) { HeadNorms = _attention.HeadNorms });
+            _mlpNorm, _mlp.GateUp, _mlp.Down)
+        { HeadNorms = _attention.HeadNorms });
     }
 
     public DecoderLayer Layer { get; }

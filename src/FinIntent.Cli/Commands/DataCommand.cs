@@ -32,13 +32,16 @@ static class DataCommand
     {
         var rows = Options.Words("--rows", "Files of training rows.", isRequired: true);
         var questions = Options.Words("--questions", "Files of evaluation questions.", isRequired: true);
+        var schema = Options.Of<string?>("--schema", "The file of intents, whose words tell the questions inside prompts.");
         var command = new Command("leaks",
             "List the training rows that ask what evaluation questions ask, or nearly so; ends with 1 if there are any.")
-            { rows, questions };
+            { rows, questions, schema };
         command.SetAction(arguments =>
         {
             var report = new LeakReport();
-            var check = new LeakCheck([.. arguments.GetRequiredValue(questions).SelectMany(file => LeakCheck.QuestionsOf(file))]);
+            var wording = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path).Wording : null;
+            PlacedQuestion[] asked = [.. arguments.GetRequiredValue(questions).SelectMany(file => LeakCheck.QuestionsOf(file, wording))];
+            var check = new LeakCheck(asked, wording);
             var read = arguments.GetRequiredValue(rows).Sum(file => check.Compare(file, report));
             var output = arguments.InvocationConfiguration.Output;
             foreach (var line in report.Lines) output.WriteLine(line);

@@ -103,10 +103,7 @@ public sealed class Checkpoint : IDisposable
             _staging ??= TensorStaging.ForCuda();
             _staging.Copy(ordered);
         }
-        else
-        {
-            ordered.ForEach(c => c.File.CopyTo(c.Name, c.Target));
-        }
+        else ordered.ForEach(c => c.File.CopyTo(c.Name, c.Target));
     }
 
     /// <summary>Reads a tensor's bytes as stored, from <paramref name="offset"/> within it.</summary>

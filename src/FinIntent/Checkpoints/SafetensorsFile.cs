@@ -18,16 +18,7 @@ public sealed class SafetensorsFile : TensorFile
     public static SafetensorsFile Open(string path)
     {
         var (stream, map) = OpenMap(path);
-        try
-        {
-            return new SafetensorsFile(path, stream, map, ReadHeader(path, stream));
-        }
-        catch
-        {
-            map.Dispose();
-            stream.Dispose();
-            throw;
-        }
+        return map.OrDispose(() => new SafetensorsFile(path, stream, map, ReadHeader(path, stream)));
     }
 
     static SafetensorsHeader ReadHeader(string path, FileStream stream)

@@ -14,14 +14,9 @@ sealed class SafetensorsHeader
     readonly Dictionary<string, string> _metadata = [];
     readonly Dictionary<string, long> _keyOffsets = [];
 
-    SafetensorsHeader(string path, long dataStart)
-    {
-        _path = path;
-        _dataStart = dataStart;
-    }
+    SafetensorsHeader(string path, long dataStart) => (_path, _dataStart) = (path, dataStart);
 
     public IReadOnlyDictionary<string, StoredTensor> Tensors => _tensors;
-
     public IReadOnlyDictionary<string, string> Metadata => _metadata;
 
     public static SafetensorsHeader Parse(string path, ReadOnlySpan<byte> json, long fileLength)

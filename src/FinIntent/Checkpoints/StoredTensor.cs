@@ -10,7 +10,6 @@ namespace FinIntent.Checkpoints;
 public sealed record StoredTensor(ScalarType Type, IReadOnlyList<long> Shape, IReadOnlyList<long> Strides, long Offset, long Length)
 {
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
-
     internal bool IsContiguous => Length == 0 || Strides.SequenceEqual(TensorMemory.ContiguousStrides(Shape.ToArray()));
 }
 

@@ -8,10 +8,9 @@ namespace FinIntent.Checkpoints;
 /// <summary>Describes an entry that is stored, never compressed: where its bytes lie in the archive.</summary>
 sealed record ZipEntry(string Name, long Offset, long Length, uint Crc);
 
-/// <summary>
-/// Reads the directory of a zip or zip64 archive whose entries are stored, as torch writes it. Zip libraries hide where an entry's bytes
-/// lie, and would inflate what must not be inflated. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
-/// </summary>
+/// <summary>Reads the directory of a zip or zip64 archive whose entries are stored, as torch writes it.</summary>
+/// <remarks>Zip libraries hide where an entry's bytes lie, and would inflate what must not be inflated. The format's description is at
+/// https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT</remarks>
 sealed class StoredZip
 {
     const int EndBytes = 22, LocatorBytes = 20, End64Bytes = 56, RecordBytes = 46, LocalBytes = 30;
@@ -24,10 +23,7 @@ sealed class StoredZip
     readonly long _fileLength;
     readonly Dictionary<string, ZipEntry> _entries = [];
 
-    StoredZip(string path, SafeFileHandle file)
-    {
-        (_path, _file, _fileLength) = (path, file, RandomAccess.GetLength(file));
-    }
+    StoredZip(string path, SafeFileHandle file) => (_path, _file, _fileLength) = (path, file, RandomAccess.GetLength(file));
 
     public IReadOnlyDictionary<string, ZipEntry> Entries => _entries;
 

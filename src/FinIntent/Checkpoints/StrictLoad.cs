@@ -7,8 +7,7 @@ public static class StrictLoad
     /// <param name="ignored">Checkpoint tensors without a place, as whole names or as endings after a dot: "rotary_emb.inv_freq".</param>
     /// <param name="rename">Maps a checkpoint's name to the module's, for the few that differ.</param>
     /// <param name="adapt">Is called with each module name and filled tensor: the one place where a family may change a weight.</param>
-    /// <exception cref="UserErrorException">Some tensors are missing, unexpected or mis-shaped: all are listed, the module is
-    /// untouched.</exception>
+    /// <exception cref="UserErrorException">Some tensors are missing, unexpected or mis-shaped: all are listed.</exception>
     public static void Into(nn.Module module, Checkpoint checkpoint, IReadOnlyCollection<string>? ignored = null,
         Func<string, string>? rename = null, Action<string, Tensor>? adapt = null)
     {

@@ -12,16 +12,10 @@ public abstract class TensorFile : IDisposable
     readonly FileStream _stream;
     readonly MemoryMappedFile _map;
 
-    private protected TensorFile(string path, FileStream stream, MemoryMappedFile map, IReadOnlyDictionary<string, StoredTensor> tensors)
-    {
-        FilePath = path;
-        _stream = stream;
-        _map = map;
-        Tensors = tensors;
-    }
+    private protected TensorFile(string path, FileStream stream, MemoryMappedFile map, IReadOnlyDictionary<string, StoredTensor> tensors) =>
+        (FilePath, _stream, _map, Tensors) = (path, stream, map, tensors);
 
     public string FilePath { get; }
-
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
     /// <summary>Returns a new CPU tensor of the stored type and shape, which the caller owns.</summary>
@@ -72,30 +66,21 @@ public abstract class TensorFile : IDisposable
     public void Dispose()
     {
         _map.Dispose();
-        _stream.Dispose();
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Is a format's last check of a tensor's bytes; any thread may call it.</summary>
     private protected virtual void BeforeReading(string name) { }
 
+    /// <summary>Opens a file for reading; the map owns the stream.</summary>
     private protected static (FileStream Stream, MemoryMappedFile Map) OpenMap(string path)
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
-        try
-        {
-            // An empty file cannot be mapped; it is also too short for either format.
-            if (stream.Length == 0) throw new UserErrorException($"{path}: byte 0: the file is empty; download or copy it again");
-            var map = MemoryMappedFile.CreateFromFile(
-                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            return (stream, map);
-        }
-        catch
-        {
-            stream.Dispose();
-            throw;
-        }
+        // An empty file cannot be mapped; it is also too short for either format.
+        return stream.OrDispose(() => stream.Length > 0
+            ? (stream, MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, false))
+            : throw new UserErrorException($"{path}: byte 0: the file is empty; download or copy it again"));
     }
 
     StoredTensor Find(string name) => Tensors.TryGetValue(name, out var stored)

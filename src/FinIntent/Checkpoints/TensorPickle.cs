@@ -7,11 +7,9 @@ sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, l
 
 sealed record PickledStorage(string Key, ScalarType Type, long Count);
 
-/// <summary>
-/// Reads the pickle of a state dict (name → tensor) with a machine that has only the instructions that torch writes in protocol 2. It never
-/// calls anything: a name is a constant, it knows only the names that tensors need, and refuses every other one.
-/// https://github.com/python/cpython/blob/3.13/Lib/pickletools.py
-/// </summary>
+/// <summary>Reads the pickle of a state dict (name → tensor) with a machine of the instructions that torch writes in protocol 2.</summary>
+/// <remarks>It never calls anything: a name is a constant, it knows only the names that tensors need, and refuses every other one.
+/// https://github.com/python/cpython/blob/3.13/Lib/pickletools.py</remarks>
 sealed class TensorPickle
 {
     const string RebuildTensor = "torch._utils._rebuild_tensor_v2", RebuildParameter = "torch._utils._rebuild_parameter";

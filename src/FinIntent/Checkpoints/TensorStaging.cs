@@ -6,10 +6,8 @@ namespace FinIntent.Checkpoints;
 /// <summary>Names a tensor of a file and the tensor of its shape that it fills.</summary>
 readonly record struct TensorCopy(TensorFile File, string Name, Tensor Target);
 
-/// <summary>
-/// Fills tensors from files through a few chunks of pinned memory: while one thread's chunk is on its way to the device, the others read
-/// theirs. From pageable memory the driver would copy every byte once more, with a single thread.
-/// </summary>
+/// <summary>Fills tensors from files through chunks of pinned memory: while one is on its way, other threads read theirs.</summary>
+/// <remarks>From pageable memory the driver would copy every byte once more, with a single thread.</remarks>
 sealed class TensorStaging : IDisposable
 {
     const int MostThreads = 16;
@@ -34,8 +32,7 @@ sealed class TensorStaging : IDisposable
     public static TensorStaging ForCuda() => new(Math.Clamp(Environment.ProcessorCount, 2, MostThreads), DefaultChunkBytes, isPinned: true);
 
     /// <summary>Copies all and returns when it is done. Several copies are under way at once, in order of the list.</summary>
-    /// <exception cref="UserErrorException">A tensor is missing, of another shape, or damaged; the targets may then hold
-    /// anything.</exception>
+    /// <exception cref="UserErrorException">A tensor is missing, of another shape or damaged; targets may hold anything.</exception>
     public void Copy(IEnumerable<TensorCopy> copies)
     {
         var chunks = copies.SelectMany(Cut).ToList();

@@ -3,10 +3,8 @@ using System.IO.MemoryMappedFiles;
 
 namespace FinIntent.Checkpoints;
 
-/// <summary>
-/// Reads a state dict that torch.save wrote: a zip of stored entries, where NAME/data.pkl describes tensors and NAME/data/KEY holds their
-/// storages. The machine that reads the pickle can only make tensors; each storage's checksum is verified when first read.
-/// </summary>
+/// <summary>Reads a state dict that torch.save wrote: a zip with NAME/data.pkl for tensors and NAME/data/KEY for storages.</summary>
+/// <remarks>The machine that reads the pickle can only make tensors; each storage's checksum is verified when first read.</remarks>
 public sealed class TorchBinFile : TensorFile
 {
     const int MaxPickleBytes = 16 << 20;
@@ -19,24 +17,17 @@ public sealed class TorchBinFile : TensorFile
     TorchBinFile(string path, FileStream stream, MemoryMappedFile map, StoredZip zip, IReadOnlyDictionary<string, StoredTensor> tensors,
         IReadOnlyDictionary<string, ZipEntry> storageOf) : base(path, stream, map, tensors) => (_zip, _storageOf) = (zip, storageOf);
 
-    /// <exception cref="UserErrorException">The file is missing, malformed or asks for more than tensors: byte offset and
-    /// reason.</exception>
+    /// <exception cref="UserErrorException">The file is missing, malformed or asks for more than tensors.</exception>
     public static TorchBinFile Open(string path)
     {
         var (stream, map) = OpenMap(path);
-        try
+        return map.OrDispose(() =>
         {
             var zip = StoredZip.Read(path, stream.SafeFileHandle);
             var storageOf = new Dictionary<string, ZipEntry>();
             var tensors = ReadTensors(zip, stream.Length, storageOf);
             return new TorchBinFile(path, stream, map, zip, tensors, storageOf);
-        }
-        catch
-        {
-            map.Dispose();
-            stream.Dispose();
-            throw;
-        }
+        });
     }
 
     private protected override void BeforeReading(string name) => _ = _verified.GetOrAdd(_storageOf[name], entry => new(() =>

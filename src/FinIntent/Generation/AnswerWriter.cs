@@ -8,9 +8,7 @@ sealed class AnswerWriter(TokenStream stream, StopWords stopWords)
     readonly StringBuilder _text = new();
 
     public string Text => _text.ToString();
-
     public bool HasStopped => stopWords.HasStopped;
-
     public int Tokens { get; private set; }
 
     /// <summary>Adds a token and returns what the answer's text grows by.</summary>

@@ -16,7 +16,6 @@ public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapter
 
     /// <summary>Takes the place of the template's own system text; null keeps that one.</summary>
     public string? DefaultSystem { get; init; }
-
     public bool EnableThinking { get; init; }
 
     /// <summary>False keeps the last adapter unmerged and merges those before it; null means so for a packed base only.</summary>
@@ -45,7 +44,6 @@ public sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
 
     /// <summary>The most tokens of prompt and answer together; null means what the model reads.</summary>
     public int? MaxLength { get; init; }
-
     public bool SkipSpecialTokens { get; init; } = true;
 }
 
@@ -59,9 +57,7 @@ public sealed class ChatModel : IDisposable
         (Model, Tokenizer, Template) = (model, tokenizer, template);
 
     public CausalLanguageModel Model { get; }
-
     public Tokenizer Tokenizer { get; }
-
     public ChatTemplate Template { get; }
 
     /// <exception cref="UserErrorException">Something is missing, does not fit, or is not what the adapter was trained with.</exception>
@@ -78,7 +74,7 @@ public sealed class ChatModel : IDisposable
         var tokenizer = Tokenizer.Load(source.Model);
         var template = ChatTemplate.Get(name, tokenizer, source.DefaultSystem, source.EnableThinking);
         var model = PretrainedModel.Load(source.Model, type, device, source.Format);
-        try
+        return model.OrDispose(() =>
         {
             var isPacked = model.Format is not null;
             var merges = !isPacked && source.MergesAdapter != false;
@@ -86,13 +82,8 @@ public sealed class ChatModel : IDisposable
                 throw new UserErrorException($"{source.Adapters[0]}: an adapter cannot be merged into a quantised base, " +
                     "which takes one adapter, unmerged; export the merged model and quantise that");
             if (merges) LoraAdapters.Merge(model, source.Adapters);
-            return new(model, tokenizer, template) { _adapter = merges ? null : LoraAdapters.LoadLast(model, source.Adapters) };
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+            return new ChatModel(model, tokenizer, template) { _adapter = merges ? null : LoraAdapters.LoadLast(model, source.Adapters) };
+        });
     }
 
     /// <summary>Answers several conversations at once; each gets the answer that it would get alone.</summary>

@@ -51,6 +51,9 @@ public sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
 public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
 {
+    internal const string NotFinite =
+        "the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights";
+
     /// <summary>Returns the ranges of questions that go through the model together, in order.</summary>
     /// <remarks>They depend on the questions alone, so a run that goes on after a stop makes the same batches and the same bits.</remarks>
     public IReadOnlyList<Range> Batches(IReadOnlyList<OptionQuestion> questions)
@@ -146,8 +149,7 @@ public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForw
     {
         var highest = scores.Max();
         if (!double.IsFinite(highest))
-            throw new UserErrorException("the model's scores are not finite numbers; " +
-                "load it in bf16 or fp32 (infer_dtype), or check its weights");
+            throw new UserErrorException(NotFinite);
         var weights = scores.Select(s => Math.Exp(s - highest)).ToArray();
         var total = weights.Sum();
         return [.. weights.Select(w => w / total)];

@@ -100,8 +100,6 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
 
     static void CheckFinite(Tensor scores)
     {
-        if (!scores.isfinite().all().item<bool>())
-            throw new UserErrorException("the model's scores are not finite numbers; " +
-                "load it in bf16 or fp32 (infer_dtype), or check its weights");
+        if (!scores.isfinite().all().item<bool>()) throw new UserErrorException(OptionScorer.NotFinite);
     }
 }

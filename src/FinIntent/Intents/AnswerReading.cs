@@ -1,15 +1,15 @@
 namespace FinIntent.Intents;
 
-/// <summary>How a model's text becomes a choice. Reports give all three rules side by side.</summary>
+/// <summary>Says how a model's text becomes a choice. Reports give all three rules side by side.</summary>
 public enum ReadingRule
 {
     /// <summary>The whole answer, trimmed, is one option's label.</summary>
     Strict,
 
-    /// <summary>Exactly one match of (?:选项)?([A-E])[：.]? anywhere, with the question's own letters; of names, exactly one.</summary>
+    /// <summary>Anywhere stands exactly one match of (?:选项)?([A-E])[：.]?, with the question's own letters; of names, exactly one.</summary>
     Lenient,
 
-    /// <summary>The last upper-case letter of the answer, as OpenCompass reads it. Only for letters.</summary>
+    /// <summary>The last upper-case letter of the answer counts, as OpenCompass reads it; this is for letters only.</summary>
     LastCapital,
 }
 
@@ -17,11 +17,11 @@ public static class AnswerReading
 {
     public static IReadOnlyList<ReadingRule> Rules { get; } = Enum.GetValues<ReadingRule>();
 
-    /// <summary>Those that labels of this kind can be read by.</summary>
+    /// <summary>Returns the rules that labels of this kind can be read by.</summary>
     public static IReadOnlyList<ReadingRule> RulesFor(IEnumerable<IntentOption> options) =>
         IntentOptions.AreLetters(options) ? Rules : [ReadingRule.Strict, ReadingRule.Lenient];
 
-    /// <summary>The label the answer chooses; null when the rule finds none, which counts as wrong.</summary>
+    /// <summary>Returns the label that the answer chooses; null when the rule finds none, which counts as wrong.</summary>
     public static string? Read(string answer, ReadingRule rule, IReadOnlyList<IntentOption> options)
     {
         var label = rule switch
@@ -52,7 +52,7 @@ public static class AnswerReading
 
     static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or (>= '\u00C0' and <= '\u024F');
 
-    /// <summary>A name as the options spell it, whatever its capitals; null when it is none.</summary>
+    /// <summary>Returns a name as the options spell it, whatever its capitals; null when it is none.</summary>
     static string? Spelt(string name, IReadOnlyList<IntentOption> options) =>
         (options.FirstOrDefault(o => o.Label == name)
             ?? options.FirstOrDefault(o => o.Label.Equals(name, StringComparison.OrdinalIgnoreCase)))?.Label;

@@ -2,7 +2,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Intents;
 
-/// <summary>A question whose answer is wanted, perhaps with options and a known answer.</summary>
+/// <summary>Is a question whose answer is wanted, perhaps with options and a known answer.</summary>
 public sealed record AskedQuestion(string Id, string Question, Conversation Conversation)
 {
     public IReadOnlyList<IntentOption>? Options { get; init; }
@@ -20,8 +20,5 @@ public sealed record AskedQuestion(string Id, string Question, Conversation Conv
 
     public static AskedQuestion Of(EvaluationQuestion question) =>
         new(question.Id, question.Question, new(question.System, [new("user", question.Prompt.Text)]))
-        {
-            Options = question.Options,
-            Gold = question.Gold,
-        };
+        { Options = question.Options, Gold = question.Gold };
 }

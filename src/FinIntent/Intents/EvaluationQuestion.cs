@@ -1,12 +1,12 @@
 namespace FinIntent.Intents;
 
-/// <summary>A question with a known answer, one of its options' labels. Prompt is what the model is asked, word for word.</summary>
+/// <summary>Is a question with a known answer, one of its options' labels. Prompt is what the model is asked, word for word.</summary>
 public sealed record EvaluationQuestion(
     string Id, string Question, IReadOnlyList<IntentOption> Options, string Gold, IntentPrompt Prompt, string? System = null)
 {
     /// <summary>Makes a question of a schema from a user's words.</summary>
     /// <param name="intent">An intent's label or name.</param>
-    /// <param name="key">What the intent is called at its place.</param>
+    /// <param name="key">The name of the column or key that gives the intent.</param>
     /// <exception cref="UserErrorException">The question is empty, or the schema has no such intent.</exception>
     public static EvaluationQuestion Of(string id, string question, string intent, IntentSchema schema, string key, string place)
     {

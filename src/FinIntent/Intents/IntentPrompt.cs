@@ -1,30 +1,21 @@
 namespace FinIntent.Intents;
 
-/// <summary>
-/// A question with its options as the model reads it. It knows where the option names stand in its text, so that the same prompt can be
-/// written with other names in their places.
-/// </summary>
+/// <summary>Is a question with its options as the model reads it.</summary>
+/// <remarks>It knows where the option names stand in its text, so that the same prompt can be written with other names there.</remarks>
 public sealed partial class IntentPrompt
 {
     const string NameMark = "- ";
 
     readonly int[] _nameStarts;
 
-    IntentPrompt(string text, string question, IReadOnlyList<IntentOption> options, int[] nameStarts)
-    {
-        (Text, Question, Options) = (text, question, options);
-        _nameStarts = nameStarts;
-    }
+    IntentPrompt(string text, string question, IReadOnlyList<IntentOption> options, int[] nameStarts) =>
+        (Text, Question, Options, _nameStarts) = (text, question, options, nameStarts);
 
     public string Text { get; }
-
     public string Question { get; }
-
     public IReadOnlyList<IntentOption> Options { get; }
 
-    /// <param name="wording">
-    /// Null: the seed's, which training rows and converted OpenFinData items have; of names, the one for names.
-    /// </param>
+    /// <param name="wording">The words around the question; null means those of training rows, for letters or for names.</param>
     public static IntentPrompt For(string question, IReadOnlyList<IntentOption> options, PromptWording? wording = null)
     {
         var areLetters = IntentOptions.AreLetters(options);
@@ -40,7 +31,7 @@ public sealed partial class IntentPrompt
         return new(text.Append(wording.After(options)).ToString(), question, options, starts);
     }
 
-    /// <summary>The same words with other names behind the same letters; where names are the labels, in another order.</summary>
+    /// <summary>Returns the same words with other names behind the same letters; where names are the labels, in another order.</summary>
     public IntentPrompt With(IReadOnlyList<string> names)
     {
         if (names.Count != Options.Count) throw new ArgumentException($"{names.Count} names for {Options.Count} options");
@@ -58,19 +49,13 @@ public sealed partial class IntentPrompt
             [.. Options.Zip(names, (option, name) => new IntentOption(option.Label == option.Name ? name : option.Label, name))], starts);
     }
 
-    /// <summary>
-    /// Reads any prompt that has a block of lines "A. name", "B. name" …, or without such lines a block "- name", "- name" …; the last
-    /// block counts. Null when it has none.
-    /// </summary>
-    /// <param name="wording">A schema's words, which may have no mark such as 问句: before the question.</param>
+    /// <summary>Reads the last block of lines "A. name", "B. name" …, or else of lines "- name"; null when there is none.</summary>
+    /// <param name="wording">The words of a schema, which may have no mark such as 问句: before the question.</param>
     public static IntentPrompt? Parse(string text, PromptWording? wording = null)
     {
         var found = OptionLines(text);
         if (found.Count == 0) return null;
-        return new(
-            text,
-            QuestionIn(text[..found[0].Index], wording),
-            [.. found.Select(OptionOf)],
+        return new(text, QuestionIn(text[..found[0].Index], wording), [.. found.Select(OptionOf)],
             [.. found.Select(line => line.Groups["name"].Index)]);
     }
 
@@ -109,7 +94,7 @@ public sealed partial class IntentPrompt
 
     static bool Follows(Match line, List<Match> block) => line.Index == block[^1].Index + block[^1].Length + 1;
 
-    /// <summary>The question that a schema's words stand around; else those that a mark such as 问句: stands before.</summary>
+    /// <summary>Returns the question that a schema's words stand around; else those that a mark such as 问句: stands before.</summary>
     internal static IReadOnlyList<string> MarkedIn(string text, PromptWording? wording = null)
     {
         if (wording is not null && OptionLines(text) is [var first, ..] && Between(text[..first.Index], wording) is { } asked)
@@ -131,7 +116,7 @@ public sealed partial class IntentPrompt
         return (marked.Success ? marked.Groups["question"].Value : text).Trim();
     }
 
-    /// <summary>The question in a text that goes up to the options, where the rest of it is a wording's; null where it is not.</summary>
+    /// <summary>Returns the question in a text that goes up to the options; null where the rest of the text is not the wording's.</summary>
     static string? Between(string text, PromptWording wording)
     {
         var (before, middle, _) = wording.Parts;

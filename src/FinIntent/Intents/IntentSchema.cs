@@ -2,28 +2,24 @@ using FinIntent.Files;
 
 namespace FinIntent.Intents;
 
-/// <summary>The language of the words around a question.</summary>
-public enum SchemaLanguage
-{
-    Chinese,
-    English,
-}
+/// <summary>Names the language of the words around a question.</summary>
+public enum SchemaLanguage { Chinese, English }
 
-/// <summary>What a model answers.</summary>
+/// <summary>Says what a model answers.</summary>
 public enum LabelKind
 {
-    /// <summary>A letter, A to Z: 2 to 26 intents.</summary>
+    /// <summary>The answer is a letter, A to Z, of 2 to 26 intents.</summary>
     Letters,
 
-    /// <summary>The intent's name: 2 to 200 intents.</summary>
+    /// <summary>The answer is the name of one of 2 to 200 intents.</summary>
     Names,
 }
 
-/// <summary>One intent of a schema.</summary>
-/// <param name="Borderline">Rules that tell it from its neighbours.</param>
+/// <summary>Is an intent of a schema.</summary>
+/// <param name="Borderline">The rules that tell it from its neighbours.</param>
 public sealed record Intent(string Name, string Description, IReadOnlyList<string> Examples, IReadOnlyList<string> Borderline);
 
-/// <summary>The intents that questions may have, how a model is asked, and what it answers. docs/intents.md describes the file.</summary>
+/// <summary>Holds the intents that questions may have, how a model is asked, and what it answers (docs/intents.md).</summary>
 public sealed record IntentSchema
 {
     const string BuiltIn = "FinIntent.Intents.openfindata.yaml";
@@ -37,15 +33,11 @@ public sealed record IntentSchema
         Options = labels == LabelKind.Letters ? IntentOptions.Lettered(names) : IntentOptions.Named(names);
     }
 
-    /// <summary>Word for files and data sets.</summary>
+    /// <summary>The word that files and data sets are named with.</summary>
     public string Name { get; }
-
     public SchemaLanguage Language { get; }
-
     public LabelKind Labels { get; }
-
     public PromptWording Wording { get; }
-
     public IReadOnlyList<Intent> Intents { get; }
 
     /// <summary>The intents as a question's options, in the schema's order.</summary>
@@ -54,7 +46,7 @@ public sealed record IntentSchema
     /// <summary>OpenFinData's five intents, as config/intents/openfindata.yaml describes them.</summary>
     public static IntentSchema OpenFinData { get; } = ReadBuiltIn();
 
-    /// <exception cref="UserErrorException">Names the file, the line, the key and what is allowed.</exception>
+    /// <exception cref="UserErrorException">The file is no schema: the message names the line, the key and what is allowed.</exception>
     public static IntentSchema Load(string path)
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: there is no such file; `finintent init` writes one");
@@ -64,10 +56,7 @@ public sealed record IntentSchema
 
     public IntentPrompt Prompt(string question) => IntentPrompt.For(question, Options, Wording);
 
-    /// <summary>The label that stands for an intent; null when the schema has no such intent.</summary>
-    public string? LabelOf(string intentName) => Options.FirstOrDefault(o => o.Name == intentName)?.Label;
-
-    /// <summary>The label that a file's word means: an intent's label, its name, or its name in other capitals; null when none.</summary>
+    /// <summary>Returns the label that a word means: an intent's label, its name, or its name in other capitals; null when none.</summary>
     public string? LabelFor(string word)
     {
         word = word.Trim();
@@ -75,7 +64,7 @@ public sealed record IntentSchema
             ?? Options.FirstOrDefault(o => o.Name.Equals(word, StringComparison.OrdinalIgnoreCase)))?.Label;
     }
 
-    /// <summary>The name that a word was probably meant to be.</summary>
+    /// <summary>Returns the name that a word was probably meant to be.</summary>
     internal string NearestName(string word) => EditDistance.Nearest(word, Intents.Select(i => i.Name));
 
     static IntentSchema ReadBuiltIn()

@@ -55,10 +55,8 @@ static class IntentSchemaFile
         if (intents.Count < IntentSchema.FewestIntents || intents.Count > most)
         {
             var mayBeNames = intents.Count is > IntentSchema.MostLetters and <= IntentSchema.MostNames;
-            var remedy = mayBeNames ? "; use labels: names for up to 200" : "";
-            throw file.Error("intents",
-                $"there are {intents.Count}, and labels: {labels.ToString().ToLowerInvariant()} allows {IntentSchema.FewestIntents} to " +
-                $"{most}{remedy}");
+            throw file.Error("intents", $"there are {intents.Count}, and labels: {labels.ToString().ToLowerInvariant()} allows " +
+                $"{IntentSchema.FewestIntents} to {most}{(mayBeNames ? "; use labels: names for up to 200" : "")}");
         }
         Dictionary<string, YamlPlace> seen = new(StringComparer.OrdinalIgnoreCase);
         foreach (var (intent, place) in intents)
@@ -69,9 +67,8 @@ static class IntentSchemaFile
                 throw place.Error("name",
                     $"\"{intent.Name}\" is a letter, and labels: names answers by names; give it a name, or use labels: letters");
             if (!seen.TryAdd(intent.Name, place))
-                throw place.Error("name",
-                    $"\"{intent.Name}\" is the name of the intent at line {seen[intent.Name].Line}, too; names must differ by more than " +
-                    "capitals");
+                throw place.Error("name", $"\"{intent.Name}\" is the name of the intent at line {seen[intent.Name].Line}, too; " +
+                    "names must differ by more than capitals");
         }
     }
 

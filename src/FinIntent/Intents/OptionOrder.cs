@@ -1,6 +1,6 @@
 namespace FinIntent.Intents;
 
-/// <summary>A question's options in another order, behind the same labels; where names are the labels, the list in another order.</summary>
+/// <summary>Puts a question's options in another order, behind the same labels; where names are the labels, it reorders the list.</summary>
 /// <param name="Places">At place i stands what stands at Places[i] in the question's own order.</param>
 public sealed record OptionOrder(IReadOnlyList<int> Places)
 {
@@ -9,7 +9,7 @@ public sealed record OptionOrder(IReadOnlyList<int> Places)
     // Longer orders are named by their beginning and a number made of the whole.
     const int MostInName = 12, BeginningInName = 5;
 
-    /// <summary>"BCDEA": the own labels of the names, in this order; "2-3-1", counted from 1, where labels are names.</summary>
+    /// <summary>Returns "BCDEA", the own labels of the names in this order; "2-3-1", counted from 1, where labels are names.</summary>
     public string NameFor(IReadOnlyList<IntentOption> options)
     {
         if (IntentOptions.AreLetters(options)) return string.Concat(Places.Select(place => options[place].Label));
@@ -19,7 +19,7 @@ public sealed record OptionOrder(IReadOnlyList<int> Places)
 
     uint Fnv1a => Places.Aggregate(2166136261u, (hash, place) => unchecked((hash ^ (uint)place) * 16777619u));
 
-    /// <summary>The question with its options in this order. Its id tells the order, so that it is unique.</summary>
+    /// <summary>Returns the question with its options in this order. Its id tells the order, so that it is unique.</summary>
     public EvaluationQuestion Of(EvaluationQuestion question)
     {
         var prompt = question.Prompt.With([.. Places.Select(place => question.Options[place].Name)]);

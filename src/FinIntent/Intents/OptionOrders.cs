@@ -1,17 +1,15 @@
 namespace FinIntent.Intents;
 
-/// <summary>The orders that options are asked in. The question's own is always the first.</summary>
+/// <summary>Makes the orders that options are asked in; the question's own is always the first.</summary>
 public static class OptionOrders
 {
     public const string Rotations = "rotations", All = "all";
 
-    // 7! is 5040: more than anybody means to ask.
+    // 7! is 5040, which is more than anybody means to ask.
     const int MostForAll = 6;
 
-    /// <summary>
-    /// rotations: the k cyclic shifts, so that each option stands at each place once; all: the k! orders, as a dictionary sorts them; a
-    /// number N: the own order and N − 1 others, which <paramref name="seed"/> draws.
-    /// </summary>
+    /// <summary>Reads rotations (k cyclic shifts: each option stands at each place once), all (k! orders, as a dictionary sorts them), or
+    /// a number N (the own order and N − 1 others, which <paramref name="seed"/> draws).</summary>
     /// <exception cref="UserErrorException">The setting is none of these, or the options have fewer orders, or too many.</exception>
     public static IReadOnlyList<OptionOrder> Of(string permutations, int options, int seed) => permutations switch
     {
@@ -19,10 +17,10 @@ public static class OptionOrders
             .Select(shift => new OptionOrder([.. Enumerable.Range(0, options).Select(i => (i + shift) % options)]))],
         All => options <= MostForAll ? [.. Sorted([], options)] : throw new UserErrorException(
             $"permutations: all: {options} options have {Count(options):N0} orders; write a number of orders to draw, such as " +
-                $"permutations: 100, or permutations: {Rotations} for {options}"),
+            $"permutations: 100, or permutations: {Rotations} for {options}"),
         _ => NumberOf(permutations) is >= 2 and { } count ? Drawn(count, options, seed)
-            : throw new UserErrorException($"permutations: \"{permutations}\" is not one of {Rotations}, {All}, or a number of orders " +
-                "from 2"),
+            : throw new UserErrorException(
+                $"permutations: \"{permutations}\" is not one of {Rotations}, {All}, or a number of orders from 2"),
     };
 
     static int? NumberOf(string text) =>

@@ -3,11 +3,8 @@ namespace FinIntent.Intents;
 /// <summary>Finds what prompts ask, for comparing them: the instruction and options around a question would make all alike.</summary>
 static class PromptQuestions
 {
-    /// <summary>
-    /// The questions that a wording, or a mark such as 问句:, tells; else every text that may be one: the whole prompt and its lines, without
-    /// options.
-    /// </summary>
-    /// <param name="wording">A schema's, for prompts without a mark.</param>
+    /// <summary>Returns the questions that a wording, or a mark such as 问句:, tells; else the prompt and its lines but options.</summary>
+    /// <param name="wording">The words of a schema, for prompts without a mark.</param>
     public static IReadOnlyList<string> Candidates(string prompt, PromptWording? wording = null)
     {
         var marked = IntentPrompt.MarkedIn(prompt, wording);
@@ -16,10 +13,8 @@ static class PromptQuestions
         return lines.Count > 1 ? [.. lines.Append(prompt.Trim()).Distinct()] : lines;
     }
 
-    /// <summary>
-    /// The question of each of a set of prompts: what a mark stands before; else the lines that are neither options nor in half of the
-    /// prompts or more, as an instruction is.
-    /// </summary>
+    /// <summary>Returns the question of each of a set of prompts: what a mark stands before; else the lines that are no options and, unlike
+    /// an instruction, not in half of the prompts or more.</summary>
     public static IReadOnlyList<string> Of(IReadOnlyList<string> prompts, PromptWording? wording = null)
     {
         var counts = new Dictionary<string, int>();

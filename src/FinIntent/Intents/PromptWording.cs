@@ -1,7 +1,7 @@
 namespace FinIntent.Intents;
 
-/// <summary>The words around a question and its options, with the places {question}, {options} and, for letters, {labels}.</summary>
-/// <param name="Between">Between letters, and before the last one.</param>
+/// <summary>Holds the words around a question and its options, with the places {question}, {options} and, for letters, {labels}.</summary>
+/// <param name="Between">The words between letters, and before the last one.</param>
 public sealed record PromptWording(string Text, (string Comma, string Or) Between)
 {
     const string Question = "{question}", Options = "{options}", Labels = "{labels}";
@@ -23,7 +23,7 @@ public sealed record PromptWording(string Text, (string Comma, string Or) Betwee
         "You are an intent classifier. Decide what the following message is about.\n\nQuestion: {question}\n\nChoose the best " +
             "intent:\n{options}\n\nAnswer with the intent's name only.", EnglishList);
 
-    /// <summary>The words for a schema that brings none of its own.</summary>
+    /// <summary>Returns the words for a schema that brings none of its own.</summary>
     public static PromptWording Of(SchemaLanguage language, LabelKind labels) => (language, labels) switch
     {
         (SchemaLanguage.Chinese, LabelKind.Letters) => Chinese,
@@ -41,14 +41,13 @@ public sealed record PromptWording(string Text, (string Comma, string Or) Betwee
         {
             int question = Text.IndexOf(Question, StringComparison.Ordinal), options = Text.IndexOf(Options, StringComparison.Ordinal);
             if (question < 0 || options < question)
-                throw new UserErrorException($"the instruction must have the places {Question} and, behind it, {Options}; it is " +
-                    $"\"{Text}\"");
+                throw new UserErrorException(
+                    $"the instruction must have the places {Question} and, behind it, {Options}; it is \"{Text}\"");
             return (Text[..question], Text[(question + Question.Length)..options], Text[(options + Options.Length)..]);
         }
     }
 
     internal string After(IReadOnlyList<IntentOption> options) =>
         Parts.After.Replace(Labels,
-            $"{string.Join(Between.Comma, options.SkipLast(1).Select(o => o.Label))}{Between.Or}{options[^1].Label}",
-            StringComparison.Ordinal);
+            $"{string.Join(Between.Comma, options.SkipLast(1).Select(o => o.Label))}{Between.Or}{options[^1].Label}");
 }

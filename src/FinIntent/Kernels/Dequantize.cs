@@ -32,10 +32,8 @@ static class Dequantize
         else PlainInt8(values, scales, target);
     }
 
-    /// <summary>
-    /// Fills target (contiguous, n numbers) from packed uint8 [32 · ⌈n / 64⌉] and absmax fp32 [⌈n / 64⌉]; upper 4 bits hold the earlier
-    /// number.
-    /// </summary>
+    /// <summary>Fills target (contiguous, n numbers) from packed uint8 [32 · ⌈n / 64⌉] and absmax fp32 [⌈n / 64⌉].</summary>
+    /// <remarks>The upper 4 bits of a byte hold the earlier number.</remarks>
     public static void Nf4(Tensor packed, Tensor absmax, Tensor target)
     {
         if (KernelDevice.Of(target, Nf4Kernel) is { } device && AreWhole(packed, absmax, target))
@@ -43,10 +41,8 @@ static class Dequantize
         else PlainNf4(packed, absmax, target);
     }
 
-    /// <summary>
-    /// Does the same with absmax of block b = absmax8[b] · absmaxScales[b / 256] + absmaxMean: int8 [⌈n / 64⌉], fp32 [⌈n / 64 / 256⌉], fp32
-    /// [1].
-    /// </summary>
+    /// <summary>Does the same with absmax of block b = absmax8[b] · absmaxScales[b / 256] + absmaxMean.</summary>
+    /// <remarks>They are int8 [⌈n / 64⌉], fp32 [⌈n / 64 / 256⌉] and fp32 [1].</remarks>
     public static void Nf4(Tensor packed, Tensor absmax8, Tensor absmaxScales, Tensor absmaxMean, Tensor target)
     {
         if (KernelDevice.Of(target, Nf4Kernel) is { } device && AreWhole(packed, absmax8, absmaxScales, target))

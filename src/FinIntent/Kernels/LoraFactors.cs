@@ -10,10 +10,8 @@ namespace FinIntent.Kernels;
 /// <param name="Rank">The place where its ranks begin among the ΣR of all.</param>
 readonly record struct LoraPart(Tensor A, Tensor B, double Scale, long Output, long Rank);
 
-/// <summary>
-/// Joins the adapters of linears that read one input into two matrices in the compute type, and adds their gradients back. a [ΣR, in] holds
-/// every A, one under another; b [ΣR, Σout] holds the transposes of the scaled B along its diagonal.
-/// </summary>
+/// <summary>Joins the adapters of linears that read one input into two matrices in the compute type, and adds gradients back.</summary>
+/// <remarks>a [ΣR, in] holds every A, one under another; b [ΣR, Σout] holds the transposes of the scaled B along its diagonal.</remarks>
 static class LoraFactors
 {
     const string File = "lora_factors.cu";

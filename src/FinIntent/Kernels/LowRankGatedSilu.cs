@@ -79,7 +79,6 @@ static class LowRankGatedSilu
         var (gate, _, up) = Halves(sum);
         return gate <= LargestRank && up <= LargestRank && sum.Base.size(1) % (halves * WarpColumns) == 0 && sum.Base.is_contiguous()
             && sum.Low.is_contiguous() && sum.Factor!.is_contiguous() && sum.Low.dtype == sum.Base.dtype
-            && sum.Factor.dtype == sum.Base.dtype
-            && KernelDevice.AreAligned(sum.Base);
+            && sum.Factor.dtype == sum.Base.dtype && KernelDevice.AreAligned(sum.Base);
     }
 }

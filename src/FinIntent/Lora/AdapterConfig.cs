@@ -2,10 +2,8 @@ using FinIntent.Files;
 
 namespace FinIntent.Lora;
 
-/// <summary>
-/// Reads and writes adapter_config.json as PEFT 0.21 does (peft/tuners/lora/config.py). It ignores unknown keys, and refuses those that
-/// change the result and are not computed here.
-/// </summary>
+/// <summary>Reads and writes adapter_config.json as PEFT 0.21 does (peft/tuners/lora/config.py).</summary>
+/// <remarks>It ignores unknown keys, and refuses those that change the result and are not computed here.</remarks>
 public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
 {
     const string FileName = "adapter_config.json";
@@ -14,9 +12,8 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
     static readonly string[] Unsupported =
     [
         "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "layers_to_transform", "layers_pattern",
-        "layer_replication",
         "target_parameters", "trainable_token_indices", "megatron_config", "alora_invocation_tokens", "exclude_modules", "fan_in_fan_out",
-        "arrow_config", "kasa_config", "velora_config", "monteclora_config",
+        "layer_replication", "arrow_config", "kasa_config", "velora_config", "monteclora_config",
     ];
 
     public static AdapterConfig Read(string folder)
@@ -62,10 +59,7 @@ public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
                 $"{path}: target_modules is {other?.ToJsonString() ?? "null"}; a list of module names is needed"),
         };
         return new(rank, (double?)json["lora_alpha"] ?? 8, (double?)json["lora_dropout"] ?? 0, (bool?)json["use_rslora"] ?? false, targets)
-        {
-            RankPattern = Pattern(json["rank_pattern"], n => (int)n!),
-            AlphaPattern = Pattern(json["alpha_pattern"], n => (double)n!),
-        };
+        { RankPattern = Pattern(json["rank_pattern"], n => (int)n!), AlphaPattern = Pattern(json["alpha_pattern"], n => (double)n!) };
     }
 
     static Dictionary<string, T> Pattern<T>(JsonNode? node, Func<JsonNode?, T> value) =>

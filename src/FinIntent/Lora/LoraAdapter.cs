@@ -42,7 +42,6 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
     }
 
     public override double Scale { get; }
-
     public override double Dropout => IsTraining ? _dropout : 0;
 
     /// <summary>Draws A from U(−1/√in, 1/√in) (PEFT's kaiming_uniform, a = √5) and sets B to zero: the layer starts as the base.</summary>

@@ -21,13 +21,11 @@ public sealed class LoraAdapters : IDisposable
 
     /// <summary>A and B of every adapted layer under PEFT's names.</summary>
     public IReadOnlyList<(string Name, Parameter Value)> Parameters =>
-    [
-        .. _adapters.SelectMany(a => new (string, Parameter)[]
-        {
-            ($"{Prefix}{a.Module}.lora_A.weight", a.Adapter.A),
-            ($"{Prefix}{a.Module}.lora_B.weight", a.Adapter.B),
-        }),
-    ];
+    [.. _adapters.SelectMany(a => new (string, Parameter)[]
+    {
+        ($"{Prefix}{a.Module}.lora_A.weight", a.Adapter.A),
+        ($"{Prefix}{a.Module}.lora_B.weight", a.Adapter.B),
+    })];
 
     /// <summary>Turns dropout on or off.</summary>
     public void SetTraining(bool isTraining)

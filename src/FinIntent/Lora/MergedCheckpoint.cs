@@ -2,10 +2,8 @@ using FinIntent.Checkpoints;
 
 namespace FinIntent.Lora;
 
-/// <summary>
-/// Merges adapters into a base checkpoint tensor by tensor on writing: W + Σ scale · B·A in fp32, rounded once. It never needs more memory
-/// than its largest tensor.
-/// </summary>
+/// <summary>Merges adapters into a base checkpoint tensor by tensor on writing: W + Σ scale · B·A in fp32, rounded once.</summary>
+/// <remarks>It never needs more memory than its largest tensor.</remarks>
 public sealed class MergedCheckpoint : IDisposable
 {
     sealed record Addition(TensorFile File, string A, string B, double Scale);
@@ -49,9 +47,7 @@ public sealed class MergedCheckpoint : IDisposable
             var weight = $"{module}.weight";
             if (!_base.Tensors.TryGetValue(weight, out var stored) || !file.Tensors.ContainsKey(b)
                 || !stored.Shape.SequenceEqual([file.Tensors[b].Shape[0], file.Tensors[a].Shape[1]]))
-            {
                 throw new UserErrorException($"{file.FilePath}: {a} has no {b} beside it, or no {weight} of its shape in {_base.Folder}");
-            }
             if (!_additions.TryGetValue(weight, out var list)) _additions[weight] = list = [];
             list.Add(new(file, a, b, settings.ScaleOf(module)));
         }

@@ -13,8 +13,7 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
 
     public static Origin Read(string folder)
     {
-        string[] candidates = [Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)];
-        if (candidates.FirstOrDefault(File.Exists) is not { } path) return new(null, null);
+        if (PathIn(folder) is not { } path) return new(null, null);
         using var json = ReadRecord(path);
         return new(Text("template"), Text("base_fingerprint"));
 
@@ -35,8 +34,7 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
     static void Collect(string folder, List<string> files, HashSet<string> seen)
     {
         if (!seen.Add(Path.GetFullPath(folder))) return;
-        string[] candidates = [Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)];
-        if (candidates.FirstOrDefault(File.Exists) is not { } path) return;
+        if (PathIn(folder) is not { } path) return;
         using var json = ReadRecord(path);
         if (Path.GetFileName(path) == RunFile) files.Add(path);
         if (json.RootElement.ValueKind != JsonValueKind.Object) return;
@@ -46,6 +44,10 @@ public sealed record Origin(string? Template, string? BaseFingerprint)
         foreach (var adapter in adapters.EnumerateArray().Where(a => a.ValueKind == JsonValueKind.String))
             Collect(adapter.GetString()!, files, seen);
     }
+
+    static string? PathIn(string folder) =>
+        ((string[])[Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)])
+            .FirstOrDefault(File.Exists);
 
     static JsonDocument ReadRecord(string path) =>
         JsonFile.Read(path, Path.GetFileName(path) == ExportFile ? FormatVersion.Export : FormatVersion.Run);

@@ -69,6 +69,5 @@ sealed class BaichuanAttention : AttentionWeights
     }
 
     public override LinearGroup Qkv { get; }
-
     public override LinearGroup Output { get; }
 }

@@ -39,7 +39,6 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
     internal const long HeadElements = 1 << 26;
 
     public ModelShape Shape { get; } = shape;
-
     public Placement Placement { get; } = placement;
 
     /// <summary>The type in which activations are computed: the weights' own, unless a trainer keeps fp32 masters under bf16.</summary>
@@ -50,14 +49,12 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
 
     /// <summary>The name of the form, such as bfloat16 or int8.</summary>
     public string FormatName => Format?.Name ?? Placement.Type.ToString().ToLowerInvariant();
-
     public abstract IReadOnlyList<DecoderLayer> Layers { get; }
 
     /// <summary>Returns the embeddings [T, C] of token ids [T], in the weights' type.</summary>
     protected abstract Tensor Embed(Tensor tokens);
 
     internal abstract RotaryTable Rotary { get; }
-
     protected abstract RmsNorm FinalNorm { get; }
 
     /// <summary>Returns the logits [N, V] of the normed stream [N, C] behind the last layer, or those of the ids, [N, M].</summary>

@@ -33,9 +33,7 @@ sealed record ChatGlmConfig
     public int? PreSeqLen { get; init; }
     public int? QuantizationBit { get; init; }
     public bool TieWordEmbeddings { get; init; }
-
     public int HeadsDim => NumAttentionHeads * KvChannels;
-
     public int GroupsDim => MultiQueryGroupNum * KvChannels;
 
     // Only half of a head is rotated.
@@ -82,9 +80,7 @@ sealed class ChatGlm : CausalLanguageModel
 
     static ModelShape ShapeOf(ChatGlmConfig c) =>
         new(c.NumLayers, c.HiddenSize, c.NumAttentionHeads, c.MultiQueryGroupNum, c.KvChannels, c.PaddedVocabSize, c.SeqLength)
-        {
-            UsableVocabulary = c.PaddedVocabSize == PaddedVocabulary ? UsedVocabulary : c.PaddedVocabSize,
-        };
+        { UsableVocabulary = c.PaddedVocabSize == PaddedVocabulary ? UsedVocabulary : c.PaddedVocabSize };
 
     public override IReadOnlyList<DecoderLayer> Layers { get; }
 
@@ -104,7 +100,6 @@ sealed class ChatGlm : CausalLanguageModel
 
     /// <summary>The reference rounds its table of cos and sin to the model's type.</summary>
     internal override RotaryTable Rotary { get; }
-
     protected override RmsNorm FinalNorm => _transformer.Norm;
 
     protected override Tensor Logits(Tensor normed, Tensor? ids) => _transformer.Output.Scores(normed, ids);
@@ -126,11 +121,8 @@ sealed class ChatGlmTransformer : Module
     }
 
     public ChatGlmEmbedding Embedding => _embedding;
-
     public RmsNorm Norm => _encoder.Norm;
-
     public Linear Output => _output;
-
     public IEnumerable<DecoderLayer> Layers => _encoder.Layers;
 }
 
@@ -161,7 +153,6 @@ sealed class ChatGlmEncoder : Module
     }
 
     public RmsNorm Norm => _norm;
-
     public IEnumerable<DecoderLayer> Layers => _layers.Select(block => block.Layer);
 }
 
@@ -202,7 +193,6 @@ sealed class ChatGlmAttention : AttentionWeights
     }
 
     public override LinearGroup Qkv { get; }
-
     public override LinearGroup Output { get; }
 }
 
@@ -221,6 +211,5 @@ sealed class ChatGlmMlp : Module
     }
 
     public LinearGroup GateUp { get; }
-
     public LinearGroup Down { get; }
 }

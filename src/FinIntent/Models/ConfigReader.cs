@@ -30,9 +30,8 @@ static class ConfigReader
             foreach (var name in (string[])["rope_type", "type"])
             {
                 if (rope.TryGetProperty(name, out var type) && type.GetString() is { } kind and not "default")
-                    throw new UserErrorException(
-                        $"config.json: {key}.{name} is \"{kind}\"; only \"default\" (no scaling) is computed here. " +
-                        "Remedy: use a checkpoint without RoPE scaling, or remove the key if you never go past the original length");
+                    throw new UserErrorException($"config.json: {key}.{name} is \"{kind}\"; only \"default\" (no scaling) is computed " +
+                        "here. Remedy: use a checkpoint without RoPE scaling, or remove the key if you never go past the original length");
             }
         }
         return theta;

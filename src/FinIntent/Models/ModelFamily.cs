@@ -17,9 +17,7 @@ public sealed record ModelFamily(
         new("qwen3", Qwen3.Create, "qwen3", Recomputed),
         new("llama", Llama.Create, "llama3", Recomputed),
         new("chatglm", ChatGlm.Create, "chatglm3", ["rotary_pos_emb.inv_freq"])
-        {
-            ResidualWriters = ["self_attention.dense.weight", "dense_4h_to_h.weight"],
-        },
+        { ResidualWriters = ["self_attention.dense.weight", "dense_4h_to_h.weight"] },
         new("baichuan", Baichuan.Create, "baichuan2", Recomputed),
     ];
 

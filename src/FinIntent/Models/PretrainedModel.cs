@@ -31,7 +31,7 @@ public static class PretrainedModel
     {
         var family = ModelFamily.Of(checkpoint.Config);
         var model = family.Create(checkpoint.Config, placement with { PacksLayers = format is not null });
-        try
+        return model.OrDispose(() =>
         {
             // A tied head is the embedding; a file may hold a copy of it all the same.
             var isTied = checkpoint.Config.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind == JsonValueKind.True;
@@ -39,11 +39,6 @@ public static class PretrainedModel
             // The weights are read as they are stored, so that nothing is rounded twice.
             if (format is not null) PackedLayers.Fill(model, format, isTrained, checkpoint.StoredType, checkpoint.CopyTo);
             return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        });
     }
 }

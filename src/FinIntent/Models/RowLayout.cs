@@ -11,16 +11,12 @@ sealed class RowLayout
     sealed class Stretch(int row, int from, int to, Stretch? before)
     {
         public int Row => row;
-
         public int From => from;
-
         public int To => to;
-
         public Stretch? Before => before;
 
         /// <summary>The place where it begins.</summary>
         public int Start { get; set; }
-
         public int Length => To - From;
     }
 

@@ -19,7 +19,6 @@ public sealed class TokenBatch : IDisposable
 
     /// <summary>The positions, [T] int64, counted from 0 in each row.</summary>
     public required Tensor Positions { get; init; }
-
     public required IReadOnlyList<int> RowLengths { get; init; }
 
     /// <summary>[S + 1], on the host: stretch s (row s, unless beginnings are shared) lies from RowStarts[s] to RowStarts[s + 1].</summary>
@@ -69,11 +68,8 @@ public sealed class TokenBatch : IDisposable
 
     /// <summary>The places in T of what goes to the cache; null means all, in order.</summary>
     internal Tensor? CachedPlaces { get; private init; }
-
     public int TokenCount => RowStarts[^1];
-
     public int RowCount => RowLengths.Count;
-
     public int LabelCount => Labels is null ? 0 : (int)Labels.shape[0];
 
     /// <summary>Asks for the logits at every token of every row.</summary>
@@ -124,11 +120,9 @@ public sealed class TokenBatch : IDisposable
         return Create(rows, new() { Outputs = outputs, Labels = [.. targets], IsShared = isShared }, device);
     }
 
-    /// <summary>
-    /// Returns 0 or −∞ to add to attention scores, so that a stretch's last query sees all its keys, the one before it all but the last,
-    /// and so on: [M · groups, K] for the longest stretch M and the most keys K, each query <paramref name="groups"/> times. Fewer queries
-    /// or keys use its lower right. It is made once, and the batch owns it.
-    /// </summary>
+    /// <summary>Returns 0 or −∞ to add to attention scores: a stretch's last query sees all keys, the one before all but one, ….</summary>
+    /// <remarks>It is [M · groups, K] for the longest stretch M and the most keys K, each query <paramref name="groups"/> times; fewer
+    /// queries or keys use its lower right. It is made once, and the batch owns it.</remarks>
     public Tensor CausalMask(long groups, ScalarType type)
     {
         if (_causalMask is not null && _causalMask.dtype == type && _causalMask.shape[0] == MaxRowLength * groups) return _causalMask;
@@ -156,11 +150,8 @@ public sealed class TokenBatch : IDisposable
         public IReadOnlyList<(int Row, int Token)>? Outputs { get; init; }
 
         public long[]? Labels { get; init; }
-
         public IReadOnlyList<int>? Ids { get; init; }
-
         public KvCache? Cache { get; init; }
-
         public bool IsShared { get; init; }
     }
 

@@ -72,12 +72,7 @@ readonly unsafe struct AtenArgument
     readonly Tensor? _tensor;
     readonly bool _isOptional;
 
-    AtenArgument(ulong bits, Tensor? tensor, bool isOptional)
-    {
-        _bits = bits;
-        _tensor = tensor;
-        _isOptional = isOptional;
-    }
+    AtenArgument(ulong bits, Tensor? tensor, bool isOptional) => (_bits, _tensor, _isOptional) = (bits, tensor, isOptional);
 
     internal Tensor? Tensor => _tensor;
 

@@ -21,10 +21,8 @@ static unsafe class DeviceMemory
         return driver.MemoryInfo(&free, &total) == 0 ? ((long)free, (long)total) : null;
     }
 
-    /// <summary>
-    /// Returns how many bytes a run may take for activations: on a GPU the free bytes less a margin for libraries that load late, on a CPU
-    /// half of the free memory, since other processes need the rest.
-    /// </summary>
+    /// <summary>Returns how many bytes a run may take for activations: on a CPU half of the free memory, which others need too.</summary>
+    /// <remarks>On a GPU they are the free bytes less a margin for libraries that load late.</remarks>
     public static long Available(Device device)
     {
         Trim(device);

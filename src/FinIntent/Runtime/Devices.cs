@@ -23,10 +23,8 @@ public static class Devices
         return Default;
     }
 
-    /// <summary>
-    /// Returns the type to compute in when <paramref name="wanted"/> was asked for. It is fp32 on a CPU that multiplies 16-bit numbers
-    /// slower than fp32 (no AVX512-BF16, AMX or the like), which is measured once; else it is the wanted type.
-    /// </summary>
+    /// <summary>Returns the type to compute in when <paramref name="wanted"/> was asked for.</summary>
+    /// <remarks>It is fp32 on a CPU that multiplies 16-bit numbers slower (no AVX512-BF16, AMX …), which is measured once.</remarks>
     public static ScalarType TypeOn(Device device, ScalarType wanted) =>
         device.type == TorchSharp.DeviceType.CPU && wanted is ScalarType.BFloat16 or ScalarType.Float16 && Ratio(wanted) < 1
             ? ScalarType.Float32
@@ -34,29 +32,21 @@ public static class Devices
 
     static readonly ConcurrentDictionary<ScalarType, double> Ratios = [];
 
-    /// <summary>Returns how many times faster a product in <paramref name="type"/> is than one in fp32.</summary>
-    static double Ratio(ScalarType type) => Ratios.GetOrAdd(type, static t => Seconds(ScalarType.Float32) / Seconds(t));
+    /// <summary>Returns how many times faster a product of a training step's size is in <paramref name="type"/> than in fp32.</summary>
+    static double Ratio(ScalarType type) => Ratios.GetOrAdd(type, static t => Seconds(ScalarType.Float32, 256, 512) / Seconds(t, 256, 512));
 
     /// <summary>Measures this CPU's products in <paramref name="type"/>, in 10¹² operations a second.</summary>
     public static double ProductTflops(ScalarType type)
     {
-        using var scope = NewDisposeScope();
         const int n = 1024;
-        Tensor x = zeros(n, n, dtype: type), w = zeros(n, n, dtype: type);
-        var seconds = Enumerable.Range(0, 5).Min(_ =>
-        {
-            var clock = Stopwatch.StartNew();
-            x.matmul(w).Dispose();
-            return clock.Elapsed.TotalSeconds;
-        });
-        return 2.0 * n * n * n / seconds / 1e12;
+        return 2.0 * n * n * n / Seconds(type, n, n) / 1e12;
     }
 
-    /// <summary>Returns the best time of five products of a training step's size.</summary>
-    static double Seconds(ScalarType type)
+    /// <summary>Returns the best time of five products [rows, side] · [side, side].</summary>
+    static double Seconds(ScalarType type, int rows, int side)
     {
         using var scope = NewDisposeScope();
-        Tensor x = zeros(256, 512, dtype: type), w = zeros(512, 512, dtype: type);
+        Tensor x = zeros(rows, side, dtype: type), w = zeros(side, side, dtype: type);
         return Enumerable.Range(0, 5).Min(_ =>
         {
             var clock = Stopwatch.StartNew();

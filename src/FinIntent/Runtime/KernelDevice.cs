@@ -6,7 +6,6 @@ sealed class Kernel(string file, string name)
     static int _count;
 
     public string File { get; } = file;
-
     public string Name { get; } = name;
 
     /// <summary>The kernel's number among all kernels, for tables without a look-up.</summary>

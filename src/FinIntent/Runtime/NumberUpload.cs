@@ -10,9 +10,7 @@ sealed class NumberUpload : IDisposable
     public sealed class List
     {
         internal required int Start { get; init; }
-
         internal required int Length { get; init; }
-
         internal required ScalarType Type { get; init; }
 
         /// <summary>The list on the device, once all are sent.</summary>

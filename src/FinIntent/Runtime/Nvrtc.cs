@@ -33,10 +33,8 @@ sealed unsafe class Nvrtc
     /// <summary>The compute capabilities in tens that it compiles for, such as 90 for 9.0.</summary>
     public IReadOnlyList<int> Architectures { get; }
 
-    /// <summary>
-    /// Returns what to compile for: a device's own machine code (sm_90), or, for a device newer than the compiler, the newest PTX that the
-    /// driver can translate for it (compute_90).
-    /// </summary>
+    /// <summary>Returns what to compile for: a device's own machine code (sm_90).</summary>
+    /// <remarks>For a device newer than the compiler it is the newest PTX, which the driver can translate for it (compute_90).</remarks>
     /// <exception cref="KernelException">The device is older than the compiler's oldest architecture.</exception>
     public static string Target(IReadOnlyList<int> architectures, int device)
     {

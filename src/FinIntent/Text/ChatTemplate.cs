@@ -33,7 +33,6 @@ public sealed partial class ChatTemplate
     }
 
     public static IReadOnlyList<string> Names { get; } = [.. TemplateDefinition.All.Select(template => template.Name)];
-
     public string Name => _template.Name;
 
     /// <summary>The system text of a conversation that has none; empty means that there is none.</summary>

@@ -21,8 +21,7 @@ sealed class NormalizationFormC
 
     NormalizationFormC()
     {
-        using var reader = new StreamReader(
-            Assembly.GetExecutingAssembly().GetManifestResourceStream("FinIntent.Text.nfc.txt")!);
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream("FinIntent.Text.nfc.txt")!);
         while (reader.ReadLine() is { } line)
         {
             if (line[0] == '#') continue;

@@ -20,13 +20,9 @@ sealed partial class SentencePieceModel
 
     /// <summary>Says that a blank is put before every text.</summary>
     public bool AddDummyPrefix { get; private set; } = true;
-
     public int UnknownId { get; private set; }
-
     public int BosId { get; private set; } = 1;
-
     public int EosId { get; private set; } = 2;
-
     public int PadId { get; private set; } = -1;
 
     public static SentencePieceModel Read(string folder)

@@ -38,7 +38,6 @@ sealed partial class SentencePieceTokenizer : Tokenizer
     }
 
     public override int VocabularySize => _bytes.Count;
-
     internal override bool AddsLeadingBlank => _model.AddDummyPrefix;
 
     void AddPiece(int id, Piece piece)

@@ -11,7 +11,7 @@ static class SupervisedEncoding
     /// <param name="efficientEos">The end token that answers are taught and the next turn does not read; null: there is none.</param>
     public static TokenRow Encode(IReadOnlyList<(int[] Source, int[] Target)> turns, int? efficientEos, SupervisedOptions options)
     {
-        // This says what is kept of each turn, in the order of the turns.
+        // What is kept of each turn, in the order of the turns.
         var kept = new (int Source, int Target)[turns.Count];
         var total = efficientEos is null ? 0 : 1;
         for (var i = 0; i < turns.Count && total < options.CutoffLength; i++)

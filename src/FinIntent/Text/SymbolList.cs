@@ -4,14 +4,11 @@ namespace FinIntent.Text;
 sealed class SymbolList(int capacity)
 {
     public int Count { get; private set; }
-
     public int[] Start { get; } = new int[capacity];
 
     /// <summary>The lengths in characters; 0 means that the symbol before has swallowed it.</summary>
     public int[] Length { get; } = new int[capacity];
-
     public int[] Next { get; } = new int[capacity];
-
     public int[] Previous { get; } = new int[capacity];
 
     /// <summary>Says of each symbol that it never merges.</summary>

@@ -1,10 +1,11 @@
+using static FinIntent.Text.TemplatePart;
+
 namespace FinIntent.Text;
 
 /// <summary>Is a piece of a template; a text is encoded by itself, with the message's content in the place of {content}.</summary>
 readonly record struct TemplatePart(TemplatePartKind Kind, string Value)
 {
     public static TemplatePart Bos => new(TemplatePartKind.Bos, "");
-
     public static TemplatePart Eos => new(TemplatePartKind.Eos, "");
 
     public static TemplatePart Token(string name) => new(TemplatePartKind.Token, name);
@@ -19,11 +20,8 @@ enum TemplatePartKind { Text, Token, Bos, Eos }
 sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePart[] User, TemplatePart[] Assistant)
 {
     public TemplatePart[] Prefix { get; init; } = [];
-
     public IEnumerable<TemplatePart> Parts => [.. Prefix, .. System, .. User, .. Assistant];
-
     public string DefaultSystem { get; init; } = "";
-
     public string[] StopWords { get; init; } = [];
 
     /// <summary>Says that answers end in an eos that the next turn does not read.</summary>
@@ -43,69 +41,31 @@ sealed record TemplateDefinition(string Name, TemplatePart[] System, TemplatePar
         Qwen("qwen") with { DefaultSystem = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant." },
         Qwen("qwen3") with { Reasons = true },
         Qwen("qwen3_nothink"),
-        new(
-            "llama3",
-            [.. Header("system"), "\n\n{content}", TemplatePart.Token("<|eot_id|>")],
-            [.. Header("user"), "\n\n{content}", TemplatePart.Token("<|eot_id|>"), .. Header("assistant"), "\n\n"],
-            ["{content}", TemplatePart.Token("<|eot_id|>")])
-        {
-            Prefix = [TemplatePart.Bos],
-            StopWords = ["<|eot_id|>", "<|eom_id|>"],
-            ReplaceEos = true,
-            EndOfText = "<|end_of_text|>",
-        },
-        new(
-            "chatglm3",
-            [TemplatePart.Token("<|system|>"), "\n", "{content}"],
-            [TemplatePart.Token("<|user|>"), "\n", "{content}", TemplatePart.Token("<|assistant|>")],
-            ["\n", "{content}"])
-        {
-            Prefix = [TemplatePart.Token("[gMASK]"), TemplatePart.Token("sop")],
-            StopWords = ["<|user|>", "<|observation|>"],
-            EfficientEos = true,
-        },
-        new(
-            "baichuan2",
-            ["{content}"],
-            [TemplatePart.Token("<reserved_106>"), "{content}", TemplatePart.Token("<reserved_107>")],
-            ["{content}"])
-        {
-            EfficientEos = true,
-        },
-        new(
-            "glm4",
-            [TemplatePart.Token("<|system|>"), "\n{content}"],
-            [TemplatePart.Token("<|user|>"), "\n{content}", TemplatePart.Token("<|assistant|>")],
-            ["\n{content}"])
-        {
-            Prefix = [TemplatePart.Token("[gMASK]"), TemplatePart.Token("<sop>")],
-            StopWords = ["<|user|>", "<|observation|>"],
-            EfficientEos = true,
-        },
-        new(
-            "default",
-            ["System: {content}", TemplatePart.Eos, "\n"],
-            ["Human: {content}", TemplatePart.Eos, "\nAssistant:"],
-            ["{content}", TemplatePart.Eos, "\n"]),
-        new("alpaca", ["{content}"], ["### Instruction:\n{content}\n\n### Response:\n"], ["{content}", TemplatePart.Eos, "\n\n"])
-        {
-            DefaultSystem = "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n",
-        },
+        new("llama3",
+            [.. Header("system"), "\n\n{content}", Token("<|eot_id|>")],
+            [.. Header("user"), "\n\n{content}", Token("<|eot_id|>"), .. Header("assistant"), "\n\n"],
+            ["{content}", Token("<|eot_id|>")])
+        { Prefix = [Bos], StopWords = ["<|eot_id|>", "<|eom_id|>"], ReplaceEos = true, EndOfText = "<|end_of_text|>" },
+        Glm("chatglm3", "sop", ["\n", "{content}"]),
+        new("baichuan2", ["{content}"], [Token("<reserved_106>"), "{content}", Token("<reserved_107>")], ["{content}"])
+        { EfficientEos = true },
+        Glm("glm4", "<sop>", ["\n{content}"]),
+        new("default", ["System: {content}", Eos, "\n"], ["Human: {content}", Eos, "\nAssistant:"], ["{content}", Eos, "\n"]),
+        new("alpaca", ["{content}"], ["### Instruction:\n{content}\n\n### Response:\n"], ["{content}", Eos, "\n\n"])
+        { DefaultSystem = "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n" },
         new("empty", ["{content}"], ["{content}"], ["{content}"]),
     ];
 
-    static TemplateDefinition Qwen(string name) => new(
-        name,
-        [TemplatePart.Token("<|im_start|>"), "system\n{content}", TemplatePart.Token("<|im_end|>"), "\n"],
-        [
-            TemplatePart.Token("<|im_start|>"), "user\n{content}", TemplatePart.Token("<|im_end|>"), "\n",
-            TemplatePart.Token("<|im_start|>"), "assistant\n",
-        ],
-        ["{content}", TemplatePart.Token("<|im_end|>"), "\n"])
-    {
-        StopWords = ["<|im_end|>"],
-        ReplaceEos = true,
-    };
+    static TemplateDefinition Qwen(string name) => new(name,
+        [Token("<|im_start|>"), "system\n{content}", Token("<|im_end|>"), "\n"],
+        [Token("<|im_start|>"), "user\n{content}", Token("<|im_end|>"), "\n", Token("<|im_start|>"), "assistant\n"],
+        ["{content}", Token("<|im_end|>"), "\n"])
+    { StopWords = ["<|im_end|>"], ReplaceEos = true };
 
-    static TemplatePart[] Header(string role) => [TemplatePart.Token("<|start_header_id|>"), role, TemplatePart.Token("<|end_header_id|>")];
+    /// <param name="line">The line behind a role; ChatGLM3's tokenizer reads its break and its words apart.</param>
+    static TemplateDefinition Glm(string name, string start, TemplatePart[] line) => new(name,
+        [Token("<|system|>"), .. line], [Token("<|user|>"), .. line, Token("<|assistant|>")], line)
+    { Prefix = [Token("[gMASK]"), Token(start)], StopWords = ["<|user|>", "<|observation|>"], EfficientEos = true };
+
+    static TemplatePart[] Header(string role) => [Token("<|start_header_id|>"), role, Token("<|end_header_id|>")];
 }

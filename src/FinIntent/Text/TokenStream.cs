@@ -10,10 +10,8 @@ public sealed class TokenStream
 
     internal TokenStream(Tokenizer tokenizer, bool skipSpecialTokens)
     {
-        _tokenizer = tokenizer;
-        _skipSpecialTokens = skipSpecialTokens;
-        _utf8 = tokenizer.Utf8Decoder();
-        _dropBlank = tokenizer.AddsLeadingBlank;
+        (_tokenizer, _skipSpecialTokens) = (tokenizer, skipSpecialTokens);
+        (_utf8, _dropBlank) = (tokenizer.Utf8Decoder(), tokenizer.AddsLeadingBlank);
     }
 
     /// <summary>Returns the text that this id completes, which is often empty in the middle of a character.</summary>

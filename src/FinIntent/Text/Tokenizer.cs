@@ -4,9 +4,7 @@ namespace FinIntent.Text;
 public abstract class Tokenizer
 {
     public int? BosTokenId { get; protected init; }
-
     public int? EosTokenId { get; protected init; }
-
     public int? PadTokenId { get; protected init; }
 
     /// <summary>One more than the highest id; a model's embedding may have more rows than that.</summary>

@@ -35,8 +35,7 @@ sealed record TokenizerConfig(string? Class, string? Bos, string? Eos, string? P
         !root.TryGetProperty("added_tokens_decoder", out var tokens) ? []
         : [.. tokens.EnumerateObject().Select(token => Token(int.Parse(token.Name), token.Value))];
 
-    public static AddedToken Token(int id, JsonElement value) => new(
-        id,
+    public static AddedToken Token(int id, JsonElement value) => new(id,
         value.GetProperty("content").GetString() ?? throw new JsonException($"added token {id} has no content"),
         value.TryGetProperty("special", out var special) && special.GetBoolean());
 }

@@ -11,16 +11,12 @@ sealed class TokenizerJson
     TokenizerJson(string path) => _path = path;
 
     public BpeVocabulary Vocabulary { get; } = new();
-
     public MergeTable Merges { get; private set; } = null!;
-
     public PreTokenizer PreTokenizer { get; private set; } = null!;
 
     /// <summary>Says that a piece that is a token as a whole is that token, whatever the merges say.</summary>
     public bool IgnoreMerges { get; private set; }
-
     public bool NormalizesToFormC { get; private set; }
-
     public List<AddedToken> AddedTokens { get; } = [];
 
     public static TokenizerJson Read(string folder)

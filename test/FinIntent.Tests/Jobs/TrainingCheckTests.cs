@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using FinIntent.Intents;
 using FinIntent.Jobs;
 using FinIntent.Jobs.Checks;
 using FinIntent.Training;
@@ -157,6 +159,26 @@ public sealed class TrainingCheckTests : IDisposable
                 Assert.Single(leak.Places));
             Single(_run.Check(split, "allow_leak=true"), Severity.Warning, "leaks", "1 times a training row asks");
         }
+    }
+
+    [Fact]
+    public void A_question_inside_the_words_of_intent_schema_is_found_as_a_leak()
+    {
+        _run.Tiny.Write("schema.yaml", """
+            name: s
+            language: en
+            labels: letters
+            instruction: "A customer of our bank writes this to us, please tell what it is about: {question}\n{options}"
+            intents: [{name: card}, {name: loan}]
+            """);
+        var prompt = IntentSchema.Load(_run["schema.yaml"]).Prompt("my card is lost").Text;
+        _run.Tiny.Write("train.jsonl", JsonSerializer.Serialize(new { instruction = prompt, output = "A" }));
+        _run.Tiny.Write("eval.jsonl", """{"question": "my card is lost!"}""");
+
+        var leak = Single(_run.Check($"leak_check_files={_run["eval.jsonl"]}", $"intent_schema={_run["schema.yaml"]}"), Severity.Error,
+            "leaks", "1 times a training row asks");
+
+        Assert.Contains($"train.jsonl:1 \"my card is lost\" – {_run["eval.jsonl"]}:1 \"my card is lost!\"", Assert.Single(leak.Places));
     }
 
     [Fact]

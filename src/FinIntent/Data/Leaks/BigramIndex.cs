@@ -1,10 +1,8 @@
 namespace FinIntent.Data.Leaks;
 
-/// <summary>
-/// Finds, among texts, all whose sets of character bigrams have a Jaccard similarity |shared| / |either| of 3/5 or more with a text's. Sets
-/// that are so alike share one of their rarest bigrams (prefix filtering, https://doi.org/10.1145/1242572.1242591), so only those are
-/// looked up; every hit is then counted exactly, in whole numbers. Nothing is missed. Thread-safe.
-/// </summary>
+/// <summary>Finds all texts whose character bigrams have a Jaccard similarity |shared| / |either| of 3/5 or more with a text's.</summary>
+/// <remarks>Sets so alike share one of their rarest bigrams (prefix filtering, https://doi.org/10.1145/1242572.1242591), so only those are
+/// looked up; every hit is then counted exactly, in whole numbers, so that nothing is missed. It is thread-safe.</remarks>
 sealed class BigramIndex
 {
     public const double Threshold = 0.6;
@@ -26,7 +24,7 @@ sealed class BigramIndex
             foreach (var rank in ranks.AsSpan(0, Looked(ranks.Length))) (_postings[rank] ??= []).Add(i);
     }
 
-    /// <summary>Each text's number and its similarity, in the order of the texts.</summary>
+    /// <summary>Returns the numbers of the alike texts, in ascending order, and their similarities.</summary>
     public IReadOnlyList<(int Text, double Similarity)> Find(string text)
     {
         var bigrams = BigramsOf(text);
@@ -66,10 +64,10 @@ sealed class BigramIndex
     // shared / (both − shared) ≥ 3/5
     static bool IsAlike(int shared, int both) => both > 0 && 8 * shared >= 3 * both;
 
-    /// <summary>How many of a set's rarest bigrams must be looked up: all but three fifths (rounded up), and one.</summary>
+    /// <summary>Returns how many of a set's rarest bigrams must be looked up: all but three fifths (rounded up), and one.</summary>
     static int Looked(int size) => size - (3 * size + 4) / 5 + Math.Min(size, 1);
 
-    /// <summary>In ascending order. A text of one character counts as a bigram of its own.</summary>
+    /// <summary>Returns a text's bigrams in ascending order; a text of one character counts as a bigram of its own.</summary>
     static int[] BigramsOf(string text)
     {
         if (text.Length == 1) return [text[0]];

@@ -4,31 +4,30 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Leaks;
 
-/// <summary>A question and where it stands, "file:line".</summary>
+/// <summary>Holds a question and the place where it stands, "file:line".</summary>
 readonly record struct PlacedQuestion(string Place, string Text);
 
-/// <summary>A training row that asks what an evaluation question asks, or nearly so.</summary>
+/// <summary>Names a training row that asks what an evaluation question asks, or nearly so.</summary>
 readonly record struct Leak(PlacedQuestion Row, PlacedQuestion Question, double Similarity);
 
-/// <summary>Compares training rows with the questions that a model is to be judged on. Thread-safe.</summary>
+/// <summary>Compares training rows with the questions that a model is to be judged on. It is thread-safe.</summary>
 sealed class LeakCheck
 {
     readonly IReadOnlyList<PlacedQuestion> _questions;
     readonly QuestionIndex _index;
     readonly PromptWording? _wording;
 
-    /// <param name="wording">A schema's words, which rows may have around their questions without a mark such as 问句: before them.</param>
+    /// <param name="wording">The words of a schema that stand around the rows' questions, with no mark such as 问句: before them.</param>
     public LeakCheck(IReadOnlyList<PlacedQuestion> questions, PromptWording? wording = null)
     {
         (_questions, _wording) = (questions, wording);
         _index = new([.. questions.Select(q => q.Text)]);
     }
 
-    /// <summary>Of the questions to compare with.</summary>
+    /// <summary>The number of questions to compare with.</summary>
     public int Count => _questions.Count;
 
-    /// <summary>Compares all rows of a file of any known form, on all cores.</summary>
-    /// <returns>How many rows there are.</returns>
+    /// <summary>Compares all rows of a file of any known form, on all cores, and returns how many rows there are.</summary>
     public long Compare(string path, LeakReport report)
     {
         var rows = 0L;
@@ -62,18 +61,15 @@ sealed class LeakCheck
     public IReadOnlyList<Leak> Find(string place, Conversation conversation) =>
         Find(place, QuestionRow.PromptsOf(conversation).SelectMany(Candidates));
 
-    /// <summary>The texts of a prompt that may be its question.</summary>
+    /// <summary>Returns the texts of a prompt that may be its question.</summary>
     public IReadOnlyList<string> Candidates(string prompt) => PromptQuestions.Candidates(prompt, _wording);
 
-    /// <summary>Prompts with their places as questions to compare with.</summary>
+    /// <summary>Turns prompts with their places into questions to compare with.</summary>
     public static IEnumerable<PlacedQuestion> Questions(IReadOnlyList<PlacedQuestion> prompts, PromptWording? wording = null) =>
         prompts.Zip(PromptQuestions.Of([.. prompts.Select(p => p.Text)], wording), (prompt, question) => prompt with { Text = question });
 
-    /// <summary>
-    /// The questions of a file whose rows have any of the known forms: OpenFinData items, a column "question", Alpaca rows, conversations,
-    /// texts.
-    /// </summary>
-    /// <param name="wording">A schema's, for prompts without a mark before their question.</param>
+    /// <summary>Reads the questions of a file whose rows have any <see cref="QuestionForm"/>.</summary>
+    /// <param name="wording">The words of a schema, for prompts without a mark before their question.</param>
     public static IReadOnlyList<PlacedQuestion> QuestionsOf(string path, PromptWording? wording = null)
     {
         List<PlacedQuestion> prompts =

@@ -1,18 +1,18 @@
+using FinIntent.Intents;
 using static FinIntent.Files.TerminalText;
 
 namespace FinIntent.Data.Leaks;
 
-/// <summary>The questions that rows are held against while they are read, and what was found.</summary>
-sealed class LeakWatch(IReadOnlyList<PlacedQuestion> questions)
+/// <summary>Holds the questions that rows are compared with while they are read, and what was found.</summary>
+sealed class LeakWatch(IReadOnlyList<PlacedQuestion> questions, PromptWording? wording)
 {
     public IReadOnlyList<PlacedQuestion> Questions => questions;
-
-    public LeakCheck Check { get; } = new(questions);
-
+    public PromptWording? Wording => wording;
+    public LeakCheck Check { get; } = new(questions, wording);
     public LeakReport Report { get; } = new();
 }
 
-/// <summary>What a leak check found.</summary>
+/// <summary>Collects what a leak check finds.</summary>
 sealed class LeakReport
 {
     const int MostKept = 100_000, MostShown = 20;
@@ -20,10 +20,10 @@ sealed class LeakReport
     readonly List<Leak> _leaks = [];
     readonly HashSet<PlacedQuestion> _questions = [];
 
-    /// <summary>Pairs of a row and a question.</summary>
+    /// <summary>The number of pairs of a row and a question.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Questions that a training row repeats.</summary>
+    /// <summary>The number of questions that a training row repeats.</summary>
     public int QuestionCount => _questions.Count;
 
     public void Add(IReadOnlyList<Leak> leaks)
@@ -36,7 +36,7 @@ sealed class LeakReport
         }
     }
 
-    /// <summary>Refuses leaks, or tells them where they are allowed.</summary>
+    /// <summary>Tells the leaks where they are allowed.</summary>
     /// <exception cref="UserErrorException">There are leaks, and they are not allowed.</exception>
     public void Settle(bool isAllowed, Action<string> tell)
     {
@@ -55,10 +55,10 @@ sealed class LeakReport
         return text.ToString();
     }
 
-    /// <summary>Of the pairs, those that can be listed.</summary>
+    /// <summary>The number of pairs that can be listed; when there are very many, the rest is only counted.</summary>
     public int Kept => _leaks.Count;
 
-    /// <summary>They, a line each.</summary>
+    /// <summary>The pairs that can be listed, a line for each.</summary>
     public IEnumerable<string> Lines => _leaks.Select(Line);
 
     static string Line(Leak leak) =>

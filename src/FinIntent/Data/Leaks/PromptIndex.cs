@@ -3,14 +3,12 @@ using FinIntent.Data.Tokens;
 
 namespace FinIntent.Data.Leaks;
 
-/// <summary>Prompts and answers as hashes, with where they stand: enough to tell whether a row before asked the same.</summary>
-/// <param name="Place">Numbered by whoever asks.</param>
+/// <summary>Holds the hashes of a row's prompt and answer, which tell whether an earlier row asked the same.</summary>
+/// <param name="Place">The caller's number for where the row stands.</param>
 readonly record struct SeenPrompt(ulong Prompt, ulong Answer, long Place);
 
-/// <summary>
-/// The first row of each prompt. What is known of a row is on disk; in memory are 8 bytes a slot, at most two thirds of which are taken, so
-/// that memory hardly grows with the rows.
-/// </summary>
+/// <summary>Remembers the first row of each prompt. A row's hashes are on disk, so that memory hardly grows with the rows.</summary>
+/// <remarks>In memory are 8 bytes for each slot of a hash table, of which at most two thirds are taken.</remarks>
 sealed class PromptIndex(string? folder = null) : IDisposable
 {
     const int EntryBytes = 24;
@@ -19,7 +17,7 @@ sealed class PromptIndex(string? folder = null) : IDisposable
     ulong[] _slots = new ulong[1 << 12]; // the prompt's upper 32 bits and the entry's number + 1; 0: free
     uint _count;
 
-    /// <summary>The first row with the same prompt; null when it is this one.</summary>
+    /// <summary>Returns the first row with the same prompt; null when it is this one.</summary>
     public SeenPrompt? Add(SeenPrompt row)
     {
         for (var slot = SlotOf(row.Prompt); ; slot = (slot + 1) & (_slots.Length - 1))
@@ -61,7 +59,7 @@ sealed class PromptIndex(string? folder = null) : IDisposable
         }
     }
 
-    // By bits that the slot itself keeps.
+    // The slot is chosen by bits that it keeps, so that a grown table can place it again.
     int SlotOf(ulong prompt) => (int)(prompt >> (64 - BitOperations.Log2((uint)_slots.Length)));
 
     public void Dispose() => _entries.Dispose();

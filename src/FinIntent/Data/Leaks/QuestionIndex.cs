@@ -6,7 +6,7 @@ sealed partial class QuestionIndex(IReadOnlyList<string> questions)
     readonly BigramIndex _verbatim = new(questions);
     readonly BigramIndex _plain = new([.. questions.Select(Plain)]);
 
-    /// <summary>Each question's number and the higher of its two similarities, in the order of the questions.</summary>
+    /// <summary>Returns each alike question's number, in ascending order, and the higher of its two similarities.</summary>
     public IReadOnlyList<(int Question, double Similarity)> Find(string text)
     {
         var verbatim = _verbatim.Find(text);
@@ -16,7 +16,7 @@ sealed partial class QuestionIndex(IReadOnlyList<string> questions)
             .OrderBy(hit => hit.Key)];
     }
 
-    /// <summary>In lower case, without signs and blanks.</summary>
+    /// <summary>Returns the text in lower case, without signs and blanks.</summary>
     public static string Plain(string text) => Signs().Replace(text, "").ToLowerInvariant();
 
     [GeneratedRegex(@"[\W_]+")]

@@ -5,13 +5,13 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Leaks;
 
-/// <summary>The rows that a run was trained on, as its run.json names them, where they still are.</summary>
+/// <summary>Names the rows that a run was trained on, as its run.json says.</summary>
 sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? DatasetDir, string? TokenizedPath, int? MaxSamples, int Seed)
 {
-    /// <summary>Where the run kept files of hubs; null: where the environment said.</summary>
+    /// <summary>The folder where the run kept files of hubs; null means the one that the environment named.</summary>
     public string? CacheDir { get; init; }
 
-    /// <summary>Of the data sets that came from a hub, by name: what they were then.</summary>
+    /// <summary>The commits of the data sets that came from a hub, by the data set's name.</summary>
     public IReadOnlyDictionary<string, string> Commits { get; init; } = new Dictionary<string, string>();
 
     public static RunRows Read(string runFile)
@@ -21,8 +21,7 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
             return new(runFile, [], null, null, null, 0);
         var names = Of(settings, "dataset") is { ValueKind: JsonValueKind.Array } list
             ? list.EnumerateArray().Select(name => name.ToString()) : [];
-        return new(runFile, [.. names],
-            Text(json.RootElement, "dataset_dir") ?? Text(settings, "dataset_dir"),
+        return new(runFile, [.. names], Text(json.RootElement, "dataset_dir") ?? Text(settings, "dataset_dir"),
             Text(json.RootElement, "tokenized_path") ?? Text(settings, "tokenized_path"),
             Of(settings, "max_samples") is { ValueKind: JsonValueKind.Number } most ? most.GetInt32() : null,
             Of(settings, "seed") is { ValueKind: JsonValueKind.Number } seed ? seed.GetInt32() : 0)
@@ -35,12 +34,11 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
         };
     }
 
-    /// <summary>Compares them with evaluation questions.</summary>
-    /// <param name="tokenizer">Of the model; null: rows of tokens cannot be read.</param>
-    /// <param name="fetch">The files of data sets that come from a hub, given this; null: they are not fetched.</param>
-    /// <returns>Why they could not be compared; null when they were.</returns>
-    public string? Compare(LeakCheck check, LeakReport report, Func<Tokenizer?> tokenizer,
-        Func<RunRows, HubFiles>? fetch = null)
+    /// <summary>Compares the rows, where they still are, with evaluation questions.</summary>
+    /// <param name="tokenizer">Gives the model's tokenizer; without one, rows of tokens cannot be read.</param>
+    /// <param name="fetch">Brings the files of data sets that come from a hub; null means that they are not fetched.</param>
+    /// <returns>The reason why they could not be compared; null when they were.</returns>
+    public string? Compare(LeakCheck check, LeakReport report, Func<Tokenizer?> tokenizer, Func<RunRows, HubFiles>? fetch = null)
     {
         if (TokenizedPath is not null && File.Exists(TokenizedPath)) return CompareTokens(check, report, tokenizer());
         if (Datasets.Count == 0) return TokenizedPath is null ? "it names no training rows" : $"{TokenizedPath} is no longer there";

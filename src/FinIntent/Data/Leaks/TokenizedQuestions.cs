@@ -8,7 +8,7 @@ namespace FinIntent.Data.Leaks;
 /// <summary>Reads what rows of tokens ask, so that they are held to the same rules as rows of text.</summary>
 sealed class TokenizedQuestions(Tokenizer tokenizer)
 {
-    /// <returns>The evaluation questions it repeats; none without a check.</returns>
+    /// <summary>Returns the leaks of a row that may be trained on; none without a check.</summary>
     /// <exception cref="UserErrorException">The row is OpenFinData's.</exception>
     public IReadOnlyList<Leak> Admit(string place, TokenRow row, LeakCheck? check)
     {
@@ -19,9 +19,7 @@ sealed class TokenizedQuestions(Tokenizer tokenizer)
     public IReadOnlyList<Leak> Find(string place, TokenRow row, LeakCheck check) =>
         check.Find(place, Texts(row.InputIds).SelectMany(turn => Candidates(turn, check)));
 
-    /// <summary>
-    /// The texts between special tokens: a conversation's turns, with the role's name where a template writes it as a word.
-    /// </summary>
+    /// <summary>Returns the texts between special tokens: the turns, with the role's name where a template writes it as a word.</summary>
     List<string> Texts(ReadOnlySpan<int> ids)
     {
         List<string> texts = [];

@@ -3,7 +3,7 @@ using CsvHelper;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>Values separated by commas (.csv) or tabs (.tsv), with a header line; every value is text.</summary>
+/// <summary>Reads values separated by commas (.csv) or tabs (.tsv), with a header line; every value is text.</summary>
 static class CsvRows
 {
     // A guessed separator would follow the commas and bars in the texts.
@@ -44,8 +44,8 @@ static class CsvRows
         }
         catch (CsvFormatException e)
         {
-            throw new UserErrorException($"{path}:{e.LineNumber}: {e.Message} A value with a separator, a quote or a line break must " +
-                "stand in quotes.", e);
+            throw new UserErrorException(
+                $"{path}:{e.LineNumber}: {e.Message} A value with a separator, a quote or a line break must stand in quotes.", e);
         }
     }
 }

@@ -24,10 +24,10 @@ static class DataFile
 
     public static string Types => string.Join(", ", Readers.Keys);
 
-    /// <param name="extension">With its dot.</param>
+    /// <param name="extension">The extension with its dot.</param>
     public static bool IsType(string extension) => Readers.ContainsKey(extension);
 
-    /// <summary>The files whose rows are read.</summary>
+    /// <summary>Returns the files whose rows <see cref="Read"/> reads.</summary>
     public static IReadOnlyList<string> FilesOf(string path) => Directory.Exists(path) ? FilesIn(path) : [path];
 
     static IEnumerable<SourceRow> ReadFolder(string folder)
@@ -38,15 +38,15 @@ static class DataFile
         {
             0 => throw new UserErrorException($"{folder}: the folder has no files"),
             1 => files.SelectMany(Read),
-            _ => throw new UserErrorException($"{folder}: the folder holds files of several types ({string.Join(", ", types)}); keep one " +
-                $"of {Types}"),
+            _ => throw new UserErrorException(
+                $"{folder}: the folder holds files of several types ({string.Join(", ", types)}); keep one of {Types}"),
         };
     }
 
     static string[] FilesIn(string folder) =>
         [.. Directory.GetFiles(folder).Where(f => !Path.GetFileName(f).StartsWith('.')).Order(StringComparer.Ordinal)];
 
-    /// <summary>UTF-8 with or without a byte order mark; bytes that are not UTF-8 are refused, never replaced.</summary>
+    /// <summary>Opens UTF-8 with or without a byte order mark; bytes that are not UTF-8 are refused, never replaced.</summary>
     public static StreamReader OpenText(string path) =>
         new(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
 

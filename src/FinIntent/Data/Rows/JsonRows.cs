@@ -25,10 +25,7 @@ sealed class JsonRows : IDisposable
             rows._start++;
             foreach (var row in rows.List()) yield return row;
         }
-        else
-        {
-            while (rows.Peek() is not null) yield return rows.Take();
-        }
+        else while (rows.Peek() is not null) yield return rows.Take();
     }
 
     IEnumerable<SourceRow> List()
@@ -49,7 +46,7 @@ sealed class JsonRows : IDisposable
         if (Peek() is { } more) throw Error($"the file goes on after the list's ] with {more}");
     }
 
-    /// <summary>The object that begins here.</summary>
+    /// <summary>Reads the object that begins here.</summary>
     SourceRow Take()
     {
         if (_buffer[_start] != '{') throw Error("a row must be an object { … }; the file must be a list of them, or one a line");
@@ -63,7 +60,7 @@ sealed class JsonRows : IDisposable
         return row;
     }
 
-    /// <summary>Its length in bytes; -1 when more of the file is needed to know it.</summary>
+    /// <summary>Returns the object's length in bytes; -1 when more of the file is needed to know it.</summary>
     int MeasureObject()
     {
         var reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), isFinalBlock: _ended, state: default);
@@ -78,7 +75,7 @@ sealed class JsonRows : IDisposable
         }
     }
 
-    /// <summary>The next character that is not white space; null at the end of the file.</summary>
+    /// <summary>Returns the next character that is not white space; null at the end of the file.</summary>
     char? Peek()
     {
         while (true)
@@ -113,8 +110,7 @@ sealed class JsonRows : IDisposable
         _ended = read == 0;
     }
 
-    UserErrorException Error(string message, Exception? inner = null) =>
-        new($"{_path}:{_line}: not valid JSON: {message}", inner);
+    UserErrorException Error(string message, Exception? inner = null) => new($"{_path}:{_line}: not valid JSON: {message}", inner);
 
     public void Dispose() => _stream.Dispose();
 }

@@ -5,9 +5,9 @@ using static FinIntent.Files.TerminalText;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>A row that asks one question and knows its intent.</summary>
-/// <param name="Conversation">What is trained on: the prompt, and the label as its answer.</param>
-/// <param name="Question">What the user asked, without the words around it; empty where only the other rows of a file can tell.</param>
+/// <summary>Holds a row that asks one question and knows its intent.</summary>
+/// <param name="Conversation">The conversation that is trained on: the prompt, and the label as its answer.</param>
+/// <param name="Question">The user's words, without those around them; empty where only the other rows of a file can tell.</param>
 /// <param name="Intent">The name behind the label or, where the prompt lists no options, the label.</param>
 sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Question, string Intent)
 {
@@ -16,14 +16,12 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
 
     /// <summary>The prompt with its options; null where it lists none.</summary>
     public IntentPrompt? Prompt { get; init; }
-
     public string Place => Source.Place;
-
     public string Label => Conversation.Messages[^1].Content;
 
     /// <summary>Reads a row of any form.</summary>
     /// <param name="schema">Gives rows that only name their intent their options, and tells which words of a prompt are its own.</param>
-    /// <param name="entry">Tells which column is what; null: the columns' names do.</param>
+    /// <param name="entry">Tells which column is what; null means that the columns' names do.</param>
     /// <exception cref="UserErrorException">The row is not one question with one label; the message names its place.</exception>
     public static LabelledRow Of(SourceRow row, IntentSchema? schema, DatasetEntry? entry = null)
     {
@@ -53,7 +51,7 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
         return given[0];
     }
 
-    /// <summary>Whether two words stand for different intents. Without a schema a letter or number is not compared with a name.</summary>
+    /// <summary>Says whether two words mean different intents; without a schema a letter or number is not compared with a name.</summary>
     static bool Differ(string first, string second, IntentSchema? schema)
     {
         if (schema is not null) return schema.LabelFor(second) is { } label && label != schema.LabelFor(first);

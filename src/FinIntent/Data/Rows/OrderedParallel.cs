@@ -1,6 +1,6 @@
 namespace FinIntent.Data.Rows;
 
-/// <summary>Work on many cores with results in the order of the items; only a few batches are in memory at a time.</summary>
+/// <summary>Works on many cores and hands out results in the order of the items; only a few batches are in memory at a time.</summary>
 static class OrderedParallel
 {
     const int BatchSize = 256;

@@ -4,7 +4,7 @@ using Parquet.Serialization;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>A Parquet file, a row group at a time. It has no lines, so rows are numbered from 1.</summary>
+/// <summary>Reads a Parquet file, a row group at a time. It has no lines, so rows are numbered from 1.</summary>
 static class ParquetRows
 {
     public static IEnumerable<SourceRow> Read(string path)
@@ -17,8 +17,7 @@ static class ParquetRows
             var index = group;
             var rows = Try(path, () =>
                 ParquetSerializer.DeserializeUntypedAsync(stream, rowGroupIndex: index).GetAwaiter().GetResult().Data);
-            foreach (var row in rows)
-                yield return new(path, ++number, false, JsonSerializer.SerializeToElement(ToJson(row)));
+            foreach (var row in rows) yield return new(path, ++number, false, JsonSerializer.SerializeToElement(ToJson(row)));
         }
     }
 
@@ -44,7 +43,7 @@ static class ParquetRows
         long number => number,
         float number => number,
         double number => number,
-        byte[] bytes => System.Text.Encoding.UTF8.GetString(bytes),
+        byte[] bytes => Encoding.UTF8.GetString(bytes),
         IDictionary<string, object?> map => new JsonObject(map.Select(e => KeyValuePair.Create(e.Key, ToJson(e.Value)))),
         IEnumerable list => new JsonArray([.. list.Cast<object?>().Select(ToJson)]),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
@@ -56,8 +55,8 @@ static class ParquetRows
         {
             return read();
         }
-        catch (Exception e) when (e is IOException or ParquetException
-            or NotSupportedException or InvalidOperationException or OverflowException)
+        catch (Exception e)
+            when (e is IOException or ParquetException or NotSupportedException or InvalidOperationException or OverflowException)
         {
             throw new UserErrorException($"{path}: cannot be read as Parquet: {e.Message}", e);
         }

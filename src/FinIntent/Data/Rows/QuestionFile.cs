@@ -9,7 +9,7 @@ namespace FinIntent.Data.Rows;
 static class QuestionFile
 {
     /// <summary>Reads questions whose answers are known.</summary>
-    /// <param name="schema">Its prompt is what rows are asked with that name their intent and list no options.</param>
+    /// <param name="schema">Gives the prompt of rows that name their intent and list no options.</param>
     /// <exception cref="UserErrorException">A row has no question, no options or no right answer, or two rows have one id.</exception>
     public static IReadOnlyList<EvaluationQuestion> Load(string path, IntentSchema? schema = null)
     {
@@ -19,7 +19,7 @@ static class QuestionFile
     }
 
     /// <summary>Reads questions that are to be answered.</summary>
-    /// <param name="schema">Its prompt is what questions and texts are put into; null: they are asked as they are.</param>
+    /// <param name="schema">Gives the prompt that questions and texts are put into; null means that they are asked as they are.</param>
     /// <exception cref="UserErrorException">A row asks nothing, or two rows have one id.</exception>
     public static IReadOnlyList<AskedQuestion> LoadAsked(string path, IntentSchema? schema)
     {
@@ -29,7 +29,7 @@ static class QuestionFile
     }
 
     /// <summary>Reads rows with a label, for statistics, splits and cards.</summary>
-    /// <param name="entry">Tells which column is what; null: the columns' names do.</param>
+    /// <param name="entry">Tells which column is what; null means that the columns' names do.</param>
     public static IReadOnlyList<LabelledRow> LoadLabelled(string path, IntentSchema? schema, DatasetEntry? entry = null)
     {
         List<LabelledRow> rows = [.. (entry?.Files ?? [path]).SelectMany(DataFile.Read).Select(row => LabelledRow.Of(row, schema, entry))];
@@ -41,21 +41,20 @@ static class QuestionFile
     }
 
     /// <summary>Reads labelled rows of a file, or of a data set that a folder's dataset_info.json names.</summary>
-    /// <param name="fetch">Brings the files of a data set of a hub, given the folder and the name; null: they are not fetched.</param>
+    /// <param name="fetch">Brings the files of a hub's data set by folder and name; null means that they are not fetched.</param>
     public static IReadOnlyList<LabelledRow> FindLabelled(string word, string datasetFolder, IntentSchema? schema,
         Func<string, string, HubFiles>? fetch = null)
     {
         if (File.Exists(word) || Directory.Exists(word)) return LoadLabelled(word, schema);
         if (datasetFolder != DatasetRegistry.Online && !File.Exists(DatasetRegistry.FileIn(datasetFolder)))
-            throw new UserErrorException(
-                $"{word}: no such file, and {datasetFolder} has no {DatasetRegistry.FileName} that could name a data set; give a file, " +
-                    "or --dataset-dir");
+            throw new UserErrorException($"{word}: no such file, and {datasetFolder} has no {DatasetRegistry.FileName} " +
+                "that could name a data set; give a file, or --dataset-dir");
         var entry = DatasetRegistry.Open(datasetFolder, fetch?.Invoke(datasetFolder, word)).Get(word);
         return LoadLabelled(entry.Path, schema, entry);
     }
 
     /// <summary>Reads a question and its intent from two columns of each row, as questions of a schema.</summary>
-    /// <param name="intentColumn">Null: gold, intent or label, whichever there is.</param>
+    /// <param name="intentColumn">The column with the intent; null means gold, intent or label, whichever there is.</param>
     public static IReadOnlyList<EvaluationQuestion> Convert(
         string path, IntentSchema schema, string questionColumn = "question", string? intentColumn = null)
     {

@@ -3,7 +3,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>The forms that a row of questions may have.</summary>
+/// <summary>Names the forms that a row of questions may have.</summary>
 enum QuestionForm
 {
     /// <summary>An item of OpenFinData: "question", the options under their letters, "answer".</summary>
@@ -55,7 +55,7 @@ static class QuestionRow
         return RowFormats.Align(row, new() { Format = format, ColumnNames = columns, TagNames = DatasetTags.Default(format) });
     }
 
-    /// <summary>What the row's user asks, a text for each turn; none where the row is no conversation that could be trained on.</summary>
+    /// <summary>Returns what the row's user asks, a text for each turn; none where the row could not be trained on.</summary>
     public static IEnumerable<string> Prompts(SourceRow row) => FormOf(row) switch
     {
         QuestionForm.OpenFinData => [OpenFinData.Question(row).Question],

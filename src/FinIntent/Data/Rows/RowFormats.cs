@@ -3,16 +3,12 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>
-/// What a row of a file became: a conversation, and the reason why LLaMA-Factory, and we, do not train on it. Without a conversation there
-/// is a reason; with both, the conversation ends in a question.
-/// </summary>
+/// <summary>Holds what a row of a file became: a conversation, or the reason why LLaMA-Factory, and we, do not train on it.</summary>
+/// <remarks>With both, the conversation ends in a question.</remarks>
 readonly record struct AlignedRow(Conversation? Conversation, string? Problem);
 
-/// <summary>
-/// Rows of a file as conversations, by the rules of LLaMA-Factory's converters (src/llamafactory/data/converter.py, ff6d4d1).
-/// A conversation without an answer ends in a user message.
-/// </summary>
+/// <summary>Turns rows into conversations by LLaMA-Factory's rules (src/llamafactory/data/converter.py, ff6d4d1).</summary>
+/// <remarks>A conversation without an answer ends in a user message.</remarks>
 static class RowFormats
 {
     const string User = "user", Assistant = "assistant";

@@ -1,16 +1,15 @@
 namespace FinIntent.Data.Rows;
 
-/// <summary>Where a row stands: at a line or, in a file without lines, at the row of that number, counted from 1.</summary>
+/// <summary>Says where a row stands: at a line or, in a file without lines, at the row of that number, counted from 1.</summary>
 readonly record struct RowPlace(string File, long Number, bool IsLine)
 {
     public override string ToString() => IsLine ? $"{File}:{Number}" : $"{File}: row {Number}";
 }
 
-/// <summary>One row of a data file: an object of columns, and its place, which every message about the row begins with.</summary>
+/// <summary>Holds a row of a data file: an object of columns, and the place with which every message about the row begins.</summary>
 readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElement Columns)
 {
     public string Place => At.ToString();
-
     public RowPlace At => new(File, Number, IsLine);
 
     public UserErrorException Error(string message, Exception? inner = null) => new($"{Place}: {message}", inner);
@@ -19,17 +18,13 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
     public JsonElement? this[string? column] =>
         column is not null && Columns.TryGetProperty(column, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    /// <summary>The value of a column that must be text; null when there is none.</summary>
-    public string? Text(string? column)
-    {
-        if (this[column] is not { } value) return null;
-        return TextOf(value, $"column \"{column}\"");
-    }
+    /// <summary>Returns the value of a column that must be text; null when there is none.</summary>
+    public string? Text(string? column) => this[column] is { } value ? TextOf(value, $"column \"{column}\"") : null;
 
-    /// <summary>The value of a column that must be text or a number, as text; null when there is none.</summary>
+    /// <summary>Returns the value of a column that must be text or a number, as text; null when there is none.</summary>
     public string? Word(string column) => this[column] is { ValueKind: JsonValueKind.Number } number ? number.GetRawText() : Text(column);
 
-    /// <summary>The value of a column that every row must have.</summary>
+    /// <summary>Returns the value of a column that every row must have.</summary>
     /// <param name="remedy">Follows the names of the columns that the row does have.</param>
     public string Needed(string column, string remedy = "") =>
         Word(column) ?? throw Error($"no column \"{column}\"; the row has {Names(Columns)}{remedy}");
@@ -47,7 +42,7 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
         }
     }
 
-    /// <summary>The value of a column that must be a list. Text files hold lists as JSON.</summary>
+    /// <summary>Returns the value of a column that must be a list; text files hold lists as JSON.</summary>
     public JsonElement? List(string? column)
     {
         if (this[column] is not { } value) return null;
@@ -66,7 +61,7 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
         return value.ValueKind == JsonValueKind.Array ? value : throw Error($"column \"{column}\" must be a list, not {Kind(value)}");
     }
 
-    /// <summary>The names of an object's columns, for messages.</summary>
+    /// <summary>Returns the names of an object's columns, for messages.</summary>
     public static string Names(JsonElement value) => string.Join(", ", value.EnumerateObject().Select(p => p.Name));
 
     public static string Kind(JsonElement value) => value.ValueKind switch

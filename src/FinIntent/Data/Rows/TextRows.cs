@@ -1,16 +1,14 @@
 namespace FinIntent.Data.Rows;
 
-/// <summary>Each line is a row with one column, "text"; empty lines are none.</summary>
+/// <summary>Reads each line of a text file as a row with one column, "text"; empty lines are no rows.</summary>
 static class TextRows
 {
     public static IEnumerable<SourceRow> Read(string path)
     {
         using var reader = DataFile.OpenText(path);
         for (long number = 1; ReadLine(reader, path, number) is { } line; number++)
-        {
             if (!string.IsNullOrWhiteSpace(line))
                 yield return new(path, number, true, JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["text"] = line }));
-        }
     }
 
     static string? ReadLine(StreamReader reader, string path, long number)

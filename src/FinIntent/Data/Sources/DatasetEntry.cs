@@ -2,14 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace FinIntent.Data.Sources;
 
-enum RowFormat
-{
-    Alpaca,
-    ShareGpt,
-    OpenAi,
-}
+enum RowFormat { Alpaca, ShareGpt, OpenAi }
 
-/// <summary>Which column of a file is what. A map that is present names them all: what it leaves out does not exist.</summary>
+/// <summary>Says which column of a file is what. A map that is present names them all: what it leaves out does not exist.</summary>
 sealed record DatasetColumns
 {
     public string? Prompt { get; init; }
@@ -27,49 +22,20 @@ sealed record DatasetColumns
     public string? KtoTag { get; init; }
 
     public static DatasetColumns Default(RowFormat format) => new()
-    {
-        Prompt = "instruction",
-        Query = "input",
-        Response = "output",
-        Messages = format == RowFormat.OpenAi ? "messages" : "conversations",
-    };
+    { Prompt = "instruction", Query = "input", Response = "output", Messages = format == RowFormat.OpenAi ? "messages" : "conversations" };
 }
 
-/// <summary>The keys and role names inside a message. As with the columns, a map that is present names them all.</summary>
-sealed record DatasetTags
+/// <summary>Names the keys and roles inside a message. As with the columns, a map that is present names them all.</summary>
+sealed record DatasetTags(
+    string? RoleTag = null, string? ContentTag = null, string? UserTag = null, string? AssistantTag = null, string? ObservationTag = null,
+    string? FunctionTag = null, string? SystemTag = null)
 {
-    public string? RoleTag { get; init; }
-    public string? ContentTag { get; init; }
-    public string? UserTag { get; init; }
-    public string? AssistantTag { get; init; }
-    public string? ObservationTag { get; init; }
-    public string? FunctionTag { get; init; }
-    public string? SystemTag { get; init; }
-
     public static DatasetTags Default(RowFormat format) => format == RowFormat.OpenAi
-        ? new()
-        {
-            RoleTag = "role",
-            ContentTag = "content",
-            UserTag = "user",
-            AssistantTag = "assistant",
-            ObservationTag = "tool",
-            FunctionTag = "function",
-            SystemTag = "system",
-        }
-        : new()
-        {
-            RoleTag = "from",
-            ContentTag = "value",
-            UserTag = "human",
-            AssistantTag = "gpt",
-            ObservationTag = "observation",
-            FunctionTag = "function_call",
-            SystemTag = "system",
-        };
+        ? new("role", "content", "user", "assistant", "tool", "function", "system")
+        : new("from", "value", "human", "gpt", "observation", "function_call", "system");
 }
 
-/// <summary>One data set of dataset_info.json, with LLaMA-Factory's keys.</summary>
+/// <summary>Describes a data set of dataset_info.json, with LLaMA-Factory's keys.</summary>
 sealed record DatasetEntry
 {
     [JsonIgnore]
@@ -79,10 +45,9 @@ sealed record DatasetEntry
     [JsonIgnore]
     public string Path { get; init; } = "";
 
-    /// <summary>Of a data set from a hub: its files, in their order; null: what is at <see cref="Path"/>.</summary>
+    /// <summary>The files of a data set from a hub, in their order; null means what is at <see cref="Path"/>.</summary>
     [JsonIgnore]
     public IReadOnlyList<string>? Files { get; init; }
-
     public string? HfHubUrl { get; init; }
     public string? MsHubUrl { get; init; }
     public string? OmHubUrl { get; init; }
@@ -95,9 +60,8 @@ sealed record DatasetEntry
     public string? Split { get; init; }
     public string? Folder { get; init; }
 
-    /// <summary>Rows drawn at random, with repetition only where the file has fewer; null: all, in their order.</summary>
+    /// <summary>The number of rows to draw at random, with repetition only where the file has fewer; null means all, in order.</summary>
     public int? NumSamples { get; init; }
-
     public DatasetColumns? Columns { get; init; }
     public DatasetTags? Tags { get; init; }
 

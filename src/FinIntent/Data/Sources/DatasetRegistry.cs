@@ -3,19 +3,16 @@ using FinIntent.Files;
 
 namespace FinIntent.Data.Sources;
 
-/// <summary>The data sets of a folder, as its dataset_info.json names them. An entry is checked when it is asked for.</summary>
+/// <summary>Reads the data sets that a folder's dataset_info.json names. An entry is checked when it is asked for.</summary>
 sealed class DatasetRegistry
 {
     public const string FileName = "dataset_info.json";
 
-    /// <summary>In place of a folder: every name is one of a hub.</summary>
+    /// <summary>This word in place of a folder makes every name one of a hub.</summary>
     public const string Online = "ONLINE";
 
     static readonly JsonSerializerOptions Options = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
+    { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     readonly string _folder;
     readonly Dictionary<string, JsonElement> _entries;
@@ -41,13 +38,13 @@ sealed class DatasetRegistry
 
     public static string FileIn(string folder) => System.IO.Path.Combine(folder, FileName);
 
-    /// <summary>Null when the file has no such data set.</summary>
+    /// <summary>Returns a data set; null when the file has no such one.</summary>
     public DatasetEntry? Find(string name) => _folder == Online || _entries.ContainsKey(name) ? Get(name) : null;
 
-    /// <summary>A data set that comes from a hub; null when it is a file of this machine.</summary>
+    /// <summary>Returns a data set that comes from a hub; null when it is a file of this machine.</summary>
     public DatasetEntry? HubEntry(string name)
     {
-        if (_folder != Online && !_entries.ContainsKey(name)) return null; // said by Get
+        if (_folder != Online && !_entries.ContainsKey(name)) return null; // Get refuses it
         var entry = Read(name);
         return IsFromHub(entry) ? entry : null;
     }
@@ -122,7 +119,7 @@ sealed class DatasetRegistry
             throw Error(name, $"column {key} (\"{value}\") is not supported: rows are text, for sft and pt; remove it");
     }
 
-    /// <summary>A map of columns or tags that is present takes away the defaults of what it does not name.</summary>
+    /// <summary>Refuses a map of columns or tags that leaves out a needed one: the map takes the place of all defaults.</summary>
     void RefuseIncomplete(string name, DatasetEntry entry)
     {
         var (columns, tags) = (entry.ColumnNames, entry.TagNames);

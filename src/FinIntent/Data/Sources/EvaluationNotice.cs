@@ -2,9 +2,7 @@ using FinIntent.Files;
 
 namespace FinIntent.Data.Sources;
 
-/// <summary>
-/// A converted OpenFinData file looks like any row that may be trained on, so OpenFinData's notice stands in a file beside it.
-/// </summary>
+/// <summary>Keeps OpenFinData's notice in a file beside its converted rows, which look like any that may be trained on.</summary>
 static class EvaluationNotice
 {
     const string Text = """
@@ -21,8 +19,7 @@ static class EvaluationNotice
     public static void Check(string rows)
     {
         if (File.Exists(PathOf(rows)))
-            throw new UserErrorException($"{rows}: these are questions of OpenFinData ({Path.GetFileName(PathOf(rows))} says so), " +
-                "whose notice allows " +
-                "evaluation only; they can be neither trained on nor used to choose a checkpoint; use `finintent eval`");
+            throw new UserErrorException($"{rows}: these are questions of OpenFinData ({Path.GetFileName(PathOf(rows))} says so), whose " +
+                "notice allows evaluation only; they can be neither trained on nor used to choose a checkpoint; use `finintent eval`");
     }
 }

@@ -3,22 +3,21 @@ using FinIntent.Intents;
 
 namespace FinIntent.Data.Sources;
 
-/// <summary>
-/// Real users' questions of Fin-Eva (https://github.com/alipay/financial_evaluation_dataset, CC BY 4.0) with our labels: for evaluation
-/// only. The labels (file, row, letter) belong to this project; the texts are in the CSV files of Fin-Eva, found by their id.
-/// </summary>
+/// <summary>Reads real users' questions of Fin-Eva with our labels, for evaluation only.</summary>
+/// <remarks>The labels (file, row, letter) are ours; the texts are in Fin-Eva's CSV files, found by their id. Its licence is CC BY 4.0,
+/// https://github.com/alipay/financial_evaluation_dataset</remarks>
 static class FinEva
 {
     public const string LabelsFile = "fineva_labels.csv";
 
-    /// <summary>Where the CSV files may lie, seen from the folder with the labels; null when they are in neither place.</summary>
+    /// <summary>Returns the folder of the CSV files, seen from the folder with the labels; null when they are in neither place.</summary>
     public static string? FindFolder(string dataFolder)
     {
         string[] folders = [Path.Combine(dataFolder, "fineva"), Path.Combine(dataFolder, "..", "..", "shared", "data")];
         return folders.FirstOrDefault(folder => Directory.Exists(folder) && Directory.GetFiles(folder, "fineva_*.csv").Length > 0);
     }
 
-    /// <summary>The labelled questions, in the labels' order, with the five intents as options; an id is "file:row".</summary>
+    /// <summary>Reads the labelled questions, in the labels' order, with the five intents as options; an id is "file:row".</summary>
     public static IReadOnlyList<EvaluationQuestion> Load(string labelsPath, string folder)
     {
         Dictionary<string, Dictionary<string, string>> texts = [];

@@ -3,11 +3,11 @@ using YamlDotNet.RepresentationModel;
 
 namespace FinIntent.Data.Sources;
 
-/// <summary>A subset that the card of a data set on a hub describes.</summary>
-/// <param name="Files">Patterns by split; null: the usual ones.</param>
+/// <summary>Describes a subset of a data set on a hub, as its card says.</summary>
+/// <param name="Files">The patterns of the files by split; null means the usual ones.</param>
 sealed record CardSubset(string Name, bool IsDefault, string? Folder, IReadOnlyDictionary<string, IReadOnlyList<string>>? Files);
 
-/// <summary>The `configs` in the YAML at the beginning of a README.md, as the library `datasets` reads them.</summary>
+/// <summary>Reads the `configs` in the YAML at the beginning of a README.md, as the library `datasets` does.</summary>
 static class HubCard
 {
     const string Fence = "---";

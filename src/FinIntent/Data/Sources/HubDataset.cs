@@ -3,10 +3,8 @@ using FinIntent.Hub;
 
 namespace FinIntent.Data.Sources;
 
-/// <summary>
-/// A data set of a hub: the files of one subset and split. As LLaMA-Factory gives them to `datasets`: folder is its data_dir, subset its
-/// name, split is train unless named.
-/// </summary>
+/// <summary>Chooses the files of one subset and split of a hub's data set, as LLaMA-Factory has `datasets` do.</summary>
+/// <remarks>The folder is data_dir of `datasets` and the subset its name; the split is train unless named.</remarks>
 sealed class HubDataset(string? subset, string? folder, string? split)
 {
     const string Card = "README.md";
@@ -14,10 +12,10 @@ sealed class HubDataset(string? subset, string? folder, string? split)
     readonly string _folder = HubSplits.Join("", folder ?? "");
     readonly string _split = split ?? "train";
 
-    /// <summary>Of the data, in their order, since <see cref="Choose"/> was asked last.</summary>
+    /// <summary>The files of the data, in their order, that <see cref="Choose"/> found last.</summary>
     public IReadOnlyList<string> Files { get; private set; } = [];
 
-    /// <summary>The card, which can say which files are which, and then those.</summary>
+    /// <summary>Returns the card, which can say which files are which, and, once that is there, those files too.</summary>
     public IReadOnlyList<string> Choose(HubListing listing, string folder)
     {
         var hasCard = listing.Has(Card);
@@ -38,13 +36,13 @@ sealed class HubDataset(string? subset, string? folder, string? split)
                     "repository; download them and give file_name");
             var files = HubSplits.Find(listing, folder, wanted);
             return files.Count > 0 ? files
-                : throw new UserErrorException($"{listing.Repository}: its card names {string.Join(", ", wanted)} for split {_split}, " +
-                "and there is no such file");
+                : throw new UserErrorException(
+                    $"{listing.Repository}: its card names {string.Join(", ", wanted)} for split {_split}, and there is no such file");
         }
         var splits = HubSplits.Of(listing, folder);
         if (splits.Count == 0)
-            throw new UserErrorException($"{listing.Repository}: there are no data " +
-                $"files{(folder == "" ? "" : $" in its folder {folder}")}");
+            throw new UserErrorException(
+                $"{listing.Repository}: there are no data files{(folder == "" ? "" : $" in its folder {folder}")}");
         return splits.TryGetValue(_split, out var found) ? found : throw NoSplit(listing, splits.Keys);
     }
 
@@ -61,7 +59,7 @@ sealed class HubDataset(string? subset, string? folder, string? split)
             ?? throw new UserErrorException($"{listing.Repository}: it has the subsets {names}; name one as subset");
     }
 
-    /// <summary>Of several types the most frequent one is read, as `datasets` does.</summary>
+    /// <summary>Returns the files of a type that can be read; of several types the most frequent one, as `datasets` does.</summary>
     static IReadOnlyList<string> Readable(HubListing listing, IReadOnlyList<string> files)
     {
         var types = files.GroupBy(TypeOf).Where(type => type.Key is not null).ToList();

@@ -8,7 +8,7 @@ namespace FinIntent.Data.Sources;
 /// <summary>Fetches the data sets that dataset_info.json has from a hub.</summary>
 static class HubDatasets
 {
-    /// <summary>The files of every data set that the settings name and that comes from a hub.</summary>
+    /// <summary>Fetches the files of every data set that the settings name and that comes from a hub.</summary>
     public static HubFiles Fetch(DatasetSettings settings, HubFolders hub, CancellationToken stop = default)
     {
         var names = settings.TokenizedPath is { } path && File.Exists(path) ? settings.EvalDataset
@@ -16,26 +16,26 @@ static class HubDatasets
         return names.Count == 0 ? new Dictionary<string, IReadOnlyList<string>>() : Fetch(settings.DatasetDir, names, hub, stop);
     }
 
-    /// <summary>The data sets of a run as they were then.</summary>
+    /// <summary>Fetches the data sets of a run as they were then.</summary>
     public static HubFiles Fetch(RunRows run, HubFolders hub, CancellationToken stop = default) =>
         Fetch(run.DatasetDir!, run.Datasets, hub.In(run.CacheDir), stop, run.Commits);
 
-    /// <summary>Whether nothing that the settings name is still to be fetched.</summary>
+    /// <summary>Says whether nothing that the settings name is still to be fetched.</summary>
     public static bool AreHere(DatasetSettings settings, HubFiles files)
     {
         var registry = DatasetRegistry.Open(settings.DatasetDir);
         return settings.Dataset.Concat(settings.EvalDataset).All(name => registry.HubEntry(name) is null || files.ContainsKey(name));
     }
 
-    /// <summary>The commit of a path in Hugging Face's cache; null: it is another path.</summary>
+    /// <summary>Returns the commit of a path in Hugging Face's cache; null for any other path.</summary>
     public static string? CommitOf(string path)
     {
         var parts = path.Split('/', Path.DirectorySeparatorChar);
         return parts.Zip(parts.Skip(1)).LastOrDefault(pair => pair.First == "snapshots" && HubRepository.IsCommit(pair.Second)).Second;
     }
 
-    /// <returns>By the name of the data set; nothing for those that are files here.</returns>
-    /// <param name="commits">Those wanted of data sets on Hugging Face, by name.</param>
+    /// <param name="commits">The wanted commits of data sets on Hugging Face, by name.</param>
+    /// <returns>The files by the name of the data set; data sets that are files here are left out.</returns>
     public static HubFiles Fetch(
         string datasetDir, IEnumerable<string> names, HubFolders hub, CancellationToken stop = default,
         IReadOnlyDictionary<string, string>? commits = null)

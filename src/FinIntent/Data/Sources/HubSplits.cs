@@ -2,10 +2,8 @@ using FinIntent.Hub;
 
 namespace FinIntent.Data.Sources;
 
-/// <summary>
-/// Which files of a repository are which split, by their names, as the library `datasets` decides (data_files.py at 4.x): shards
-/// data/NAME-00000-of-00001…, else folders called after a split, else files called after one, else everything is train.
-/// </summary>
+/// <summary>Tells by their names which files are which split, as the library `datasets` does (data_files.py at 4.x).</summary>
+/// <remarks>Shards data/NAME-00000-of-00001… go before folders called after a split, those before files; else all is train.</remarks>
 static class HubSplits
 {
     const string Separators = "-._ 0-9";
@@ -26,14 +24,12 @@ static class HubSplits
     static readonly string[] Ignored =
         ["README.md", "config.json", "dataset_info.json", "dataset_infos.json", "dummy_data.zip", "dataset_dict.json"];
 
-    /// <param name="folder">Inside the repository; "": all of it.</param>
+    /// <param name="folder">A folder inside the repository; "" means all of it.</param>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Of(HubListing listing, string folder)
     {
         var shards = Find(listing, folder, [$"data/*-{Five}-of-{Five}*.*"]);
         if (shards.Count > 0)
-        {
             return shards.GroupBy(path => NameOfShard(path)).ToDictionary(split => split.Key, split => (IReadOnlyList<string>)[.. split]);
-        }
         foreach (var patterns in (string[][])[InFolderName, InFileName])
         {
             var splits = Keywords.Select(split => (split.Split, Files: Find(listing, folder,
@@ -45,21 +41,16 @@ static class HubSplits
         return all.Count > 0 ? new Dictionary<string, IReadOnlyList<string>> { ["train"] = all } : [];
     }
 
-    /// <summary>The files that patterns name, in their order and the list's. Hidden ones only where a pattern names a hidden one.</summary>
+    /// <summary>Returns the files that patterns name, in their order and the list's; hidden ones only for a hidden pattern.</summary>
     public static IReadOnlyList<string> Find(HubListing listing, string folder, IEnumerable<string> patterns) =>
-    [
-        .. patterns.Select(pattern => Join(folder, pattern)).SelectMany(pattern =>
-        {
-            var regex = HubGlob.ToRegex(pattern);
-            return listing.Paths.Where(path => (path == pattern || regex.IsMatch(path)) && IsWanted(path, pattern));
-        }).Distinct(),
-    ];
-
-    public static string Join(string folder, string path)
+    [.. patterns.Select(pattern => Join(folder, pattern)).SelectMany(pattern =>
     {
-        var parts = $"{folder}/{path}".Split('/').Where(part => part is not ("" or ".")).ToList();
-        return string.Join('/', parts);
-    }
+        var regex = HubGlob.ToRegex(pattern);
+        return listing.Paths.Where(path => (path == pattern || regex.IsMatch(path)) && IsWanted(path, pattern));
+    }).Distinct()];
+
+    public static string Join(string folder, string path) =>
+        string.Join('/', $"{folder}/{path}".Split('/').Where(part => part is not ("" or ".")));
 
     static bool IsWanted(string path, string pattern)
     {

@@ -6,27 +6,26 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>A data set's rows as conversations that can be trained on.</summary>
+/// <summary>Reads a data set's rows as conversations that can be trained on.</summary>
 sealed class Dataset(DatasetEntry entry)
 {
-    /// <summary>Why a row of OpenFinData is not read.</summary>
-    public const string Refusal =
-        "this is an intent question of OpenFinData, whose notice allows evaluation only; " +
+    /// <summary>The reason why a row of OpenFinData is not read.</summary>
+    public const string Refusal = "this is an intent question of OpenFinData, whose notice allows evaluation only; " +
         "it can be neither trained on nor used to choose a checkpoint";
 
     const int PlacesShown = 5;
 
-    /// <summary>What rows are compared with as they are encoded; null: with nothing.</summary>
+    /// <summary>The questions that rows are compared with as they are encoded; null means none.</summary>
     public LeakWatch? Leaks { get; init; }
 
-    /// <summary>Looks at the rows as they are encoded; null: an error in a row is an exception.</summary>
+    /// <summary>Looks at the rows as they are encoded; null means that an error in a row is an exception.</summary>
     public RowSurvey? Survey { get; init; }
 
-    /// <summary>Each row's tokens, in the file's order, encoded on all cores.</summary>
-    /// <param name="maxSamples">Rows taken from the beginning; null: all.</param>
-    /// <param name="seed">Of the draw that num_samples asks for.</param>
-    /// <param name="needsAnswer">Rows without one are left out.</param>
-    /// <param name="warn">Told once which rows were left out, and why.</param>
+    /// <summary>Encodes the rows on all cores, and adds their tokens in the file's order.</summary>
+    /// <param name="maxSamples">The number of rows to take from the beginning; null means all.</param>
+    /// <param name="seed">The seed of the draw that num_samples asks for.</param>
+    /// <param name="needsAnswer">Says that rows without an answer are left out.</param>
+    /// <param name="warn">Is told once which rows were left out, and why.</param>
     public void Encode(int? maxSamples, int seed, bool needsAnswer, Func<Conversation, TokenRow> encode, Action<TokenRow> add,
         Action<string> warn)
     {
@@ -78,7 +77,7 @@ sealed class Dataset(DatasetEntry entry)
         }
     }
 
-    /// <summary>With a survey a file that cannot be read on ends there, and what stands before is looked at.</summary>
+    /// <summary>Ends at an error in the file, when there is a survey to note it, so that the rows before it are looked at.</summary>
     IEnumerable<SourceRow> UpToAnError(IEnumerable<SourceRow> rows)
     {
         using var row = rows.GetEnumerator();
@@ -97,7 +96,7 @@ sealed class Dataset(DatasetEntry entry)
         }
     }
 
-    /// <summary>A row as tokens, or why there are none.</summary>
+    /// <summary>Holds a row's tokens, or the reason why there are none.</summary>
     readonly record struct Worked(RowPlace Place, TokenRow? Tokens = null, string? Problem = null, UserErrorException? Error = null)
     {
         public IReadOnlyList<Leak>? Leaks { get; init; }
@@ -112,15 +111,12 @@ sealed class Dataset(DatasetEntry entry)
         var tokens = encode(conversation);
         if (tokens.InputIds.Length == 0) return LeftOut("the row is empty");
         return new(row.At, tokens)
-        {
-            Leaks = Leaks?.Check.Find(row.Place, conversation),
-            Hash = Survey is not null && needsAnswer ? RowHash.Of(conversation) : null,
-        };
+        { Leaks = Leaks?.Check.Find(row.Place, conversation), Hash = Survey is not null && needsAnswer ? RowHash.Of(conversation) : null };
 
         Worked LeftOut(string why) => new(row.At, Problem: $"{row.Place}: {why}");
     }
 
-    /// <summary>What the rows' users ask, with the place of each.</summary>
+    /// <summary>Returns what the rows' users ask, with the place of each.</summary>
     public IReadOnlyList<PlacedQuestion> Prompts(int? maxSamples, int seed)
     {
         EvaluationNotice.Check(entry.Path);
@@ -134,7 +130,7 @@ sealed class Dataset(DatasetEntry entry)
     public void Compare(LeakCheck check, LeakReport report, int? maxSamples, int seed) =>
         Read(maxSamples, seed, (row, conversation) => check.Find(row.Place, conversation), report.Add);
 
-    /// <summary>A row as a conversation, unless it is OpenFinData's.</summary>
+    /// <summary>Returns a row as a conversation, and refuses OpenFinData's.</summary>
     AlignedRow Admit(SourceRow row)
     {
         var aligned = OpenFinData.IsIntentItem(row) ? throw row.Error(Refusal) : RowFormats.Align(row, entry);
@@ -153,7 +149,7 @@ sealed class Dataset(DatasetEntry entry)
         return maxSamples is { } most ? rows.Take(most) : rows;
     }
 
-    /// <summary>A random draw without repetition; beyond the file's rows, with it. The rows stay in the file's order.</summary>
+    /// <summary>Draws rows at random, with repetition only beyond the file's number of rows; they stay in the file's order.</summary>
     static IEnumerable<SourceRow> Draw(IEnumerable<SourceRow> rows, int wanted, int? maxSamples, int seed)
     {
         var indexes = Enumerable.Range(0, rows.Count()).ToArray();

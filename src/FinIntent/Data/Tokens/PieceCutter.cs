@@ -19,7 +19,7 @@ sealed class PieceCutter(int length, Action<TokenRow> add)
         _rest.AddRange(tokens);
     }
 
-    /// <summary>What is left is a shorter row; a single token is none, because nothing predicts it.</summary>
+    /// <summary>Makes a shorter row of what is left; a single token makes none, because nothing predicts it.</summary>
     public void Finish()
     {
         if (_rest.Count > 1) Emit();

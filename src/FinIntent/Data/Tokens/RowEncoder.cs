@@ -3,9 +3,9 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>How rows are laid together, as `packing` and `neat_packing` ask.</summary>
-/// <param name="CutsText">Texts of pre-training are laid end to end and cut into rows of cutoff_len.</param>
-/// <param name="PackLength">The most tokens of a pack of whole supervised rows; null: they are not packed.</param>
+/// <summary>Says how rows are laid together, as `packing` and `neat_packing` ask.</summary>
+/// <param name="CutsText">Says that texts of pre-training are laid end to end and cut into rows of cutoff_len.</param>
+/// <param name="PackLength">The most tokens of a pack of whole supervised rows; null means that they are not packed.</param>
 readonly record struct RowPacking(bool CutsText, int? PackLength)
 {
     // LLaMA-Factory keeps one token of a pack free, for padding.
@@ -19,13 +19,13 @@ sealed class RowEncoder(Func<Conversation, TokenRow> encode)
 {
     public TokenRow Encode(Conversation conversation) => encode(conversation);
 
-    /// <summary>The tokens of which every taught answer ends in one; none where rows are no answers.</summary>
+    /// <summary>The tokens that a taught answer may end in, always in one of them; empty where rows are no answers.</summary>
     public IReadOnlyList<int> EndTokens { get; init; } = [];
 
     public static RowEncoder For(Stage stage, DatasetSettings settings, Tokenizer tokenizer, ChatTemplate template) =>
         stage == Stage.Pt ? PlainText(tokenizer, template) : Supervised(settings, template);
 
-    /// <summary>For sft: the template's prompt, and the answers as labels.</summary>
+    /// <summary>Makes the encoder for sft: the template's prompt, and the answers as labels.</summary>
     static RowEncoder Supervised(DatasetSettings settings, ChatTemplate template)
     {
         if (settings.TrainOnPrompt && template.EfficientEos)
@@ -36,7 +36,7 @@ sealed class RowEncoder(Func<Conversation, TokenRow> encode)
         return new(conversation => template.EncodeSupervised(conversation, options)) { EndTokens = template.StopTokenIds };
     }
 
-    /// <summary>For pt: the first message alone, as plain text with the end-of-text token behind it; every token is a label.</summary>
+    /// <summary>Makes the encoder for pt: the first message as plain text, then the end-of-text token; every token is a label.</summary>
     static RowEncoder PlainText(Tokenizer tokenizer, ChatTemplate template)
     {
         var endOfText = template.EndOfTextId ?? throw new UserErrorException(

@@ -1,32 +1,35 @@
 using FinIntent.Data.Leaks;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Sources;
+using FinIntent.Intents;
 using FinIntent.Settings;
 using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>Who looks at rows while they are read, and where encoded rows are kept.</summary>
+/// <summary>Says who looks at rows while they are read, and where encoded rows are kept.</summary>
 sealed record RowInspection
 {
     public RowSurvey? Train { get; init; }
-
     public RowSurvey? Validation { get; init; }
 
-    /// <summary>Null: rows are encoded each time.</summary>
+    /// <summary>Keeps encoded rows; null means that rows are encoded each time.</summary>
     public TokenCache? Cache { get; init; }
 
-    /// <summary>What the encoder is made from. A cache needs it.</summary>
+    /// <summary>Says what the encoder is made from, which a cache needs to know.</summary>
     public EncodedWith? Encoder { get; init; }
 
     /// <summary>The files of the data sets that come from a hub, by name.</summary>
     public HubFiles? HubFiles { get; init; }
+
+    /// <summary>The words of intent_schema, which tell the questions inside prompts; null: there is no schema.</summary>
+    public PromptWording? Wording { get; init; }
 }
 
-/// <summary>Reads rows of files into stores of tokens, and holds them against the questions that they may not repeat.</summary>
+/// <summary>Reads rows of files into stores of tokens, and compares them with the questions that they may not repeat.</summary>
 sealed class RowReading(
     DatasetSettings settings, Stage stage, int seed, Lazy<RowEncoder> encoder, Action<string> warn, Func<Tokenizer?>? tokenizer,
-        RowInspection inspection)
+    RowInspection inspection)
 {
     public RowStore ReadTrain()
     {
@@ -37,7 +40,7 @@ sealed class RowReading(
         var isRead = File.Exists(path);
         if (!isRead && settings.Dataset.Count == 0)
             throw new UserErrorException($"tokenized_path: {path}: no such file, and there is no dataset to make it from");
-        var leaks = questions.Count > 0 ? new LeakWatch(questions) : null;
+        var leaks = questions.Count > 0 ? new LeakWatch(questions, inspection.Wording) : null;
         var store = isRead ? Fill(store => ReadTokens(path!, store, leaks)) : ReadTexts(settings.Dataset, survey, leaks);
         if (survey is not null) survey.Leaks = leaks?.Report;
         else leaks?.Report.Settle(settings.AllowLeak, warn);
@@ -50,25 +53,20 @@ sealed class RowReading(
     static RowStore Fill(Action<RowStore> fill)
     {
         var store = new RowStore();
-        try
+        return store.OrDispose(() =>
         {
             fill(store);
             return store;
-        }
-        catch
-        {
-            store.Dispose();
-            throw;
-        }
+        });
     }
 
-    /// <summary>The questions that no training row may repeat.</summary>
+    /// <summary>Reads the questions that no training row may repeat.</summary>
     List<PlacedQuestion> Questions()
     {
         List<PlacedQuestion> questions = [];
         foreach (var entry in Entries(settings.EvalDataset, inspection.Train))
-            Add(() => [.. LeakCheck.Questions(new Dataset(entry).Prompts(settings.MaxSamples, seed))]);
-        foreach (var file in settings.LeakCheckFiles) Add(() => LeakCheck.QuestionsOf(file));
+            Add(() => [.. LeakCheck.Questions(new Dataset(entry).Prompts(settings.MaxSamples, seed), inspection.Wording)]);
+        foreach (var file in settings.LeakCheckFiles) Add(() => LeakCheck.QuestionsOf(file, inspection.Wording));
         return questions;
 
         void Add(Func<IReadOnlyList<PlacedQuestion>> read) => questions.AddRange(RowSurvey.Read(inspection.Train, read) ?? []);
@@ -80,8 +78,7 @@ sealed class RowReading(
         if (reader is null && !settings.AllowLeak)
             throw new UserErrorException($"tokenized_path: {path}: its rows are tokens, and there is no tokenizer in the model's " +
                 "folder to read them with, so nothing tells whether OpenFinData's questions, which may not be trained on, or evaluation " +
-                    "questions are among them; " +
-                "add the tokenizer's files there, or set allow_leak: true if you vouch for the rows");
+                "questions are among them; add the tokenizer's files there, or set allow_leak: true if you vouch for the rows");
         TokenizedFile.Read(path, (place, row) => (place, row, reader?.Admit(place.ToString(), row, leaks?.Check) ?? []), done =>
         {
             var (place, row, found) = done;
@@ -92,7 +89,7 @@ sealed class RowReading(
         if (store.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
     }
 
-    /// <summary>All names are checked before the first file is read.</summary>
+    /// <summary>Finds data sets by their names, all of which are checked before the first file is read.</summary>
     DatasetEntry[] Entries(IReadOnlyList<string> names, RowSurvey? survey = null)
     {
         if (names.Count == 0) return [];
@@ -107,9 +104,9 @@ sealed class RowReading(
         if (inspection is not { Cache: { } cache, Encoder: { } made } || survey is null || SourceBytes(entries) < cache.SmallestSource)
             return Fill(store => Encode(entries, store, survey, leaks, warn));
 
-        // First, so that a file which changes while the key is made does not have the stamp of what the key does not say.
+        // This comes first, so that a file which changes while the key is made does not have the stamp of what the key does not say.
         var files = Stamps(entries);
-        var key = RowsKey.Of(entries, settings, stage, seed, made, leaks?.Questions ?? []);
+        var key = RowsKey.Of(entries, settings, stage, seed, made, leaks);
         if (!settings.OverwriteCache && cache.Find(key) is var (kept, remarks))
         {
             survey.Take(remarks.Findings!);
@@ -119,7 +116,7 @@ sealed class RowReading(
         List<string> warnings = [];
         var store = Fill(store => Encode(entries, store, survey, leaks, warnings.Add));
         foreach (var warning in warnings) warn(warning);
-        // Only rows nothing is wrong with, of files that are still what the key says.
+        // Only rows with no fault are kept, and only when their files are still what the key says.
         var isKept = IsClean(survey, leaks) && leaks?.Report.Count is null or 0 && Stamps(entries).SequenceEqual(files);
         if (isKept) cache.Keep(key, store, new(warnings, survey.Findings));
         return store;
@@ -131,10 +128,8 @@ sealed class RowReading(
     static long SourceBytes(IEnumerable<DatasetEntry> entries) => Stamps(entries).Sum(file => file.Length);
 
     static List<(string Path, long Length, DateTime Written)> Stamps(IEnumerable<DatasetEntry> entries) =>
-    [
-        .. entries.SelectMany(entry => entry.Files ?? DataFile.FilesOf(entry.Path)).Where(File.Exists)
-            .Select(path => (path, new FileInfo(path).Length, File.GetLastWriteTimeUtc(path))),
-    ];
+    [.. entries.SelectMany(entry => entry.Files ?? DataFile.FilesOf(entry.Path)).Where(File.Exists)
+        .Select(path => (path, new FileInfo(path).Length, File.GetLastWriteTimeUtc(path)))];
 
     void Encode(DatasetEntry[] entries, RowStore store, RowSurvey? survey, LeakWatch? leaks, Action<string> tell)
     {
@@ -158,7 +153,5 @@ sealed class RowReading(
     TokenRow Cut(TokenRow row) => row.InputIds.Length <= settings.CutoffLen
         ? row
         : new(row.InputIds[..settings.CutoffLen], row.Labels[..settings.CutoffLen])
-        {
-            CutTokens = row.InputIds.Length - settings.CutoffLen,
-        };
+        { CutTokens = row.InputIds.Length - settings.CutoffLen };
 }

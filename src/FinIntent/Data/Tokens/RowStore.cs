@@ -4,24 +4,21 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>What a row store counts as rows are added.</summary>
-/// <param name="TokenCount">Of all rows together.</param>
-/// <param name="LargestId">Of all tokens and labels.</param>
-/// <param name="HasLabels">Whether any token is to be learnt; a row's first has nothing before it to be predicted from.</param>
+/// <summary>Holds what a row store counts as rows are added.</summary>
+/// <param name="TokenCount">The tokens of all rows together.</param>
+/// <param name="LargestId">The largest id of all tokens and labels.</param>
+/// <param name="HasLabels">Says whether any token is to be learnt; a row's first has nothing before it to be predicted from.</param>
 sealed record StoredTotals(int Count, long TokenCount, int LargestId, bool HasLabels);
 
-/// <summary>
-/// Tokenised rows on disk; in memory are the 8 bytes that tell where each begins. Rows are added first and read later, by any number of
-/// threads. The file that rows are added to has no name from the beginning (on Windows it is deleted when it is closed), so nothing stays
-/// behind, however the process ends.
-/// </summary>
+/// <summary>Keeps tokenised rows on disk, with 8 bytes a row in memory. Rows are added first and read later, by many threads.</summary>
+/// <remarks>The file that rows are added to has no name (on Windows it is deleted when it is closed), so nothing stays behind.</remarks>
 sealed class RowStore : IRowSource, IDisposable
 {
     readonly TemporaryFile? _added;
     readonly SafeFileHandle? _stored;
     readonly List<long> _starts = [0];
 
-    /// <param name="folder">Where there is room for about 5 bytes a token; null: the system's temporary folder.</param>
+    /// <param name="folder">A folder with room for about 5 bytes a token; null means the system's temporary folder.</param>
     public RowStore(string? folder = null)
     {
         folder ??= Path.GetTempPath();
@@ -31,7 +28,7 @@ sealed class RowStore : IRowSource, IDisposable
 
     /// <summary>Opens rows that are on disk already; none can be added.</summary>
     /// <param name="stored">A file that begins with the rows, and that this store closes.</param>
-    /// <param name="length">The bytes of the rows. They are followed by where each row begins, and where the last one ends.</param>
+    /// <param name="length">The bytes of the rows, which the places where each row begins, and the last one ends, follow.</param>
     public RowStore(SafeFileHandle stored, long length, StoredTotals totals)
     {
         (_stored, Totals) = (stored, totals);
@@ -40,12 +37,10 @@ sealed class RowStore : IRowSource, IDisposable
     }
 
     public StoredTotals Totals { get; private set; } = new(0, 0, 0, false);
-
     public int Count => Totals.Count;
 
-    /// <summary>The bytes of the rows, and of where each begins.</summary>
+    /// <summary>The bytes of the rows and of the places where they begin.</summary>
     public long Bytes => RowBytes + StartBytes.Length;
-
     public long RowBytes => _starts[^1];
 
     Span<byte> StartBytes => MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_starts));
@@ -90,7 +85,7 @@ sealed class RowStore : IRowSource, IDisposable
         }
     }
 
-    /// <summary>Hands out the bytes of the rows, and then those that tell where each begins.</summary>
+    /// <summary>Hands out the bytes of the rows, and then those of the places where they begin.</summary>
     public void CopyTo(Action<ReadOnlySpan<byte>> write)
     {
         File.ReadParts(RowBytes, write);

@@ -5,7 +5,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>A row's prompt and its answer as hashes.</summary>
+/// <summary>Holds the hashes of a row's prompt and answer.</summary>
 readonly record struct RowHash(ulong Prompt, ulong Answer)
 {
     public static RowHash Of(Conversation conversation)
@@ -25,11 +25,9 @@ readonly record struct RowHash(ulong Prompt, ulong Answer)
     static ReadOnlySpan<byte> Bytes(string text) => MemoryMarshal.AsBytes(text.AsSpan());
 }
 
-/// <summary>
-/// Looks at rows while they are encoded, in their order. With one, what is wrong with a row or a file is noted here and the others are read
-/// on; without one it is an exception.
-/// </summary>
-/// <param name="endTokens">Of which every answer has one; empty: rows are no answers.</param>
+/// <summary>Looks at rows in their order while they are encoded, and notes what is wrong with a row or a file; reading goes on.</summary>
+/// <remarks>Where there is no survey, what is wrong is an exception.</remarks>
+/// <param name="endTokens">The tokens that an answer must have one of; empty where rows are no answers.</param>
 sealed class RowSurvey(IReadOnlyList<int> endTokens) : IDisposable
 {
     readonly PromptIndex _prompts = new();
@@ -38,13 +36,13 @@ sealed class RowSurvey(IReadOnlyList<int> endTokens) : IDisposable
 
     public RowFindings Findings { get; private set; } = new();
 
-    /// <summary>Of training rows against evaluation questions; null: there was nothing to compare with.</summary>
+    /// <summary>The leaks of evaluation questions in training rows; null means that there was nothing to compare with.</summary>
     public LeakReport? Leaks { get; set; }
 
-    /// <summary>What an earlier survey of the same rows found.</summary>
+    /// <summary>Takes over what an earlier survey of the same rows found.</summary>
     public void Take(RowFindings findings) => Findings = findings;
 
-    /// <summary>Runs what reads a file; what ends it is noted.</summary>
+    /// <summary>Calls what reads a file, and notes the error that ends it.</summary>
     public static T? Read<T>(RowSurvey? survey, Func<T> read) where T : class
     {
         if (survey is null) return read();
@@ -71,7 +69,7 @@ sealed class RowSurvey(IReadOnlyList<int> endTokens) : IDisposable
         Findings.LeftOut.Add(() => problem);
     }
 
-    /// <param name="hash">Null: what the row says is not known.</param>
+    /// <param name="hash">The hashes of what the row says; null where that is not known.</param>
     public void See(RowPlace place, TokenRow row, RowHash? hash)
     {
         Findings.Rows++;
@@ -85,7 +83,7 @@ sealed class RowSurvey(IReadOnlyList<int> endTokens) : IDisposable
         if (hash is { } known) Compare(place, known);
     }
 
-    /// <summary>Whether the last stretch of labels has an end token.</summary>
+    /// <summary>Says whether the last stretch of labels has an end token.</summary>
     bool EndsIn(ReadOnlySpan<int> labels)
     {
         var before = labels.LastIndexOf(TokenRow.IgnoredLabel);
@@ -99,7 +97,7 @@ sealed class RowSurvey(IReadOnlyList<int> endTokens) : IDisposable
         tally.Add(() => $"{place} and {Place(first.Place)}");
     }
 
-    // A file's number in the upper bits; whether a place is a line in the lowest.
+    // The upper bits hold the file's number, the lowest bit says whether the place is a line.
     long Number(RowPlace place)
     {
         if (_files.Count == 0 || _files[^1] != place.File) _files.Add(place.File);

@@ -8,12 +8,10 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>What makes tokens of texts.</summary>
-/// <param name="Folder">With the tokenizer's files.</param>
-/// <param name="Template">Its name.</param>
+/// <summary>Says what makes tokens of texts: the folder with the tokenizer's files, and the template's name.</summary>
 sealed record EncodedWith(string Folder, string Template);
 
-/// <summary>All that encoded rows are a function of, as lines of text; their hash names the rows.</summary>
+/// <summary>Collects all that encoded rows depend on, as lines of text, whose hash names the rows.</summary>
 sealed class RowsKey
 {
     static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model", "tokenizer_config.json"];
@@ -22,13 +20,13 @@ sealed class RowsKey
 
     RowsKey() { }
 
-    /// <param name="questions">That the rows were compared with.</param>
+    /// <param name="leaks">The questions that the rows were compared with; null: there were none.</param>
     /// <exception cref="UserErrorException">A file may not be trained on, or is not there.</exception>
     public static string Of(IReadOnlyList<DatasetEntry> entries, DatasetSettings settings, Stage stage, int seed, EncodedWith encoder,
-        IReadOnlyList<PlacedQuestion> questions)
+        LeakWatch? leaks)
     {
         var key = new RowsKey();
-        // Other code may encode otherwise.
+        // Another build's code may encode otherwise.
         key.Add("code", typeof(RowsKey).Module.ModuleVersionId);
         foreach (var name in TokenizerFiles.Where(name => File.Exists(Path.Combine(encoder.Folder, name))))
             key.AddFile(Path.Combine(encoder.Folder, name), name);
@@ -43,7 +41,8 @@ sealed class RowsKey
         key.Add("neat_packing", settings.NeatPacking);
         key.Add("max_samples", settings.MaxSamples);
         foreach (var entry in entries) key.Add(entry, seed);
-        foreach (var question in questions) key.Add(question.Place, question.Text);
+        key.Add("wording", leaks?.Wording?.Text);
+        foreach (var question in leaks?.Questions ?? []) key.Add(question.Place, question.Text);
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(key._lines.ToString())));
     }
 
@@ -53,12 +52,12 @@ sealed class RowsKey
         Add("data set", entry.Name);
         Add("entry", entry);
         if (entry.NumSamples is not null) Add("seed", seed); // of the draw; else rows do not depend on it
-        // What is said of rows names their files, so a file elsewhere is another.
+        // Remarks on rows name their files, so a file elsewhere is another file.
         foreach (var file in entry.Files ?? DataFile.FilesOf(entry.Path)) AddFile(file, file);
     }
 
     void AddFile(string path, string name) => Add(name, FileFingerprint.Of(path));
 
-    // As JSON, so that no value can look like a line of another.
+    // They are written as JSON, so that no value can look like a line of another.
     void Add<T>(string name, T value) => _lines.Append(JsonSerializer.Serialize(name)).Append(JsonSerializer.Serialize(value)).Append('\n');
 }

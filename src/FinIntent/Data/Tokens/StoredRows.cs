@@ -5,15 +5,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>What was said of the rows when they were encoded.</summary>
-/// <param name="Warnings">What a host was told.</param>
-/// <param name="Findings">Null: nobody looked.</param>
+/// <summary>Holds what was said of the rows when they were encoded.</summary>
+/// <param name="Warnings">The warnings that a host was told.</param>
+/// <param name="Findings">The findings of a survey; null when there was none.</param>
 sealed record StoredRemarks(IReadOnlyList<string> Warnings, RowFindings? Findings);
 
-/// <summary>
-/// A row store as one file: the rows, where each begins, totals and remarks as JSON, a footer with the lengths of these, and XXH128 of all
-/// that. A file that was cut or changed is not opened. It is read in place; once it is open it may be removed or replaced.
-/// </summary>
+/// <summary>Keeps a row store as one file: rows, their places, totals and remarks as JSON, these lengths, XXH128 of all.</summary>
+/// <remarks>A file that was cut or changed is not opened. It is read in place; once it is open it may be removed or replaced.</remarks>
 static class StoredRows
 {
     const int FooterBytes = 48, HashBytes = 16;
@@ -43,7 +41,7 @@ static class StoredRows
         }
     }
 
-    /// <summary>Opens a file that was written before; null: there is none, or it is not whole.</summary>
+    /// <summary>Opens a file that was written before; returns null when there is none, or it is not whole.</summary>
     public static (RowStore Rows, StoredRemarks Remarks)? Open(string path)
     {
         if (!File.Exists(path)) return null;
@@ -54,7 +52,7 @@ static class StoredRows
         }
         catch (JsonException)
         {
-            // Written by another version, whose totals are others.
+            // Another version, whose totals are others, has written it.
         }
         file.Dispose();
         return null;
@@ -69,7 +67,7 @@ static class StoredRows
         var lengths = Enumerable.Range(1, 3).Select(i => BinaryPrimitives.ReadInt64LittleEndian(footer.AsSpan(8 * i))).ToArray();
         var isWhole = BinaryPrimitives.ReadUInt64LittleEndian(footer) == Mark && lengths.All(part => part >= 0 && part <= length)
             && lengths.Sum() + FooterBytes == length
-                && Hash(file, length - HashBytes).AsSpan().SequenceEqual(footer.AsSpan(FooterBytes - HashBytes));
+            && Hash(file, length - HashBytes).AsSpan().SequenceEqual(footer.AsSpan(FooterBytes - HashBytes));
         if (!isWhole) return null;
         var json = new byte[lengths[2]];
         file.ReadAll(json, lengths[0] + lengths[1]);

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>A file that is appended to, read anywhere, and gone when its owner is.</summary>
+/// <summary>Is a file that is appended to and read anywhere; it is gone when its owner is.</summary>
 sealed class TemporaryFile : IDisposable
 {
     readonly FileStream _stream;
@@ -37,7 +37,7 @@ sealed class TemporaryFile : IDisposable
         _pendingLength += bytes.Length;
     }
 
-    /// <summary>Brings all that was appended into the file, and gives the file for reading. Safe to call from several threads.</summary>
+    /// <summary>Writes all that was appended, and returns the file for reading; several threads may call it.</summary>
     public SafeFileHandle Flush()
     {
         if (Volatile.Read(ref _pendingLength) > 0)
@@ -57,7 +57,7 @@ sealed class TemporaryFile : IDisposable
 
 static class FileReading
 {
-    /// <summary>Fills the span with the bytes of a file from there on. Safe to call from several threads.</summary>
+    /// <summary>Fills the span with the bytes of a file from the offset on; several threads may call it.</summary>
     public static void ReadAll(this SafeFileHandle file, Span<byte> bytes, long offset)
     {
         while (bytes.Length > 0)

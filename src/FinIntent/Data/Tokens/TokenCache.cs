@@ -1,29 +1,25 @@
 namespace FinIntent.Data.Tokens;
 
-/// <summary>
-/// Encoded rows on disk, a file a set, named by what they were made of. Any number of processes may use a folder: files appear whole, are
-/// checked when they are opened, and may go while they are read. A folder that cannot be written is only a cache less.
-/// </summary>
-/// <param name="clock">Tells when a file was last used.</param>
+/// <summary>Keeps encoded rows on disk, one file a set, named by what made them. A folder that cannot be written is no fault.</summary>
+/// <remarks>Many processes may use a folder: files appear whole, are checked when opened, and may go while they are read.</remarks>
+/// <param name="clock">Tells the time at which a file was last used.</param>
 sealed class TokenCache(string folder, TimeProvider clock)
 {
     const string Variable = "FININTENT_CACHE", Suffix = ".rows";
 
     static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
 
-    /// <summary>Sets whose files have fewer bytes are encoded each time: that takes a few tenths of a second.</summary>
+    /// <summary>Sets whose files have fewer bytes are encoded each time, since that takes only a few tenths of a second.</summary>
     public long SmallestSource { get; init; } = 2 << 20;
 
     /// <summary>When the folder has more bytes, the files that were not used for longest go.</summary>
     public long MostBytes { get; init; } = 20L << 30;
 
-    /// <summary>Left on the disk for others.</summary>
+    /// <summary>This many bytes are left on the disk for others.</summary>
     public long FreeBytes { get; init; } = 2L << 30;
 
-    /// <summary>
-    /// $FININTENT_CACHE/tokens, else $XDG_CACHE_HOME/finintent/tokens, else ~/.cache/finintent/tokens (on Windows under the user's local
-    /// application data); null with FININTENT_CACHE=off.
-    /// </summary>
+    /// <summary>Opens $FININTENT_CACHE/tokens, else finintent/tokens in $XDG_CACHE_HOME or ~/.cache; null when it is "off".</summary>
+    /// <remarks>On Windows the folder is under the user's local application data.</remarks>
     public static TokenCache? OfUser(Func<string, string?> environment, TimeProvider clock)
     {
         if (environment(Variable) is { Length: > 0 } named)
@@ -36,7 +32,7 @@ sealed class TokenCache(string folder, TimeProvider clock)
 
     public string PathOf(string key) => Path.Combine(folder, key + Suffix);
 
-    /// <summary>Opens kept rows; null: they are not there, or damaged.</summary>
+    /// <summary>Opens kept rows; returns null when they are not there, or damaged.</summary>
     public (RowStore Rows, StoredRemarks Remarks)? Find(string key)
     {
         try
@@ -63,7 +59,7 @@ sealed class TokenCache(string folder, TimeProvider clock)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Encoded again next time.
+            // The rows are encoded again next time.
         }
     }
 

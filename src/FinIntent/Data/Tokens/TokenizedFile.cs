@@ -4,10 +4,10 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>Rows {"input_ids": […], "labels": […]}, one a line: what training reads when there is nothing left to tokenise.</summary>
+/// <summary>Reads and writes rows {"input_ids": […], "labels": […]}, one a line, for training with nothing left to tokenise.</summary>
 static class TokenizedFile
 {
-    /// <param name="work">Done with each row and its place on any core.</param>
+    /// <param name="work">Is done with each row and its place, on any core.</param>
     /// <param name="take">Takes the results in the file's order.</param>
     public static void Read<T>(string path, Func<RowPlace, TokenRow, T> work, Action<T> take) =>
         OrderedParallel.Run(JsonRows.Read(path), row => work(row.At, Row(row)), take);

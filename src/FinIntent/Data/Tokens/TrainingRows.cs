@@ -3,7 +3,7 @@ using FinIntent.Text;
 
 namespace FinIntent.Data.Tokens;
 
-/// <summary>The rows of a run: those trained on and, when the settings ask for some, those looked at for validation.</summary>
+/// <summary>Holds the rows of a run: those trained on and, when the settings ask for some, those for validation.</summary>
 sealed class TrainingRows : IDisposable
 {
     readonly List<RowStore> _stores = [];
@@ -11,30 +11,24 @@ sealed class TrainingRows : IDisposable
     TrainingRows() { }
 
     public IRowSource Train { get; private set; } = null!;
-
     public IRowSource? Validation { get; private set; }
 
-    /// <param name="encoder">Called once, and only when there is text to encode.</param>
-    /// <param name="warn">Told which rows were left out, and why, and of leaks that are allowed.</param>
-    /// <param name="tokenizer">Reads rows that are tokens already; null, or giving null: nothing does.</param>
-    /// <param name="inspection">Looks at the rows on the way, and keeps them for another time; null: nothing does.</param>
+    /// <param name="encoder">Is called once, and only when there is text to encode.</param>
+    /// <param name="warn">Is told which rows were left out, and why, and of leaks that are allowed.</param>
+    /// <param name="tokenizer">Gives the tokenizer that reads rows which are tokens already; null means that there is none.</param>
+    /// <param name="inspection">Looks at the rows on the way, and keeps them for another time; null means that nothing does.</param>
     public static TrainingRows Load(DatasetSettings settings, Stage stage, int seed, Func<RowEncoder> encoder, Action<string> warn,
         Func<Tokenizer?>? tokenizer = null, RowInspection? inspection = null)
     {
         var source = new RowReading(settings, stage, seed, new(encoder), warn, tokenizer, inspection ?? new());
         var rows = new TrainingRows();
-        try
+        return rows.OrDispose(() =>
         {
             rows.Train = rows.Own(source.ReadTrain());
             if (settings.EvalDataset.Count > 0) rows.Validation = rows.Own(source.ReadValidation());
             else if (settings.ValSize > 0 && (inspection?.Train is null || rows.Train.Count > 0)) rows.Split(settings.ValSize, seed);
             return rows;
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
+        });
     }
 
     RowStore Own(RowStore store)
@@ -43,7 +37,7 @@ sealed class TrainingRows : IDisposable
         return store;
     }
 
-    /// <summary>Tokens of the training rows; with val_size the share of them that is trained on.</summary>
+    /// <summary>The tokens of the training rows; with val_size the share of them that is trained on.</summary>
     public double TrainTokens => _stores[0].Count == 0 ? 0 : (double)_stores[0].Totals.TokenCount * Train.Count / _stores[0].Count;
 
     /// <exception cref="UserErrorException">A row has an id the model does not know, or nothing is to be learnt.</exception>
@@ -69,8 +63,8 @@ sealed class TrainingRows : IDisposable
         var all = Train;
         var count = size < 1 ? (int)Math.Ceiling(size * all.Count) : (int)size;
         if (count >= all.Count)
-            throw new UserErrorException($"val_size: {size} takes {count} of {all.Count} rows and leaves none to train on; make it " +
-                "smaller");
+            throw new UserErrorException(
+                $"val_size: {size} takes {count} of {all.Count} rows and leaves none to train on; make it smaller");
         var order = Enumerable.Range(0, all.Count).ToArray();
         new Random(seed).Shuffle(order);
         Array.Sort(order, 0, count);

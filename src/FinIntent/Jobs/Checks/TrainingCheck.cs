@@ -64,8 +64,9 @@ sealed class TrainingCheck : IDisposable
             Encoder = canEncode ? new(model!.Folder, template!.Name) : null,
             HubFiles = _prepared.HubFiles,
         };
-        Rows = _report.Try("rows", () =>
-            TrainingRows.Load(data, stage, Settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection));
+        var isCompared = data.LeakCheckFiles.Count + data.EvalDataset.Count > 0;
+        Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, Settings.Train.Seed, Encoder, _ => { }, () => tokenizer,
+            inspection with { Wording = isCompared ? _prepared.LoadSchema()?.Wording : null }));
         Report(train, validation);
         if (Rows is { Train.Count: 0 } && _report.Errors == 0)
             _report.Fail("rows", "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");

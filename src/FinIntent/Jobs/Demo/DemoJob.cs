@@ -26,26 +26,29 @@ sealed class DemoJob(string root, string output, Surroundings here)
             here.Output.WriteLine($"\n{Say(exam.Name)} ({exam.Exam.Questions.Count} {Say(("题", "questions"))})");
             here.Output.Write(ReportText.Short(report, here.Languages.Text));
         }
-        here.Output.WriteLine($"\n{string.Join(", ", _times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Step} {t.Time.TotalSeconds:f1} s")))}");
+        here.Output.WriteLine($"\n{string.Join(", ", _times.Select(t => FormattableString.Invariant($"{t.Step} {t.Time.TotalSeconds:f1} s")))}");
         here.Output.WriteLine(Say(WhatIsThere));
     }
 
     List<(DemoExam, Comparison)> Run(DemoTask task)
     {
         here.Output.WriteLine($"\n=== {Say(task.Name)}");
-        var before = Timed(("给基座打分", "score the base model"), () => task.Exams.Select(exam => Score("base", Base, task, exam)).ToList());
+        List<PredictionSet> ScoreAll(string name, string model) => [.. task.Exams.Select(exam => Score(name, model, task, exam))];
+        var before = Timed(("给基座打分", "score the base model"), () => ScoreAll("base", Base));
         var rows = QuestionFile.LoadLabelled(task.Rows, null).Count;
-        Timed(($"用 {rows} 行训练 LoRA", $"train LoRA on {rows} rows"), () => TrainJob.Run(task.With(Base, $"output_dir={task.Adapter}"), here));
+        Timed(($"用 {rows} 行训练 LoRA", $"train LoRA on {rows} rows"), () =>
+            TrainJob.Run(task.With(Base, $"output_dir={task.Adapter}"), here));
         Timed(("导出并核对", "export and verify"), () =>
             ExportJob.Run(task.With(Base, $"adapter_name_or_path={task.Adapter}", $"export_dir={task.Tuned}"), here));
-        var after = Timed(("给微调后的模型打分", "score the tuned model"), () => task.Exams.Select(exam => Score("tuned", task.Tuned, task, exam)).ToList());
+        var after = Timed(("给微调后的模型打分", "score the tuned model"), () => ScoreAll("tuned", task.Tuned));
         return [.. task.Exams.Select((exam, i) => (exam, Report(task, exam, before[i], after[i])))];
     }
 
     PredictionSet Score(string name, string model, DemoTask task, DemoExam exam)
     {
         var settings = task.With(model, $"run_name={name}", "scoring=options", "overwrite_output_dir=true");
-        return ScoreJob.Score(Prepared.Of(settings, Need.Model, here), exam.Exam, Predictions(name, exam), here with { Error = TextWriter.Null });
+        var quiet = here with { Error = TextWriter.Null };
+        return ScoreJob.Score(Prepared.Of(settings, Need.Model, here), exam.Exam, Predictions(name, exam), quiet);
     }
 
     /// <summary>The counted baseline, the base and the tuned model side by side; the tuned model is held against both others.</summary>
@@ -57,7 +60,10 @@ sealed class DemoJob(string root, string output, Surroundings here)
         Optional.Try("the confusion pictures", () =>
         {
             foreach (var model in report.Models)
-                ConfusionPlot.Write(Path.Combine(output, $"confusion_{model.Name.Replace(' ', '_')}_{exam.Key}.png"), model.Name, model.Main.Matrix);
+            {
+                var file = $"confusion_{model.Name.Replace(' ', '_')}_{exam.Key}.png";
+                ConfusionPlot.Write(Path.Combine(output, file), model.Name, model.Main.Matrix);
+            }
         }, here.Tell);
         return report;
     }
@@ -86,7 +92,8 @@ sealed class DemoJob(string root, string output, Surroundings here)
         get
         {
             var settings = Path.Combine("config", "demo", "inference.yaml");
-            var ask = $"finintent inference {settings} model_name_or_path={Path.Combine(output, "model")} adapter_name_or_path= intent_prompt=true question=\"...\"";
+            var tuned = $"model_name_or_path={Path.Combine(output, "model")} adapter_name_or_path=";
+            var ask = $"finintent inference {settings} {tuned} intent_prompt=true question=\"...\"";
             return ($"""
 
                 文件：{output}

@@ -49,9 +49,7 @@ public sealed class DecoderBlock : Module
         RegisterComponents();
         Layer = new(new(layer, attention.Heads, attention.KvHeads, _attentionNorm, _attention.Qkv, _attention.Output,
             _mlpNorm, _mlp.GateUp, _mlp.Down)
-        {
-            HeadNorms = _attention.HeadNorms,
-        });
+        { HeadNorms = _attention.HeadNorms });
     }
 
     public DecoderLayer Layer { get; }
@@ -90,9 +88,7 @@ public sealed class Decoder : Module
     }
 
     public TokenEmbedding Embedding => _embedding;
-
     public RmsNorm Norm => _norm;
-
     public IEnumerable<DecoderLayer> Layers => _layers.Select(block => block.Layer);
 }
 
@@ -127,7 +123,6 @@ public abstract class DecoderLanguageModel : CausalLanguageModel
     protected override Tensor Embed(Tensor tokens) => _model.Embedding.forward(tokens);
 
     internal override RotaryTable Rotary { get; }
-
     protected override RmsNorm FinalNorm => _model.Norm;
 
     protected override Tensor Logits(Tensor normed, Tensor? ids) => _head switch

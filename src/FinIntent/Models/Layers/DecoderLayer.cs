@@ -36,13 +36,9 @@ sealed class LayerTape : IDisposable
 
     /// <summary>Gate and up side by side, [T, 2I] or [N, 2I].</summary>
     public LowRankSum? GateUp { get; set; }
-
     public LinearTape Qkv { get; } = new();
-
     public LinearTape Output { get; } = new();
-
     public LinearTape Gate { get; } = new();
-
     public LinearTape Down { get; } = new();
 
     /// <summary>Lets go of all that is not needed to compute the layer again.</summary>
@@ -68,12 +64,10 @@ sealed class LayerTape : IDisposable
 public sealed class DecoderLayer(LayerParts parts) : IDisposable
 {
     public LayerParts Parts => parts;
-
     public IReadOnlyList<LinearGroup> Groups { get; } = [parts.Qkv, parts.Output, parts.GateUp, parts.Down];
 
     /// <summary>Takes x [T, C] and returns [T, C] or [N, C], with a gradient.</summary>
-    /// <param name="places">[N], ascending: the places in T that are wanted, for which alone the part behind attention runs; null:
-    /// all.</param>
+    /// <param name="places">[N], ascending: the only places in T for which the part behind attention runs; null means all.</param>
     public Tensor Plain(Tensor x, RotaryEmbedding rotary, TokenBatch batch, Tensor? places)
     {
         using var scope = NewDisposeScope();

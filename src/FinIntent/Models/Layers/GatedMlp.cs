@@ -20,6 +20,5 @@ public sealed class GatedMlp : Module
     }
 
     public LinearGroup GateUp { get; }
-
     public LinearGroup Down { get; }
 }

@@ -40,7 +40,6 @@ public sealed class Linear : Module<Tensor, Tensor>
     }
 
     public int Inputs => (int)_weight.shape[1];
-
     public int Outputs => (int)_weight.shape[0];
 
     /// <summary>The weight, [out, in].</summary>
@@ -87,7 +86,6 @@ public abstract class LinearAdapter
 
     /// <summary>The factor B, [out, R].</summary>
     public abstract Parameter B { get; }
-
     public abstract double Scale { get; }
 
     /// <summary>The share of x that is dropped now; it is 0 outside training.</summary>

@@ -49,7 +49,6 @@ public sealed class LinearGroup(params Linear[] members) : IDisposable
     JointAdapter? _adapter;
 
     public IReadOnlyList<Linear> Members => members;
-
     public int Outputs => members.Sum(m => m.Outputs);
 
     /// <summary>Takes the place of the members' weights, which then hold nothing; null means that they are plain.</summary>

@@ -9,12 +9,7 @@ public sealed class RotaryEmbedding
     readonly Tensor _cos, _sin;
     readonly RotaryPairs _pairs;
 
-    internal RotaryEmbedding(Tensor cos, Tensor sin, RotaryPairs pairs)
-    {
-        _cos = cos;
-        _sin = sin;
-        _pairs = pairs;
-    }
+    internal RotaryEmbedding(Tensor cos, Tensor sin, RotaryPairs pairs) => (_cos, _sin, _pairs) = (cos, sin, pairs);
 
     /// <summary>Computes angles in fp32, then rounds cos and sin to the type. The caller's dispose scope owns the tensors.</summary>
     /// <param name="dimensions">D, the number of a head's dimensions that are rotated.</param>
@@ -32,7 +27,6 @@ public sealed class RotaryEmbedding
     }
 
     internal Tensor Cos => _cos;
-
     internal Tensor Sin => _sin;
 
     /// <summary>Rotates x [T, H, ≥ D] in the type of cos and sin, and returns it in its own type.</summary>

@@ -12,7 +12,6 @@ public sealed record AttentionShape(
 public abstract class AttentionWeights(string name) : Module(name)
 {
     public abstract LinearGroup Qkv { get; }
-
     public abstract LinearGroup Output { get; }
 
     public virtual (RmsNorm Query, RmsNorm Key)? HeadNorms => null;
@@ -44,7 +43,6 @@ public sealed class SplitAttention : AttentionWeights
     }
 
     public override LinearGroup Qkv { get; }
-
     public override LinearGroup Output { get; }
 
     public override (RmsNorm Query, RmsNorm Key)? HeadNorms => _qNorm is not null && _kNorm is not null ? (_qNorm, _kNorm) : null;

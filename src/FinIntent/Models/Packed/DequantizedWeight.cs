@@ -9,22 +9,27 @@ abstract class PackedRows : IDisposable
     /// <summary>The number of rows.</summary>
     public abstract long Count { get; }
 
-    public abstract long Bytes { get; }
+    /// <summary>All that is kept of the rows.</summary>
+    protected abstract IEnumerable<Tensor> Tensors { get; }
+
+    public long Bytes => Tensors.Sum(t => t.numel() * t.element_size());
 
     /// <summary>Fills target [Count, in] with the numbers that the bits stand for.</summary>
     public abstract void WriteTo(Tensor target);
 
-    public abstract void Dispose();
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors) tensor.Dispose();
+    }
 
     /// <summary>Returns how many numbers to pack at once: on a GPU many, for few launches; on a CPU few.</summary>
     /// <remarks>On a CPU, memory that is freed between weights that stay would leave holes in the heap.</remarks>
     protected static long NumbersAtOnce(Tensor rows) => rows.device_type == DeviceType.CUDA ? 1 << 22 : 1 << 18;
 }
 
-/// <summary>
-/// Multiplies with the numbers that a weight's bits stand for, in the other factor's type. It writes out a stretch of rows, uses it and
-/// forgets it before the next, so that the weight is never there as a whole; torch's allocator hands the same memory to every stretch.
-/// </summary>
+/// <summary>Multiplies with the numbers that a weight's bits stand for, in the other factor's type.</summary>
+/// <remarks>It writes out a stretch of rows, uses it and forgets it before the next, so that the weight is never there as a whole; torch's
+/// allocator hands the same memory to every stretch.</remarks>
 sealed class DequantizedWeight : PackedWeight
 {
     // This is 72 MiB in 16 bits. A product with fewer rows does not fill a GPU, and more would hold memory for nothing; this size halves
@@ -36,7 +41,6 @@ sealed class DequantizedWeight : PackedWeight
     DequantizedWeight(IReadOnlyList<PackedRows> parts, long inputs) => (_parts, Inputs) = (parts, inputs);
 
     public long Inputs { get; }
-
     public override long Bytes => _parts.Sum(part => part.Bytes);
 
     /// <param name="weight">The weight [out, in] in any floating type, which is not kept.</param>

@@ -2,11 +2,9 @@ using FinIntent.Kernels;
 
 namespace FinIntent.Models.Packed;
 
-/// <summary>
-/// Keeps rows as whole numbers from -127 to 127, times a scale for each row. A number far out in its row stays as it was, so that it does
-/// not stretch the others' scale: a few columns of large weights behind small norm weights would cost a hundred times the divergence
-/// (docs/log.md). Activations are never quantised, which is why LLM.int8() (https://arxiv.org/abs/2208.07339) keeps outliers.
-/// </summary>
+/// <summary>Keeps rows as whole numbers from -127 to 127, times a scale for each row; a number far out stays as it was.</summary>
+/// <remarks>So it does not stretch the others' scale: a few columns of large weights behind small norm weights would cost a hundred times
+/// the divergence (docs/log.md). Activations, for which LLM.int8() (https://arxiv.org/abs/2208.07339) keeps outliers, stay plain.</remarks>
 sealed class Int8Rows : PackedRows
 {
     const double Largest = 127;
@@ -21,9 +19,8 @@ sealed class Int8Rows : PackedRows
 
     public override long Count => _values.shape[0];
 
-    public override long Bytes => Tensors.Sum(t => t.numel() * t.element_size());
-
-    IEnumerable<Tensor> Tensors => _exact is var (places, values) ? [_values, _scales, places, values] : [_values, _scales];
+    protected override IEnumerable<Tensor> Tensors =>
+        _exact is var (places, values) ? [_values, _scales, places, values] : [_values, _scales];
 
     /// <summary>Rounds each number of rows [N, in] to the nearest multiple of its row's largest / 127, half to even.</summary>
     /// <param name="farOut">A number of more than this times its row's mean magnitude stays exact.</param>
@@ -68,10 +65,5 @@ sealed class Int8Rows : PackedRows
         if (_exact is not var (places, values)) return;
         using var scope = NewDisposeScope();
         target.view(-1).index_copy_(0, places, values.to(target.dtype));
-    }
-
-    public override void Dispose()
-    {
-        foreach (var tensor in Tensors) tensor.Dispose();
     }
 }

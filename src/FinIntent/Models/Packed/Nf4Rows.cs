@@ -2,12 +2,9 @@ using FinIntent.Kernels;
 
 namespace FinIntent.Models.Packed;
 
-/// <summary>
-/// Keeps rows in 4-bit NormalFloat: 64 numbers in a row's order share the largest of them as their scale. With double quantisation 256
-/// scales are kept as their mean plus an 8-bit multiple of the farthest one's distance from it. QLoRA, https://arxiv.org/abs/2305.14314.
-/// Where bitsandbytes uses 8 bits of a floating code for the scales, these are evenly spaced: a third less error, and no table
-/// (docs/log.md).
-/// </summary>
+/// <summary>Keeps rows in 4-bit NormalFloat: 64 numbers in a row's order share the largest of them as their scale.</summary>
+/// <remarks>With double quantisation 256 scales are kept as their mean plus an 8-bit multiple of the farthest one's distance from it
+/// (QLoRA, https://arxiv.org/abs/2305.14314), evenly spaced, unlike bitsandbytes' code: a third less error (docs/log.md).</remarks>
 sealed class Nf4Rows : PackedRows
 {
     readonly Tensor _packed, _absmax;
@@ -18,9 +15,7 @@ sealed class Nf4Rows : PackedRows
 
     public override long Count { get; }
 
-    public override long Bytes => Tensors.Sum(t => t.numel() * t.element_size());
-
-    IEnumerable<Tensor> Tensors => _double is var (scales, mean) ? [_packed, _absmax, scales, mean] : [_packed, _absmax];
+    protected override IEnumerable<Tensor> Tensors => _double is var (scales, mean) ? [_packed, _absmax, scales, mean] : [_packed, _absmax];
 
     public static Nf4Rows Of(Tensor rows, bool isDouble)
     {
@@ -81,10 +76,5 @@ sealed class Nf4Rows : PackedRows
     {
         if (_double is var (scales, mean)) Dequantize.Nf4(_packed, _absmax, scales, mean, target);
         else Dequantize.Nf4(_packed, _absmax, target);
-    }
-
-    public override void Dispose()
-    {
-        foreach (var tensor in Tensors) tensor.Dispose();
     }
 }

@@ -101,6 +101,25 @@ public sealed class LeakCheckTests : IDisposable
     }
 
     [Fact]
+    public void The_command_finds_questions_inside_a_schemas_words()
+    {
+        var schema = _folder.Write("schema.yaml", """
+            name: s
+            language: en
+            labels: letters
+            instruction: "A customer of our bank writes this to us, please tell what it is about: {question}\n{options}"
+            intents: [{name: card}, {name: loan}]
+            """);
+        var questions = _folder.Write("eval.csv", "id,question\n0,my card is lost\n");
+        var rows = _folder.Write("rows.jsonl", System.Text.Json.JsonSerializer.Serialize(
+            new { instruction = IntentSchema.Load(schema).Prompt("my card is lost!").Text, output = "A" }));
+        string[] arguments = ["leaks", "--rows", rows, "--questions", questions];
+
+        Assert.Equal(0, DataCommand.Build().Parse(arguments).Invoke(new() { Output = TextWriter.Null }));
+        Assert.Equal(1, DataCommand.Build().Parse([.. arguments, "--schema", schema]).Invoke(new() { Output = TextWriter.Null }));
+    }
+
+    [Fact]
     public void A_file_of_no_known_form_is_named_with_its_columns() =>
         Assert.Contains("x.jsonl:1: it has none of the columns instruction, conversations, messages, question, text; its columns are a",
             Assert.Throws<UserErrorException>(() => LeakCheck.QuestionsOf(_folder.Write("x.jsonl", """{"a": "b"}"""))).Message);

@@ -25,7 +25,7 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps, Surro
     public void Run()
     {
         var rowsPerUpdate = settings.Train.PerDeviceTrainBatchSize * settings.Train.GradientAccumulationSteps;
-        var input = new TrainingInput(new MemoryRows(RowsOf(rowsPerUpdate * steps)));
+        var input = new TrainingSet(new MemoryRows(RowsOf(rowsPerUpdate * steps)));
         using var planner = PlanJob.Open(settings, gpu: null, here, new(RowLengths.Of(input), null));
         var plan = planner.Plan();
         var context = Used();
@@ -48,7 +48,7 @@ sealed class PlanMeasurement(SettingsFile settings, int length, int steps, Surro
     static string Pair(long predicted, long measured) =>
         string.Create(CultureInfo.InvariantCulture, $"{predicted / 1e9:f2}/{measured / 1e9:f2}");
 
-    double Train(TrainedModel trained, TrainingInput input, ForwardPlan plan)
+    double Train(TrainedModel trained, TrainingSet input, ForwardPlan plan)
     {
         var options = new TrainingOptions
         {

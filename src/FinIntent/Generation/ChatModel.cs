@@ -33,7 +33,7 @@ public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapter
     /// <summary>The template's name, which the folders tell when none is given.</summary>
     /// <exception cref="UserErrorException">An adapter, or the model, was trained with another template.</exception>
     public string TemplateName =>
-        Origin.TemplateFor(Template, [.. Adapters, Model], Force) ?? ModelFamily.Of(Checkpoint.ReadConfig(Model)).Template;
+        Provenance.TemplateFor(Template, [.. Adapters, Model], Force) ?? ModelFamily.Of(Checkpoint.ReadConfig(Model)).Template;
 }
 
 /// <summary>Says how answers are written.</summary>
@@ -68,7 +68,7 @@ public sealed class ChatModel : IDisposable
         ScalarType type;
         using (var checkpoint = Checkpoint.Open(source.Model))
         {
-            Origin.CheckBase(checkpoint, source.Adapters, source.Force);
+            Provenance.CheckBase(checkpoint, source.Adapters, source.Force);
             type = source.Type ?? Devices.TypeOn(device, checkpoint.Type);
         }
         var tokenizer = Tokenizer.Load(source.Model);

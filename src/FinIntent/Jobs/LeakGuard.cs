@@ -15,9 +15,9 @@ static class LeakGuard
     {
         if (prepared.ModelFolder is not { } model) return 0;
         var (tell, adapters) = ((Action<string>)here.Tell, prepared.Adapters);
-        foreach (var adapter in adapters.Where(adapter => Origin.RunFiles(adapter).Count == 0))
+        foreach (var adapter in adapters.Where(adapter => Provenance.RunFiles(adapter).Count == 0))
             tell($"leak check: {adapter} has no run.json that says what it was trained on, so nothing was compared");
-        var runs = adapters.Append(model).SelectMany(Origin.RunFiles).Distinct().Select(RunRows.Read).ToList();
+        var runs = adapters.Append(model).SelectMany(Provenance.RunFiles).Distinct().Select(RunRows.Read).ToList();
         if (runs.Count == 0) return 0;
 
         var wording = prepared.LoadSchema()?.Wording;

@@ -131,7 +131,7 @@ sealed class TrainJob : IDisposable
     {
         if (validation is null)
             throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
-        var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingInput(validation)),
+        var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingSet(validation)),
             validation.Count, mayRecompute: false, Settings.Train.MaxTokensPerForward);
         var pass = new LossPass(trained.Model, trained.Trainable);
         var evaluation = pass.Evaluate(validation, choice.Plan.MaxTokens, Settings.Evaluation.ComputeAccuracy);
@@ -140,7 +140,7 @@ sealed class TrainJob : IDisposable
     }
 
     /// <summary>Returns the rows as batches are made of them: in packs where the settings ask for it.</summary>
-    internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) => new(rows.Train, rows.Validation)
+    internal static TrainingSet InputOf(TrainingRows rows, SettingsFile settings) => new(rows.Train, rows.Validation)
     {
         Packs = RowPacking.Of(settings.Dataset, settings.Method.Stage).PackLength is { } most ? Packing.Pack(rows.Train, most) : null,
     };

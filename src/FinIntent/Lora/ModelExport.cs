@@ -36,7 +36,7 @@ public static class ModelExport
         RefuseForeignFolder(request.Folder);
         RemoveWhatAKilledExportLeft(request.Folder);
         using var checkpoint = Checkpoint.Open(request.Base);
-        Origin.CheckBase(checkpoint, request.Adapters, request.Force);
+        Provenance.CheckBase(checkpoint, request.Adapters, request.Force);
         var type = request.Type ?? checkpoint.StoredType; // as written, since config.json may say nothing or be wrong
         using var scope = NewDisposeScope();
         var (wanted, plain) = Original(request, type);
@@ -61,7 +61,7 @@ public static class ModelExport
     internal static void RefuseForeignFolder(string folder)
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
-            && !File.Exists(Path.Combine(folder, Origin.ExportFile)))
+            && !File.Exists(Path.Combine(folder, Provenance.ExportFile)))
             throw new UserErrorException($"export_dir: {folder} holds files that no export wrote; name a new or an empty folder");
     }
 
@@ -81,7 +81,7 @@ public static class ModelExport
         var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
         JsonFile.Write(Path.Combine(folder, Checkpoint.ConfigName), config);
-        new Origin(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
+        new Provenance(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
     }
 
     /// <summary>Returns the logits of the adapters on the base, and of the base alone.</summary>

@@ -10,7 +10,7 @@ namespace FinIntent.Training;
 /// <summary>Trains part of a model on rows, in one loop for LoRA, full and freeze, for sft and pt.</summary>
 /// <param name="folder">The folder of logs and checkpoints, from which a run also goes on; null writes nothing.</param>
 sealed class Trainer(
-    CausalLanguageModel model, Trainable trainable, TrainingOptions options, TrainingInput input,
+    CausalLanguageModel model, Trainable trainable, TrainingOptions options, TrainingSet input,
     RunFolder? folder = null, IProgress<StepReport>? progress = null)
 {
     readonly TrainSettings _train = options.Train;
@@ -30,7 +30,7 @@ sealed class Trainer(
     /// <exception cref="UserErrorException">The loss is not finite any more, or a checkpoint is another run's.</exception>
     public TrainingResult Run(CancellationToken stop = default)
     {
-        var occasions = new Occasions(options, _plan);
+        var occasions = new Cadence(options, _plan);
         var schedule = Schedules.Create(_train, _plan.TotalSteps, _plan.WarmupSteps);
         using var optimizer = new AdamW(trainable.Parameters, _train, trainable.LoraPlusRatio);
         Begin(optimizer);

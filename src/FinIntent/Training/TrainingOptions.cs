@@ -35,7 +35,7 @@ sealed record MemoryOptions
 }
 
 /// <summary>Says at which updates, counted from 1, to log, evaluate and save.</summary>
-sealed class Occasions(TrainingOptions options, UpdatePlan plan)
+sealed class Cadence(TrainingOptions options, UpdatePlan plan)
 {
     readonly OutputSettings _output = options.Output;
     readonly EvaluationSettings _evaluation = options.Evaluation;

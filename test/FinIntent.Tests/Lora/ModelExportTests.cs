@@ -144,9 +144,9 @@ public sealed class ModelExportTests : IDisposable
 
         Assert.Contains("0123", error.Message);
         Assert.Contains(ModelFingerprint.Of(fixture.Folder), error.Message);
-        Assert.Equal("qwen", Origin.TemplateFor(null, [adapter], force: false));
-        Assert.Contains("llama3", Assert.Throws<UserErrorException>(() => Origin.TemplateFor("llama3", [adapter], force: false)).Message);
-        Assert.Equal("llama3", Origin.TemplateFor("llama3", [adapter], force: true));
+        Assert.Equal("qwen", Provenance.TemplateFor(null, [adapter], force: false));
+        Assert.Contains("llama3", Assert.Throws<UserErrorException>(() => Provenance.TemplateFor("llama3", [adapter], force: false)).Message);
+        Assert.Equal("llama3", Provenance.TemplateFor("llama3", [adapter], force: true));
     }
 
     /// <summary>

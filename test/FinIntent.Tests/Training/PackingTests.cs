@@ -32,7 +32,7 @@ public sealed class PackingTests
     [Fact]
     public void A_pack_counts_as_one_row_of_a_batch()
     {
-        var input = new TrainingInput(Rows(3, 1, 2)) { Packs = [[0, 2], [1]] };
+        var input = new TrainingSet(Rows(3, 1, 2)) { Packs = [[0, 2], [1]] };
 
         Assert.Equal(2, input.Count);
         Assert.Equal([3, 2], input.Read([0]).Select(row => row.InputIds.Length));

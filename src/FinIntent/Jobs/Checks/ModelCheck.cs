@@ -79,10 +79,10 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         if (!Directory.Exists(folder)) throw new UserErrorException($"adapter_name_or_path: there is no folder {folder}");
         var config = AdapterConfig.Read(folder);
         LoraAdapters.Check(model, folder);
-        if (checkpoint is not null) Origin.CheckBase(checkpoint, [folder], _settings.Inference.Force);
+        if (checkpoint is not null) Provenance.CheckBase(checkpoint, [folder], _settings.Inference.Force);
         report.Ok("adapter", $"{folder}: rank {config.Settings.Rank} on {string.Join(", ", config.Settings.Targets)}");
         // Ours carry the base's fingerprint; of others only the name can be compared.
-        if (Origin.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(Given))
+        if (Provenance.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(Given))
             report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {Given}; " +
                 "use the base it was trained on, unless the folder is only called otherwise");
     }

@@ -11,7 +11,7 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
 
     readonly TrainingOptions _options = new() { Train = settings.Train, Evaluation = settings.Evaluation, Output = settings.Output };
 
-    public void Run(TrainingRows rows, TrainingInput input, CheckedModel? model)
+    public void Run(TrainingRows rows, TrainingSet input, CheckedModel? model)
     {
         if (settings.Train.DoTrain == false)
         {
@@ -25,10 +25,10 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
         if (model is not null) report.Try("disk", () => ReportDisk(plan, model));
     }
 
-    void ReportSteps(TrainingRows rows, TrainingInput input, UpdatePlan plan)
+    void ReportSteps(TrainingRows rows, TrainingSet input, UpdatePlan plan)
     {
         var epochs = plan.EpochAfter(plan.TotalSteps);
-        var (occasions, steps) = (new Occasions(_options, plan), Enumerable.Range(1, plan.TotalSteps));
+        var (occasions, steps) = (new Cadence(_options, plan), Enumerable.Range(1, plan.TotalSteps));
         report.Facts["updates"] = plan.TotalSteps;
         report.Facts["epochs"] = epochs;
         report.Facts["tokens_per_epoch"] = (long)rows.TrainTokens;
@@ -54,7 +54,7 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
         var isLora = settings.Method.FinetuningType == FinetuningType.Lora;
         var weights = model.CompanionBytes + (isLora ? trained * NumberBytes : model.WeightBytes);
         var state = settings.Output.SaveOnlyModel ? 0 : trained * ((settings.Method.PureBf16 ? 2 : NumberBytes) + MomentBytes);
-        var occasions = new Occasions(_options, plan);
+        var occasions = new Cadence(_options, plan);
         var saved = Enumerable.Range(1, plan.TotalSteps).Count(occasions.Saves);
         // The newest is written before the oldest goes; the best one is kept besides.
         var kept = Math.Min(saved, (settings.Output.SaveTotalLimit ?? int.MaxValue - 2L) + 1

@@ -31,7 +31,7 @@ sealed class TemplateCheck(Prepared prepared, CheckReport report)
         if (WhatIsOdd(name, model) is { } odd) report.Warn("template", odd);
         else report.Ok("template", name);
         foreach (var adapter in prepared.Adapters.Where(Directory.Exists))
-            if (Origin.Read(adapter).Template is { } other && other != name)
+            if (Provenance.Read(adapter).Template is { } other && other != name)
                 report.Warn("template",
                     $"\"{name}\" is used, but the adapter {adapter} was trained with \"{other}\"; use template: {other}");
         return template;
@@ -40,7 +40,7 @@ sealed class TemplateCheck(Prepared prepared, CheckReport report)
     /// <summary>Compares a template with the model's own, else with its family's, and says what is odd; null when they agree.</summary>
     static string? WhatIsOdd(string name, CheckedModel model)
     {
-        if (Origin.Read(model.Folder).Template is { } trained)
+        if (Provenance.Read(model.Folder).Template is { } trained)
             return trained == name ? null
                 : $"\"{name}\" is used, but {model.Folder} was trained with \"{trained}\"; use template: {trained}, unless you mean it";
         if (PublishedTemplate.Find(model.Folder) is { } published)

@@ -22,7 +22,7 @@ sealed class TrainingCheck : IDisposable
     /// <summary>The rows; null when they could not be read.</summary>
     public TrainingRows? Rows { get; private set; }
 
-    public TrainingInput? Input { get; private set; }
+    public TrainingSet? Input { get; private set; }
 
     /// <param name="isAlone">True means that no run follows, so that nothing is written (tokenized_path).</param>
     public static TrainingCheck Run(Prepared prepared, CheckReport report, Surroundings here, bool isAlone)

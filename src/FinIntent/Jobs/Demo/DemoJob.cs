@@ -26,7 +26,8 @@ sealed class DemoJob(string root, string output, Surroundings here)
             here.Output.WriteLine($"\n{Say(exam.Name)} ({exam.Exam.Questions.Count} {Say(("题", "questions"))})");
             here.Output.Write(ReportText.Short(report, here.Languages.Text));
         }
-        here.Output.WriteLine($"\n{string.Join(", ", _times.Select(t => FormattableString.Invariant($"{t.Step} {t.Time.TotalSeconds:f1} s")))}");
+        here.Output.WriteLine(
+            $"\n{string.Join(", ", _times.Select(t => FormattableString.Invariant($"{t.Step} {t.Time.TotalSeconds:f1} s")))}");
         here.Output.WriteLine(Say(WhatIsThere));
     }
 

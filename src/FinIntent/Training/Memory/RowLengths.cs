@@ -14,7 +14,7 @@ sealed record RowLengths(int Count, int Longest, double Mean, double Deviation, 
     public double Tokens => Count * Mean;
 
     /// <summary>Measures the rows; of many it reads as many as are quickly read, evenly spread.</summary>
-    public static RowLengths Of(TrainingInput input)
+    public static RowLengths Of(TrainingSet input)
     {
         var step = Math.Max(1, (input.Count + MostRead - 1) / MostRead);
         return Of(input.Count, Enumerable.Range(0, (input.Count + step - 1) / step).Select(i => input.Read([i * step])));

@@ -92,7 +92,7 @@ public sealed class ForwardChoiceTests
         var rows = Enumerable.Range(0, 1000).Select(_ => random.Next(110, 141))
             .Select(n => new TokenRow(new int[n], [.. Enumerable.Repeat(-100, n - 2), 1, 1])).ToList();
 
-        var lengths = RowLengths.Of(new TrainingInput(new MemoryRows(rows)));
+        var lengths = RowLengths.Of(new TrainingSet(new MemoryRows(rows)));
         var updates = rows.Chunk(8).Select(update => update.Sum(row => row.InputIds.Length)).ToList();
 
         Assert.Equal((1000, 140), (lengths.Count, lengths.Longest));

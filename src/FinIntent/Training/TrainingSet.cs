@@ -4,7 +4,7 @@ using FinIntent.Text;
 namespace FinIntent.Training;
 
 /// <summary>Holds what a run reads.</summary>
-sealed record TrainingInput(IRowSource Rows, IRowSource? Validation = null)
+sealed record TrainingSet(IRowSource Rows, IRowSource? Validation = null)
 {
     /// <summary>Rows that count as one in a batch (packing) but never see each other; null: each row counts as one.</summary>
     public IReadOnlyList<int[]>? Packs { get; init; }

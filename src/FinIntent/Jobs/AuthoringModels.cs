@@ -98,7 +98,8 @@ sealed class AuthoringModels : IDisposable
         };
         var model = new ApiModel(endpoint, api, request, _here.Time);
         _models.Add(model);
-        return ApiAuthor.Of(model, api.ApiModel!, MaxNewTokens, price, api.ApiConcurrency);
+        return new(api.ApiModel!, MaxNewTokens, price, api.ApiConcurrency,
+            (request, onRetry, stop) => model.Ask(request.Conversation, stop, onRetry));
     }
 
     Author Local(ChatModelSource source, bool judges)

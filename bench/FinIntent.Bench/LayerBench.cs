@@ -25,7 +25,7 @@ sealed class LayerBench(int rows, int rowLength)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        using var model = new BenchModel("qwen2.5-7b", 1, ScalarType.BFloat16).Create(isTrained: true);
+        using var model = new BenchModel("qwen2.5-7b", 1, ScalarType.BFloat16, _device).Create(isTrained: true);
         using var adapters = BenchModel.Attach(model);
         foreach (var (_, p) in adapters.Parameters) p.grad = zeros_like(p).DetachFromDisposeScope();
         var layer = model.Layers[0];

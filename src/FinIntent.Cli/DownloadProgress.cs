@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace FinIntent.Cli;
 
-/// <summary>A download in the terminal: one live line there, plain lines elsewhere. All of it goes to standard error, for standard output holds results.</summary>
+/// <summary>Shows a download on standard error, where results do not stand: one live line in a terminal, else plain lines.</summary>
 sealed class DownloadProgress : IProgress<DownloadReport>
 {
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
@@ -56,6 +56,7 @@ sealed class DownloadProgress : IProgress<DownloadReport>
     {
         var rate = r.BytesPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $", {r.BytesPerSecond / 1e6:f1} MB/s") : "";
         var left = r is { Remaining: { } remaining } && r.Bytes < r.TotalBytes ? $", left {TerminalText.Clock(remaining)}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{r.Name}: {r.Bytes / 1e6:n1}/{r.TotalBytes / 1e6:n1} MB, {r.Files}/{r.TotalFiles} files{rate}{left}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{r.Name}: {r.Bytes / 1e6:n1}/{r.TotalBytes / 1e6:n1} MB, {r.Files}/{r.TotalFiles} files{rate}{left}");
     }
 }

@@ -2,10 +2,10 @@ using FinIntent.Jobs;
 
 namespace FinIntent.Cli;
 
-/// <summary>What a command of this program gives to the jobs it calls.</summary>
+/// <summary>Makes what a command of this program gives to the jobs that it calls.</summary>
 static class Host
 {
-    /// <summary>This machine with a command's console, where downloads and trainings show how far they are.</summary>
+    /// <summary>Returns this machine with a command's console, where downloads and trainings show how far they are.</summary>
     public static Surroundings Of(ParseResult arguments)
     {
         var console = arguments.InvocationConfiguration;

@@ -22,7 +22,6 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     SpokenLanguage.Option,
 };
 
-FinIntent.Runtime.KernelDevice.Notice = Console.Error.WriteLine;
 try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -14,7 +14,8 @@ sealed class PromptLoop : IDisposable
     public PromptLoop(ChatSession session, TextWriter output)
     {
         (_session, _output) = (session, output);
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = _isStopped = _isAnswering && !_isStopped);
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT,
+            context => context.Cancel = _isStopped = _isAnswering && !_isStopped);
     }
 
     /// <summary>Reads questions until the input ends or says exit.</summary>

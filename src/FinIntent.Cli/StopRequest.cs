@@ -8,8 +8,7 @@ sealed class StopRequest : IDisposable
     readonly CancellationTokenSource _stop = new();
     readonly PosixSignalRegistration[] _signals;
 
-    /// <param name="notice">Told when the first one comes.</param>
-    /// <param name="error">It is told there.</param>
+    /// <param name="notice">The line that is written to <paramref name="error"/> when the first one comes.</param>
     public StopRequest(string notice, TextWriter error)
     {
         _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];

@@ -6,20 +6,19 @@ using Spectre.Console;
 
 namespace FinIntent.Cli;
 
-/// <summary>A run in the terminal: one live line there, plain lines elsewhere.</summary>
+/// <summary>Shows a training: one live line in a terminal, else plain lines.</summary>
 sealed class TrainProgress : IProgress<StepReport>
 {
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
     readonly ProgressTask? _task;
     readonly Stopwatch _sinceLine = Stopwatch.StartNew();
-    double? _tokensPerSecond;
-
     readonly Action<string> _tell;
+    double? _tokensPerSecond;
 
     TrainProgress(ProgressTask? task, Action<string> tell) => (_task, _tell) = (task, tell);
 
-    /// <summary>Runs a training with what it reports to; what it tells are lines above the live one.</summary>
+    /// <summary>Runs a training; what it tells stands in lines above the live one.</summary>
     public static TrainingResult Show(TextWriter output, Func<TrainingWatch, TrainingResult> run)
     {
         var isLive = output == Console.Out && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
@@ -48,8 +47,10 @@ sealed class TrainProgress : IProgress<StepReport>
     }
 
     string Line(StepReport r, double loss) => string.Create(CultureInfo.InvariantCulture,
-        $"step {r.Step}/{r.TotalSteps}  loss {loss:f4}  lr {r.LearningRate:0.00e-00}  {_tokensPerSecond:n0} tokens/s  left {TerminalText.Clock(r.Remaining)}");
+        $"step {r.Step}/{r.TotalSteps}  loss {loss:f4}  lr {r.LearningRate:0.00e-00}  {_tokensPerSecond:n0} tokens/s  " +
+        $"left {TerminalText.Clock(r.Remaining)}");
 
     static string Line(StepReport r, EvaluationResult e) => string.Create(CultureInfo.InvariantCulture,
-        $"step {r.Step}/{r.TotalSteps}  validation loss {e.Loss:f4}{(e.Accuracy is { } a ? $"  accuracy {a:p1}" : "")}  ({e.Rows} rows, {e.Duration.TotalSeconds:f1} s)");
+        $"step {r.Step}/{r.TotalSteps}  validation loss {e.Loss:f4}{(e.Accuracy is { } a ? $"  accuracy {a:p1}" : "")}  " +
+        $"({e.Rows} rows, {e.Duration.TotalSeconds:f1} s)");
 }

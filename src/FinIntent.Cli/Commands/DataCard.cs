@@ -1,6 +1,4 @@
 using FinIntent.Curation;
-using FinIntent.Data.Rows;
-using FinIntent.Data.Sources;
 using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Jobs;
@@ -11,28 +9,20 @@ static class DataCard
 {
     public static Command Build()
     {
-        var files = new Argument<string[]>("FILE|NAME") { Description =
-            "Files of labelled rows, or names in dataset_info.json; examples are taken from the first.", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string>("--out") { Description = "The card to write, README.md in a hub's repository.", Required = true };
-        var folder = new Option<string>("--dataset-dir") { Description = "The folder with dataset_info.json.", DefaultValueFactory = _ =>
-            "data" };
-        var schema = new Option<string?>("--schema") { Description = "The file of intents: name, language and what each intent means." };
-        var name = new Option<string?>("--name") { Description = "The data set's name; without it the schema's, else the first file's." };
-        var licence = new Option<string>("--license") { Description =
-            "A hub's word for the licence, such as apache-2.0 or cc-by-4.0.", DefaultValueFactory = _ => "other" };
-        var language = new Option<string?>("--language") { Description =
-            "zh or en; without it the schema's, else that of most questions." };
-        language.AcceptOnlyFromAmong("zh", "en");
+        var files = Options.Several("FILE|NAME",
+            "Files of labelled rows, or names in dataset_info.json; examples are taken from the first.");
+        var output = Options.Required<string>("--out", "The card to write, README.md in a hub's repository.");
+        var folder = Options.Of("--dataset-dir", "The folder with dataset_info.json.", "data");
+        var schema = Options.Of<string?>("--schema", "The file of intents: name, language and what each intent means.");
+        var name = Options.Of<string?>("--name", "The data set's name; without it the schema's, else the first file's.");
+        var licence = Options.Of("--license", "A hub's word for the licence, such as apache-2.0 or cc-by-4.0.", "other");
+        var language = Options.Among("--language", "zh or en; without it the schema's, else that of most questions.", ["zh", "en"]);
         var command = new Command("card", "Write a dataset card from the rows.") { files, output, folder, schema, name, licence, language };
         command.SetAction(arguments =>
         {
             var intents = arguments.GetValue(schema) is { } path ? IntentSchema.Load(path) : null;
             var here = Host.Of(arguments);
-            List<RowFile> rows =
-            [
-                .. arguments.GetRequiredValue(files)
-                    .Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, Fetch))),
-            ];
+            var rows = LabelledFiles.Read(arguments.GetRequiredValue(files), arguments.GetRequiredValue(folder), intents, here);
             var words = arguments.GetValue(language) switch
             {
                 "zh" => SchemaLanguage.Chinese,
@@ -43,9 +33,6 @@ static class DataCard
             var card = new Curation.DataCard(called, arguments.GetRequiredValue(licence), words, intents).Of(rows);
             AtomicFile.WriteText(arguments.GetRequiredValue(output), card);
             here.Output.WriteLine($"{rows.Sum(file => file.Rows.Count):N0} rows -> {arguments.GetRequiredValue(output)}");
-
-            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
-                here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;
     }

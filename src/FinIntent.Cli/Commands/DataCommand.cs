@@ -10,25 +10,31 @@ static class DataCommand
 {
     public static Command Build()
     {
-        var input = new Option<string>("--input") { Description = "The official file, intent_understanding.json.", Required = true };
-        var output = new Option<string>("--output") { Description = "The Alpaca file to write.", Required = true };
-        var openFinData = new Command("openfindata", "OpenFinData's intent questions as Alpaca rows in the words of training.") { input, output };
+        var input = Options.Required<string>("--input", "The official file, intent_understanding.json.");
+        var output = Options.Required<string>("--output", "The Alpaca file to write.");
+        var openFinData = new Command("openfindata", "OpenFinData's intent questions as Alpaca rows in the words of training.")
+            { input, output };
         openFinData.SetAction(arguments =>
         {
             var questions = OpenFinData.Read(arguments.GetRequiredValue(input));
-            EvaluationNotice.Write(arguments.GetRequiredValue(output));
-            AlpacaFile.Write(arguments.GetRequiredValue(output), questions);
-            Console.WriteLine($"{questions.Count} questions -> {arguments.GetRequiredValue(output)} (for evaluation only, as OpenFinData's notice asks)");
+            var target = arguments.GetRequiredValue(output);
+            EvaluationNotice.Write(target);
+            AlpacaFile.Write(target, questions);
+            arguments.InvocationConfiguration.Output.WriteLine(
+                $"{questions.Count} questions -> {target} (for evaluation only, as OpenFinData's notice asks)");
         });
         var convert = new Command("convert", "Write other formats as Alpaca rows.") { openFinData, DataRows.Build() };
-        return new("data", "Prepare data.") { convert, DataPull.Build(), Leaks(), DataStats.Build(), DataSplit.Build(), DataCard.Build(), DataGenerate.Build() };
+        return new("data", "Prepare data.")
+            { convert, DataPull.Build(), Leaks(), DataStats.Build(), DataSplit.Build(), DataCard.Build(), DataGenerate.Build() };
     }
 
     static Command Leaks()
     {
-        var rows = new Option<string[]>("--rows") { Description = "Files of training rows.", Required = true, AllowMultipleArgumentsPerToken = true };
-        var questions = new Option<string[]>("--questions") { Description = "Files of evaluation questions.", Required = true, AllowMultipleArgumentsPerToken = true };
-        var command = new Command("leaks", "List the training rows that ask what evaluation questions ask, or nearly so; ends with 1 if there are any.") { rows, questions };
+        var rows = Options.Words("--rows", "Files of training rows.", isRequired: true);
+        var questions = Options.Words("--questions", "Files of evaluation questions.", isRequired: true);
+        var command = new Command("leaks",
+            "List the training rows that ask what evaluation questions ask, or nearly so; ends with 1 if there are any.")
+            { rows, questions };
         command.SetAction(arguments =>
         {
             var report = new LeakReport();

@@ -12,18 +12,11 @@ static class DataGenerate
             Description = "Settings that replace the file's.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var local = new Option<bool>("--local")
-        {
-            Description = "The model folder of model_name_or_path writes and judges; the file's api keys are left out.",
-        };
-        var accept = new Option<string>("--accept")
-        {
-            Description = "A review.csv with decisions: brings its rows into the set, and asks no model.",
-        };
+        var local = Options.Of<bool>("--local",
+            "The model folder of model_name_or_path writes and judges; the file's api keys are left out.");
+        var accept = Options.Of<string>("--accept", "A review.csv with decisions: brings its rows into the set, and asks no model.");
         var command = new Command("generate", "Have a model write training rows for the intents of a schema.")
-        {
-            file, overrides, local, accept,
-        };
+            { file, overrides, local, accept };
         command.SetAction((arguments, stop) =>
         {
             var settings = AuthorJob.Load(arguments.GetRequiredValue(file), arguments.GetValue(local), arguments.GetValue(overrides) ?? []);

@@ -7,21 +7,15 @@ static class DataSplit
     public static Command Build()
     {
         var file = new Argument<string>("FILE") { Description = "Labelled rows." };
-        var output = new Option<string>("--out")
-        {
-            Description = "Folder for train.json, val.json, eval.json and dataset_info.json.",
-            Required = true,
-        };
-        var val = new Option<double>("--val") { Description = "Share of each class for validation.", DefaultValueFactory = _ => 0.1 };
-        var eval = new Option<double>("--eval") { Description = "Share of each class for evaluation.", DefaultValueFactory = _ => 0.1 };
-        var seed = new Option<int>("--seed") { Description = "Of the draw.", DefaultValueFactory = _ => 42 };
-        var schema = new Option<string?>("--schema") { Description = "The file of intents, for rows that list no options." };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace files that are there." };
+        var output = Options.Required<string>("--out", "Folder for train.json, val.json, eval.json and dataset_info.json.");
+        var val = Options.Of("--val", "Share of each class for validation.", 0.1);
+        var eval = Options.Of("--eval", "Share of each class for evaluation.", 0.1);
+        var seed = Options.Of("--seed", "Of the draw.", 42);
+        var schema = Options.Of<string?>("--schema", "The file of intents, for rows that list no options.");
+        var overwrite = Options.Of<bool>("--overwrite", "Replace files that are there.");
         var command = new Command("split",
             "Divide rows into files for training, validation and evaluation: each class alike, near duplicates on one side.")
-        {
-            file, output, val, eval, seed, schema, overwrite,
-        };
+            { file, output, val, eval, seed, schema, overwrite };
         command.SetAction(arguments =>
         {
             var files = SplitJob.Run(new(arguments.GetRequiredValue(file), arguments.GetRequiredValue(output), arguments.GetValue(schema),

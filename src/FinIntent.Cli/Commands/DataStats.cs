@@ -1,6 +1,4 @@
 using FinIntent.Curation;
-using FinIntent.Data.Rows;
-using FinIntent.Data.Sources;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Jobs;
@@ -14,23 +12,18 @@ static class DataStats
 
     public static Command Build()
     {
-        var files = new Argument<string[]>("FILE|NAME") { Description = "Files of labelled rows, or names in dataset_info.json.", Arity =
-            ArgumentArity.OneOrMore };
-        var folder = new Option<string>("--dataset-dir") { Description = "The folder with dataset_info.json.", DefaultValueFactory = _ =>
-            "data" };
-        var schema = new Option<string?>("--schema") { Description = "The file of intents, for rows that list no options." };
-        var model = new Option<string?>("--model") { Description =
-            "The model whose tokenizer counts and whose states judge labels; without it the embedded one." };
-        var template = new Option<string[]>("--template") { Description =
-            "Templates to count tokens in, the first also to judge labels in; without it the model's own.",
-            AllowMultipleArgumentsPerToken = true };
-        var folds = new Option<int>("--folds") { Description =
-            "Parts for cross-validation of the labels; 0: labels are not judged.", DefaultValueFactory = _ => 5 };
-        var confidence = new Option<double>("--confidence") { Description =
-            "Probability from which a disagreement is told.", DefaultValueFactory = _ => 0.8 };
-        var json = new Option<string?>("--json") { Description = "Also write all numbers, all duplicates and all doubts to this file." };
-        var command = new Command("stats", "Classes, lengths, duplicates and suspicious labels of labelled rows.") { files, folder, schema,
-            model, template, folds, confidence, json };
+        var files = Options.Several("FILE|NAME", "Files of labelled rows, or names in dataset_info.json.");
+        var folder = Options.Of("--dataset-dir", "The folder with dataset_info.json.", "data");
+        var schema = Options.Of<string?>("--schema", "The file of intents, for rows that list no options.");
+        var model = Options.Of<string?>("--model",
+            "The model whose tokenizer counts and whose states judge labels; without it the embedded one.");
+        var template = Options.Words("--template",
+            "Templates to count tokens in, the first also to judge labels in; without it the model's own.", isRequired: false);
+        var folds = Options.Of("--folds", "Parts for cross-validation of the labels; 0: labels are not judged.", 5);
+        var confidence = Options.Of("--confidence", "Probability from which a disagreement is told.", 0.8);
+        var json = Options.Of<string?>("--json", "Also write all numbers, all duplicates and all doubts to this file.");
+        var command = new Command("stats", "Classes, lengths, duplicates and suspicious labels of labelled rows.")
+            { files, folder, schema, model, template, folds, confidence, json };
         command.SetAction(arguments =>
         {
             var judging = (Folds: arguments.GetValue(folds), Confidence: arguments.GetValue(confidence));
@@ -38,11 +31,7 @@ static class DataStats
                 throw new UserErrorException($"--folds {judging.Folds}: give 2 or more, or 0 to leave labels unjudged");
             var intents = arguments.GetValue(schema) is { } file ? IntentSchema.Load(file) : null;
             var here = Host.Of(arguments);
-            List<RowFile> rows =
-            [
-                .. arguments.GetRequiredValue(files)
-                    .Select(word => new RowFile(word, QuestionFile.FindLabelled(word, arguments.GetRequiredValue(folder), intents, Fetch))),
-            ];
+            var rows = LabelledFiles.Read(arguments.GetRequiredValue(files), arguments.GetRequiredValue(folder), intents, here);
             string[] given = arguments.GetValue(template) ?? [];
             var source = Source(arguments.GetValue(model), given.FirstOrDefault());
             var tokenizer = Tokenizer.Load(source.Model);
@@ -51,16 +40,13 @@ static class DataStats
             if (judging.Folds > 0) stats = stats with { Labels = Judge(source, here, rows, judging.Folds, judging.Confidence) };
             arguments.InvocationConfiguration.Output.Write(new RowStatsText(rows).Of(stats));
             if (arguments.GetValue(json) is { } path) RowStatsJson.Write(path, stats, rows);
-
-            IReadOnlyDictionary<string, IReadOnlyList<string>> Fetch(string directory, string name) =>
-                here.Fetch(hub => HubDatasets.Fetch(directory, [name], hub));
         });
         return command;
     }
 
-    /// <summary>Without a model the embedded one, whose template is called default.</summary>
-    static ChatModelSource Source(string? model, string? template) =>
-        model is null ? new(EmbeddedModel.Folder(), []) { Template = template ?? "default" } : new(model, []) { Template = template };
+    /// <summary>Returns the model that is named, else the embedded one, whose template is called default.</summary>
+    static ChatModelSource Source(string? model, string? template) => model is null
+        ? new(ProjectFolder.EmbeddedModel(), []) { Template = template ?? "default" } : new(model, []) { Template = template };
 
     static HeldOutLabels Judge(ChatModelSource source, Surroundings here, IReadOnlyList<RowFile> files, int folds, double confidence)
     {

@@ -6,7 +6,8 @@ static class ExperimentCommand
 {
     public static Command Build()
     {
-        var command = new Command("experiment", "Score, train, export and score again, for a list of models; then the table and the report.");
+        var command = new Command("experiment",
+            "Score, train, export and score again, for a list of models; then the table and the report.");
         var given = new SettingsArguments(command, "A study: models, and the settings they share (docs/experiment.md).");
         command.SetAction(arguments =>
         {

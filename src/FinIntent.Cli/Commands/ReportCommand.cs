@@ -7,19 +7,14 @@ static class ReportCommand
 {
     public static Command Build()
     {
-        var files = new Argument<string[]>("PRED.jsonl") { Description = "Predictions, a file for each model.", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string>("--out") { Description = $"Folder for {ReportWriter.HtmlName} and {ReportWriter.MarkdownName}.", Required = true };
-        var baseline = new Option<string?>("--baseline") { Description = "Compare each file with this one only." };
-        var json = new Option<string?>("--json") { Description = "Also write all numbers to this file." };
-        var language = new Option<string?>("--language")
-        {
-            Description = $"Language of {ReportWriter.MarkdownName}, and the one that {ReportWriter.HtmlName} shows first: zh or en (default: --lang's, or zh).",
-        };
-        language.AcceptOnlyFromAmong("zh", "en");
+        var files = Options.Several("PRED.jsonl", "Predictions, a file for each model.");
+        var output = Options.Required<string>("--out", $"Folder for {ReportWriter.HtmlName} and {ReportWriter.MarkdownName}.");
+        var baseline = Options.Of<string?>("--baseline", "Compare each file with this one only.");
+        var json = Options.Of<string?>("--json", "Also write all numbers to this file.");
+        var language = Options.Among("--language", $"Language of {ReportWriter.MarkdownName}, and the one that {ReportWriter.HtmlName} " +
+            "shows first: zh or en (default: --lang's, or zh).", ["zh", "en"]);
         var command = new Command("report", "Compare predictions: accuracy with intervals, paired tests, confusions, calibration.")
-        {
-            files, output, baseline, json, language,
-        };
+            { files, output, baseline, json, language };
         command.SetAction(arguments =>
         {
             var console = arguments.InvocationConfiguration.Output;
@@ -35,7 +30,7 @@ static class ReportCommand
         return command;
     }
 
-    /// <summary>A baseline that is not among the files comes first.</summary>
+    /// <summary>Compares all files; a baseline that is not among them is put first.</summary>
     static Comparison Compare(List<string> files, string? baseline)
     {
         if (baseline is null) return Comparison.Of(PredictionSet.ReadAll(files));

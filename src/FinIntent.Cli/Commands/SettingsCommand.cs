@@ -17,10 +17,8 @@ static class SettingsCommand
         {
             var (settings, here) = (given.Load(arguments), Host.Of(arguments));
             if (settings.Api.Api is not null && !WithApi.Contains(name))
-            {
                 throw new UserErrorException($"{settings.Given["api"]}: api: `finintent {name}` needs a local model; " +
                     $"only {string.Join(", ", WithApi)} asks one behind an API");
-            }
             if (settings.Harmless.Count > 0) here.Tell($"without effect here: {string.Join(", ", settings.Harmless)}");
             run(settings, here);
         });

@@ -1,9 +1,7 @@
 namespace FinIntent.Hub;
 
-/// <summary>
-/// Turns names of models, adapters and data sets into folders of this machine: a folder that is there is used as it is, and owner/name is fetched from
-/// a hub.
-/// </summary>
+/// <summary>Turns names of models, adapters and data sets into folders of this machine: a folder that is there is used as it is, and
+/// owner/name is fetched from a hub.</summary>
 /// <param name="hubs">It is asked for only when something is to be fetched: a wrong token does not end what needs none.</param>
 sealed class HubFolders(Lazy<HubChoice> hubs, HubContext context)
 {

@@ -3,12 +3,10 @@ using FinIntent.Files;
 
 namespace FinIntent.Hub;
 
-/// <summary>
-/// Is Hugging Face and its mirrors. The cache is huggingface_hub's (file_download.py at 0.36 and 1.x): models--owner--name/blobs/ETAG holds
-/// the bytes, snapshots/COMMIT/path links to them, refs/REVISION names the commit, .no_exist/COMMIT/path says what is not there,
-/// .locks/models--owner--name/ETAG.lock is held while a blob is fetched. Our own file is .finintent/COMMIT.json, the list of a commit's
-/// files, of which Python takes no notice.
-/// </summary>
+/// <summary>Is Hugging Face and its mirrors. The cache is huggingface_hub's (file_download.py at 0.36 and 1.x):
+/// models--owner--name/blobs/ETAG holds the bytes, snapshots/COMMIT/path links to them, refs/REVISION names the commit,
+/// .no_exist/COMMIT/path says what is not there, .locks/models--owner--name/ETAG.lock is held while a blob is fetched. Our own file is
+/// .finintent/COMMIT.json, the list of a commit's files, of which Python takes no notice.</summary>
 sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
 {
     public override async Task<HubListing> List(HubRepository repository, CancellationToken stop)
@@ -62,8 +60,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
         return (int)answer.StatusCode is >= 300 and < 400 ? null : answer.Content.Headers.ContentLength;
     }
 
-    static string? Plain(string? etag) =>
-        (etag?.StartsWith("W/", StringComparison.Ordinal) == true ? etag[2..] : etag)?.Trim('"');
+    static string? Plain(string? etag) => (etag?.StartsWith("W/", StringComparison.Ordinal) == true ? etag[2..] : etag)?.Trim('"');
 
     public override string FolderOf(HubRepository repository, string commit) => Path.Combine(Home(repository), "snapshots", commit);
 

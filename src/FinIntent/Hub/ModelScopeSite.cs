@@ -2,11 +2,9 @@ using FinIntent.Files;
 
 namespace FinIntent.Hub;
 
-/// <summary>
-/// Is ModelScope. As in its own cache, files lie without links in models/owner/name (a dot in the name is written ___). The list of files
-/// names the SHA-256 of each. .finintent.json remembers which files were found right, so that no use of the model reads them again, and
-/// which revision is in the folder, since all revisions have the same one.
-/// </summary>
+/// <summary>Is ModelScope. As in its own cache, files lie without links in models/owner/name (a dot in the name is written ___). The list
+/// of files names the SHA-256 of each. .finintent.json remembers which files were found right, so that no use of the model reads them
+/// again, and which revision is in the folder, since all revisions have the same one.</summary>
 sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
 {
     const string Record = ".finintent.json", PythonsRecord = ".mv";
@@ -100,8 +98,7 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
     public override string? LockOf(HubListing listing, RemoteFile file) => null;
 
     /// <summary>Returns modelscope's own lock of the whole repository.</summary>
-    public override string? LockOf(HubListing listing) =>
-        Path.Combine(Settings.Cache, ".lock", listing.Repository.Id.Replace("/", "___"));
+    public override string? LockOf(HubListing listing) => Path.Combine(Settings.Cache, ".lock", listing.Repository.Id.Replace("/", "___"));
 
     public override void Place(HubListing listing, RemoteFile file, bool isNew)
     {

@@ -17,7 +17,8 @@ static class AuthorJob
     public static SettingsFile Load(string path, bool isLocal, IReadOnlyList<string> overrides) =>
         SettingsFile.Load(path, isLocal ? [.. WithoutApi, .. JudgeOf(path), .. overrides] : overrides);
 
-    /// <param name="accept">A review.csv with decisions, whose rows are brought into the set without asking a model; null: models write.</param>
+    /// <param name="accept">A review.csv with decisions, whose rows are brought into the set without asking a model; null: models
+    /// write.</param>
     /// <returns>The exit code: 1 where the set is not complete.</returns>
     public static async Task<int> Run(SettingsFile settings, string? accept, Surroundings here, CancellationToken stop)
     {
@@ -32,8 +33,10 @@ static class AuthorJob
     }
 
     /// <summary>The keys of API models, taken out.</summary>
-    static IEnumerable<string> WithoutApi => Binding.PropertiesOf(typeof(ApiSettings)).Concat(Binding.PropertiesOf(typeof(GenerateSettings))).Select(Binding.KeyOf)
-        .Where(key => key.StartsWith("api", StringComparison.Ordinal) || key.StartsWith("judge_api", StringComparison.Ordinal) || key.StartsWith("judge_price", StringComparison.Ordinal))
+    static IEnumerable<string> WithoutApi => Binding.PropertiesOf(typeof(ApiSettings))
+        .Concat(Binding.PropertiesOf(typeof(GenerateSettings))).Select(Binding.KeyOf)
+        .Where(key => key.StartsWith("api", StringComparison.Ordinal) || key.StartsWith("judge_api", StringComparison.Ordinal)
+            || key.StartsWith("judge_price", StringComparison.Ordinal))
         .Select(key => key + "=null");
 
     /// <summary>Where the file's judge is behind an API, the writer judges.</summary>
@@ -53,16 +56,19 @@ static class AuthorJob
     {
         var (settings, time) = (writer.Settings, here.Time);
         var schema = IntentSchema.Load(settings.Inference.IntentSchema
-            ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
+            ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as " +
+                $"config/intents/openfindata.yaml"));
         var plan = DatasetPlan.Of(settings.Generate, schema);
         var options = Options(settings, schema);
-        string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles, .. settings.Inference.EvalFile is { } evalFile ? [evalFile] : (string[])[]];
+        string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles, .. settings.Inference.EvalFile is { } evalFile ? [evalFile]
+            : (string[])[]];
         var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
         evaluation.RefuseIn(schema, options.Styles);
 
         using var models = new AuthoringModels(writer, judge, asks: accept is null, here);
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
-        using var journal = Journal.Open(folder, Identity(settings, plan, options, models, evaluationFiles), settings.Output.OverwriteOutputDir && accept is null);
+        using var journal = Journal.Open(folder, Identity(settings, plan, options, models, evaluationFiles),
+            settings.Output.OverwriteOutputDir && accept is null);
         var ledger = new Ledger(models.Limits);
         ledger.Add(journal.Spent);
         var asker = new Asker(journal, ledger, time, isAsking: accept is null);
@@ -72,7 +78,8 @@ static class AuthorJob
 
         var stopped = await Stopped();
         if (accept is not null)
-            foreach (var decision in ReviewFile.Read(accept, run.Set, schema, check, run.Rounds, time.GetUtcNow())) journal.Append(decision);
+            foreach (var decision in ReviewFile.Read(accept, run.Set, schema, check, run.Rounds,
+                time.GetUtcNow())) journal.Append(decision);
         run.ApplyDecisions(run.Rounds);
         var isUnfinished = !run.Set.IsComplete;
         files.Write(run.Set, journal, ledger.Spent, isUnfinished ? stopped : null);
@@ -90,7 +97,9 @@ static class AuthorJob
                 files.Write(report.Set, journal, report.Spent, new("the run is under way"));
                 here.Tell($"round {report.Round}: {Progress.Of(report.Set, ledger, models.IsPriced)}");
             }, stop);
-            return end?.Failure is { } failure ? throw new UserErrorException($"{failure.Message}. {asker.Answered} answers of this run are kept in {folder}; {Remedy}") : end;
+            return end?.Failure is { } failure
+                ? throw new UserErrorException($"{failure.Message}. {asker.Answered} answers of this run are kept in {folder}; {Remedy}")
+                : end;
         }
     }
 
@@ -111,12 +120,14 @@ static class AuthorJob
     {
         var size = settings.Dataset.ValSize;
         if (size >= 1 && size >= settings.Generate.Rows)
-            throw new UserErrorException($"{settings.Given["val_size"]}: val_size: {size} of {settings.Generate.Rows} rows leaves none to train on; make it smaller, or rows larger");
+            throw new UserErrorException($"{settings.Given["val_size"]}: val_size: {size} of {settings.Generate.Rows} rows leaves none " +
+                $"to train on; make it smaller, or rows larger");
         return size >= 1 ? size / settings.Generate.Rows : size;
     }
 
     /// <summary>Everything that the rows depend on; limits, prices and how requests are made may change from run to run.</summary>
-    static JsonObject Identity(SettingsFile settings, DatasetPlan plan, AuthoringOptions options, AuthoringModels models, IEnumerable<string> evaluationFiles)
+    static JsonObject Identity(SettingsFile settings, DatasetPlan plan, AuthoringOptions options, AuthoringModels models,
+        IEnumerable<string> evaluationFiles)
     {
         var identity = models.Identity();
         identity["intent_schema_fingerprint"] = FileFingerprint.Of(settings.Inference.IntentSchema!);
@@ -136,13 +147,15 @@ static class AuthorJob
     {
         public static string Of(AuthoredSet set, Ledger ledger, bool isPriced)
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $"{set.Rows.Count}/{set.Plan.Rows} rows, {set.Aside.Count} set aside, {set.Rejected.Values.Sum()} rejected");
+            var text = string.Create(CultureInfo.InvariantCulture,
+                $"{set.Rows.Count}/{set.Plan.Rows} rows, {set.Aside.Count} set aside, {set.Rejected.Values.Sum()} rejected");
             if (set.Rejected.Count > 0) text += $" ({string.Join(", ", set.Rejected.OrderByDescending(r => r.Value).Select(r => $"{ReviewFile.Words(r.Key)} {r.Value}"))})";
             if (set.Unreadable > 0) text += $", {set.Unreadable} answers unreadable";
             var spent = ledger.Spent;
             text += string.Create(CultureInfo.InvariantCulture, $"; {spent.Requests} requests, {spent.Tokens:N0} tokens");
             if (isPriced) text += string.Create(CultureInfo.InvariantCulture, $", cost {spent.Cost:0.####}");
-            return text + (ledger.Limits.Cost is { } budget ? string.Create(CultureInfo.InvariantCulture, $" of {budget:0.####}, {Math.Max(0, budget - spent.Cost):0.####} left") : "");
+            return text + (ledger.Limits.Cost is { } budget
+                ? string.Create(CultureInfo.InvariantCulture, $" of {budget:0.####}, {Math.Max(0, budget - spent.Cost):0.####} left") : "");
         }
     }
 }

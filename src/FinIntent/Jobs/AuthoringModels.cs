@@ -11,7 +11,8 @@ namespace FinIntent.Jobs;
 sealed class AuthoringModels : IDisposable
 {
     // Whatever else is sent might let a request cost more than what is reserved for it.
-    static readonly string[] Bounded = ["temperature", "top_p", "top_k", "min_p", "seed", "stop", "stop_sequences", "presence_penalty", "frequency_penalty",
+    static readonly string[] Bounded = ["temperature", "top_p", "top_k", "min_p", "seed", "stop", "stop_sequences", "presence_penalty",
+        "frequency_penalty",
         "reasoning_effort", "thinking", "user", "metadata"];
 
     readonly SettingsFile _settings;
@@ -83,13 +84,15 @@ sealed class AuthoringModels : IDisposable
         ApiPriceOutput = _settings.Generate.JudgePriceOutput,
     };
 
-    static TokenPrice? Price(ApiSettings api) => api is { ApiPriceInput: { } input, ApiPriceOutput: { } output } ? new((decimal)input, (decimal)output) : null;
+    static TokenPrice? Price(ApiSettings api) => api is { ApiPriceInput: { } input, ApiPriceOutput: { } output }
+        ? new((decimal)input, (decimal)output) : null;
 
     Author Api(ApiSettings api, TokenPrice? price, bool judges)
     {
         if (!_asks) return Silent(api.ApiModel!, price);
         var endpoint = ApiEndpoint.Of(api);
-        if (endpoint.SendsKeyUnencrypted) _here.Tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
+        if (endpoint.SendsKeyUnencrypted) _here.Tell(
+            $"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
         var request = new ApiRequest(MaxNewTokens)
         {
             // A judge is asked for its best answer; a writer for different ones.
@@ -121,19 +124,24 @@ sealed class AuthoringModels : IDisposable
         return model;
     }
 
-    Author Silent(string name, TokenPrice? price) => new(name, MaxNewTokens, price, 1, (_, _, _) => throw new InvalidOperationException("nothing is asked here"));
+    Author Silent(string name, TokenPrice? price) =>
+        new(name, MaxNewTokens, price, 1, (_, _, _) => throw new InvalidOperationException("nothing is asked here"));
 
     void CheckLimits()
     {
         var g = _settings.Generate;
         if (g.Budget is not null && !IsPriced)
             throw new UserErrorException($"{_settings.Given["budget"]}: budget: {g.Budget} cannot be kept without prices; give " +
-                (Writer.Price is null ? "api_price_input and api_price_output (of a million tokens)" : "judge_price_input and judge_price_output (of a million tokens)"));
+                (Writer.Price is null ? "api_price_input and api_price_output (of a million tokens)"
+                    : "judge_price_input and judge_price_output (of a million tokens)"));
         if (g.Budget is null && g.MaxTokensTotal is null) return;
-        foreach (var (key, parameters) in (IEnumerable<(string, JsonObject)>)[("api_parameters", _settings.Api.ApiParameters), ("judge_api_parameters", g.JudgeApiParameters)])
+        foreach (var (key, parameters) in (IEnumerable<(string, JsonObject)>)[("api_parameters", _settings.Api.ApiParameters),
+            ("judge_api_parameters", g.JudgeApiParameters)])
             if (parameters.Select(p => p.Key).FirstOrDefault(p => !Bounded.Contains(p)) is { } name)
-                throw new UserErrorException($"{_settings.Given[key]}: {key}: {name} may change what a request costs, so {(g.Budget is null ? "max_tokens_total" : "budget")} could not be kept; " +
-                    (name.StartsWith("max_", StringComparison.Ordinal) ? "use max_new_tokens" : $"take it out; what may be there is {string.Join(", ", Bounded)}"));
+                throw new UserErrorException($"{_settings.Given[key]}: {key}: {name} may change what a request costs, so " +
+                    $"{(g.Budget is null ? "max_tokens_total" : "budget")} could not be kept; " +
+                    (name.StartsWith("max_", StringComparison.Ordinal) ? "use max_new_tokens"
+                        : $"take it out; what may be there is {string.Join(", ", Bounded)}"));
     }
 
     static JsonObject Identity(ApiSettings api) => new()

@@ -28,7 +28,8 @@ static class CheckJob
         if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{harmless}");
     }
 
-    /// <summary>Finds what the settings name, without weights. What is not to be had is reported; with wrong keys nothing is fetched.</summary>
+    /// <summary>Finds what the settings name, without weights. What is not to be had is reported; with wrong keys nothing is
+    /// fetched.</summary>
     public static Prepared Prepare(SettingsFile settings, CheckReport report, Surroundings here) =>
         Prepared.Of(settings, report.Errors == 0 ? Need.Shape : Need.Nothing, here, (part, e) =>
         {

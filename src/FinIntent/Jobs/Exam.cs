@@ -30,7 +30,8 @@ sealed record Exam(string File, IReadOnlyList<EvaluationQuestion> Questions, Per
     /// <summary>The file for the answers in other orders, beside that for the predictions.</summary>
     public static string PermutationsOf(string predictions) => Path.Combine(Path.GetDirectoryName(predictions)!, "permutations.jsonl");
 
-    /// <summary>The run of the questions in other orders: it depends on the run of the questions themselves, whose answers it shares.</summary>
+    /// <summary>The run of the questions in other orders: it depends on the run of the questions themselves, whose answers it
+    /// shares.</summary>
     public static PredictionRun PermutedRunOf(PredictionRun run, SettingsFile settings)
     {
         var (identity, orders) = ((JsonObject)run.Identity.DeepClone(), settings.Inference.Permutations);

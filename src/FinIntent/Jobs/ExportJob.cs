@@ -4,7 +4,8 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
 
-/// <summary>`finintent export`: merges adapters into their base model, writes a model folder, and compares it with what was merged.</summary>
+/// <summary>`finintent export`: merges adapters into their base model, writes a model folder, and compares it with what was
+/// merged.</summary>
 static class ExportJob
 {
     const long Gigabyte = 1_000_000_000;

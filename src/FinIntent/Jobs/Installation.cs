@@ -6,7 +6,8 @@ namespace FinIntent.Jobs;
 /// <summary>Tells which program this is and what it finds on this machine.</summary>
 static class Installation
 {
-    public static JsonObject Describe() => new()
+    /// <param name="here">Its device is looked at where libtorch is found.</param>
+    public static JsonObject Describe(Surroundings here) => new()
     {
         ["version"] = ProgramVersion.Number,
         ["commit"] = ProgramVersion.Commit,
@@ -16,11 +17,11 @@ static class Installation
         ["processors"] = Environment.ProcessorCount,
         ["dotnet"] = Environment.Version.ToString(),
         ["torchsharp"] = ProgramVersion.Of(typeof(torch)),
-        ["libtorch"] = Torch(),
+        ["libtorch"] = Torch(here),
     };
 
     /// <summary>The libtorch that is found and what it computes on, or why there is none.</summary>
-    static JsonObject Torch()
+    static JsonObject Torch(Surroundings here)
     {
         try
         {
@@ -30,7 +31,7 @@ static class Installation
         {
             return new() { ["error"] = e.Message };
         }
-        var device = Devices.Default;
+        var device = here.Device.Value;
         var torch = new JsonObject { ["folder"] = LibTorch.Folder, ["version"] = LibTorch.Version?.ToString(), ["device"] = $"{device}" };
         if (!LibTorch.HasCuda) return torch;
         torch["gpu"] = DeviceMemory.NameOf(device);

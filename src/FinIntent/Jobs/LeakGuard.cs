@@ -5,10 +5,8 @@ using FinIntent.Text;
 
 namespace FinIntent.Jobs;
 
-/// <summary>
-/// Compares questions with the rows that a local model was trained on, as far as the run.json files of its folders tell which these are.
-/// What cannot be compared, and leaks that are allowed, are told.
-/// </summary>
+/// <summary>Compares questions with the rows that a local model was trained on, as far as the run.json files of its folders tell which
+/// these are. What cannot be compared, and leaks that are allowed, are told.</summary>
 static class LeakGuard
 {
     /// <returns>How many of the questions the model was trained on, where that is allowed; 0 for a model behind an API.</returns>

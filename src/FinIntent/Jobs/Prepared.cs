@@ -26,17 +26,10 @@ enum Need
 }
 
 /// <summary>One of the things that settings name.</summary>
-enum NamedPart
-{
-    Data,
-    Model,
-    Adapters,
-}
+enum NamedPart { Data, Model, Adapters }
 
-/// <summary>
-/// Settings, and where on this machine the things are that they name. The settings stay as they were typed, since a run writes down the names that
-/// were given.
-/// </summary>
+/// <summary>Settings, and where on this machine the things are that they name. The settings stay as they were typed, since a run writes
+/// down the names that were given.</summary>
 sealed record Prepared(SettingsFile Settings)
 {
     /// <summary>The model's folder; null: it is behind an API, or is not to be had, which was told.</summary>
@@ -86,7 +79,8 @@ sealed record Prepared(SettingsFile Settings)
     /// <summary>Finds what the settings name, and fetches from hubs what is not here.</summary>
     /// <param name="without">Asked when a part is not to be had: true goes on without it. Without this function it is an error.</param>
     /// <exception cref="UserErrorException">A part is not to be had.</exception>
-    public static Prepared Of(SettingsFile settings, Need need, Surroundings here, Func<NamedPart, UserErrorException, bool>? without = null)
+    public static Prepared Of(SettingsFile settings, Need need, Surroundings here, Func<NamedPart, UserErrorException,
+        bool>? without = null)
     {
         if (settings.Api.Api is not null) return new(settings);
         var model = settings.Model;

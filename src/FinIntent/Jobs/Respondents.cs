@@ -43,7 +43,8 @@ static class Respondents
     }
 
     /// <summary>How questions are asked whose answers are for reading.</summary>
-    public static LocalAsking ForAnswers(SettingsFile settings) => AskingOf(settings, Scoring.Generate, AnswersOf(settings)) with { KeepsEach = true };
+    public static LocalAsking ForAnswers(SettingsFile settings) =>
+        AskingOf(settings, Scoring.Generate, AnswersOf(settings)) with { KeepsEach = true };
 
     static LocalAsking AskingOf(SettingsFile settings, Scoring scoring, AnswerOptions answers) => new(scoring, answers)
     {
@@ -66,10 +67,8 @@ static class Respondents
         };
     }
 
-    /// <summary>
-    /// What an API is asked for: greedy answers unless do_sample is given, where the API takes such a wish; sampling parameters are sent when they
-    /// are given.
-    /// </summary>
+    /// <summary>What an API is asked for: greedy answers unless do_sample is given, where the API takes such a wish; sampling parameters
+    /// are sent when they are given.</summary>
     public static ApiRequest RequestOf(SettingsFile settings)
     {
         var g = settings.Generation;
@@ -88,7 +87,8 @@ static class Respondents
     public static ApiTotals? TotalsOf(SettingsFile settings, IReadOnlyList<Prediction> predictions) =>
         settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
 
-    /// <summary>Where answers go and what they depend on. Weights and questions are known by their content: a changed file is another.</summary>
+    /// <summary>Where answers go and what they depend on. Weights and questions are known by their content: a changed file is
+    /// another.</summary>
     /// <param name="predictions">The file for the answers.</param>
     /// <param name="questions">The file of the questions.</param>
     public static PredictionRun RunOf(Prepared prepared, LocalAsking how, string predictions, string questions)

@@ -18,7 +18,8 @@ static class ScoreJob
     {
         var (exam, runs) = (Exam.Of(settings), ScoreRuns.Of(settings));
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
-        return new(runs.Count > 1 ? ScoreAll(runs, exam, folder, here, stop) : ScoreOne(runs[0].Settings, exam, folder, here, stop), folder);
+        return new(runs.Count > 1 ? ScoreAll(runs, exam, folder, here, stop)
+            : ScoreOne(runs[0].Settings, exam, folder, here, stop), folder);
     }
 
     /// <summary>Asks the questions as they are, and then in their other orders. What is in the files already is not asked again.</summary>
@@ -41,8 +42,10 @@ static class ScoreJob
         var inOrders = Ask(permuted.All, Exam.PermutedRunOf(run, settings), permuted.Known(answers));
         return WithTotals(set, exam, inOrders, settings);
 
-        IReadOnlyList<Prediction> Ask(IReadOnlyList<EvaluationQuestion> questions, PredictionRun run, IReadOnlyDictionary<string, Prediction>? known) =>
-            respondent.Answer([.. questions.Select(AskedQuestion.Of)], run, (_, done) => here.Tell($"{done}/{questions.Count} questions"), known, stop);
+        IReadOnlyList<Prediction> Ask(IReadOnlyList<EvaluationQuestion> questions, PredictionRun run, IReadOnlyDictionary<string,
+            Prediction>? known) =>
+            respondent.Answer([.. questions.Select(AskedQuestion.Of)], run, (_, done) =>
+                here.Tell($"{done}/{questions.Count} questions"), known, stop);
     }
 
     /// <summary>Answers with what they took, and with how much the order of their options matters.</summary>

@@ -10,10 +10,8 @@ namespace FinIntent.Jobs;
 /// <param name="Tell">It is told what a user should read once.</param>
 sealed record TrainingWatch(Action<string> Tell, IProgress<StepReport>? Progress = null);
 
-/// <summary>
-/// The machine and the console that a job runs in. A host makes it, and tests make their own, so that no job reads a clock, a device or a
-/// console by itself.
-/// </summary>
+/// <summary>The machine and the console that a job runs in. A host makes it, and tests make their own, so that no job reads a clock, a
+/// device or a console by itself.</summary>
 /// <param name="Output">Results are written here.</param>
 /// <param name="Error">Progress and warnings are written here.</param>
 sealed record Surroundings(TextWriter Output, TextWriter Error)
@@ -42,8 +40,11 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
     public Func<Func<TrainingWatch, TrainingResult>, TrainingResult>? Training { get; init; }
 
     /// <summary>The surroundings of a program on this machine, with the user's cache of encoded rows.</summary>
-    public static Surroundings Here(TextWriter output, TextWriter error) =>
-        new(output, error) { Cache = TokenCache.OfUser(Environment.GetEnvironmentVariable, TimeProvider.System) };
+    public static Surroundings Here(TextWriter output, TextWriter error) => new(output, error)
+    {
+        Device = new(() => Devices.Open(error.WriteLine)),
+        Cache = TokenCache.OfUser(Environment.GetEnvironmentVariable, TimeProvider.System),
+    };
 
     public void Tell(string line) => Error.WriteLine(line);
 
@@ -61,7 +62,8 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
 
     static long FreeOn(string path)
     {
-        for (var folder = Path.GetFullPath(path); ; folder = Path.GetDirectoryName(folder) ?? throw new IOException($"{path} is on no disk"))
+        for (var folder = Path.GetFullPath(path); ; folder = Path.GetDirectoryName(folder)
+            ?? throw new IOException($"{path} is on no disk"))
             if (Directory.Exists(folder)) return new DriveInfo(folder).AvailableFreeSpace;
     }
 }

@@ -11,10 +11,8 @@ using static System.FormattableString;
 
 namespace FinIntent.Jobs;
 
-/// <summary>
-/// A training. All that can be known before its weights are loaded is checked first. The run trains on the rows that were encoded for the check,
-/// so that nothing is done twice.
-/// </summary>
+/// <summary>A training. All that can be known before its weights are loaded is checked first. The run trains on the rows that were encoded
+/// for the check, so that nothing is done twice.</summary>
 sealed class TrainJob : IDisposable
 {
     readonly Surroundings _here;
@@ -127,14 +125,16 @@ sealed class TrainJob : IDisposable
         var packs = _check.Input!.Packs is { } all ? $" in {all.Count:N0} packs" : "";
         var format = trained.Model.Format is { } packed ? $" on a base in {packed.Name}" : "";
         watch.Tell($"{_check.Rows!.Train.Count:N0} training rows{packs}, {_check.Rows.Validation?.Count ?? 0:N0} validation rows; " +
-            $"{trained.Trainable.Count:N0} parameters are trained ({Settings.Method.FinetuningType.ToString().ToLowerInvariant()}{format})");
+            $"{trained.Trainable.Count:N0} parameters are trained " +
+                $"({Settings.Method.FinetuningType.ToString().ToLowerInvariant()}{format})");
     }
 
     TrainingResult EvaluateOnly(TrainedModel trained, IRowSource? validation)
     {
         if (validation is null)
             throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
-        var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingInput(validation)), validation.Count,
+        var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingInput(validation)),
+            validation.Count,
             mayRecompute: false, Settings.Train.MaxTokensPerForward);
         var pass = new LossPass(trained.Model, trained.Trainable);
         var evaluation = pass.Evaluate(validation, choice.Plan.MaxTokens, Settings.Evaluation.ComputeAccuracy);

@@ -13,7 +13,7 @@ sealed unsafe class CudaKernels : KernelDevice
     readonly Dictionary<(string, ScalarType), nint> _modules = [];
     readonly delegate* unmanaged<int, nint*, int> _currentStream;
 
-    CudaKernels()
+    CudaKernels(Action<string>? notice) : base(notice)
     {
         var links = NativeLibrary.Load(LibTorch.PathOf(LibTorch.Folder, "caffe2_nvrtc"));
         _compiler = new(Holding(links, "nvrtcVersion", "nvrtc64_*.dll"));
@@ -25,16 +25,16 @@ sealed unsafe class CudaKernels : KernelDevice
     }
 
     /// <summary>Returns null with a notice when the kernels cannot be had, and null without one when they are not wanted.</summary>
-    public static KernelDevice? TryCreate()
+    public static KernelDevice? TryCreate(Action<string>? notice)
     {
         if (Environment.GetEnvironmentVariable(Variable) is "off" or "0") return null;
         try
         {
-            return new CudaKernels();
+            return new CudaKernels(notice);
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or KernelException)
         {
-            Notice?.Invoke($"note: plain operators run in place of CUDA kernels, which is slower: {e.Message}");
+            notice?.Invoke($"note: plain operators run in place of CUDA kernels, which is slower: {e.Message}");
             return null;
         }
     }

@@ -15,6 +15,14 @@ public static class Devices
         }
     }
 
+    /// <summary>Returns the same device for a program's work.</summary>
+    /// <param name="notice">It is told once when a GPU cannot have this project's kernels, and why.</param>
+    public static Device Open(Action<string> notice)
+    {
+        KernelDevice.TellTo(notice);
+        return Default;
+    }
+
     /// <summary>
     /// Returns the type to compute in when <paramref name="wanted"/> was asked for. It is fp32 on a CPU that multiplies 16-bit numbers
     /// slower than fp32 (no AVX512-BF16, AMX or the like), which is measured once; else it is the wanted type.

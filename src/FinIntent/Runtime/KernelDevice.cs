@@ -48,19 +48,24 @@ readonly unsafe struct KernelArgument
 
 /// <summary>Runs this project's kernels: on the GPU, or in tests on a CPU that runs the same sources.</summary>
 /// <remarks>Kernels exist for fp32, bf16 and fp16. Functions are kept by kernel and type, so a launch looks nothing up.</remarks>
-abstract unsafe class KernelDevice
+/// <param name="notice">It is told once when a file's kernels cannot be had, and why.</param>
+abstract unsafe class KernelDevice(Action<string>? notice = null)
 {
     const int Types = 3;
     const nint Refused = -1;
 
-    static readonly Lazy<KernelDevice?> Cuda = new(CudaKernels.TryCreate);
+    // A process has one set of kernels, which is made when the first of them is to run.
+    static Lazy<KernelDevice?> _cuda = new(() => CudaKernels.TryCreate(null));
 
     readonly Lock _loading = new();
     readonly HashSet<(string File, ScalarType Type)> _refusedFiles = [];
     nint[] _functions = new nint[64 * Types];
 
-    /// <summary>This is told once when a GPU cannot have the kernels, and why; a host prints it.</summary>
-    public static Action<string>? Notice { get; set; }
+    /// <summary>Says whom the GPU's kernels tell why they cannot run. Kernels that are there already keep their listener.</summary>
+    public static void TellTo(Action<string> notice)
+    {
+        if (!_cuda.IsValueCreated) _cuda = new(() => CudaKernels.TryCreate(notice));
+    }
 
     /// <summary>Returns the GPU that holds x when the kernel runs there in x's type; null means plain operators.</summary>
     public static KernelDevice? Of(Tensor x, Kernel kernel) => Of(x, x.dtype, kernel);
@@ -68,7 +73,7 @@ abstract unsafe class KernelDevice
     /// <summary>Returns the same for a kernel in another type than that of <paramref name="x"/>.</summary>
     public static KernelDevice? Of(Tensor x, ScalarType type, Kernel kernel) =>
         LibTorch.HasCuda && x.device_type == DeviceType.CUDA && TypeIndex(type) >= 0 && x.device_index is 0 or -1
-        && Cuda.Value is { } device && device.Has(kernel, type) ? device : null;
+        && _cuda.Value is { } device && device.Has(kernel, type) ? device : null;
 
     /// <summary>Says whether the kernel can be launched; the first question compiles it.</summary>
     public bool Has(Kernel kernel, ScalarType type) => Function(kernel, type) != Refused;
@@ -120,7 +125,7 @@ abstract unsafe class KernelDevice
         catch (KernelException e)
         {
             _refusedFiles.Add((kernel.File, type));
-            Notice?.Invoke($"note: plain operators run in place of the kernels in {kernel.File}, which is slower: {e.Message}");
+            notice?.Invoke($"note: plain operators run in place of the kernels in {kernel.File}, which is slower: {e.Message}");
             return Refused;
         }
     }

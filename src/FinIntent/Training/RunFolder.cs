@@ -4,10 +4,8 @@ using FinIntent.Settings;
 
 namespace FinIntent.Training;
 
-/// <summary>
-/// The output folder of a run, as LLaMA-Factory's: the trained weights, trainer_log.jsonl, trainer_state.json, train_results.json,
-/// all_results.json, training_loss.png, checkpoint-N/, and run.json, from which the run can be repeated.
-/// </summary>
+/// <summary>The output folder of a run, as LLaMA-Factory's: the trained weights, trainer_log.jsonl, trainer_state.json, train_results.json,
+/// all_results.json, training_loss.png, checkpoint-N/, and run.json, from which the run can be repeated.</summary>
 sealed class RunFolder
 {
     const string CheckpointPrefix = "checkpoint-";
@@ -24,9 +22,8 @@ sealed class RunFolder
     /// <summary>Takes a folder for a run: with overwrite_output_dir what an earlier run left is removed, else it is gone on with.</summary>
     /// <param name="run">The content of run.json.</param>
     /// <param name="warn">It is told what the run has to do without.</param>
-    /// <exception cref="UserErrorException">
-    /// A finished run without checkpoints is there, or resume_from_checkpoint names no checkpoint.
-    /// </exception>
+    /// <exception cref="UserErrorException">A finished run without checkpoints is there, or resume_from_checkpoint names no
+    /// checkpoint.</exception>
     public RunFolder(OutputSettings output, JsonObject run, Action<string> warn)
     {
         (_output, _warn) = (output, warn);
@@ -213,8 +210,7 @@ sealed class RunFolder
         optimizer.Restore(file, steps);
     }
 
-    static void WriteState(string folder, TrainerState state) =>
-        Write(System.IO.Path.Combine(folder, StateFile),
+    static void WriteState(string folder, TrainerState state) => Write(System.IO.Path.Combine(folder, StateFile),
             FormatVersion.TrainerState.Stamp(JsonSerializer.SerializeToNode(state, RunJson.Indented)!.AsObject()));
 
     static TrainerState ReadState(string folder)
@@ -223,8 +219,7 @@ sealed class RunFolder
         try
         {
             using var json = JsonFile.Read(path, FormatVersion.TrainerState);
-            return json.Deserialize<TrainerState>(RunJson.Indented)
-                ?? throw new UserErrorException($"{path}: it is empty");
+            return json.Deserialize<TrainerState>(RunJson.Indented) ?? throw new UserErrorException($"{path}: it is empty");
         }
         catch (JsonException e)
         {

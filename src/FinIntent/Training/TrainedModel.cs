@@ -10,8 +10,10 @@ namespace FinIntent.Training;
 
 /// <summary>What is trained, and how: the base model and its adapters on this machine, with the settings of the method.</summary>
 /// <param name="Folder">The base model's folder; a sketch reads none.</param>
-/// <param name="Adapters">The adapters' folders: the last one is trained on unless the method creates a new one, and those before it are merged.</param>
-sealed record TrainedModelSource(string Folder, IReadOnlyList<string> Adapters, ModelSettings Model, MethodSettings Method, TrainSettings Train);
+/// <param name="Adapters">The adapters' folders: the last one is trained on unless the method creates a new one, and those before it are
+/// merged.</param>
+sealed record TrainedModelSource(string Folder, IReadOnlyList<string> Adapters, ModelSettings Model, MethodSettings Method,
+    TrainSettings Train);
 
 /// <summary>A model loaded for one of the methods, with the part of it that is trained.</summary>
 sealed class TrainedModel : IDisposable

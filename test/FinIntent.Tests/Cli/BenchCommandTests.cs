@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FinIntent.Cli.Commands;
 using FinIntent.Jobs.Bench;
+using FinIntent.Runtime;
 using TorchSharp;
 using Xunit;
 
@@ -15,9 +16,9 @@ public sealed class BenchCommandTests : IDisposable
     [Fact]
     public void Layers_are_taken_away_and_the_linear_weights_are_what_the_notation_says()
     {
-        Assert.Equal(6_525_288_448, new BenchModel("qwen2.5-7b", null, torch.ScalarType.BFloat16).LinearWeights());
-        Assert.Equal(6_525_288_448 / 28 * 2, new BenchModel("qwen2.5-7b", 2, torch.ScalarType.BFloat16).LinearWeights());
-        Assert.Equal(2, new BenchModel("chatglm3-6b", 2, torch.ScalarType.BFloat16).Config.GetProperty("num_layers").GetInt32());
+        Assert.Equal(6_525_288_448, new BenchModel("qwen2.5-7b", null, torch.ScalarType.BFloat16, Devices.Default).LinearWeights());
+        Assert.Equal(6_525_288_448 / 28 * 2, new BenchModel("qwen2.5-7b", 2, torch.ScalarType.BFloat16, Devices.Default).LinearWeights());
+        Assert.Equal(2, new BenchModel("chatglm3-6b", 2, torch.ScalarType.BFloat16, Devices.Default).Config.GetProperty("num_layers").GetInt32());
     }
 
     [Fact]

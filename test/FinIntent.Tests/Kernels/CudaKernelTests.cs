@@ -21,7 +21,7 @@ public sealed class CudaKernelTests
     static KernelDevice Gpu(ScalarType type)
     {
         string? why = null;
-        KernelDevice.Notice = text => why = text;
+        KernelDevice.TellTo(text => why = text);
         using var probe = zeros(1, dtype: type, device: CUDA);
         var device = KernelDevice.Of(probe, Probe);
         Assert.True(device is not null, why ?? $"no kernels: {CudaKernels.Variable} is set?");

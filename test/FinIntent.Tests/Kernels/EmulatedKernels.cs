@@ -52,8 +52,8 @@ sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
         var name = $"{Path.GetFileNameWithoutExtension(file)}_{type}";
         string source = Path.Combine(_folder.Path, name + ".cpp"), library = Path.Combine(_folder.Path, name + ".so");
         var header = Path.Combine(Reference.Root, "test", "FinIntent.Tests", "Kernels", "emulated_cuda.h");
-        File.WriteAllText(source,
-            $"#include \"{header}\"\n{KernelSource.Of(file, type)}\n{string.Concat(All.Where(k => k.File == file).Select(k => $"ENTRY({k.Name})\n"))}");
+        var entries = string.Concat(All.Where(k => k.File == file).Select(k => $"ENTRY({k.Name})\n"));
+        File.WriteAllText(source, $"#include \"{header}\"\n{KernelSource.Of(file, type)}\n{entries}");
         if (Run("g++", "-O1", "-U_FORTIFY_SOURCE", "-std=c++17", "-w", "-fPIC", "-shared", "-o", library, source)
             is { } problem) Assert.Fail(problem);
         return NativeLibrary.Load(library);

@@ -5,10 +5,10 @@ using FinIntent.Runtime;
 
 namespace FinIntent.Jobs.Bench;
 
-/// <summary>The shape of the model that is measured, and how much of it.</summary>
+/// <summary>The shape of the model that is measured, how much of it there is, and where it computes.</summary>
 /// <param name="Layers">The number of layers; null: all that the shape has.</param>
 /// <param name="Format">The form in which the layers' weights are kept; null: as plain numbers of <paramref name="Type"/>.</param>
-sealed record BenchModel(string Shape, int? Layers, ScalarType Type, WeightFormat? Format = null)
+sealed record BenchModel(string Shape, int? Layers, ScalarType Type, Device Device, WeightFormat? Format = null)
 {
     const string Tiny = "tiny";
 
@@ -47,8 +47,6 @@ sealed record BenchModel(string Shape, int? Layers, ScalarType Type, WeightForma
 
     /// <summary>A tiny shape is there to try a command; its numbers mean nothing.</summary>
     public bool IsTiny => Shape == Tiny;
-
-    public Device Device { get; } = Devices.Default;
 
     /// <summary>The shape as a checkpoint's config.json says it.</summary>
     public JsonElement Config

@@ -7,9 +7,8 @@ namespace FinIntent.Jobs.Bench;
 /// <param name="Name">The name that people read.</param>
 /// <param name="Seconds">The median time until the device was done.</param>
 /// <param name="HostSeconds">The median time until the CPU had queued everything; null on a CPU.</param>
-/// <param name="FlopsPerWeight">
-/// The operations for one token: 2 for a forward, 4 for LoRA training (the base takes no weight gradients), fewer where tokens are shared.
-/// </param>
+/// <param name="FlopsPerWeight">The operations for one token: 2 for a forward, 4 for LoRA training (the base takes no weight gradients),
+/// fewer where tokens are shared.</param>
 sealed record BenchLine(
     string Key, string Name, double TokensPerSecond, double Seconds, double? HostSeconds, double FlopsPerWeight, long PeakMemoryBytes);
 

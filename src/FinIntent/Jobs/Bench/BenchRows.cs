@@ -4,9 +4,8 @@ using FinIntent.Text;
 
 namespace FinIntent.Jobs.Bench;
 
-/// <summary>
-/// Rows as long as the seed's, of random tokens: 110 to 140, the last two of them labels (a letter and the end of the answer).
-/// </summary>
+/// <summary>Rows as long as the seed's, of random tokens: 110 to 140, the last two of them labels (a letter and the end of the
+/// answer).</summary>
 static class BenchRows
 {
     const int Shortest = 110, Longest = 140;

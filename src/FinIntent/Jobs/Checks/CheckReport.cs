@@ -1,11 +1,6 @@
 namespace FinIntent.Jobs.Checks;
 
-enum Severity
-{
-    Ok,
-    Warning,
-    Error,
-}
+enum Severity { Ok, Warning, Error }
 
 /// <summary>One line of a check.</summary>
 /// <param name="Subject">A key of the settings, or a word such as "model".</param>

@@ -34,9 +34,11 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
             using var model = PretrainedModel.Sketch(checkpoint);
             var (numbers, bytes) = (checkpoint.Tensors.Values.Sum(t => t.Count), checkpoint.Tensors.Values.Sum(t => t.Length));
             var family = ModelFamily.Of(checkpoint.Config);
-            report.Ok("model", $"{folder}: {family.ModelType}, {Amounts.Count(numbers)} weights, {Amounts.Bytes(bytes)} in {checkpoint.StoredType.ToString().ToLowerInvariant()}");
+            report.Ok("model", $"{folder}: {family.ModelType}, {Amounts.Count(numbers)} weights, {Amounts.Bytes(bytes)} in " +
+                $"{checkpoint.StoredType.ToString().ToLowerInvariant()}");
             foreach (var adapter in prepared.Adapters) report.Try("adapter", () => CheckAdapter(model, checkpoint, adapter));
-            return new CheckedModel(folder, family, model.Shape.VocabularySize, numbers, bytes, checkpoint.CompanionFiles.Sum(file => new FileInfo(file).Length))
+            return new CheckedModel(folder, family, model.Shape.VocabularySize, numbers, bytes,
+                checkpoint.CompanionFiles.Sum(file => new FileInfo(file).Length))
             {
                 Trained = isTraining ? Trained(checkpoint.Config) : null,
             };
@@ -50,8 +52,10 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         var family = ModelFamily.Of(config);
         using var model = family.Create(config, Placement.Meta);
         var numbers = model.parameters().Sum(p => p.numel());
-        report.Warn("model", $"{_settings.Model.ModelNameOrPath}: {family.ModelType}, {Amounts.Count(numbers)} weights, which are not on this machine yet: " +
-            $"the run fetches about {Amounts.Bytes(2 * numbers)}, or fetch them before with `finintent download {_settings.Model.ModelNameOrPath}`");
+        report.Warn("model", $"{_settings.Model.ModelNameOrPath}: {family.ModelType}, {Amounts.Count(numbers)} weights, which are not on " +
+            $"this machine yet: " +
+            $"the run fetches about {Amounts.Bytes(2 * numbers)}, or fetch them before with `finintent download " +
+                $"{_settings.Model.ModelNameOrPath}`");
         CheckRoom(folder, 2 * numbers);
         foreach (var adapter in prepared.Adapters) report.Try("adapter", () => CheckAdapter(model, null, adapter));
         return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0) { Trained = isTraining ? Trained(config) : null };
@@ -66,7 +70,8 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         var kept = files.Sum(file => new FileInfo(file).Length);
         var (needed, free) = (bytes - kept, here.FreeBytes(folder));
         if (needed > free)
-            report.Fail("disk", $"about {Amounts.Bytes(needed)} are to be fetched, {Amounts.Bytes(free)} are free at {Path.GetFullPath(folder)}: make room, or keep hubs' files on another disk with cache_dir");
+            report.Fail("disk", $"about {Amounts.Bytes(needed)} are to be fetched, {Amounts.Bytes(free)} are free at " +
+                $"{Path.GetFullPath(folder)}: make room, or keep hubs' files on another disk with cache_dir");
     }
 
     /// <param name="checkpoint">Null: the weights are not here.</param>
@@ -79,7 +84,8 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         report.Ok("adapter", $"{folder}: rank {config.Settings.Rank} on {string.Join(", ", config.Settings.Targets)}");
         // Ours carry the base's fingerprint; of others only the name can be compared.
         if (Origin.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(Given))
-            report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {Given}; use the base it was trained on, unless the folder is only called otherwise");
+            report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {Given}; use the base " +
+                $"it was trained on, unless the folder is only called otherwise");
     }
 
     /// <summary>The model's name as it was given; of a hub's without its revision, for its folder is called after a commit.</summary>
@@ -91,7 +97,8 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
     long? Trained(JsonElement config)
     {
         var method = _settings.Method;
-        if (method.FinetuningType == FinetuningType.Lora && prepared.Adapters.Count > 0 && !method.CreateNewAdapter) CompareRank(prepared.Adapters[^1]);
+        if (method.FinetuningType == FinetuningType.Lora && prepared.Adapters.Count > 0
+            && !method.CreateNewAdapter) CompareRank(prepared.Adapters[^1]);
         long? count = null;
         report.Try("method", () =>
         {
@@ -107,7 +114,8 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         if (!Directory.Exists(folder)) return;
         var rank = AdapterConfig.Read(folder).Settings.Rank;
         if (_settings.Given.TryGetValue("lora_rank", out var place) && _settings.Method.LoraRank != rank)
-            report.Warn("lora_rank", $"{place}: {_settings.Method.LoraRank} is given, but the adapter that is trained on, {folder}, has rank {rank} and keeps it; " +
+            report.Warn("lora_rank", $"{place}: {_settings.Method.LoraRank} is given, but the adapter that is trained on, {folder}, has " +
+                $"rank {rank} and keeps it; " +
                 "leave the key out, or set create_new_adapter: true");
     });
 }

@@ -8,10 +8,8 @@ using FinIntent.Training;
 
 namespace FinIntent.Jobs.Checks;
 
-/// <summary>
-/// All that can be known of a training run before its weights are loaded. The rows that were encoded for it are the ones to train on, so a run that is
-/// checked first does nothing twice.
-/// </summary>
+/// <summary>All that can be known of a training run before its weights are loaded. The rows that were encoded for it are the ones to train
+/// on, so a run that is checked first does nothing twice.</summary>
 sealed class TrainingCheck : IDisposable
 {
     readonly Prepared _prepared;
@@ -66,15 +64,18 @@ sealed class TrainingCheck : IDisposable
             Encoder = canEncode ? new(model!.Folder, template!.Name) : null,
             HubFiles = _prepared.HubFiles,
         };
-        Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, Settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection));
+        Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, Settings.Train.Seed, Encoder, _ => { }, () =>
+            tokenizer, inspection));
         Report(train, validation);
-        if (Rows is { Train.Count: 0 } && _report.Errors == 0) _report.Fail("rows", "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
+        if (Rows is { Train.Count: 0 } && _report.Errors == 0) _report.Fail("rows",
+            "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
         if (Rows is null || Rows.Train.Count == 0 || !(canEncode || IsTokensOnly)) return;
         if (model is not null) _report.Try("rows", () => Rows.Check(model.Vocabulary));
         Input = TrainJob.InputOf(Rows, Settings);
 
         // Without a tokenizer the rows are read for what else is wrong with them.
-        RowEncoder Encoder() => canEncode ? RowEncoder.For(stage, data, tokenizer!, template!) : new(_ => new([0, 0], [TokenRow.IgnoredLabel, 0]));
+        RowEncoder Encoder() => canEncode ? RowEncoder.For(stage, data, tokenizer!, template!)
+            : new(_ => new([0, 0], [TokenRow.IgnoredLabel, 0]));
     }
 
     void Report(RowSurvey train, RowSurvey validation)

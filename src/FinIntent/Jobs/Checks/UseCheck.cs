@@ -22,7 +22,8 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
         LibTorch.Load();
         if (new ModelCheck(prepared, report, here).Run(isTraining: false) is not { } model) return;
         string? name = null;
-        report.Try("template", () => { name = Origin.TemplateFor(_settings.Dataset.Template, [.. prepared.Adapters, model.Folder], _settings.Inference.Force); });
+        report.Try("template", () =>
+            { name = Origin.TemplateFor(_settings.Dataset.Template, [.. prepared.Adapters, model.Folder], _settings.Inference.Force); });
         new TemplateCheck(prepared, report).Run(model, name);
         if (_settings.Export.ExportDir is { } target) report.Try("export_dir", () => CheckExport(target, model));
     }

@@ -57,7 +57,8 @@ sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOpt
             if (file is not null)
             {
                 file.Stream.Write(rows == 0 ? "[\n"u8 : ",\n"u8);
-                JsonSerializer.Serialize(file.Stream, new InspectedRow(row.InputIds, row.Labels, template.EncodePrompt(conversation)), SnakeCase);
+                JsonSerializer.Serialize(file.Stream,
+                    new InspectedRow(row.InputIds, row.Labels, template.EncodePrompt(conversation)), SnakeCase);
             }
             rows++;
         }

@@ -20,14 +20,17 @@ sealed class PlanChanges(Planner planner)
 
     IReadOnlyList<Step> Steps => field ??=
     [
-        new(s => s.Train.MaxTokensPerForward is not null, s => ("max_tokens_per_forward left out", s with { Train = s.Train with { MaxTokensPerForward = null } })),
+        new(s => s.Train.MaxTokensPerForward is not null, s =>
+            ("max_tokens_per_forward left out", s with { Train = s.Train with { MaxTokensPerForward = null } })),
         new(s => s.Model.DisableGradientCheckpointing && IsLora(s),
             s => ("disable_gradient_checkpointing: false", s with { Model = s.Model with { DisableGradientCheckpointing = false } })),
         new(s => !s.Train.Bf16 && !s.Train.Fp16, s => ("bf16: true", s with { Train = s.Train with { Bf16 = true } })),
         new(s => IsLora(s) && (s.Model.QuantizationBit ?? 16) > 8, s => ("quantization_bit: 8", Quantized(s, 8))),
         new(s => IsLora(s) && (s.Model.QuantizationBit ?? 16) > 4, s => ("quantization_bit: 4", Quantized(s, 4))),
-        new(s => !IsLora(s) && !s.Method.PureBf16 && s.Train.Bf16, s => ("pure_bf16: true", s with { Method = s.Method with { PureBf16 = true } })),
-        new(s => !IsLora(s), s => ("finetuning_type: lora", s with { Method = s.Method with { FinetuningType = FinetuningType.Lora, PureBf16 = false } })),
+        new(s => !IsLora(s) && !s.Method.PureBf16 && s.Train.Bf16, s =>
+            ("pure_bf16: true", s with { Method = s.Method with { PureBf16 = true } })),
+        new(s => !IsLora(s), s =>
+            ("finetuning_type: lora", s with { Method = s.Method with { FinetuningType = FinetuningType.Lora, PureBf16 = false } })),
         new(_ => true, Shorter),
     ];
 
@@ -51,9 +54,8 @@ sealed class PlanChanges(Planner planner)
         SettingsFile At(int step) => s with { Dataset = s.Dataset with { CutoffLen = step * LeastCutoff } };
     }
 
-    /// <summary>
-    /// Single changes that make it fit; where there is none, pairs, then three together. When nothing does, the one that needs least.
-    /// </summary>
+    /// <summary>Single changes that make it fit; where there is none, pairs, then three together. When nothing does, the one that needs
+    /// least.</summary>
     public IReadOnlyList<PlanChange> Find()
     {
         PlanChange? least = null;
@@ -69,7 +71,8 @@ sealed class PlanChanges(Planner planner)
 
     IEnumerable<Step[]> Choices(int count, int first) => count == 0
         ? [[]]
-        : Enumerable.Range(first, Steps.Count - first).SelectMany(i => Choices(count - 1, i + 1).Select(rest => (Step[])[Steps[i], .. rest]));
+        : Enumerable.Range(first, Steps.Count - first).SelectMany(i =>
+            Choices(count - 1, i + 1).Select(rest => (Step[])[Steps[i], .. rest]));
 
     PlanChange? Change(Step[] steps)
     {
@@ -82,6 +85,7 @@ sealed class PlanChanges(Planner planner)
             settings = changed;
         }
         // Two steps that undo each other are one.
-        return words.Count(word => word.StartsWith("quantization_bit", StringComparison.Ordinal)) > 1 ? null : new(string.Join(", ", words), planner.Plan(settings));
+        return words.Count(word => word.StartsWith("quantization_bit", StringComparison.Ordinal)) > 1 ? null
+            : new(string.Join(", ", words), planner.Plan(settings));
     }
 }

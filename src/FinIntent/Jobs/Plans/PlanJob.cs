@@ -32,6 +32,7 @@ static class PlanJob
         });
     }
 
-    public static UserErrorException Unknown(string model) => new($"model_name_or_path: there is no folder {model}, and it is none of the models " +
+    public static UserErrorException Unknown(string model) =>
+        new($"model_name_or_path: there is no folder {model}, and it is none of the models " +
         $"whose shapes are known ({string.Join(", ", KnownModels.Names)}); a folder with the model's config.json is enough for a plan");
 }

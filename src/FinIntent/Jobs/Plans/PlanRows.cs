@@ -26,7 +26,8 @@ sealed record PlanRows(RowLengths Lengths, string? Note)
         try
         {
             var inspection = new RowInspection { HubFiles = prepared.HubFiles };
-            using var rows = TrainingRows.Load(data, settings.Method.Stage, settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection);
+            using var rows = TrainingRows.Load(data, settings.Method.Stage, settings.Train.Seed, Encoder, _ => { }, () =>
+                tokenizer, inspection);
             var lengths = RowLengths.Of(TrainJob.InputOf(rows, settings));
             if (tokenizer is not null || tokens is not null) return new(lengths, null);
             return new(lengths with { Longest = data.CutoffLen },
@@ -41,15 +42,18 @@ sealed record PlanRows(RowLengths Lengths, string? Note)
 
         RowEncoder Encoder() => tokenizer is null
             ? new(conversation => Guess(conversation, settings))
-            : RowEncoder.For(settings.Method.Stage, data, tokenizer, ChatTemplate.Get(template, tokenizer, data.DefaultSystem, data.EnableThinking));
+            : RowEncoder.For(settings.Method.Stage, data, tokenizer,
+                ChatTemplate.Get(template, tokenizer, data.DefaultSystem, data.EnableThinking));
     }
 
     static TokenRow Guess(Conversation conversation, SettingsFile settings)
     {
         var isPlain = settings.Method.Stage == Stage.Pt;
         var tokens = conversation.Messages.Select(m => 1 + (Encoding.UTF8.GetByteCount(m.Content) / BytesPerToken)).ToList();
-        var all = Math.Min(settings.Dataset.CutoffLen, isPlain ? tokens[0] : tokens.Sum() + TemplateTokens + (Encoding.UTF8.GetByteCount(conversation.System ?? "") / BytesPerToken));
-        var learnt = isPlain || settings.Dataset.TrainOnPrompt ? all : Math.Min(all, conversation.Messages.Index().Where(m => m.Index % 2 == 1).Sum(m => 1 + tokens[m.Index]));
+        var all = Math.Min(settings.Dataset.CutoffLen, isPlain ? tokens[0] : tokens.Sum() + TemplateTokens
+            + (Encoding.UTF8.GetByteCount(conversation.System ?? "") / BytesPerToken));
+        var learnt = isPlain || settings.Dataset.TrainOnPrompt ? all
+            : Math.Min(all, conversation.Messages.Index().Where(m => m.Index % 2 == 1).Sum(m => 1 + tokens[m.Index]));
         return new(new int[all], [.. Enumerable.Repeat(TokenRow.IgnoredLabel, all - learnt), .. new int[learnt]]);
     }
 }

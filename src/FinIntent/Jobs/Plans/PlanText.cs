@@ -1,12 +1,14 @@
 using FinIntent.Settings;
 using FinIntent.Training.Memory;
+using static System.FormattableString;
 
 namespace FinIntent.Jobs.Plans;
 
 /// <summary>A plan in words.</summary>
 static class PlanText
 {
-    const string NoBatch = "per_device_train_batch_size and gradient_accumulation_steps need no change: the rows of an update go through in as many forwards as it takes.";
+    const string NoBatch = "per_device_train_batch_size and gradient_accumulation_steps need no change: the rows of an update go through " +
+        "in as many forwards as it takes.";
 
     public static void Write(TextWriter console, Planner planner)
     {
@@ -15,12 +17,15 @@ static class PlanText
         console.WriteLine();
         Line("weights", plan.Model.Weights, plan.Base);
         if (plan.Model.Trained > 0) Line("adapters", plan.Model.Trained, $"{plan.Parameters:N0} numbers in fp32");
-        Line("optimizer", plan.Model.Optimizer, plan.Model.Trained > 0 ? "gradients and two moments" : $"gradients and two moments of {plan.Parameters:N0} numbers");
+        Line("optimizer", plan.Model.Optimizer, plan.Model.Trained > 0 ? "gradients and two moments"
+            : $"gradients and two moments of {plan.Parameters:N0} numbers");
         Line("activations", plan.ActivationBytes, plan.Forward.ActivationBytes >= plan.Model.Update
             ? $"of a forward and its backward, {plan.Forward.Tokens:N0} tokens"
             : "what the optimizer holds for a moment, more than activations");
         Line(plan.Target.IsCpu ? "program" : "CUDA", plan.Target.Context, plan.Target.IsCpu ? "code and threads" : "context and libraries");
-        Line("peak", plan.Peak, plan.Fits ? "fits" : $"DOES NOT FIT in {PlanTarget.Gigabytes(plan.Target.Bytes)}, of which {PlanTarget.Gigabytes(plan.Target.Margin(plan.Target.Context + plan.Model.Total))} stay free");
+        Line("peak", plan.Peak, plan.Fits ? "fits"
+            : $"DOES NOT FIT in {PlanTarget.Gigabytes(plan.Target.Bytes)}, of which " +
+            $"{PlanTarget.Gigabytes(plan.Target.Margin(plan.Target.Context + plan.Model.Total))} stay free");
         console.WriteLine();
         console.WriteLine($"forward: {plan.Forward.Plan}: {plan.Forward.Reason}");
         console.WriteLine($"rows: {Rows(plan)}{(planner.Rows.Note is { } note ? $" ({note})" : "")}");
@@ -36,12 +41,14 @@ static class PlanText
         console.WriteLine();
         if (changes is [{ Plan.Fits: false } least])
         {
-            console.WriteLine($"No change makes it fit. The least is {least.Words}  (peak {PlanTarget.Gigabytes(least.Plan.Peak)}); it needs a larger GPU.");
+            console.WriteLine($"No change makes it fit. The least is {least.Words}  (peak {PlanTarget.Gigabytes(least.Plan.Peak)}); it " +
+                $"needs a larger GPU.");
             return;
         }
         console.WriteLine("Any of these makes it fit:");
         foreach (var change in changes)
-            console.WriteLine($"  {change.Words}  (peak {PlanTarget.Gigabytes(change.Plan.Peak)}; {change.Plan.Forward.Plan}{(change.Plan.EpochTime is { } time ? $"; {Duration(time)} an epoch" : "")})");
+            console.WriteLine($"  {change.Words}  (peak {PlanTarget.Gigabytes(change.Plan.Peak)}; " +
+                $"{change.Plan.Forward.Plan}{(change.Plan.EpochTime is { } time ? $"; {Duration(time)} an epoch" : "")})");
         console.WriteLine(NoBatch);
     }
 
@@ -60,16 +67,16 @@ static class PlanText
     static string Rows(TrainingPlan plan)
     {
         var rows = plan.Rows;
-        return Invariant($"{rows.Count:N0}, {rows.Mean:f0} tokens on average, {rows.Longest:N0} at most; {plan.UpdatesPerEpoch:N0} updates an epoch");
+        return Invariant($"{rows.Count:N0}, {rows.Mean:f0} tokens on average, {rows.Longest:N0} at most; ")
+            + Invariant($"{plan.UpdatesPerEpoch:N0} updates an epoch");
     }
 
     static string Time(TrainingPlan plan) => plan.EpochTime is { } epoch
-        ? Invariant($"about {Duration(epoch)} an epoch, {Duration(epoch * plan.Epochs)} for {plan.Epochs:0.##} (estimate: {plan.Rows.Tokens / epoch.TotalSeconds:N0} tokens/s, without evaluation and saving)")
+        ? Invariant($"about {Duration(epoch)} an epoch, {Duration(epoch * plan.Epochs)} for {plan.Epochs:0.##} ")
+            + Invariant($"(estimate: {plan.Rows.Tokens / epoch.TotalSeconds:N0} tokens/s, without evaluation and saving)")
         : "not known for a GPU of which only the memory is given; name it (--gpu a10g) for an estimate";
 
     static string Duration(TimeSpan time) => time.TotalSeconds < 100
         ? Invariant($"{time.TotalSeconds:f0} s")
         : time.TotalMinutes < 100 ? Invariant($"{time.TotalMinutes:f0} min") : Invariant($"{time.TotalHours:f1} h");
-
-    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

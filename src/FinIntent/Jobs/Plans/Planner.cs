@@ -35,7 +35,8 @@ sealed class Planner : IDisposable
         CrossChecks.CheckTraining(prepared.Settings);
         LibTorch.Load();
         var name = prepared.Settings.Model.ModelNameOrPath;
-        var config = prepared.ModelFolder is { } folder ? Checkpoint.ReadConfig(folder) : KnownModels.Find(name) ?? throw PlanJob.Unknown(name);
+        var config = prepared.ModelFolder is { } folder ? Checkpoint.ReadConfig(folder) : KnownModels.Find(name)
+            ?? throw PlanJob.Unknown(name);
         var template = prepared.Settings.Dataset.Template ?? ModelFamily.Of(config).Template;
         return new(prepared, config, target, rows ?? PlanRows.Of(prepared, template));
     }
@@ -61,7 +62,8 @@ sealed class Planner : IDisposable
         return new(_target, memory, choice, rows, model.FormatName, model.ComputeType, trainable.Count, time)
         {
             UpdatesPerEpoch = updates.UpdatesPerEpoch,
-            Epochs = settings.Train.MaxSteps > 0 ? settings.Train.MaxSteps / (double)updates.UpdatesPerEpoch : settings.Train.NumTrainEpochs,
+            Epochs = settings.Train.MaxSteps > 0 ? settings.Train.MaxSteps / (double)updates.UpdatesPerEpoch
+                : settings.Train.NumTrainEpochs,
         };
     }
 

@@ -5,10 +5,10 @@ using FinIntent.Intents;
 
 namespace FinIntent.Jobs.Starter;
 
-/// <summary>A folder to begin intents of one's own with. As it is written it trains, exports and evaluates.</summary>
+/// <summary>A folder to begin intents of one's own with; it trains, exports and evaluates as it is written.</summary>
 sealed record StarterFolder(string Folder)
 {
-    const string SchemaFile = "schema.yaml";
+    public const string SchemaFile = "schema.yaml";
 
     static readonly string[] Splits = ["train", "val", "eval"];
 
@@ -18,7 +18,7 @@ sealed record StarterFolder(string Folder)
 
     public required LabelKind Labels { get; init; }
 
-    /// <summary>Null: the five samples.</summary>
+    /// <summary>The names of the intents; null stands for the five sample intents.</summary>
     public required IReadOnlyList<string>? Intents { get; init; }
 
     public required string Model { get; init; }
@@ -27,42 +27,34 @@ sealed record StarterFolder(string Folder)
 
     bool IsChinese => Language == SchemaLanguage.Chinese;
 
-    /// <returns>What to do next.</returns>
+    /// <summary>Writes the folder and returns what to do next, for people.</summary>
     /// <exception cref="UserErrorException">A file is there already; nothing is written then.</exception>
     public string Write()
     {
         var rows = Intents is null ? StarterRows.Samples(Language) : StarterRows.Placeholders(Intents, Language);
-        var yaml = new StarterYaml(this, rows);
-        (string File, string Text)[] texts =
-        [
-            (SchemaFile, yaml.Schema()), ("train.yaml", yaml.Train()), ("export.yaml", yaml.Export()), ("eval.yaml", yaml.Eval()),
-            ("inference.yaml", yaml.Inference()), ("generate.yaml", yaml.Generate()), (DatasetRegistry.FileName, DatasetInfo()),
-        ];
+        (string File, string Text)[] texts = [.. new StarterYaml(this, rows).Files(), (DatasetRegistry.FileName, DatasetInfo())];
         string[] files = [.. texts.Select(t => t.File), .. Splits.Select(split => split + ".json")];
         if (files.Select(Path).FirstOrDefault(File.Exists) is { } there)
-            throw new UserErrorException($"{there}: the file is there already, and nothing is overwritten; give another folder, or move " +
-                "it away");
+            throw new UserErrorException(
+                $"{there}: the file is there already, and nothing is overwritten; give another folder, or move it away");
 
         Directory.CreateDirectory(Folder);
         foreach (var (file, text) in texts) AtomicFile.WriteText(Path(file), text);
         var schema = IntentSchema.Load(Path(SchemaFile));
         foreach (var split in Splits)
         {
-            EvaluationQuestion[] questions =
-                [.. rows.Where(row => row.Split == split)
-                .Select((row, i) => EvaluationQuestion.Of($"{i}", row.Question, row.Intent, schema, "intent", split))];
-            AlpacaFile.Write(Path(split + ".json"), questions);
+            var questions = rows.Where(row => row.Split == split)
+                .Select((row, i) => EvaluationQuestion.Of($"{i}", row.Question, row.Intent, schema, "intent", split));
+            AlpacaFile.Write(Path(split + ".json"), [.. questions]);
         }
         return Next(files);
     }
 
-    /// <summary>As the settings files name it: from the folder that init was started in.</summary>
+    /// <summary>Returns a file's path as the settings files name it, from the folder in which init was started.</summary>
     public string Path(string file) => System.IO.Path.Combine(Folder, file).Replace('\\', '/');
 
-    string DatasetInfo() =>
-        new JsonObject(Splits.Select(split =>
-            KeyValuePair.Create($"{Name}_{split}", (JsonNode?)new JsonObject { ["file_name"] = split + ".json" })))
-                .ToJsonString(JsonFile.Indented) + "\n";
+    string DatasetInfo() => new JsonObject(Splits.Select(split => KeyValuePair.Create($"{Name}_{split}",
+        (JsonNode?)new JsonObject { ["file_name"] = split + ".json" }))).ToJsonString(JsonFile.Indented) + "\n";
 
     string Next(IReadOnlyList<string> files)
     {

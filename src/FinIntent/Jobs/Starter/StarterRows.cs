@@ -26,16 +26,22 @@ static class StarterRows
         ("eval", "从昨晚开始折腾{0}到现在都没弄明白，烦死了"),
     ];
 
-    /// <summary>Five intents with rows as people ask.</summary>
+    /// <summary>Returns five intents with rows as people ask.</summary>
     public static IReadOnlyList<StarterRow> Samples(SchemaLanguage language)
     {
-        var name = $"FinIntent.Jobs.Starter.samples.{(language == SchemaLanguage.English ? "en" : "zh")}.tsv";
-        using var reader = new StreamReader(typeof(StarterRows).Assembly.GetManifestResourceStream(name)!);
-        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
+        var lines = Embedded($"samples.{(language == SchemaLanguage.English ? "en" : "zh")}.tsv");
+        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
             .Select(parts => new StarterRow(parts[0], parts[1], parts[2]))];
     }
 
-    /// <summary>For names that nothing else is known of.</summary>
+    /// <summary>Reads a file of this folder that is embedded in the program, with lines that end in \n.</summary>
+    public static string Embedded(string file)
+    {
+        using var stream = typeof(StarterRows).Assembly.GetManifestResourceStream("FinIntent.Jobs.Starter." + file)!;
+        return new StreamReader(stream).ReadToEnd().ReplaceLineEndings("\n");
+    }
+
+    /// <summary>Makes rows for intents of which only the names are known.</summary>
     public static IReadOnlyList<StarterRow> Placeholders(IReadOnlyList<string> intents, SchemaLanguage language) =>
         [.. from intent in intents
             from pattern in language == SchemaLanguage.English ? English : Chinese

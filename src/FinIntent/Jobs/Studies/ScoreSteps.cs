@@ -3,7 +3,8 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>The scoring of a study's model: the answers to the questions, and where the study asks for it, to the questions in other orders.</summary>
+/// <summary>The scoring of a study's model: the answers to the questions, and where the study asks for it, to the questions in other
+/// orders.</summary>
 sealed class ScoreSteps
 {
     readonly Exam _exam;

@@ -3,10 +3,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>
-/// A study as a file: keys of settings files, which all models share, and a list of models, each with a name, perhaps a settings file, and keys of
-/// its own. A model's keys win over the shared ones, and these over its settings file's; the command line's win over all.
-/// </summary>
+/// <summary>A study as a file: keys of settings files, which all models share, and a list of models, each with a name, perhaps a settings
+/// file, and keys of its own. A model's keys win over the shared ones, and these over its settings file's; the command line's win over
+/// all.</summary>
 /// <param name="Seeds">One training each.</param>
 /// <param name="KeepsModels">False: a merged model is removed once it is scored. Adapters always stay.</param>
 sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds, bool KeepsModels, IReadOnlyList<StudyModel> Models)
@@ -19,16 +18,20 @@ sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds,
         var shared = Entries.ReadFile(path);
         Dictionary<string, Entry> given = [];
         foreach (var entry in overrides.Select(Entries.ReadOverride)) given[entry.Key] = entry;
-        if (!shared.TryGetValue("models", out var list)) throw new UserErrorException($"{path}: models is missing; list them, each with a name");
-        if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items }) throw list.Error("expected a list of models, each a map that begins with `- name: …`");
-        if (Values("output_dir") is not [{ } output]) throw new UserErrorException($"{path}: output_dir is missing; name the folder for all results");
+        if (!shared.TryGetValue("models", out var list)) throw new UserErrorException(
+            $"{path}: models is missing; list them, each with a name");
+        if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items }) throw list.Error(
+            "expected a list of models, each a map that begins with `- name: …`");
+        if (Values("output_dir") is not [{ } output]) throw new UserErrorException(
+            $"{path}: output_dir is missing; name the folder for all results");
 
         var file = System.IO.Path.GetFileName(path);
         var common = shared.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
         var own = given.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
         List<StudyModel> models = [.. items.Select(item => StudyModel.Of(item, file, path, common, own))];
         foreach (var same in models.GroupBy(m => m.Folder, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
-            throw new UserErrorException($"{same.Last().Place}: name: \"{same.Last().Name}\" and \"{same.First().Name}\" would share the folder {same.Key}; name them apart");
+            throw new UserErrorException($"{same.Last().Place}: name: \"{same.Last().Name}\" and \"{same.First().Name}\" would share the " +
+                $"folder {same.Key}; name them apart");
         var seeds = given.ContainsKey("seed") && !given.ContainsKey("seeds") ? Values("seed") : Values("seeds") ?? Values("seed") ?? ["42"];
         foreach (var key in StudyModel.NotInStudies.Where(key => given.ContainsKey(key) || shared.ContainsKey(key)))
             throw StudyModel.NotInStudy(given.GetValueOrDefault(key) ?? shared[key]);
@@ -42,15 +45,18 @@ sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds,
             var other => throw new UserErrorException($"{path}: keep_models: expected true or false, got \"{string.Join(", ", other)}\""),
         };
 
-        IReadOnlyList<string>? Values(string key) => !given.TryGetValue(key, out var entry) && !shared.TryGetValue(key, out entry) ? null : entry.Value switch
+        IReadOnlyList<string>? Values(string key) => !given.TryGetValue(key, out var entry) && !shared.TryGetValue(key, out entry) ? null
+            : entry.Value switch
         {
             YamlSequenceNode several => [.. several.Children.Select(n => n.ToString())],
             YamlScalarNode { Value: { } one } => one.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             _ => throw entry.Error("expected a value, or values with commas between"),
         };
 
-        IReadOnlyList<int> SeedsOf(IReadOnlyList<string> texts) => texts.Count == texts.Distinct().Count() && texts.All(t => int.TryParse(t, out _))
-            ? [.. texts.Select(int.Parse)] : throw new UserErrorException($"{path}: seeds: \"{string.Join(", ", texts)}\" is no list of different whole numbers");
+        IReadOnlyList<int> SeedsOf(IReadOnlyList<string> texts) => texts.Count == texts.Distinct().Count()
+            && texts.All(t => int.TryParse(t, out _))
+            ? [.. texts.Select(int.Parse)]
+                : throw new UserErrorException($"{path}: seeds: \"{string.Join(", ", texts)}\" is no list of different whole numbers");
     }
 }
 
@@ -69,22 +75,27 @@ sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictio
     /// <summary>The name as a folder's.</summary>
     public string Folder => string.Concat(Name.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
 
-    public static StudyModel Of(YamlNode item, string file, string path, IReadOnlyDictionary<string, Entry> common, IReadOnlyDictionary<string, Entry> given)
+    public static StudyModel Of(YamlNode item, string file, string path, IReadOnlyDictionary<string, Entry> common,
+        IReadOnlyDictionary<string, Entry> given)
     {
         var place = $"{file}:{item.Start.Line}";
         if (item is not YamlMappingNode map) throw new UserErrorException($"{place}: expected a map that begins with `- name: …`");
         var own = Entries.Of(map, file);
-        if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text)) throw new UserErrorException($"{place}: a model has no name; give one");
-        var keys = own.Remove("settings", out var settings) ? Entries.ReadFile(Beside(path, settings.Text ?? throw settings.Error("expected the path of a settings file"))) : [];
+        if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text)) throw new UserErrorException(
+            $"{place}: a model has no name; give one");
+        var keys = own.Remove("settings", out var settings)
+            ? Entries.ReadFile(Beside(path, settings.Text ?? throw settings.Error("expected the path of a settings file"))) : [];
         var isApi = own.ContainsKey("api");
-        foreach (var (key, entry) in common.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key))).Concat(own)) keys[key] = entry;
+        foreach (var (key, entry) in common.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key)))
+            .Concat(own)) keys[key] = entry;
         foreach (var (key, entry) in given.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key)))) keys[key] = entry;
         return new(name.Text.Trim(), place, path, keys);
     }
 
     /// <summary>A path is meant from the study's own folder; from the working folder if it is not there.</summary>
     static string Beside(string study, string settings) =>
-        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(study))!, settings) is var beside && File.Exists(beside) ? beside : settings;
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(study))!, settings) is var beside
+            && File.Exists(beside) ? beside : settings;
 
     static bool IsApiKey(string key) => key == "api" || key.StartsWith("api_", StringComparison.Ordinal);
 
@@ -94,13 +105,16 @@ sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictio
     {
         if (NotInStudies.FirstOrDefault(Keys.ContainsKey) is { } key) throw NotInStudy(Keys[key]);
         var settings = With();
-        if (settings.Inference.EvalFile is null) throw new UserErrorException($"{Place}: {Name}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
+        if (settings.Inference.EvalFile is null) throw new UserErrorException(
+            $"{Place}: {Name}: eval_file is missing; name an Alpaca or OpenFinData file of questions with known answers");
         if (IsApi) return;
         CrossChecks.CheckTraining(settings);
         if (settings.Method.FinetuningType != FinetuningType.Lora)
-            throw new UserErrorException($"{Keys["finetuning_type"].Place}: finetuning_type: a study trains LoRA adapters and merges them, not {Keys["finetuning_type"].Text}; use `finintent train` and `finintent eval` for it");
+            throw new UserErrorException($"{Keys["finetuning_type"].Place}: finetuning_type: a study trains LoRA adapters and merges " +
+                $"them, not {Keys["finetuning_type"].Text}; use `finintent train` and `finintent eval` for it");
         if (settings.Model.AdapterNameOrPath.Count > 0)
-            throw new UserErrorException($"{Keys["adapter_name_or_path"].Place}: adapter_name_or_path: a study trains a fresh adapter on each model; merge this one first with `finintent export` and name the merged model");
+            throw new UserErrorException($"{Keys["adapter_name_or_path"].Place}: adapter_name_or_path: a study trains a fresh adapter on " +
+                $"each model; merge this one first with `finintent export` and name the merged model");
     }
 
     public static UserErrorException NotInStudy(Entry entry) => entry.Error(entry.Key == "eval_adapters"

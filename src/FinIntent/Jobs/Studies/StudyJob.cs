@@ -3,10 +3,8 @@ using FinIntent.Evaluation.Reports;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>
-/// `finintent experiment`, a whole study: each model's base score → train → export → tuned score, models behind an API as they are, then the table
-/// and the report. A model that fails does not stop the others, and a study that was stopped goes on.
-/// </summary>
+/// <summary>`finintent experiment`, a whole study: each model's base score → train → export → tuned score, models behind an API as they
+/// are, then the table and the report. A model that fails does not stop the others, and a study that was stopped goes on.</summary>
 sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
 {
     public const string JsonName = "report.json";
@@ -25,7 +23,8 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
             _groups.Add(Study(model, study));
         }
         if (_sets.Count == 0)
-            throw new UserErrorException($"{file.Path}: no model has a score: {string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
+            throw new UserErrorException($"{file.Path}: no model has a score: " +
+                $"{string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
         Report();
         return _groups.Count(g => g.Failure is not null);
     }
@@ -69,7 +68,8 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
         ReportWriter.Write(file.OutputDir, report, here.Languages.Reports);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
         here.Output.Write("\n" + ReportText.Study(report, here.Languages.Text));
-        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
+        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write(
+            $"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
         string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
         here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
     }

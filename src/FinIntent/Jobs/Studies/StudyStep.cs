@@ -3,11 +3,9 @@ using FinIntent.Files;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>
-/// A step of a study and what its result is made from, kept beside it as RESULT.step.json. As long as that is unchanged, a finished
-/// result is used again, and an unfinished one is gone on with. A record of an earlier version keeps its words where they mean the same:
-/// a key that is null is the same as none, and a setting that the record does not know has its default.
-/// </summary>
+/// <summary>A step of a study and what its result is made from, kept beside it as RESULT.step.json. As long as that is unchanged, a
+/// finished result is used again, and an unfinished one is gone on with. A record of an earlier version keeps its words where they mean the
+/// same: a key that is null is the same as none, and a setting that the record does not know has its default.</summary>
 /// <param name="result">The file or folder.</param>
 /// <param name="inputs">Everything the result depends on.</param>
 sealed class StudyStep(string result, JsonObject inputs)
@@ -24,10 +22,8 @@ sealed class StudyStep(string result, JsonObject inputs)
 
     public bool IsThere => WasDone && (File.Exists(result) || Directory.Exists(result));
 
-    /// <summary>
-    /// Does the work unless it is done. What an earlier, unfinished run of the same inputs left is there to be gone on with; what was made
-    /// from other inputs is removed.
-    /// </summary>
+    /// <summary>Does the work unless it is done. What an earlier, unfinished run of the same inputs left is there to be gone on with; what
+    /// was made from other inputs is removed.</summary>
     /// <param name="work">Gives false when it stopped before its end.</param>
     /// <returns>False when it stopped.</returns>
     public bool Do(Func<bool> work)

@@ -26,7 +26,8 @@ sealed record PlanTarget(string Name, long Bytes, GpuModel? Gpu, bool IsCpu)
         if (Regex.Match(gpu, @"^(\d+(\.\d+)?)\s*(gb)?$", RegexOptions.IgnoreCase) is { Success: true } match
             && double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) is > 0 and <= 10_000 and var gigabytes)
             return new($"a GPU with {Gigabytes((long)(gigabytes * 1e9))}", (long)(gigabytes * 1e9), null, false);
-        throw new UserErrorException($"--gpu: \"{gpu}\" is neither one of {string.Join(", ", GpuModel.Known.Select(known => known.Key))} nor a number of gigabytes such as 24");
+        throw new UserErrorException($"--gpu: \"{gpu}\" is neither one of {string.Join(", ", GpuModel.Known.Select(known => known.Key))} " +
+            $"nor a number of gigabytes such as 24");
     }
 
     /// <summary>This machine, with what is free there now.</summary>

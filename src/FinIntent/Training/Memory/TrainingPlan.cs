@@ -4,7 +4,8 @@ namespace FinIntent.Training.Memory;
 /// <param name="Base">Such as "bfloat16" or "int8".</param>
 /// <param name="Parameters">That are trained.</param>
 /// <param name="EpochTime">Null: the device's speed is not known.</param>
-sealed record TrainingPlan(PlanTarget Target, ModelMemory Model, ForwardChoice Forward, RowLengths Rows, string Base, ScalarType Compute, long Parameters, TimeSpan? EpochTime)
+sealed record TrainingPlan(PlanTarget Target, ModelMemory Model, ForwardChoice Forward, RowLengths Rows, string Base, ScalarType Compute,
+    long Parameters, TimeSpan? EpochTime)
 {
     public int UpdatesPerEpoch { get; init; }
 

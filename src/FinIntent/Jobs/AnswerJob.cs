@@ -35,12 +35,10 @@ static class AnswerJob
     public static IReadOnlyList<AskedQuestion> Load(SettingsFile settings, string questions) =>
         QuestionFile.LoadAsked(questions, SchemaOf(settings));
 
-    /// <summary>The intents whose instruction questions are put into with intent_prompt; null: they are asked as they are.</summary>
+    /// <summary>Returns the intents whose instruction asks the questions (intent_prompt); null: they are asked as they are.</summary>
     public static IntentSchema? SchemaOf(SettingsFile settings) =>
         settings.Inference.IntentPrompt ? new Prepared(settings).LoadSchema() ?? IntentSchema.OpenFinData : null;
 
-    static string FileOf(SettingsFile settings, string questions) => settings.Inference.Answers
-        ?? (settings.Given.ContainsKey("output_dir")
-            ? Path.Combine(settings.Output.OutputDir, "answers.jsonl")
-            : Path.ChangeExtension(questions, ".answers.jsonl"));
+    static string FileOf(SettingsFile settings, string questions) => settings.Inference.Answers ?? (settings.Given.ContainsKey("output_dir")
+        ? Path.Combine(settings.Output.OutputDir, "answers.jsonl") : Path.ChangeExtension(questions, ".answers.jsonl"));
 }

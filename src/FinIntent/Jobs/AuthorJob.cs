@@ -2,6 +2,7 @@ using FinIntent.Authoring;
 using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;
+using static System.FormattableString;
 
 namespace FinIntent.Jobs;
 
@@ -17,9 +18,8 @@ static class AuthorJob
     public static SettingsFile Load(string path, bool isLocal, IReadOnlyList<string> overrides) =>
         SettingsFile.Load(path, isLocal ? [.. WithoutApi, .. JudgeOf(path), .. overrides] : overrides);
 
-    /// <param name="accept">A review.csv with decisions, whose rows are brought into the set without asking a model; null: models
-    /// write.</param>
-    /// <returns>The exit code: 1 where the set is not complete.</returns>
+    /// <param name="accept">A review.csv with decisions, whose rows join the set and no model is asked; null: models write.</param>
+    /// <returns>The exit code, which is 1 where the set is not complete.</returns>
     public static async Task<int> Run(SettingsFile settings, string? accept, Surroundings here, CancellationToken stop)
     {
         try
@@ -32,17 +32,17 @@ static class AuthorJob
         }
     }
 
-    /// <summary>The keys of API models, taken out.</summary>
+    /// <summary>Overrides that take the keys of API models out of a file.</summary>
     static IEnumerable<string> WithoutApi => Binding.PropertiesOf(typeof(ApiSettings))
         .Concat(Binding.PropertiesOf(typeof(GenerateSettings))).Select(Binding.KeyOf)
         .Where(key => key.StartsWith("api", StringComparison.Ordinal) || key.StartsWith("judge_api", StringComparison.Ordinal)
             || key.StartsWith("judge_price", StringComparison.Ordinal))
         .Select(key => key + "=null");
 
-    /// <summary>Where the file's judge is behind an API, the writer judges.</summary>
+    /// <summary>Lets the writer judge where the file's judge is behind an API.</summary>
     static string[] JudgeOf(string path) => Entries.ReadFile(path).ContainsKey("judge_api") ? ["judge=same"] : [];
 
-    /// <summary>The model of judge_model_name_or_path with its adapters; null: none is named.</summary>
+    /// <summary>Finds the model of judge_model_name_or_path with its adapters; null means that none is named.</summary>
     static Prepared? Judge(SettingsFile settings, Surroundings here)
     {
         var generate = settings.Generate;
@@ -56,12 +56,11 @@ static class AuthorJob
     {
         var (settings, time) = (writer.Settings, here.Time);
         var schema = IntentSchema.Load(settings.Inference.IntentSchema
-            ?? throw new UserErrorException($"{settings.Path}: intent_schema is missing; name the file of the intents, such as " +
-                $"config/intents/openfindata.yaml"));
+            ?? throw new UserErrorException(
+                $"{settings.Path}: intent_schema is missing; name the file of the intents, such as config/intents/openfindata.yaml"));
         var plan = DatasetPlan.Of(settings.Generate, schema);
         var options = Options(settings, schema);
-        string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles, .. settings.Inference.EvalFile is { } evalFile ? [evalFile]
-            : (string[])[]];
+        string[] evaluationFiles = [.. settings.Dataset.LeakCheckFiles.Append(settings.Inference.EvalFile).OfType<string>()];
         var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
         evaluation.RefuseIn(schema, options.Styles);
 
@@ -78,12 +77,14 @@ static class AuthorJob
 
         var stopped = await Stopped();
         if (accept is not null)
-            foreach (var decision in ReviewFile.Read(accept, run.Set, schema, check, run.Rounds,
-                time.GetUtcNow())) journal.Append(decision);
+        {
+            var decisions = ReviewFile.Read(accept, run.Set, schema, check, run.Rounds, time.GetUtcNow());
+            foreach (var decision in decisions) journal.Append(decision);
+        }
         run.ApplyDecisions(run.Rounds);
         var isUnfinished = !run.Set.IsComplete;
         files.Write(run.Set, journal, ledger.Spent, isUnfinished ? stopped : null);
-        here.Output.WriteLine($"{Progress.Of(run.Set, ledger, models.IsPriced)}\n-> {folder}");
+        here.Output.WriteLine($"{ProgressOf(run.Set, ledger, models.IsPriced)}\n-> {folder}");
         if (accept is not null) return 0;
         if (isUnfinished && stopped is not null) here.Output.WriteLine($"ended before all rows were there: {stopped.Reason}. {Remedy}");
         return isUnfinished ? 1 : 0;
@@ -95,7 +96,7 @@ static class AuthorJob
                 // What the journal tells is soon gone through; what is new is written and told.
                 if (asker.Answered == 0) return;
                 files.Write(report.Set, journal, report.Spent, new("the run is under way"));
-                here.Tell($"round {report.Round}: {Progress.Of(report.Set, ledger, models.IsPriced)}");
+                here.Tell($"round {report.Round}: {ProgressOf(report.Set, ledger, models.IsPriced)}");
             }, stop);
             return end?.Failure is { } failure
                 ? throw new UserErrorException($"{failure.Message}. {asker.Answered} answers of this run are kept in {folder}; {Remedy}")
@@ -120,12 +121,12 @@ static class AuthorJob
     {
         var size = settings.Dataset.ValSize;
         if (size >= 1 && size >= settings.Generate.Rows)
-            throw new UserErrorException($"{settings.Given["val_size"]}: val_size: {size} of {settings.Generate.Rows} rows leaves none " +
-                $"to train on; make it smaller, or rows larger");
+            throw new UserErrorException($"{settings.Given["val_size"]}: val_size: {size} of {settings.Generate.Rows} rows " +
+                "leaves none to train on; make it smaller, or rows larger");
         return size >= 1 ? size / settings.Generate.Rows : size;
     }
 
-    /// <summary>Everything that the rows depend on; limits, prices and how requests are made may change from run to run.</summary>
+    /// <summary>Returns all that the rows depend on; limits, prices and how requests are made may change from run to run.</summary>
     static JsonObject Identity(SettingsFile settings, DatasetPlan plan, AuthoringOptions options, AuthoringModels models,
         IEnumerable<string> evaluationFiles)
     {
@@ -143,19 +144,16 @@ static class AuthorJob
         return identity;
     }
 
-    static class Progress
+    static string ProgressOf(AuthoredSet set, Ledger ledger, bool isPriced)
     {
-        public static string Of(AuthoredSet set, Ledger ledger, bool isPriced)
-        {
-            var text = string.Create(CultureInfo.InvariantCulture,
-                $"{set.Rows.Count}/{set.Plan.Rows} rows, {set.Aside.Count} set aside, {set.Rejected.Values.Sum()} rejected");
-            if (set.Rejected.Count > 0) text += $" ({string.Join(", ", set.Rejected.OrderByDescending(r => r.Value).Select(r => $"{ReviewFile.Words(r.Key)} {r.Value}"))})";
-            if (set.Unreadable > 0) text += $", {set.Unreadable} answers unreadable";
-            var spent = ledger.Spent;
-            text += string.Create(CultureInfo.InvariantCulture, $"; {spent.Requests} requests, {spent.Tokens:N0} tokens");
-            if (isPriced) text += string.Create(CultureInfo.InvariantCulture, $", cost {spent.Cost:0.####}");
-            return text + (ledger.Limits.Cost is { } budget
-                ? string.Create(CultureInfo.InvariantCulture, $" of {budget:0.####}, {Math.Max(0, budget - spent.Cost):0.####} left") : "");
-        }
+        var spent = ledger.Spent;
+        var reasons = set.Rejected.OrderByDescending(r => r.Value).Select(r => $"{ReviewFile.Words(r.Key)} {r.Value}");
+        var rejected = set.Rejected.Count > 0 ? $" ({string.Join(", ", reasons)})" : "";
+        var unreadable = set.Unreadable > 0 ? $", {set.Unreadable} answers unreadable" : "";
+        var cost = isPriced ? Invariant($", cost {spent.Cost:0.####}") : "";
+        var left = ledger.Limits.Cost is { } budget
+            ? Invariant($" of {budget:0.####}, {Math.Max(0, budget - spent.Cost):0.####} left") : "";
+        return $"{set.Rows.Count}/{set.Plan.Rows} rows, {set.Aside.Count} set aside, {set.Rejected.Values.Sum()} rejected{rejected}" +
+            $"{unreadable}; {spent.Requests} requests, {Invariant($"{spent.Tokens:N0}")} tokens{cost}{left}";
     }
 }

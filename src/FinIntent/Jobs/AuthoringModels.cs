@@ -12,8 +12,7 @@ sealed class AuthoringModels : IDisposable
 {
     // Whatever else is sent might let a request cost more than what is reserved for it.
     static readonly string[] Bounded = ["temperature", "top_p", "top_k", "min_p", "seed", "stop", "stop_sequences", "presence_penalty",
-        "frequency_penalty",
-        "reasoning_effort", "thinking", "user", "metadata"];
+        "frequency_penalty", "reasoning_effort", "thinking", "user", "metadata"];
 
     readonly SettingsFile _settings;
     readonly Prepared _writer;
@@ -23,7 +22,7 @@ sealed class AuthoringModels : IDisposable
     readonly List<IDisposable> _models = [];
     readonly Dictionary<string, ChatModel> _loaded = [];
 
-    /// <param name="asks">False: no model is asked, so no key is needed.</param>
+    /// <param name="asks">False means that no model is asked, so that no key is needed.</param>
     public AuthoringModels(Prepared writer, Prepared? judge, bool asks, Surroundings here)
     {
         var settings = writer.Settings;
@@ -48,7 +47,7 @@ sealed class AuthoringModels : IDisposable
 
     public Limits Limits => new((decimal?)_settings.Generate.Budget, _settings.Generate.MaxTokensTotal, _settings.Generate.MaxRequests);
 
-    /// <summary>What the answers of both depend on.</summary>
+    /// <summary>Returns what the answers of both depend on.</summary>
     public JsonObject Identity()
     {
         var g = _settings.Generate;
@@ -90,16 +89,13 @@ sealed class AuthoringModels : IDisposable
     Author Api(ApiSettings api, TokenPrice? price, bool judges)
     {
         if (!_asks) return Silent(api.ApiModel!, price);
-        var endpoint = ApiEndpoint.Of(api);
-        if (endpoint.SendsKeyUnencrypted) _here.Tell(
-            $"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
         var request = new ApiRequest(MaxNewTokens)
         {
             // A judge is asked for its best answer; a writer for different ones.
             Temperature = judges ? (api.Api == ApiKind.Anthropic ? null : 0) : Given("temperature", _settings.Generation.Temperature),
             TopP = judges ? null : Given("top_p", _settings.Generation.TopP),
         };
-        var model = new ApiModel(endpoint, api, request, _here.Time);
+        var model = Respondents.Open(api, request, _here);
         _models.Add(model);
         return ApiAuthor.Of(model, api.ApiModel!, MaxNewTokens, price, api.ApiConcurrency);
     }
@@ -115,7 +111,7 @@ sealed class AuthoringModels : IDisposable
         return model.Author;
     }
 
-    /// <summary>A model that writes and judges is loaded once.</summary>
+    /// <summary>Loads a model once, though it writes and judges.</summary>
     ChatModel Load(ChatModelSource source)
     {
         var key = string.Join('\n', source.Adapters.Prepend(source.Model));
@@ -134,8 +130,8 @@ sealed class AuthoringModels : IDisposable
                 (Writer.Price is null ? "api_price_input and api_price_output (of a million tokens)"
                     : "judge_price_input and judge_price_output (of a million tokens)"));
         if (g.Budget is null && g.MaxTokensTotal is null) return;
-        foreach (var (key, parameters) in (IEnumerable<(string, JsonObject)>)[("api_parameters", _settings.Api.ApiParameters),
-            ("judge_api_parameters", g.JudgeApiParameters)])
+        (string, JsonObject)[] given = [("api_parameters", _settings.Api.ApiParameters), ("judge_api_parameters", g.JudgeApiParameters)];
+        foreach (var (key, parameters) in given)
             if (parameters.Select(p => p.Key).FirstOrDefault(p => !Bounded.Contains(p)) is { } name)
                 throw new UserErrorException($"{_settings.Given[key]}: {key}: {name} may change what a request costs, so " +
                     $"{(g.Budget is null ? "max_tokens_total" : "budget")} could not be kept; " +

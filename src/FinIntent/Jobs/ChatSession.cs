@@ -38,7 +38,7 @@ sealed class ChatSession : IDisposable
 
     public void Clear() => _messages.Clear();
 
-    /// <summary>The oldest question and its answer go while there is no room for an answer.</summary>
+    /// <summary>Removes the oldest question and its answer as long as there is no room for a new answer.</summary>
     void ForgetWhatDoesNotFit()
     {
         var room = _options.MaxLength ?? _chat.Model.Shape.MaxPositions;

@@ -3,7 +3,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
 
-/// <summary>`finintent check`: looks at everything that a run of a settings file would use, in the way of that run.</summary>
+/// <summary>Is `finintent check`: it looks at everything that a run of a settings file would use, in the way of that run.</summary>
 static class CheckJob
 {
     public static CheckReport Run(string file, IEnumerable<string> overrides, Surroundings here)
@@ -28,8 +28,7 @@ static class CheckJob
         if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{harmless}");
     }
 
-    /// <summary>Finds what the settings name, without weights. What is not to be had is reported; with wrong keys nothing is
-    /// fetched.</summary>
+    /// <summary>Finds what the settings name, without weights, and reports what is not there. With wrong keys nothing is fetched.</summary>
     public static Prepared Prepare(SettingsFile settings, CheckReport report, Surroundings here) =>
         Prepared.Of(settings, report.Errors == 0 ? Need.Shape : Need.Nothing, here, (part, e) =>
         {
@@ -37,7 +36,7 @@ static class CheckJob
             return true;
         });
 
-    /// <summary>Whether the settings are of a run of `finintent train`.</summary>
+    /// <summary>Says whether the settings are of a run of `finintent train`.</summary>
     static bool IsTraining(SettingsFile settings) =>
         settings.Dataset.Dataset.Count > 0 || settings.Dataset.TokenizedPath is not null
         || (settings.Given.ContainsKey("stage") && settings.Export.ExportDir is null

@@ -6,12 +6,12 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
 
-/// <summary>The questions of an evaluation: as their file has them, and perhaps with their options in other orders.</summary>
+/// <summary>Holds the questions of an evaluation: as their file has them, and perhaps with their options in other orders.</summary>
 /// <param name="File">The file that the questions are from.</param>
-/// <param name="Permuted">The questions in all orders; null: they are asked in their own order only.</param>
+/// <param name="Permuted">The questions in all orders; null means that they are asked in their own order only.</param>
 sealed record Exam(string File, IReadOnlyList<EvaluationQuestion> Questions, PermutedQuestions? Permuted = null)
 {
-    /// <summary>False: the file has labels alone, and the questions' texts are elsewhere.</summary>
+    /// <summary>Says whether the file has the questions' texts; else it has labels alone, and the texts are elsewhere.</summary>
     public bool IsFileOfQuestions { get; init; } = true;
 
     /// <summary>Reads the questions of eval_file, in the words of intent_schema.</summary>
@@ -27,11 +27,10 @@ sealed record Exam(string File, IReadOnlyList<EvaluationQuestion> Questions, Per
     public static string FileOf(SettingsFile settings) => settings.Inference.EvalFile
         ?? throw new UserErrorException($"{settings.Path}: eval_file is missing; name a file of questions with known answers");
 
-    /// <summary>The file for the answers in other orders, beside that for the predictions.</summary>
+    /// <summary>Returns the file for the answers in other orders, which is beside the file of the predictions.</summary>
     public static string PermutationsOf(string predictions) => Path.Combine(Path.GetDirectoryName(predictions)!, "permutations.jsonl");
 
-    /// <summary>The run of the questions in other orders: it depends on the run of the questions themselves, whose answers it
-    /// shares.</summary>
+    /// <summary>Returns the run of the questions in other orders, which depends on the run whose answers it shares.</summary>
     public static PredictionRun PermutedRunOf(PredictionRun run, SettingsFile settings)
     {
         var (identity, orders) = ((JsonObject)run.Identity.DeepClone(), settings.Inference.Permutations);

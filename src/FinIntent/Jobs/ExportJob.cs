@@ -4,8 +4,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
 
-/// <summary>`finintent export`: merges adapters into their base model, writes a model folder, and compares it with what was
-/// merged.</summary>
+/// <summary>Merges adapters into their base model, writes a model folder, and compares it with what was merged.</summary>
 static class ExportJob
 {
     const long Gigabyte = 1_000_000_000;
@@ -35,7 +34,7 @@ static class ExportJob
             $"合并后的模型与“基座 + 适配器”的 logits 最大相差 {largest}（允许 {allowed}；适配器使其最多改变 {effect}）",
             $"largest difference of logits, merged model against adapters on the base: {largest} " +
             $"(allowed {allowed}; the adapters change them by up to {effect})");
-    }
 
-    static string Short(double value) => value.ToString("g3", CultureInfo.InvariantCulture);
+        static string Short(double value) => value.ToString("g3", CultureInfo.InvariantCulture);
+    }
 }

@@ -5,17 +5,16 @@ using FinIntent.Text;
 
 namespace FinIntent.Jobs;
 
-/// <summary>Compares questions with the rows that a local model was trained on, as far as the run.json files of its folders tell which
-/// these are. What cannot be compared, and leaks that are allowed, are told.</summary>
+/// <summary>Compares questions with the rows that a local model was trained on, as far as its folders' run.json files name them.</summary>
+/// <remarks>What cannot be compared, and leaks that are allowed, are told.</remarks>
 static class LeakGuard
 {
-    /// <returns>How many of the questions the model was trained on, where that is allowed; 0 for a model behind an API.</returns>
+    /// <summary>Returns how many of the questions the model was trained on, where that is allowed; 0 for a model behind an API.</summary>
     /// <exception cref="UserErrorException">The model was trained on some of the questions, and that is not allowed.</exception>
     public static int Check(Prepared prepared, Exam exam, Surroundings here)
     {
         if (prepared.ModelFolder is not { } model) return 0;
-        Action<string> tell = here.Tell;
-        var adapters = prepared.Adapters;
+        var (tell, adapters) = ((Action<string>)here.Tell, prepared.Adapters);
         foreach (var adapter in adapters.Where(adapter => Origin.RunFiles(adapter).Count == 0))
             tell($"leak check: {adapter} has no run.json that says what it was trained on, so nothing was compared");
         var runs = adapters.Append(model).SelectMany(Origin.RunFiles).Distinct().Select(RunRows.Read).ToList();

@@ -9,30 +9,19 @@ using FinIntent.Training;
 
 namespace FinIntent.Jobs;
 
-/// <summary>How much of what settings name is to be on this machine.</summary>
-enum Need
-{
-    /// <summary>Only what is here already: nothing is fetched.</summary>
-    Nothing,
-
-    /// <summary>The model's shape and tokenizer, its adapters and the data sets: what is checked before the weights come.</summary>
-    Shape,
-
-    /// <summary>The model with its weights, and its adapters.</summary>
-    Model,
-
-    /// <summary>The data sets, the model with its weights, and its adapters.</summary>
-    All,
-}
+/// <summary>Says how much of what settings name has to be on this machine; the rest is fetched.</summary>
+/// <remarks>Shape is what is checked before the weights come: the model's shape and tokenizer, its adapters and the data sets. Model is
+/// the model with its weights and its adapters, and All adds the data sets to it. With Nothing, nothing is fetched.</remarks>
+enum Need { Nothing, Shape, Model, All }
 
 /// <summary>One of the things that settings name.</summary>
 enum NamedPart { Data, Model, Adapters }
 
-/// <summary>Settings, and where on this machine the things are that they name. The settings stay as they were typed, since a run writes
-/// down the names that were given.</summary>
+/// <summary>Holds settings, and where on this machine the things are that they name.</summary>
+/// <remarks>The settings stay as they were typed, since a run writes down the names that were given.</remarks>
 sealed record Prepared(SettingsFile Settings)
 {
-    /// <summary>The model's folder; null: it is behind an API, or is not to be had, which was told.</summary>
+    /// <summary>The model's folder; null when the model is behind an API, or cannot be had, which was told.</summary>
     public string? ModelFolder { get; init; }
 
     /// <summary>The adapters' folders, in the order of the settings.</summary>
@@ -65,7 +54,7 @@ sealed record Prepared(SettingsFile Settings)
         Force = Settings.Inference.Force,
     };
 
-    /// <summary>The intents that intent_schema names; null: it is not given.</summary>
+    /// <summary>Reads the intents that intent_schema names; null when it is not given.</summary>
     public IntentSchema? LoadSchema() => Settings.Inference.IntentSchema is { } file ? IntentSchema.Load(file) : null;
 
     public static ScalarType? TypeOf(InferenceType type) => type switch
@@ -77,10 +66,10 @@ sealed record Prepared(SettingsFile Settings)
     };
 
     /// <summary>Finds what the settings name, and fetches from hubs what is not here.</summary>
-    /// <param name="without">Asked when a part is not to be had: true goes on without it. Without this function it is an error.</param>
-    /// <exception cref="UserErrorException">A part is not to be had.</exception>
-    public static Prepared Of(SettingsFile settings, Need need, Surroundings here, Func<NamedPart, UserErrorException,
-        bool>? without = null)
+    /// <param name="without">It is asked when a part cannot be had; true goes on without the part. Null makes it an error.</param>
+    /// <exception cref="UserErrorException">A part cannot be had.</exception>
+    public static Prepared Of(
+        SettingsFile settings, Need need, Surroundings here, Func<NamedPart, UserErrorException, bool>? without = null)
     {
         if (settings.Api.Api is not null) return new(settings);
         var model = settings.Model;

@@ -22,14 +22,20 @@ static class Respondents
     {
         var settings = prepared.Settings;
         if (settings.Api.Api is null) return new LocalRespondent(() => ChatModel.Load(prepared.Chat, here.Device.Value), how);
-        var endpoint = ApiEndpoint.Of(settings.Api);
-        if (endpoint.SendsKeyUnencrypted)
-            here.Tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
-        var model = new ApiModel(endpoint, settings.Api, RequestOf(settings), here.Time);
+        var model = Open(settings.Api, RequestOf(settings), here);
         return new ApiRespondent(model, settings.Api.ApiConcurrency, settings.Dataset.DefaultSystem);
     }
 
-    /// <summary>How the questions of an evaluation are asked: unless asked otherwise answers are greedy and short.</summary>
+    /// <summary>Opens a model behind an API; a key that would be sent without encryption is told.</summary>
+    public static ApiModel Open(ApiSettings api, ApiRequest request, Surroundings here)
+    {
+        var endpoint = ApiEndpoint.Of(api);
+        if (endpoint.SendsKeyUnencrypted)
+            here.Tell($"api_base: {endpoint.Base} is not encrypted: the key can be read on its way; use https if there is");
+        return new(endpoint, api, request, here.Time);
+    }
+
+    /// <summary>Says how an evaluation asks its questions: answers are greedy and short unless the settings say otherwise.</summary>
     public static LocalAsking ForExam(SettingsFile settings)
     {
         var answers = AnswersOf(settings);
@@ -42,7 +48,7 @@ static class Respondents
         });
     }
 
-    /// <summary>How questions are asked whose answers are for reading.</summary>
+    /// <summary>Says how questions are asked whose answers are for reading.</summary>
     public static LocalAsking ForAnswers(SettingsFile settings) =>
         AskingOf(settings, Scoring.Generate, AnswersOf(settings)) with { KeepsEach = true };
 
@@ -53,7 +59,7 @@ static class Respondents
         ScoringTokens = settings.Inference.ScoringTokens,
     };
 
-    /// <summary>How answers are written; max_new_tokens wins over max_length when both are given.</summary>
+    /// <summary>Says how answers are written; max_new_tokens wins over max_length when both are given.</summary>
     public static AnswerOptions AnswersOf(SettingsFile settings)
     {
         var g = settings.Generation;
@@ -67,8 +73,7 @@ static class Respondents
         };
     }
 
-    /// <summary>What an API is asked for: greedy answers unless do_sample is given, where the API takes such a wish; sampling parameters
-    /// are sent when they are given.</summary>
+    /// <summary>Says what an API is asked for. Answers are greedy unless do_sample is given and the API takes such a wish.</summary>
     public static ApiRequest RequestOf(SettingsFile settings)
     {
         var g = settings.Generation;
@@ -83,12 +88,11 @@ static class Respondents
         };
     }
 
-    /// <summary>What the answers took; null for a local model.</summary>
+    /// <summary>Returns what the answers took; null for a local model.</summary>
     public static ApiTotals? TotalsOf(SettingsFile settings, IReadOnlyList<Prediction> predictions) =>
         settings.Api.Api is null ? null : ApiTotals.Of(predictions, settings.Api.ApiPriceInput, settings.Api.ApiPriceOutput);
 
-    /// <summary>Where answers go and what they depend on. Weights and questions are known by their content: a changed file is
-    /// another.</summary>
+    /// <summary>Says where answers go and what they depend on. Weights and questions are known by their content.</summary>
     /// <param name="predictions">The file for the answers.</param>
     /// <param name="questions">The file of the questions.</param>
     public static PredictionRun RunOf(Prepared prepared, LocalAsking how, string predictions, string questions)

@@ -6,7 +6,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
 
-/// <summary>An evaluation in words, and the folder with its files.</summary>
+/// <summary>An evaluation in words, and the folder that holds its files.</summary>
 sealed record ScoreSummary(string Text, string Folder);
 
 /// <summary>`finintent eval`: asks a model every question of an exam, and reports how well it tells intents.</summary>
@@ -18,8 +18,8 @@ static class ScoreJob
     {
         var (exam, runs) = (Exam.Of(settings), ScoreRuns.Of(settings));
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
-        return new(runs.Count > 1 ? ScoreAll(runs, exam, folder, here, stop)
-            : ScoreOne(runs[0].Settings, exam, folder, here, stop), folder);
+        var isOne = runs.Count == 1;
+        return new(isOne ? ScoreOne(runs[0].Settings, exam, folder, here, stop) : ScoreAll(runs, exam, folder, here, stop), folder);
     }
 
     /// <summary>Asks the questions as they are, and then in their other orders. What is in the files already is not asked again.</summary>
@@ -42,14 +42,14 @@ static class ScoreJob
         var inOrders = Ask(permuted.All, Exam.PermutedRunOf(run, settings), permuted.Known(answers));
         return WithTotals(set, exam, inOrders, settings);
 
-        IReadOnlyList<Prediction> Ask(IReadOnlyList<EvaluationQuestion> questions, PredictionRun run, IReadOnlyDictionary<string,
-            Prediction>? known) =>
-            respondent.Answer([.. questions.Select(AskedQuestion.Of)], run, (_, done) =>
-                here.Tell($"{done}/{questions.Count} questions"), known, stop);
+        IReadOnlyList<Prediction> Ask(
+            IReadOnlyList<EvaluationQuestion> questions, PredictionRun run, IReadOnlyDictionary<string, Prediction>? known) =>
+            respondent.Answer([.. questions.Select(AskedQuestion.Of)], run,
+                (_, done) => here.Tell($"{done}/{questions.Count} questions"), known, stop);
     }
 
-    /// <summary>Answers with what they took, and with how much the order of their options matters.</summary>
-    /// <param name="inOrders">The answers in all orders; none: that was not asked.</param>
+    /// <summary>Adds to answers what they took, and how much the order of their options matters.</summary>
+    /// <param name="inOrders">The answers in all orders; the list is empty where only one order was asked.</param>
     public static PredictionSet WithTotals(PredictionSet set, Exam exam, IReadOnlyList<Prediction> inOrders, SettingsFile settings)
     {
         if (exam.Permuted is not { } permuted) return set with { Api = Respondents.TotalsOf(settings, set.Predictions) };
@@ -75,7 +75,7 @@ static class ScoreJob
         return text;
     }
 
-    /// <summary>Several adapters or seeds: a predictions file for each, and a report that tells how far their scores lie apart.</summary>
+    /// <summary>Scores several adapters or seeds, each into a file of predictions, and reports how far their scores lie apart.</summary>
     static string ScoreAll(IReadOnlyList<ScoreRun> runs, Exam exam, string folder, Surroundings here, CancellationToken stop)
     {
         List<PredictionSet> sets = [];

@@ -2,28 +2,23 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
 
-/// <summary>One run of an evaluation; its name tells it from the others.</summary>
+/// <summary>One run of an evaluation, whose name tells it from the others.</summary>
 sealed record ScoreRun(string Name, SettingsFile Settings);
 
 /// <summary>Makes the runs of one evaluation: one for each adapter of eval_adapters and each seed of eval_seeds.</summary>
 static class ScoreRuns
 {
-
     /// <exception cref="UserErrorException">The runs would not differ.</exception>
     public static IReadOnlyList<ScoreRun> Of(SettingsFile settings)
     {
         var (adapters, seeds) = (settings.Inference.EvalAdapters, settings.Inference.EvalSeeds);
         var isSampled = settings.Given.ContainsKey("do_sample") && settings.Generation.DoSample;
         if (seeds.Count > 1 && !(isSampled && settings.Inference.Scoring != Scoring.Options))
-        {
             throw Error(settings, "eval_seeds",
                 "the answers do not depend on a seed; set do_sample: true and scoring: generate, or leave eval_seeds out");
-        }
         if (adapters.Count + seeds.Count > 1 && settings.Inference.Permutations is not null)
-        {
             throw Error(settings, "permutations",
                 "it goes with one adapter and one seed; evaluate the runs one by one, or leave permutations out");
-        }
         if (adapters.Count > 0 && settings.Api.Api is not null)
             throw Error(settings, "eval_adapters", "a model behind an API has no adapters");
         RefuseTwice(settings, "eval_adapters", [.. adapters.Select(Path.GetFullPath)]);

@@ -16,7 +16,7 @@ sealed record TrainingWatch(Action<string> Tell, IProgress<StepReport>? Progress
 /// <param name="Error">Progress and warnings are written here.</param>
 sealed record Surroundings(TextWriter Output, TextWriter Error)
 {
-    /// <summary>Where models compute. Asking for it loads libtorch, so it is asked for when a model is loaded.</summary>
+    /// <summary>The device on which models compute. Asking for it loads libtorch, so it is asked for when a model is loaded.</summary>
     public Lazy<Device> Device { get; init; } = new(() => Devices.Default);
 
     /// <summary>The languages of what people read: summaries and tables, and the files of a report.</summary>
@@ -24,22 +24,22 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Keeps encoded rows from run to run; null: they are encoded each time.</summary>
+    /// <summary>This keeps encoded rows from run to run; null means that they are encoded each time.</summary>
     public TokenCache? Cache { get; init; }
 
     /// <summary>The bytes that are free on the disk of a path. The path's last folders need not exist yet.</summary>
     public Func<string, long> FreeBytes { get; init; } = FreeOn;
 
-    /// <summary>Read when something is to be fetched: a wrong token does not end what needs none.</summary>
+    /// <summary>This is read when something is to be fetched, so a wrong token does not end what needs none.</summary>
     public Func<HubChoice> Hubs { get; init; } = HubChoice.FromEnvironment;
 
-    /// <summary>Does a work that may download; a host shows how far it is.</summary>
+    /// <summary>This does a work that may download; a host shows how far it is.</summary>
     public Action<Action<HubContext>>? Download { get; init; }
 
-    /// <summary>Does a training; a host shows how far it is.</summary>
+    /// <summary>This does a training; a host shows how far it is.</summary>
     public Func<Func<TrainingWatch, TrainingResult>, TrainingResult>? Training { get; init; }
 
-    /// <summary>The surroundings of a program on this machine, with the user's cache of encoded rows.</summary>
+    /// <summary>Returns the surroundings of a program on this machine, with the user's cache of encoded rows.</summary>
     public static Surroundings Here(TextWriter output, TextWriter error) => new(output, error)
     {
         Device = new(() => Devices.Open(error.WriteLine)),
@@ -62,8 +62,8 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
 
     static long FreeOn(string path)
     {
-        for (var folder = Path.GetFullPath(path); ; folder = Path.GetDirectoryName(folder)
-            ?? throw new IOException($"{path} is on no disk"))
-            if (Directory.Exists(folder)) return new DriveInfo(folder).AvailableFreeSpace;
+        var folder = Path.GetFullPath(path);
+        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder) ?? throw new IOException($"{path} is on no disk");
+        return new DriveInfo(folder).AvailableFreeSpace;
     }
 }

@@ -11,8 +11,7 @@ using static System.FormattableString;
 
 namespace FinIntent.Jobs;
 
-/// <summary>A training. All that can be known before its weights are loaded is checked first. The run trains on the rows that were encoded
-/// for the check, so that nothing is done twice.</summary>
+/// <summary>Checks a training as far as it can be known before weights are loaded, and then trains on the rows that were checked.</summary>
 sealed class TrainJob : IDisposable
 {
     readonly Surroundings _here;
@@ -22,14 +21,14 @@ sealed class TrainJob : IDisposable
     TrainJob(Prepared prepared, TrainingCheck check, CheckReport report, Surroundings here) =>
         (_prepared, _check, Report, _here) = (prepared, check, report, here);
 
-    /// <summary>What the check found. A job whose report has errors cannot run.</summary>
+    /// <summary>The report of the check. A job whose report has errors cannot run.</summary>
     public CheckReport Report { get; }
 
     SettingsFile Settings => _prepared.Settings;
 
     /// <summary>Checks settings and all that they name; of a hub's model only its shape and tokenizer are fetched.</summary>
-    /// <param name="problems">What is wrong with the keys already.</param>
-    /// <param name="isAlone">No run follows, so that nothing is written (tokenized_path).</param>
+    /// <param name="problems">The faults of keys that were found before.</param>
+    /// <param name="isAlone">True means that no run follows, so that nothing is written (tokenized_path).</param>
     public static TrainJob Check(SettingsFile settings, IReadOnlyList<string> problems, Surroundings here, bool isAlone = false)
     {
         var report = new CheckReport();
@@ -49,7 +48,7 @@ sealed class TrainJob : IDisposable
         return job.Run(stop);
     }
 
-    /// <summary>Trains on the rows that were checked. The weights of a hub's model come now.</summary>
+    /// <summary>Trains on the rows that were checked; the weights of a hub's model are fetched first.</summary>
     public TrainingResult Run(CancellationToken stop = default)
     {
         Report.RefuseErrors();
@@ -57,7 +56,7 @@ sealed class TrainJob : IDisposable
         return _here.Train(watch => Train(watch, stop));
     }
 
-    /// <summary>How a training ended, in a line.</summary>
+    /// <summary>Says in a line how a training ended.</summary>
     public static Bilingual SummaryOf(TrainingResult result, SettingsFile settings)
     {
         var output = settings.Output;
@@ -65,8 +64,7 @@ sealed class TrainJob : IDisposable
         {
             var how = output.OverwriteOutputDir ? new Bilingual("加上 overwrite_output_dir=false ", " with overwrite_output_dir=false") : "";
             return (
-                $"在第 {result.Steps} 步停止，共 {result.TotalSteps} 步；已保存 {result.Checkpoint}；" +
-                $"同一命令{how.Chinese}从那里继续",
+                $"在第 {result.Steps} 步停止，共 {result.TotalSteps} 步；已保存 {result.Checkpoint}；同一命令{how.Chinese}从那里继续",
                 $"stopped after step {result.Steps} of {result.TotalSteps}; saved {result.Checkpoint}; " +
                 $"the same command{how.English} goes on from there");
         }
@@ -111,7 +109,7 @@ sealed class TrainJob : IDisposable
         return new Trainer(trained.Model, trained.Trainable, options, input, folder, watch.Progress).Run(stop);
     }
 
-    /// <summary>The template that the adapter is taught; null: the rows are tokens already, or texts, and none was named.</summary>
+    /// <summary>The template that the adapter is taught; null where the rows are tokens or texts and none was named.</summary>
     string? TaughtTemplate => Settings.Dataset.Template
         ?? (Settings.Method.Stage == Stage.Sft && Settings.Dataset.Dataset.Count > 0 ? _prepared.TemplateName : null);
 
@@ -124,9 +122,9 @@ sealed class TrainJob : IDisposable
         }
         var packs = _check.Input!.Packs is { } all ? $" in {all.Count:N0} packs" : "";
         var format = trained.Model.Format is { } packed ? $" on a base in {packed.Name}" : "";
+        var method = Settings.Method.FinetuningType.ToString().ToLowerInvariant();
         watch.Tell($"{_check.Rows!.Train.Count:N0} training rows{packs}, {_check.Rows.Validation?.Count ?? 0:N0} validation rows; " +
-            $"{trained.Trainable.Count:N0} parameters are trained " +
-                $"({Settings.Method.FinetuningType.ToString().ToLowerInvariant()}{format})");
+            $"{trained.Trainable.Count:N0} parameters are trained ({method}{format})");
     }
 
     TrainingResult EvaluateOnly(TrainedModel trained, IRowSource? validation)
@@ -134,15 +132,14 @@ sealed class TrainJob : IDisposable
         if (validation is null)
             throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
         var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingInput(validation)),
-            validation.Count,
-            mayRecompute: false, Settings.Train.MaxTokensPerForward);
+            validation.Count, mayRecompute: false, Settings.Train.MaxTokensPerForward);
         var pass = new LossPass(trained.Model, trained.Trainable);
         var evaluation = pass.Evaluate(validation, choice.Plan.MaxTokens, Settings.Evaluation.ComputeAccuracy);
         RunFolder.WriteEvaluation(Settings.Output.OutputDir, evaluation, 0);
         return new(true, 0, 0, 0, 0, evaluation.Duration, 0, 0) { Evaluation = evaluation };
     }
 
-    /// <summary>The rows as batches are made of them: in packs where the settings ask for it.</summary>
+    /// <summary>Returns the rows as batches are made of them: in packs where the settings ask for it.</summary>
     internal static TrainingInput InputOf(TrainingRows rows, SettingsFile settings) => new(rows.Train, rows.Validation)
     {
         Packs = RowPacking.Of(settings.Dataset, settings.Method.Stage).PackLength is { } most ? Packing.Pack(rows.Train, most) : null,

@@ -4,19 +4,18 @@ using FinIntent.Text;
 
 namespace FinIntent.Jobs.Bench;
 
-/// <summary>Rows as long as the seed's, of random tokens: 110 to 140, the last two of them labels (a letter and the end of the
-/// answer).</summary>
+/// <summary>Makes rows of 110 to 140 random tokens, of which the last two are labels (a letter and the end of the answer).</summary>
 static class BenchRows
 {
     const int Shortest = 110, Longest = 140;
 
-    /// <summary>How long a beginning can be that all rows share.</summary>
+    /// <summary>The greatest length of a beginning that all rows share.</summary>
     public const int LongestPrefix = Shortest - 2;
 
     static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <param name="prefix">Tokens that all rows begin with alike.</param>
-    /// <param name="file">Where the rows are written, so that another program can be given the same; null: nowhere.</param>
+    /// <param name="file">The file for the rows, so that another program can be given the same; null writes none.</param>
     public static TokenRow[] Create(int count, int vocabulary, int prefix, string? file)
     {
         var random = new Random(1);

@@ -2,9 +2,9 @@ using FinIntent.Runtime;
 
 namespace FinIntent.Jobs.Bench;
 
-/// <summary>What the machine can do at most: a large product as measured, and for GPUs we know what the maker promises.</summary>
+/// <summary>Says what the machine can do at most: a large product as measured, and what the maker of a known GPU promises.</summary>
 /// <param name="Size">Rows and columns of the product's matrices.</param>
-/// <param name="DatasheetTflops">Null: a CPU, an unknown GPU, or not a 16-bit type.</param>
+/// <param name="DatasheetTflops">The maker's number; null for a CPU, an unknown GPU, or a type of other than 16 bits.</param>
 sealed record MachineRate(string Name, int Size, double ProductTflops, double? DatasheetTflops)
 {
     public static MachineRate Measure(BenchModel model)
@@ -24,7 +24,7 @@ sealed record MachineRate(string Name, int Size, double ProductTflops, double? D
         return new(name, size, 2.0 * size * size * size / seconds / 1e12, promised);
     }
 
-    /// <summary>Time until the device is done.</summary>
+    /// <summary>Measures the time until the device is done.</summary>
     static double Seconds(Device device, Action work)
     {
         var clock = Stopwatch.StartNew();

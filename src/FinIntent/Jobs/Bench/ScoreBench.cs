@@ -30,7 +30,8 @@ sealed class ScoreBench(BenchModel shape, ScoreBenchOptions options)
         if (!options.WithAdapter) return lines;
 
         using var adapters = BenchModel.Attach(model);
-        using (no_grad()) foreach (var (name, value) in adapters.Parameters) if (name.Contains(".lora_B.")) value.normal_(0, 0.01);
+        using (no_grad())
+            foreach (var (_, value) in adapters.Parameters.Where(p => p.Name.Contains(".lora_B."))) value.normal_(0, 0.01);
         return [.. lines, .. Measure(model, questions, memory, "score_adapter", ", adapter not merged")];
     }
 

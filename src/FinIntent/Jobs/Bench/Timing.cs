@@ -2,14 +2,14 @@ using FinIntent.Runtime;
 
 namespace FinIntent.Jobs.Bench;
 
-/// <summary>Medians of repeated work.</summary>
+/// <summary>Measures medians of repeated work.</summary>
 static class Timing
 {
-    /// <summary>Turns that are not counted: memory is taken, kernels are loaded and chosen.</summary>
+    /// <summary>Returns how many turns are not counted, in which memory is taken and kernels are loaded and chosen.</summary>
     public static int WarmUp(Device device) => device.type == DeviceType.CUDA ? 3 : 1;
 
     /// <param name="work">Queues work on the device.</param>
-    /// <returns>Seconds until the device was done; until the CPU was, null where they are the same.</returns>
+    /// <returns>The seconds until the device was done, and until the CPU was; the latter is null where they are the same.</returns>
     public static (double Seconds, double? HostSeconds) Of(Device device, int turns, Action work)
     {
         List<double> all = [], host = [];

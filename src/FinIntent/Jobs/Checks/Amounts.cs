@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace FinIntent.Jobs.Checks;
 
 /// <summary>Writes numbers as a check tells them.</summary>
@@ -5,19 +7,17 @@ static class Amounts
 {
     public static string Bytes(long bytes) => bytes switch
     {
-        < 1_000_000 => Text($"{bytes / 1e3:0} kB"),
-        < 1_000_000_000 => Text($"{bytes / 1e6:0} MB"),
-        _ => Text($"{bytes / 1e9:0.0} GB"),
+        < 1_000_000 => Invariant($"{bytes / 1e3:0} kB"),
+        < 1_000_000_000 => Invariant($"{bytes / 1e6:0} MB"),
+        _ => Invariant($"{bytes / 1e9:0.0} GB"),
     };
 
     public static string Count(double number) => number switch
     {
-        < 1_000_000 => Text($"{number:N0}"),
-        < 1_000_000_000 => Text($"{number / 1e6:0.0} million"),
-        _ => Text($"{number / 1e9:0.0} billion"),
+        < 1_000_000 => Invariant($"{number:N0}"),
+        < 1_000_000_000 => Invariant($"{number / 1e6:0.0} million"),
+        _ => Invariant($"{number / 1e9:0.0} billion"),
     };
 
-    public static string Rows(long count) => count == 1 ? "1 row" : Text($"{count:N0} rows");
-
-    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    public static string Rows(long count) => count == 1 ? "1 row" : Invariant($"{count:N0} rows");
 }

@@ -2,7 +2,7 @@ namespace FinIntent.Jobs.Checks;
 
 enum Severity { Ok, Warning, Error }
 
-/// <summary>One line of a check.</summary>
+/// <summary>Is one line of a check.</summary>
 /// <param name="Subject">A key of the settings, or a word such as "model".</param>
 /// <param name="Detail">What was found, and if it is not well, what to do.</param>
 sealed record Finding(Severity Severity, string Subject, string Detail)
@@ -10,11 +10,11 @@ sealed record Finding(Severity Severity, string Subject, string Detail)
     /// <summary>The first places it was found at.</summary>
     public IReadOnlyList<string> Places { get; init; } = [];
 
-    /// <summary>Of all places.</summary>
+    /// <summary>The number of all places.</summary>
     public long Count { get; init; }
 }
 
-/// <summary>What a check found, in its order.</summary>
+/// <summary>Collects what a check finds, in its order.</summary>
 sealed class CheckReport
 {
     const int SubjectWidth = 13;
@@ -36,20 +36,20 @@ sealed class CheckReport
 
     public void Fail(string subject, string detail) => Add(new(Severity.Error, subject, detail));
 
-    /// <summary>The same is said once only: two checks may come upon one thing.</summary>
+    /// <summary>Adds a finding unless it is there already, since two checks may come upon one thing.</summary>
     public void Add(Finding finding)
     {
         if (!_findings.Any(f => f.Detail == finding.Detail || f.Places.Contains(finding.Detail))) _findings.Add(finding);
     }
 
-    /// <summary>Does a part of the check; what ends it is an error.</summary>
+    /// <summary>Does a part of the check; an exception that ends it becomes an error of the report.</summary>
     public void Try(string subject, Action part) => Try<object>(subject, () =>
     {
         part();
         return this;
     });
 
-    /// <summary>The same for a part that others build on; null where it failed.</summary>
+    /// <summary>Does the same for a part that others build on; returns null where it failed.</summary>
     public T? Try<T>(string subject, Func<T> part) where T : class
     {
         try
@@ -87,7 +87,7 @@ sealed class CheckReport
     }
 
     /// <summary>The findings as lines of text, and how many errors and warnings there are.</summary>
-    /// <param name="isBrief">Only what is not well, and how long the run is.</param>
+    /// <param name="isBrief">True leaves out what is well, apart from the length of the run.</param>
     public string ToText(bool isBrief = false)
     {
         var text = new StringBuilder();

@@ -6,13 +6,13 @@ using FinIntent.Training;
 
 namespace FinIntent.Jobs.Checks;
 
-/// <summary>What the other checks ask of a model's folder.</summary>
-/// <param name="Numbers">How many numbers the weights hold.</param>
+/// <summary>Holds what the other checks ask of a model's folder.</summary>
+/// <param name="Numbers">The count of numbers that the weights hold.</param>
 /// <param name="WeightBytes">The size of the weights as they are stored.</param>
 /// <param name="CompanionBytes">The size of the tokenizer and the like, which are copied beside trained weights.</param>
 sealed record CheckedModel(string Folder, ModelFamily Family, int Vocabulary, long Numbers, long WeightBytes, long CompanionBytes)
 {
-    /// <summary>How many numbers are trained; null: none is, or it cannot be told.</summary>
+    /// <summary>The count of numbers that are trained; null when none is, or when it cannot be told.</summary>
     public long? Trained { get; init; }
 }
 
@@ -21,7 +21,7 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
 {
     readonly SettingsFile _settings = prepared.Settings;
 
-    /// <returns>Null: there is no model that can be loaded, which was reported.</returns>
+    /// <returns>The model; null when there is none that can be loaded, which was reported.</returns>
     public CheckedModel? Run(bool isTraining)
     {
         if (_settings.Model.ModelNameOrPath == "")
@@ -45,23 +45,22 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         });
     }
 
-    /// <summary>Of a hub's model only what a check needs has been fetched: its shape and its tokenizer.</summary>
+    /// <summary>Reports a hub's model of which only the shape and the tokenizer have been fetched.</summary>
     CheckedModel NotFetched(string folder, bool isTraining)
     {
         var config = Checkpoint.ReadConfig(folder);
         var family = ModelFamily.Of(config);
         using var model = family.Create(config, Placement.Meta);
         var numbers = model.parameters().Sum(p => p.numel());
-        report.Warn("model", $"{_settings.Model.ModelNameOrPath}: {family.ModelType}, {Amounts.Count(numbers)} weights, which are not on " +
-            $"this machine yet: " +
-            $"the run fetches about {Amounts.Bytes(2 * numbers)}, or fetch them before with `finintent download " +
-                $"{_settings.Model.ModelNameOrPath}`");
+        var name = _settings.Model.ModelNameOrPath;
+        report.Warn("model", $"{name}: {family.ModelType}, {Amounts.Count(numbers)} weights, which are not on this machine yet: " +
+            $"the run fetches about {Amounts.Bytes(2 * numbers)}, or fetch them before with `finintent download {name}`");
         CheckRoom(folder, 2 * numbers);
         foreach (var adapter in prepared.Adapters) report.Try("adapter", () => CheckAdapter(model, null, adapter));
         return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0) { Trained = isTraining ? Trained(config) : null };
     }
 
-    /// <summary>Whether what is not here yet of a model has room where it is kept.</summary>
+    /// <summary>Checks that what is not here yet of a model has room where it is kept.</summary>
     void CheckRoom(string folder, long bytes)
     {
         // In Hugging Face's cache the bytes are beside the snapshot.
@@ -74,7 +73,7 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
                 $"{Path.GetFullPath(folder)}: make room, or keep hubs' files on another disk with cache_dir");
     }
 
-    /// <param name="checkpoint">Null: the weights are not here.</param>
+    /// <param name="checkpoint">The weights; null when they are not here.</param>
     void CheckAdapter(CausalLanguageModel model, Checkpoint? checkpoint, string folder)
     {
         if (!Directory.Exists(folder)) throw new UserErrorException($"adapter_name_or_path: there is no folder {folder}");
@@ -84,21 +83,21 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         report.Ok("adapter", $"{folder}: rank {config.Settings.Rank} on {string.Join(", ", config.Settings.Targets)}");
         // Ours carry the base's fingerprint; of others only the name can be compared.
         if (Origin.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(Given))
-            report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {Given}; use the base " +
-                $"it was trained on, unless the folder is only called otherwise");
+            report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {Given}; " +
+                "use the base it was trained on, unless the folder is only called otherwise");
     }
 
-    /// <summary>The model's name as it was given; of a hub's without its revision, for its folder is called after a commit.</summary>
+    /// <summary>The model's name as it was given; a hub's name has no revision here, since its folder is called after a commit.</summary>
     string Given => prepared.IsModelOfHub ? _settings.Model.ModelNameOrPath.Split('@')[0] : _settings.Model.ModelNameOrPath;
 
     static string NameOf(string path) => Path.GetFileName(path.TrimEnd('/', '\\')).ToLowerInvariant();
 
-    /// <summary>Also holds lora_target and freeze_… against the model's modules.</summary>
+    /// <summary>Counts what is trained, and thereby checks lora_target and freeze_… against the model's modules.</summary>
     long? Trained(JsonElement config)
     {
         var method = _settings.Method;
-        if (method.FinetuningType == FinetuningType.Lora && prepared.Adapters.Count > 0
-            && !method.CreateNewAdapter) CompareRank(prepared.Adapters[^1]);
+        var isContinued = method.FinetuningType == FinetuningType.Lora && prepared.Adapters.Count > 0 && !method.CreateNewAdapter;
+        if (isContinued) CompareRank(prepared.Adapters[^1]);
         long? count = null;
         report.Try("method", () =>
         {
@@ -114,8 +113,7 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         if (!Directory.Exists(folder)) return;
         var rank = AdapterConfig.Read(folder).Settings.Rank;
         if (_settings.Given.TryGetValue("lora_rank", out var place) && _settings.Method.LoraRank != rank)
-            report.Warn("lora_rank", $"{place}: {_settings.Method.LoraRank} is given, but the adapter that is trained on, {folder}, has " +
-                $"rank {rank} and keeps it; " +
-                "leave the key out, or set create_new_adapter: true");
+            report.Warn("lora_rank", $"{place}: {_settings.Method.LoraRank} is given, but the adapter that is trained on, {folder}, " +
+                $"has rank {rank} and keeps it; leave the key out, or set create_new_adapter: true");
     });
 }

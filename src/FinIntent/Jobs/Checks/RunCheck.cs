@@ -4,7 +4,7 @@ using FinIntent.Training;
 
 namespace FinIntent.Jobs.Checks;
 
-/// <summary>How long a run is, what it writes, and whether there is room for that.</summary>
+/// <summary>Checks how long a run is, what it writes, and whether there is room for that.</summary>
 sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings here)
 {
     const int NumberBytes = 4, MomentBytes = 8;
@@ -18,12 +18,8 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
             report.Ok("steps", "do_train: false, so the validation rows are looked at and nothing is trained");
             return;
         }
-        report.Try("output_dir", () =>
-        {
-            if (RunFolder.CheckpointToResume(settings.Output) is { } checkpoint) report.Ok("output_dir",
-                $"the run goes on from {checkpoint}");
-            else report.Ok("output_dir", settings.Output.OutputDir);
-        });
+        report.Try("output_dir", () => report.Ok("output_dir", RunFolder.CheckpointToResume(settings.Output) is { } checkpoint
+            ? $"the run goes on from {checkpoint}" : settings.Output.OutputDir));
         if (report.Try("steps", () => new UpdatePlan(input.Count, settings.Train)) is not { } plan) return;
         ReportSteps(rows, input, plan);
         if (model is not null) report.Try("disk", () => ReportDisk(plan, model));
@@ -37,20 +33,19 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
         report.Facts["epochs"] = epochs;
         report.Facts["tokens_per_epoch"] = (long)rows.TrainTokens;
         report.Ok("steps", string.Create(CultureInfo.InvariantCulture,
-            $"{plan.TotalSteps:N0} updates of {plan.RowsPerUpdate} {(input.Packs is null ? "rows" : "packs")}: {epochs:0.##} epochs of " +
-                $"{plan.UpdatesPerEpoch:N0} updates and {Amounts.Count(rows.TrainTokens)} tokens, " +
-                $"{Amounts.Count(rows.TrainTokens * epochs)} in all"));
+            $"{plan.TotalSteps:N0} updates of {plan.RowsPerUpdate} {(input.Packs is null ? "rows" : "packs")}: " +
+            $"{epochs:0.##} epochs of {plan.UpdatesPerEpoch:N0} updates and {Amounts.Count(rows.TrainTokens)} tokens, " +
+            $"{Amounts.Count(rows.TrainTokens * epochs)} in all"));
         if (plan.WarmupSteps >= plan.TotalSteps)
             report.Warn("warmup_steps",
-                $"the learning rate rises for {plan.WarmupSteps:N0} updates, and the run has {plan.TotalSteps:N0}; it would never reach " +
-                $"learning_rate: make warmup_steps or warmup_ratio smaller");
+                $"the learning rate rises for {plan.WarmupSteps:N0} updates, and the run has {plan.TotalSteps:N0}; " +
+                "it would never reach learning_rate: make warmup_steps or warmup_ratio smaller");
         if (settings.Evaluation.EvalStrategy != EvaluationStrategy.No && !steps.Any(occasions.Evaluates))
             report.Warn("eval_steps", $"{settings.Evaluation.EvalSteps ?? settings.Output.LoggingSteps} is more than the run's " +
                 $"{plan.TotalSteps:N0} updates, so validation rows are looked at only at the end; make it smaller");
         if (settings.Output.LoggingStrategy != LoggingStrategy.No && !steps.Any(occasions.Logs))
-            report.Warn("logging_steps",
-                $"{settings.Output.LoggingSteps} is more than the run's {plan.TotalSteps:N0} updates, so no loss is logged; " +
-                $"make it smaller");
+            report.Warn("logging_steps", $"{settings.Output.LoggingSteps} is more than the run's {plan.TotalSteps:N0} updates, " +
+                "so no loss is logged; make it smaller");
     }
 
     void ReportDisk(UpdatePlan plan, CheckedModel model)
@@ -75,8 +70,8 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
         var words = $"{Amounts.Bytes(needed)} for {checkpoints}the " +
             $"result{(export > 0 ? $", {Amounts.Bytes(export)} more for an export" : "")}; {Amounts.Bytes(free)} are free";
         if (needed > free)
-            report.Fail("disk", $"{words} at {settings.Output.OutputDir}: make room, name another output_dir, set save_total_limit, " +
-                $"save_only_model: true or a larger save_steps");
+            report.Fail("disk", $"{words} at {settings.Output.OutputDir}: make room, name another output_dir, " +
+                "set save_total_limit, save_only_model: true or a larger save_steps");
         else if (needed + export > free) report.Warn("disk",
             $"{words} at {settings.Output.OutputDir}: there is no room for the export there; make room before, or export to another disk");
         else report.Ok("disk", words);

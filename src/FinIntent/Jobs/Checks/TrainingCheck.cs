@@ -8,8 +8,8 @@ using FinIntent.Training;
 
 namespace FinIntent.Jobs.Checks;
 
-/// <summary>All that can be known of a training run before its weights are loaded. The rows that were encoded for it are the ones to train
-/// on, so a run that is checked first does nothing twice.</summary>
+/// <summary>Checks all that can be known of a training before its weights are loaded.</summary>
+/// <remarks>The rows that are encoded for it are the ones to train on, so a run that is checked first does nothing twice.</remarks>
 sealed class TrainingCheck : IDisposable
 {
     readonly Prepared _prepared;
@@ -19,12 +19,12 @@ sealed class TrainingCheck : IDisposable
 
     SettingsFile Settings => _prepared.Settings;
 
-    /// <summary>Null: they could not be read.</summary>
+    /// <summary>The rows; null when they could not be read.</summary>
     public TrainingRows? Rows { get; private set; }
 
     public TrainingInput? Input { get; private set; }
 
-    /// <param name="isAlone">No run follows, so that nothing is written (tokenized_path).</param>
+    /// <param name="isAlone">True means that no run follows, so that nothing is written (tokenized_path).</param>
     public static TrainingCheck Run(Prepared prepared, CheckReport report, Surroundings here, bool isAlone)
     {
         LibTorch.Load();
@@ -37,7 +37,7 @@ sealed class TrainingCheck : IDisposable
         return check;
     }
 
-    /// <summary>Rows that are tokens already need neither.</summary>
+    /// <summary>Says whether all rows are tokens already, which need neither tokenizer nor template.</summary>
     bool IsTokensOnly => File.Exists(Settings.Dataset.TokenizedPath) && Settings.Dataset.EvalDataset.Count == 0;
 
     (Tokenizer?, ChatTemplate?) CheckTemplate(CheckedModel model)
@@ -68,8 +68,8 @@ sealed class TrainingCheck : IDisposable
         Rows = _report.Try("rows", () => TrainingRows.Load(data, stage, Settings.Train.Seed, Encoder, _ => { }, () => tokenizer,
             inspection with { Wording = isCompared ? _prepared.LoadSchema()?.Wording : null }));
         Report(train, validation);
-        if (Rows is { Train.Count: 0 } && _report.Errors == 0) _report.Fail("rows",
-            "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
+        if (Rows is { Train.Count: 0 } && _report.Errors == 0)
+            _report.Fail("rows", "no row is left to train on; add rows, or look at max_samples and the columns in dataset_info.json");
         if (Rows is null || Rows.Train.Count == 0 || !(canEncode || IsTokensOnly)) return;
         if (model is not null) _report.Try("rows", () => Rows.Check(model.Vocabulary));
         Input = TrainJob.InputOf(Rows, Settings);

@@ -4,7 +4,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs.Checks;
 
-/// <summary>Settings that use a trained model: for an export, an evaluation, questions.</summary>
+/// <summary>Checks settings that use a trained model, for an export, an evaluation or questions.</summary>
 sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
 {
     readonly SettingsFile _settings = prepared.Settings;

@@ -49,8 +49,8 @@ static class LogitsJob
         for (var i = 0; i < rows.Length; i++)
         {
             if (rows[i] is not { Length: > 0 } || rows[i].Length > shape.MaxPositions)
-                throw new UserErrorException($"{path}: list {i} has {rows[i]?.Length ?? 0} tokens; the model reads 1 to " +
-                    $"{shape.MaxPositions}");
+                throw new UserErrorException(
+                    $"{path}: list {i} has {rows[i]?.Length ?? 0} tokens; the model reads 1 to {shape.MaxPositions}");
             var unknown = Array.FindIndex(rows[i], id => id < 0 || id >= shape.VocabularySize);
             if (unknown >= 0) throw new UserErrorException(
                 $"{path}: list {i} has the id {rows[i][unknown]}; the model's ids are 0 to {shape.VocabularySize - 1}");

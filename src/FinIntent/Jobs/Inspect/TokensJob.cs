@@ -4,24 +4,14 @@ using FinIntent.Text;
 
 namespace FinIntent.Jobs.Inspect;
 
-/// <summary>What is done with a piece of a row.</summary>
-enum PieceUse
-{
-    /// <summary>It is only read.</summary>
-    Read,
+/// <summary>Says whether a piece of a row is only read, is trained on, or is trained on in place of the token behind it.</summary>
+enum PieceUse { Read, Trained, Replaced }
 
-    /// <summary>It is trained on.</summary>
-    Trained,
-
-    /// <summary>It is trained on in place of the token behind it.</summary>
-    Replaced,
-}
-
-/// <summary>A stretch of a row's text.</summary>
+/// <summary>Is a stretch of a row's text.</summary>
 readonly record struct RowPiece(string Text, PieceUse Use);
 
-/// <summary>A row as a model reads it.</summary>
-/// <param name="Place">Where it stands.</param>
+/// <summary>Is a row as a model reads it.</summary>
+/// <param name="Place">The file and the line of the row.</param>
 /// <param name="Trained">The number of tokens that are trained on.</param>
 sealed record ShownRow(string Place, int Tokens, int Trained, IReadOnlyList<RowPiece> Pieces);
 
@@ -44,7 +34,7 @@ sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOpt
     }
 
     /// <param name="path">A file of rows with instruction, input, output, system and history.</param>
-    /// <param name="json">A file for the ids, [{input_ids, labels, prompt_ids}]; null: none is written.</param>
+    /// <param name="json">A file for the ids, [{input_ids, labels, prompt_ids}]; null writes none.</param>
     /// <exception cref="UserErrorException">A row cannot be trained on, or there is none.</exception>
     public void Run(string path, string? json, Action<ShownRow> show)
     {

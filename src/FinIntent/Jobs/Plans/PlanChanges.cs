@@ -3,18 +3,15 @@ using FinIntent.Training.Memory;
 
 namespace FinIntent.Jobs.Plans;
 
-/// <summary>A change of settings and what it leads to.</summary>
+/// <summary>Is a change of settings and what it leads to.</summary>
 /// <param name="Words">Keys and values, as they stand in a settings file.</param>
 sealed record PlanChange(string Words, TrainingPlan Plan);
 
-/// <summary>The smallest changes that make a run fit: those that change the result least first.</summary>
+/// <summary>Finds the smallest changes that make a run fit; those that change the result least come first.</summary>
 sealed class PlanChanges(Planner planner)
 {
-    // Shorter than this is no row any more.
-    const int LeastCutoff = 64;
-
-    // Changes made together at most.
-    const int Most = 3;
+    // A row shorter than LeastCutoff is none any more; Most changes are made together.
+    const int LeastCutoff = 64, Most = 3;
 
     sealed record Step(Func<SettingsFile, bool> Applies, Func<SettingsFile, (string Words, SettingsFile Settings)?> Make);
 
@@ -39,7 +36,7 @@ sealed class PlanChanges(Planner planner)
     static SettingsFile Quantized(SettingsFile s, int bits) =>
         s with { Model = s.Model with { QuantizationBit = bits, QuantizationMethod = QuantizationMethod.Bnb } };
 
-    /// <summary>The longest cutoff_len that fits.</summary>
+    /// <summary>Returns the longest cutoff_len that fits.</summary>
     (string, SettingsFile)? Shorter(SettingsFile s)
     {
         int low = 0, high = (Math.Min(s.Dataset.CutoffLen, planner.Rows.Lengths.Longest) - 1) / LeastCutoff;
@@ -54,8 +51,7 @@ sealed class PlanChanges(Planner planner)
         SettingsFile At(int step) => s with { Dataset = s.Dataset with { CutoffLen = step * LeastCutoff } };
     }
 
-    /// <summary>Single changes that make it fit; where there is none, pairs, then three together. When nothing does, the one that needs
-    /// least.</summary>
+    /// <summary>Returns single changes that make it fit, else pairs, else triples; when nothing does, the one that needs least.</summary>
     public IReadOnlyList<PlanChange> Find()
     {
         PlanChange? least = null;

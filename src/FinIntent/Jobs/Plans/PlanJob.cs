@@ -5,13 +5,13 @@ using FinIntent.Training.Memory;
 
 namespace FinIntent.Jobs.Plans;
 
-/// <summary>`finintent plan`: predicts the memory and the time of a training without loading anything.</summary>
+/// <summary>Predicts the memory and the time of a training without loading anything (`finintent plan`).</summary>
 static class PlanJob
 {
     public static IEnumerable<string> KnownGpus => GpuModel.Known.Select(known => known.Key);
 
-    /// <param name="gpu">A known GPU or its gigabytes; null: this machine.</param>
-    /// <param name="rows">Null: those the settings name.</param>
+    /// <param name="gpu">A known GPU or its gigabytes; null means this machine.</param>
+    /// <param name="rows">The rows to count with; null means those that the settings name.</param>
     public static Planner Open(SettingsFile settings, string? gpu, Surroundings here, PlanRows? rows = null)
     {
         var prepared = Prepare(settings, here);
@@ -19,7 +19,7 @@ static class PlanJob
         return Planner.Open(prepared, gpu is null ? PlanTarget.Of(here.Device.Value) : PlanTarget.Of(gpu), rows);
     }
 
-    /// <summary>A plan does with the shape that is known of a model, and with a guess at the rows. A hub is asked once.</summary>
+    /// <summary>Finds what a plan uses. It can do with a known shape and with a guess at the rows, so a hub is asked once only.</summary>
     static Prepared Prepare(SettingsFile settings, Surroundings here)
     {
         var isKnown = KnownModels.Find(settings.Model.ModelNameOrPath) is not null;
@@ -33,6 +33,6 @@ static class PlanJob
     }
 
     public static UserErrorException Unknown(string model) =>
-        new($"model_name_or_path: there is no folder {model}, and it is none of the models " +
-        $"whose shapes are known ({string.Join(", ", KnownModels.Names)}); a folder with the model's config.json is enough for a plan");
+        new($"model_name_or_path: there is no folder {model}, and it is none of the models whose shapes are known " +
+            $"({string.Join(", ", KnownModels.Names)}); a folder with the model's config.json is enough for a plan");
 }

@@ -6,8 +6,8 @@ using FinIntent.Training.Memory;
 
 namespace FinIntent.Jobs.Plans;
 
-/// <summary>The rows a plan counts with.</summary>
-/// <param name="Note">Where their lengths are from, when not from the model's tokenizer.</param>
+/// <summary>Holds the lengths of the rows that a plan counts with.</summary>
+/// <param name="Note">The source of the lengths, when that is not the model's tokenizer.</param>
 sealed record PlanRows(RowLengths Lengths, string? Note)
 {
     // Tokens of Chinese and English text alike have four bytes or more, and a template adds some thirty.
@@ -26,8 +26,8 @@ sealed record PlanRows(RowLengths Lengths, string? Note)
         try
         {
             var inspection = new RowInspection { HubFiles = prepared.HubFiles };
-            using var rows = TrainingRows.Load(data, settings.Method.Stage, settings.Train.Seed, Encoder, _ => { }, () =>
-                tokenizer, inspection);
+            using var rows =
+                TrainingRows.Load(data, settings.Method.Stage, settings.Train.Seed, Encoder, _ => { }, () => tokenizer, inspection);
             var lengths = RowLengths.Of(TrainJob.InputOf(rows, settings));
             if (tokenizer is not null || tokens is not null) return new(lengths, null);
             return new(lengths with { Longest = data.CutoffLen },

@@ -4,11 +4,11 @@ using static System.FormattableString;
 
 namespace FinIntent.Jobs.Plans;
 
-/// <summary>A plan in words.</summary>
+/// <summary>Writes a plan in words.</summary>
 static class PlanText
 {
-    const string NoBatch = "per_device_train_batch_size and gradient_accumulation_steps need no change: the rows of an update go through " +
-        "in as many forwards as it takes.";
+    const string NoBatch = "per_device_train_batch_size and gradient_accumulation_steps need no change: " +
+        "the rows of an update go through in as many forwards as it takes.";
 
     public static void Write(TextWriter console, Planner planner)
     {
@@ -41,8 +41,8 @@ static class PlanText
         console.WriteLine();
         if (changes is [{ Plan.Fits: false } least])
         {
-            console.WriteLine($"No change makes it fit. The least is {least.Words}  (peak {PlanTarget.Gigabytes(least.Plan.Peak)}); it " +
-                $"needs a larger GPU.");
+            var peak = PlanTarget.Gigabytes(least.Plan.Peak);
+            console.WriteLine($"No change makes it fit. The least is {least.Words}  (peak {peak}); it needs a larger GPU.");
             return;
         }
         console.WriteLine("Any of these makes it fit:");

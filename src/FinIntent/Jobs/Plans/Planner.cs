@@ -7,7 +7,7 @@ using FinIntent.Training.Memory;
 
 namespace FinIntent.Jobs.Plans;
 
-/// <summary>Makes plans of one settings file and what could be changed in it.</summary>
+/// <summary>Makes plans of one settings file, and of changes in it.</summary>
 sealed class Planner : IDisposable
 {
     readonly Dictionary<(MethodSettings, ModelSettings, ScalarType), Sketched> _sketches = [];
@@ -28,20 +28,20 @@ sealed class Planner : IDisposable
 
     public PlanRows Rows { get; }
 
-    /// <param name="rows">Null: those the settings name.</param>
+    /// <param name="rows">The rows to count with; null means those that the settings name.</param>
     /// <exception cref="UserErrorException">The model is neither a folder with a config.json nor one whose shape is known.</exception>
     public static Planner Open(Prepared prepared, PlanTarget target, PlanRows? rows = null)
     {
         CrossChecks.CheckTraining(prepared.Settings);
         LibTorch.Load();
         var name = prepared.Settings.Model.ModelNameOrPath;
-        var config = prepared.ModelFolder is { } folder ? Checkpoint.ReadConfig(folder) : KnownModels.Find(name)
-            ?? throw PlanJob.Unknown(name);
+        var config = prepared.ModelFolder is { } folder ? Checkpoint.ReadConfig(folder)
+            : KnownModels.Find(name) ?? throw PlanJob.Unknown(name);
         var template = prepared.Settings.Dataset.Template ?? ModelFamily.Of(config).Template;
         return new(prepared, config, target, rows ?? PlanRows.Of(prepared, template));
     }
 
-    /// <summary>What the plan is of; a sketch reads no folder of the model.</summary>
+    /// <summary>The model that is planned; a sketch of it reads no folder.</summary>
     public TrainedModelSource Source => SourceOf(Settings);
 
     TrainedModelSource SourceOf(SettingsFile settings) => new("", _adapters, settings.Model, settings.Method, settings.Train);

@@ -3,8 +3,8 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>One model of a study: its base score, then for each seed train → export → score. What is done is not done again.</summary>
-/// <param name="folder">The model's results.</param>
+/// <summary>Studies one model: its base score, then for each seed train → export → score. What is done is not done again.</summary>
+/// <param name="folder">The folder of the model's results.</param>
 sealed class ModelStudy(StudyFile file, StudyModel model, string folder, Surroundings here, CancellationToken stop)
 {
     // Its questions are read before anything is done, and those of all steps are the same.
@@ -51,14 +51,14 @@ sealed class ModelStudy(StudyFile file, StudyModel model, string folder, Surroun
         return file.Seeds.Count == 1 ? set with { Name = $"{model.Name} tuned" } : set;
     }
 
-    /// <summary>The model's settings with some replaced, and what they name on this machine.</summary>
+    /// <summary>Returns the model's settings with some replaced, and what they name on this machine.</summary>
     Prepared Here(params (string, string?)[] changes) => Prepared.Of(model.With(changes), Need.Model, here);
 
-    /// <summary>What scoring depends on, apart from the weights of a tuned model.</summary>
+    /// <summary>Tells what scoring depends on, apart from the weights of a tuned model.</summary>
     JsonObject IdentityOf(Prepared prepared, string predictions) =>
         Respondents.RunOf(prepared, Respondents.ForExam(prepared.Settings), predictions, _exam.File).Identity;
 
-    /// <summary>The study's questions may be in no training row.</summary>
+    /// <summary>Adds the study's questions to those that no training row may repeat.</summary>
     SettingsFile WithExam(SettingsFile settings)
     {
         string[] files = [.. settings.Dataset.LeakCheckFiles.Append(_exam.File).Distinct()];
@@ -84,7 +84,7 @@ sealed class ModelStudy(StudyFile file, StudyModel model, string folder, Surroun
         return TrainJob.Run(kept, Indented, stop).IsFinished;
     }));
 
-    /// <summary>What a training tells stands under the step's name.</summary>
+    /// <summary>The surroundings in which a training's lines stand under the step's name.</summary>
     Surroundings Indented => here with { Training = run =>
         here.Train(watch => run(watch with { Tell = line => watch.Tell("    " + line) })) };
 

@@ -3,8 +3,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>The scoring of a study's model: the answers to the questions, and where the study asks for it, to the questions in other
-/// orders.</summary>
+/// <summary>Scores a study's model: on the questions, and where the study asks for it, on the questions in other orders.</summary>
 sealed class ScoreSteps
 {
     readonly Exam _exam;
@@ -12,7 +11,7 @@ sealed class ScoreSteps
     readonly StudyStep _plain;
     readonly StudyStep? _permuted;
 
-    /// <param name="inputs">What the answers depend on.</param>
+    /// <param name="inputs">All that the answers depend on.</param>
     public ScoreSteps(Exam exam, string predictions, JsonObject inputs, SettingsFile settings)
     {
         (_exam, _settings, Predictions, _plain) = (exam, settings, predictions, new(predictions, inputs));
@@ -30,7 +29,7 @@ sealed class ScoreSteps
 
     public bool AreThere => _plain.IsThere && _permuted?.IsThere != false;
 
-    /// <param name="score">It asks for what is not in the files, and gives false when it stopped.</param>
+    /// <param name="score">It asks for the answers that are not in the files, and returns false when it stopped.</param>
     public bool Do(Func<bool> score)
     {
         if (_permuted is null) return _plain.Do(score);

@@ -3,11 +3,11 @@ using YamlDotNet.RepresentationModel;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>A study as a file: keys of settings files, which all models share, and a list of models, each with a name, perhaps a settings
-/// file, and keys of its own. A model's keys win over the shared ones, and these over its settings file's; the command line's win over
-/// all.</summary>
-/// <param name="Seeds">One training each.</param>
-/// <param name="KeepsModels">False: a merged model is removed once it is scored. Adapters always stay.</param>
+/// <summary>Is the file of a study: keys that all models share, and a list of models, each with a name and keys of its own.</summary>
+/// <remarks>A model may name a settings file, too. Its own keys win over the shared ones, these win over the settings file's, and the
+/// command line's win over all.</remarks>
+/// <param name="Seeds">The seeds, each of which means one training.</param>
+/// <param name="KeepsModels">False removes a merged model once it is scored; adapters always stay.</param>
 sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds, bool KeepsModels, IReadOnlyList<StudyModel> Models)
 {
     static readonly string[] OwnKeys = ["models", "seeds", "keep_models"];
@@ -18,12 +18,12 @@ sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds,
         var shared = Entries.ReadFile(path);
         Dictionary<string, Entry> given = [];
         foreach (var entry in overrides.Select(Entries.ReadOverride)) given[entry.Key] = entry;
-        if (!shared.TryGetValue("models", out var list)) throw new UserErrorException(
-            $"{path}: models is missing; list them, each with a name");
-        if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items }) throw list.Error(
-            "expected a list of models, each a map that begins with `- name: …`");
-        if (Values("output_dir") is not [{ } output]) throw new UserErrorException(
-            $"{path}: output_dir is missing; name the folder for all results");
+        if (!shared.TryGetValue("models", out var list))
+            throw new UserErrorException($"{path}: models is missing; list them, each with a name");
+        if (list.Value is not YamlSequenceNode { Children: { Count: > 0 } items })
+            throw list.Error("expected a list of models, each a map that begins with `- name: …`");
+        if (Values("output_dir") is not [{ } output])
+            throw new UserErrorException($"{path}: output_dir is missing; name the folder for all results");
 
         var file = System.IO.Path.GetFileName(path);
         var common = shared.Where(e => !OwnKeys.Contains(e.Key)).ToDictionary();
@@ -60,7 +60,7 @@ sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds,
     }
 }
 
-/// <summary>One model of a study, with all its keys.</summary>
+/// <summary>Is one model of a study, with all its keys.</summary>
 sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictionary<string, Entry> Keys)
 {
     // Of the shared keys only these mean something to a model behind an API.
@@ -72,7 +72,7 @@ sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictio
 
     public bool IsApi => Keys.ContainsKey("api");
 
-    /// <summary>The name as a folder's.</summary>
+    /// <summary>The name in characters that a folder's name may have.</summary>
     public string Folder => string.Concat(Name.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
 
     public static StudyModel Of(YamlNode item, string file, string path, IReadOnlyDictionary<string, Entry> common,
@@ -81,25 +81,25 @@ sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictio
         var place = $"{file}:{item.Start.Line}";
         if (item is not YamlMappingNode map) throw new UserErrorException($"{place}: expected a map that begins with `- name: …`");
         var own = Entries.Of(map, file);
-        if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text)) throw new UserErrorException(
-            $"{place}: a model has no name; give one");
+        if (!own.Remove("name", out var name) || string.IsNullOrWhiteSpace(name.Text))
+            throw new UserErrorException($"{place}: a model has no name; give one");
         var keys = own.Remove("settings", out var settings)
             ? Entries.ReadFile(Beside(path, settings.Text ?? throw settings.Error("expected the path of a settings file"))) : [];
         var isApi = own.ContainsKey("api");
-        foreach (var (key, entry) in common.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key)))
-            .Concat(own)) keys[key] = entry;
-        foreach (var (key, entry) in given.Where(e => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key)))) keys[key] = entry;
+        foreach (var (key, entry) in common.Where(Applies).Concat(own).Concat(given.Where(Applies))) keys[key] = entry;
         return new(name.Text.Trim(), place, path, keys);
+
+        bool Applies(KeyValuePair<string, Entry> e) => IsApiKey(e.Key) == isApi || (isApi && ApiKeys.Contains(e.Key));
     }
 
-    /// <summary>A path is meant from the study's own folder; from the working folder if it is not there.</summary>
+    /// <summary>Returns a path from the study's own folder, or from the working folder when it is not there.</summary>
     static string Beside(string study, string settings) =>
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(study))!, settings) is var beside
             && File.Exists(beside) ? beside : settings;
 
     static bool IsApiKey(string key) => key == "api" || key.StartsWith("api_", StringComparison.Ordinal);
 
-    /// <summary>All that can be said of the keys before anything is run.</summary>
+    /// <summary>Checks all that can be known of the keys before anything is run.</summary>
     /// <exception cref="UserErrorException">A key is wrong, or asks for what a study does not do.</exception>
     public void Check()
     {
@@ -121,7 +121,7 @@ sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictio
         ? "a study trains its own adapters; compare others with `finintent eval`"
         : "a study scores each model once; give seeds for several trainings, or use `finintent eval` for several samplings");
 
-    /// <summary>The model's settings with some replaced; null takes a key out.</summary>
+    /// <summary>Returns the model's settings with some replaced; null takes a key out.</summary>
     public SettingsFile With(params (string Key, string? Value)[] changes)
     {
         var keys = Keys.ToDictionary();

@@ -3,8 +3,8 @@ using FinIntent.Evaluation.Reports;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>`finintent experiment`, a whole study: each model's base score → train → export → tuned score, models behind an API as they
-/// are, then the table and the report. A model that fails does not stop the others, and a study that was stopped goes on.</summary>
+/// <summary>Does a whole study: each model's base score → train → export → tuned score, then the table and the report.</summary>
+/// <remarks>A model behind an API is scored as it is. A model that fails does not stop the others; a stopped study goes on later.</remarks>
 sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
 {
     public const string JsonName = "report.json";
@@ -12,7 +12,7 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
     readonly List<PredictionSet> _sets = [];
     readonly List<ModelGroup> _groups = [];
 
-    /// <returns>How many models did not finish.</returns>
+    /// <returns>The number of models that did not finish.</returns>
     public int Run()
     {
         // The questions of all models, before anything is fetched or trained for them.
@@ -68,13 +68,13 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
         ReportWriter.Write(file.OutputDir, report, here.Languages.Reports);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
         here.Output.Write("\n" + ReportText.Study(report, here.Languages.Text));
-        foreach (var set in _sets.Where(set => set.Api is not null)) here.Output.Write(
-            $"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
+        foreach (var set in _sets.Where(set => set.Api is not null))
+            here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
         string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
         here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
     }
 
-    /// <summary>Each run against its base, and the best that each model has against the other models'.</summary>
+    /// <summary>Pairs each run with its base, and the best that each model has with the other models'.</summary>
     IEnumerable<(int, int)> Pairs()
     {
         foreach (var group in _groups.Where(g => g.Base is not null))

@@ -3,29 +3,27 @@ using FinIntent.Files;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>A step of a study and what its result is made from, kept beside it as RESULT.step.json. As long as that is unchanged, a
-/// finished result is used again, and an unfinished one is gone on with. A record of an earlier version keeps its words where they mean the
-/// same: a key that is null is the same as none, and a setting that the record does not know has its default.</summary>
+/// <summary>Is a step of a study; what its result is made from is kept beside the result, as RESULT.step.json.</summary>
+/// <remarks>As long as that is unchanged, a finished result is used again, and an unfinished one is gone on with. A record of an earlier
+/// version stands where it means the same: a key that is null is none, and a setting that it does not know has its default.</remarks>
 /// <param name="result">The file or folder.</param>
-/// <param name="inputs">Everything the result depends on.</param>
+/// <param name="inputs">All that the result depends on.</param>
 sealed class StudyStep(string result, JsonObject inputs)
 {
     public string Result => result;
 
     string RecordFile => result + ".step.json";
 
-    /// <summary>Stands for the inputs in those of the next step.</summary>
+    /// <summary>The digest that stands for these inputs in those of the next step.</summary>
     public string Digest => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes((Recorded(out _) ?? inputs).ToJsonString())));
 
-    /// <summary>Finished with these inputs, once. The result itself may have been removed since.</summary>
+    /// <summary>Says whether the step was finished with these inputs once; the result may have been removed since.</summary>
     public bool WasDone => Recorded(out var isFinished) is not null && isFinished;
 
     public bool IsThere => WasDone && (File.Exists(result) || Directory.Exists(result));
 
-    /// <summary>Does the work unless it is done. What an earlier, unfinished run of the same inputs left is there to be gone on with; what
-    /// was made from other inputs is removed.</summary>
-    /// <param name="work">Gives false when it stopped before its end.</param>
-    /// <returns>False when it stopped.</returns>
+    /// <summary>Does the work unless it is done; returns false when it stopped. A result of other inputs is removed before.</summary>
+    /// <param name="work">It goes on with what an unfinished run of the same inputs left; it returns false when it stopped.</param>
     public bool Do(Func<bool> work)
     {
         if (IsThere) return true;
@@ -37,7 +35,7 @@ sealed class StudyStep(string result, JsonObject inputs)
         return true;
     }
 
-    /// <summary>The inputs of the record, where they are the same as these; else null.</summary>
+    /// <summary>Returns the inputs of the record where they mean the same as these, else null.</summary>
     JsonObject? Recorded(out bool isFinished)
     {
         isFinished = false;

@@ -6,7 +6,7 @@ using FinIntent.Settings;
 
 namespace FinIntent.Jobs.Studies;
 
-/// <summary>What trained weights depend on: base, rows and settings. Where they are written, and what is logged, is none of it.</summary>
+/// <summary>Tells what trained weights depend on: base, rows and settings, but not where they are written or what is logged.</summary>
 static class TrainingDigest
 {
     static readonly string[] ModelFiles = ["config.json", "tokenizer*", "special_tokens_map.json", "vocab.json", "merges.txt"];
@@ -14,7 +14,7 @@ static class TrainingDigest
     static readonly string[] Without =
         ["dataset_dir", "tokenized_path", "model_name_or_path", "cache_dir", "overwrite_cache", "leak_check_files", "allow_leak"];
 
-    /// <summary>The settings that weights depend on, as they are when nothing is said.</summary>
+    /// <summary>The settings that weights depend on, with their defaults.</summary>
     public static JsonObject Defaults { get; } =
         KeysOf(new MethodSettings(), new ModelSettings(), new DatasetSettings(), new TrainSettings(), new EvaluationSettings());
 
@@ -39,7 +39,7 @@ static class TrainingDigest
     static JsonArray Fingerprints(IEnumerable<string> files) =>
         [.. files.Order(StringComparer.Ordinal).Select(file => (JsonNode)FileFingerprint.Of(file))];
 
-    /// <summary>With what columns and tags the rows are read.</summary>
+    /// <summary>Returns the columns and tags with which the rows are read.</summary>
     static IEnumerable<DatasetEntry> EntriesOf(Prepared prepared)
     {
         var data = prepared.Settings.Dataset;
@@ -47,7 +47,7 @@ static class TrainingDigest
         return names.Count == 0 ? [] : names.Select(DatasetRegistry.Open(data.DatasetDir, prepared.HubFiles).Get);
     }
 
-    /// <summary>Tokens that were made from rows are none of them: the rows are.</summary>
+    /// <summary>Returns the files of the rows; tokens that were made from rows are none of them.</summary>
     static IEnumerable<string> FilesOf(Prepared prepared)
     {
         var data = prepared.Settings.Dataset;

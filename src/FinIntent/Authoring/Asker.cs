@@ -12,6 +12,9 @@ sealed class Asker(Journal journal, Ledger ledger, TimeProvider time, bool isAsk
 {
     int _answered;
 
+    public Journal Journal => journal;
+    public Ledger Ledger => ledger;
+
     /// <summary>The number of this run's requests that were answered.</summary>
     public int Answered => _answered;
 

@@ -28,7 +28,7 @@ sealed record AuthorRequest(string Id, string Prompt, Conversation Conversation,
 /// <summary>A model that writes or judges rows.</summary>
 /// <param name="Price">The price, or null when it is not known.</param>
 /// <param name="AtOnce">The number of requests under way at a time.</param>
-/// <param name="Ask">Asks a model. The action is called before an attempt that follows a failed one; what it throws ends the request.</param>
+/// <param name="Ask">Asks a model. Before an attempt that follows a failed one it calls the action, and what that throws ends it.</param>
 sealed record Author(string Name, int MaxNewTokens, TokenPrice? Price, int AtOnce,
     Func<AuthorRequest, Action<ApiFailure>, CancellationToken, Task<ApiAnswer>> Ask)
 {

@@ -28,18 +28,16 @@ sealed class AuthoringRun
     readonly RowJudge? _judge;
     readonly QuestionCheck _check;
     readonly Asker _asker;
-    readonly Journal _journal;
-    readonly Ledger _ledger;
     readonly PromptTexts _texts;
     int _orders, _stalled;
 
     /// <param name="judge">The judge; null keeps rows as they were written.</param>
     public AuthoringRun(IntentSchema schema, DatasetPlan plan, AuthoringOptions options, QuestionCheck check, Author writer, Author? judge,
-        Journal journal, Ledger ledger, Asker asker)
+        Asker asker)
     {
-        (_schema, _options, _check, _writer, _journal, _ledger, _asker) = (schema, options, check, writer, journal, ledger, asker);
+        (_schema, _options, _check, _writer, _asker) = (schema, options, check, writer, asker);
         _texts = PromptTexts.Of(schema.Language);
-        _judge = judge is null ? null : new(schema, judge, options, journal, asker);
+        _judge = judge is null ? null : new(schema, judge, options, asker);
         Set = new(plan);
         foreach (var example in schema.Intents.SelectMany(intent => intent.Examples)) Set.Remember(example);
     }
@@ -63,7 +61,7 @@ sealed class AuthoringRun
             var before = Set.Rows.Count;
             var stopped = await Round(Rounds++, stop);
             if (stopped?.Failure is not null) return stopped;
-            onRound?.Invoke(new(Rounds, Set, _ledger.Spent));
+            onRound?.Invoke(new(Rounds, Set, _asker.Ledger.Spent));
             if (stopped is not null) return stopped;
             _stalled = Set.Rows.Count > before ? 0 : _stalled + 1;
         }
@@ -72,7 +70,7 @@ sealed class AuthoringRun
     /// <summary>Applies a person's decisions: each stands in the journal with the round that it precedes.</summary>
     public void ApplyDecisions(int round)
     {
-        foreach (var decision in _journal.Decisions.Where(d => d.Round == round && !Set.IsDecided(d.Id)))
+        foreach (var decision in _asker.Journal.Decisions.Where(d => d.Round == round && !Set.IsDecided(d.Id)))
             Set.Decide(decision.Id, decision.Question!, decision.Intent is { } name ? JudgingPrompt.NumberOf(_schema, name) : null);
     }
 
@@ -128,7 +126,7 @@ sealed class AuthoringRun
                 var length = Set.Plan.LengthOf(question!)!.Value;
                 pending[(order.Intent, length)] = pending.GetValueOrDefault((order.Intent, length)) + 1;
                 Set.Remember(question!);
-                var (sent, cost) = (_journal.SentOf(answer.Id)!, (answer.Cost ?? 0) / items.Count);
+                var (sent, cost) = (_asker.Journal.SentOf(answer.Id)!, (answer.Cost ?? 0) / items.Count);
                 candidates.Add(new($"{answer.Id}#{i + 1}", question!, order.Intent, length, order.Style, sent, answer, cost));
             }
         }

@@ -74,27 +74,12 @@ sealed class Journal : IDisposable
     {
         Times = (Times?.First ?? record.Time, record.Time);
         Tokens = (Tokens.Input + (record.InputTokens ?? 0), Tokens.Output + (record.OutputTokens ?? 0));
-        switch (record.Kind)
-        {
-            case JournalKind.Sent:
-                Spent += record.Amount;
-                _sent[record.Id] = record;
-                break;
-            case JournalKind.Answer:
-                // Attempts before the last one stay counted.
-                Spent += record.Amount - _sent[record.Id].Amount;
-                _outcomes[record.Id] = record;
-                break;
-            case JournalKind.Free:
-                Spent -= _sent[record.Id].Amount;
-                break;
-            case JournalKind.Failed:
-                _outcomes[record.Id] = record;
-                break;
-            case JournalKind.Decision:
-                _decisions.Add(record);
-                break;
-        }
+        // An answer replaces the last attempt only: those before it stay counted.
+        if (record.Kind is JournalKind.Answer or JournalKind.Free) Spent -= _sent[record.Id].Amount;
+        if (record.Kind is JournalKind.Answer or JournalKind.Sent) Spent += record.Amount;
+        if (record.Kind == JournalKind.Sent) _sent[record.Id] = record;
+        if (record.Kind is JournalKind.Answer or JournalKind.Failed) _outcomes[record.Id] = record;
+        if (record.Kind == JournalKind.Decision) _decisions.Add(record);
     }
 
     void Read(string path)

@@ -39,9 +39,3 @@ sealed class LocalAuthor(string name, Func<ChatModel> load, AnswerOptions option
 
     public void Dispose() => _one.Dispose();
 }
-
-static class ApiAuthor
-{
-    public static Author Of(ApiModel model, string name, int maxNewTokens, TokenPrice? price, int atOnce) =>
-        new(name, maxNewTokens, price, atOnce, (request, onRetry, stop) => model.Ask(request.Conversation, stop, onRetry));
-}

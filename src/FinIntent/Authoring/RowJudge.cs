@@ -14,7 +14,6 @@ sealed class RowJudge
     readonly IntentSchema _schema;
     readonly Author _judge;
     readonly AuthoringOptions _options;
-    readonly Journal _journal;
     readonly Asker _asker;
     readonly PromptTexts _texts;
     readonly int _promptBytes;
@@ -22,9 +21,9 @@ sealed class RowJudge
     readonly Dictionary<string, int> _times = [];
     readonly HashSet<string> _read = [];
 
-    public RowJudge(IntentSchema schema, Author judge, AuthoringOptions options, Journal journal, Asker asker)
+    public RowJudge(IntentSchema schema, Author judge, AuthoringOptions options, Asker asker)
     {
-        (_schema, _judge, _options, _journal, _asker) = (schema, judge, options, journal, asker);
+        (_schema, _judge, _options, _asker) = (schema, judge, options, asker);
         _texts = PromptTexts.Of(schema.Language);
         var empty = JudgingPrompt.For(schema, [.. Enumerable.Range(0, schema.Intents.Count)], []);
         _promptBytes = System.Text.Encoding.UTF8.GetByteCount(empty.System + empty.Messages[0].Content);
@@ -91,7 +90,7 @@ sealed class RowJudge
 
     void ReadJournal()
     {
-        foreach (var (sent, answer) in _journal.Judged.Where(j => _read.Add(j.Sent.Id)).ToList())
+        foreach (var (sent, answer) in _asker.Journal.Judged.Where(j => _read.Add(j.Sent.Id)).ToList())
         {
             var questions = sent.Questions!;
             var verdicts = JudgingPrompt.Read(answer.Text ?? "", _schema, questions.Count);

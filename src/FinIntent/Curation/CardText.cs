@@ -2,9 +2,9 @@ using FinIntent.Intents;
 
 namespace FinIntent.Curation;
 
-/// <summary>A data set's README.md as hubs read it, written piece by piece: front matter, sections, tables, lists.</summary>
+/// <summary>A data set's README.md as hubs read it. A card writes it piece by piece: front matter, sections, tables, lists.</summary>
 /// <param name="isBilingual">Whether a Chinese card says everything in English, too.</param>
-sealed class CardText(SchemaLanguage language, bool isBilingual)
+abstract class CardText(SchemaLanguage language, bool isBilingual)
 {
     readonly StringBuilder _text = new();
 
@@ -13,7 +13,7 @@ sealed class CardText(SchemaLanguage language, bool isBilingual)
     /// <summary>Writes the front matter, which hubs sort data sets by, and the title.</summary>
     /// <param name="licence">A hub's word for the licence; null: the card does not say.</param>
     /// <param name="rows">The number of rows; null: the card does not say.</param>
-    public void Head(string name, string? licence, int? rows, params string[] tags)
+    protected void Head(string name, string? licence, int? rows, params string[] tags)
     {
         Line("---");
         if (licence is not null) Line($"license: {licence}");
@@ -32,32 +32,32 @@ sealed class CardText(SchemaLanguage language, bool isBilingual)
         _ => "1M<n<10M",
     };
 
-    public void Section(string chinese, string english) => Line($"## {Say(chinese, english)}\n");
+    protected void Section(string chinese, string english) => Line($"## {Say(chinese, english)}\n");
 
-    public void Table(params IEnumerable<string> columns)
+    protected void Table(params IEnumerable<string> columns)
     {
         Row(columns);
         Line(string.Concat(columns.Select(_ => "|---")) + "|");
     }
 
-    public void Row(params IEnumerable<object> cells) =>
+    protected void Row(params IEnumerable<object> cells) =>
         Line($"| {string.Join(" | ", cells.Select(cell => Convert.ToString(cell, CultureInfo.InvariantCulture)))} |");
 
     /// <summary>Writes an item of a list in the card's language; a bilingual card has an item for each language.</summary>
-    public void Item(string chinese, string english)
+    protected void Item(string chinese, string english)
     {
         if (IsChinese) Line($"- {chinese}");
         if (!IsChinese || isBilingual) Line($"- {english}");
     }
 
-    public string Say(string chinese, string english) => !IsChinese ? english : isBilingual ? $"{chinese} {english}" : chinese;
+    protected string Say(string chinese, string english) => !IsChinese ? english : isBilingual ? $"{chinese} {english}" : chinese;
 
-    public void Line(FormattableString line) => Line(line.ToString(CultureInfo.InvariantCulture));
+    protected void Line(FormattableString line) => Line(line.ToString(CultureInfo.InvariantCulture));
 
-    public void Line(string line = "") => _text.Append(line).Append('\n');
+    protected void Line(string line = "") => _text.Append(line).Append('\n');
 
     /// <summary>Returns a text in which nothing ends a table's cell.</summary>
-    public static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|");
+    protected static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|");
 
     public override string ToString() => _text.ToString();
 }

@@ -8,47 +8,46 @@ namespace FinIntent.Curation;
 /// <param name="licence">A hub's word for the licence, such as apache-2.0.</param>
 /// <param name="schema">The schema that describes the intents; null: the card has their names alone.</param>
 sealed class DataCard(string name, string licence, SchemaLanguage language, IntentSchema? schema)
+    : CardText(language, isBilingual: false)
 {
     const int ExamplesPerClass = 2, MostValues = 10;
 
     // The columns in which a row may say where it comes from.
     static readonly string[] ProvenanceColumns = ["source", "model", "author", "annotator", "provenance", "generator", "license"];
 
-    readonly CardText _card = new(language, isBilingual: false);
-
     public string Of(IReadOnlyList<RowFile> files)
     {
         var stats = RowStats.Of(files, []);
-        _card.Head(name, licence, files.Sum(file => file.Rows.Count), "intent-detection");
+        Head(name, licence, files.Sum(file => file.Rows.Count), "intent-detection");
         var rows = Say("用户问句和它的意图，Alpaca 格式：提示词里列出全部选项，",
             "Users' questions with their intents, as Alpaca rows: the prompt lists all options and ");
-        _card.Line($"{rows}`output`{Say(" 是正确选项的标签。", " is the label of the right one.")}\n");
+        Line($"{rows}`output`{Say(" 是正确选项的标签。", " is the label of the right one.")}\n");
         Contents(stats);
         Provenance(files);
         Classes(stats);
         Duplicates(stats);
         Examples(files);
         Limits(stats);
-        return _card.ToString();
+        return ToString();
     }
 
     void Contents(RowStats stats)
     {
-        _card.Section("内容", "Contents");
-        _card.Table(Say("文件", "file"), Say("行数", "rows"), Say("类数", "classes"),
+        Section("内容", "Contents");
+        Table(Say("文件", "file"), Say("行数", "rows"), Say("类数", "classes"),
             Say("字数：最短、平均、中位、95 %、最长", "characters: least, mean, median, 95 %, most"));
         foreach (var file in stats.Files)
         {
             var c = file.Characters;
             var lengths = FormattableString.Invariant($"{c.Least}, {c.Mean:F1}, {c.Median}, {c.Most95}, {c.Most}");
-            _card.Row($"`{Path.GetFileName(file.Name)}`", file.Rows, file.Classes.Count, lengths);
+            Row($"`{Path.GetFileName(file.Name)}`", file.Rows, file.Classes.Count, lengths);
         }
-        _card.Line();
+        Line();
     }
 
     void Provenance(IReadOnlyList<RowFile> files)
     {
-        _card.Section("来历", "Provenance");
+        Section("来历", "Provenance");
         var told = false;
         foreach (var column in ProvenanceColumns)
         {
@@ -56,20 +55,20 @@ sealed class DataCard(string name, string licence, SchemaLanguage language, Inte
             if (values.Count == 0) continue;
             told = true;
             var counts = Counts(values.Select(value => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()));
-            _card.Line($"- `{column}`: {string.Join(", ", counts.Take(MostValues))}{(counts.Count > MostValues ? ", …" : "")}");
+            Line($"- `{column}`: {string.Join(", ", counts.Take(MostValues))}{(counts.Count > MostValues ? ", …" : "")}");
         }
         var folders = files.Select(file => Path.GetDirectoryName(file.Rows[0].Source.File)!).Distinct();
         foreach (var beside in folders.Select(folder => Path.Combine(folder, "provenance.jsonl")).Where(File.Exists))
         {
             told = true;
             var models = string.Join(", ", Counts(DataFile.Read(beside).Select(row => row["model"]?.ToString() ?? "?")));
-            _card.Line($"- `{Path.GetFileName(beside)}` {Say("逐行记录了来历；模型：", "tells where each row comes from; models: ")}{models}");
+            Line($"- `{Path.GetFileName(beside)}` {Say("逐行记录了来历；模型：", "tells where each row comes from; models: ")}{models}");
         }
         if (!told)
-            _card.Line(Say("行里没有写来历：请在此说明由谁、如何、何时写成，是否有真实用户的原话。",
+            Line(Say("行里没有写来历：请在此说明由谁、如何、何时写成，是否有真实用户的原话。",
                 "The rows do not say where they come from: tell here who wrote them, how and when, and whether any are real users' " +
                     "words."));
-        _card.Line();
+        Line();
     }
 
     static List<string> Counts(IEnumerable<string> values) =>
@@ -77,17 +76,17 @@ sealed class DataCard(string name, string licence, SchemaLanguage language, Inte
 
     void Classes(RowStats stats)
     {
-        _card.Section("类别", "Classes");
+        Section("类别", "Classes");
         var described = schema?.Intents.ToDictionary(i => i.Name, i => i.Description);
         IEnumerable<string> meaning = described is null ? [] : [Say("说明", "meaning")];
-        _card.Table([Say("标签", "label"), Say("意图", "intent"), .. stats.Files.Select(f => $"`{Path.GetFileName(f.Name)}`"), .. meaning]);
+        Table([Say("标签", "label"), Say("意图", "intent"), .. stats.Files.Select(f => $"`{Path.GetFileName(f.Name)}`"), .. meaning]);
         foreach (var (intent, label) in Ordered(stats))
         {
             var counts = stats.Files.Select(f => (object)f.Classes.FirstOrDefault(c => c.Intent == intent).Count);
-            IEnumerable<string> description = described is null ? [] : [CardText.Cell(described.GetValueOrDefault(intent, ""))];
-            _card.Row([CardText.Cell(label), CardText.Cell(intent), .. counts, .. description]);
+            IEnumerable<string> description = described is null ? [] : [Cell(described.GetValueOrDefault(intent, ""))];
+            Row([Cell(label), Cell(intent), .. counts, .. description]);
         }
-        _card.Line();
+        Line();
     }
 
     /// <summary>The classes in the schema's order, or without a schema by label.</summary>
@@ -102,33 +101,30 @@ sealed class DataCard(string name, string licence, SchemaLanguage language, Inte
 
     void Duplicates(RowStats stats)
     {
-        _card.Section("重复", "Duplicates");
+        Section("重复", "Duplicates");
         var across = stats.Duplicates.Count(d => d.IsAcross);
-        var measure = Say("字符二元组 Jaccard ≥ 0.6（也去掉标点再比一次）",
-            "Character bigrams alike by 0.6 or more (Jaccard, also without punctuation)");
+        var measure = Say("字符二元组 Jaccard ≥ 0.6（也去掉标点再比一次）", "Character bigrams alike by 0.6 or more (Jaccard, also without punctuation)");
         var (within, between) = (Say("对在同一文件内", "pairs within a file"), Say("对跨文件", "across files"));
-        _card.Line($"{measure}: {stats.Duplicates.Count - across} {within}, {across} {between}.\n");
+        Line($"{measure}: {stats.Duplicates.Count - across} {within}, {across} {between}.\n");
     }
 
     void Examples(IReadOnlyList<RowFile> files)
     {
-        _card.Section("例子", "Examples");
-        _card.Table(Say("问句", "question"), Say("意图", "intent"));
+        Section("例子", "Examples");
+        Table(Say("问句", "question"), Say("意图", "intent"));
         foreach (var group in files[0].Rows.GroupBy(row => row.Intent))
-            foreach (var row in group.Take(ExamplesPerClass)) _card.Row(CardText.Cell(row.Question), CardText.Cell(row.Intent));
-        _card.Line();
+            foreach (var row in group.Take(ExamplesPerClass)) Row(Cell(row.Question), Cell(row.Intent));
+        Line();
     }
 
     void Limits(RowStats stats)
     {
-        _card.Section("局限", "Limits");
+        Section("局限", "Limits");
         var least = stats.Files.SelectMany(f => f.Classes.Select(c => (f.Name, c.Intent, c.Count))).MinBy(c => c.Count);
         var file = $"`{Path.GetFileName(least.Name)}`";
-        _card.Item("每行一个标签；有没有第二个标注者复核，行里没有写。", "One label a row; the rows do not say whether anyone checked it.");
-        _card.Item($"最少的一类: {least.Intent}, {least.Count} 行 {file}；这样少的行数，准确率的区间很宽。",
+        Item("每行一个标签；有没有第二个标注者复核，行里没有写。", "One label a row; the rows do not say whether anyone checked it.");
+        Item($"最少的一类: {least.Intent}, {least.Count} 行 {file}；这样少的行数，准确率的区间很宽。",
             $"The smallest class: {least.Intent}, {least.Count} rows in {file}; with so few, an accuracy has a wide interval.");
-        _card.Item("类别占比不一定是真实流量的占比。", "Shares of classes need not be those of real traffic.");
+        Item("类别占比不一定是真实流量的占比。", "Shares of classes need not be those of real traffic.");
     }
-
-    string Say(string chinese, string english) => _card.Say(chinese, english);
 }

@@ -5,7 +5,7 @@ namespace FinIntent.Evaluation;
 /// <summary>Questions that are asked once with each of several orders of their options: the same orders for every question.</summary>
 public sealed record PermutedQuestions
 {
-    PermutedQuestions(IReadOnlyList<EvaluationQuestion> questions, IReadOnlyList<OptionOrder> orders)
+    internal PermutedQuestions(IReadOnlyList<EvaluationQuestion> questions, IReadOnlyList<OptionOrder> orders)
     {
         (Questions, Orders) = (questions, orders);
         All = [.. questions.SelectMany(question => orders.Select(order => order.Of(question)))];
@@ -33,9 +33,6 @@ public sealed record PermutedQuestions
                 $"question {other.Id} has {other.Options.Count}, so they have no orders in common; put them into two files");
         return new(questions, OptionOrders.Of(permutations, first.Options.Count, seed));
     }
-
-    internal static PermutedQuestions In(IReadOnlyList<OptionOrder> orders, IReadOnlyList<EvaluationQuestion> questions) =>
-        new(questions, orders);
 
     /// <summary>The answers to the questions in their own order, which need not be asked again, under the ids used here.</summary>
     public IReadOnlyDictionary<string, Prediction> Known(IReadOnlyList<Prediction> predictions) =>

@@ -72,7 +72,7 @@ static class AuthorJob
         ledger.Add(journal.Spent);
         var asker = new Asker(journal, ledger, time, isAsking: accept is null);
         var check = new QuestionCheck(schema, evaluation.Check);
-        var run = new AuthoringRun(schema, plan, options, check, models.Writer, models.Judge, journal, ledger, asker);
+        var run = new AuthoringRun(schema, plan, options, check, models.Writer, models.Judge, asker);
         var files = new AuthoredFiles(folder, schema, ValidationShare(settings), models.IsPriced, options.Seed, here.Tell);
 
         var stopped = await Stopped();

@@ -97,7 +97,8 @@ sealed class AuthoringModels : IDisposable
         };
         var model = Respondents.Open(api, request, _here);
         _models.Add(model);
-        return ApiAuthor.Of(model, api.ApiModel!, MaxNewTokens, price, api.ApiConcurrency);
+        return new(api.ApiModel!, MaxNewTokens, price, api.ApiConcurrency,
+            (request, onRetry, stop) => model.Ask(request.Conversation, stop, onRetry));
     }
 
     Author Local(ChatModelSource source, bool judges)

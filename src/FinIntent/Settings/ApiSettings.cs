@@ -39,26 +39,20 @@ sealed record ApiSettings
     public JsonObject ApiParameters { get; init; } = [];
 
     /// <summary>Questions under way at a time.</summary>
-    [Range(1, 256)]
-    public int ApiConcurrency { get; init; } = 4;
+    [Range(1, 256)] public int ApiConcurrency { get; init; } = 4;
 
     /// <summary>Requests for a question before it is left for the next run.</summary>
-    [Range(1, 100)]
-    public int ApiAttempts { get; init; } = 6;
+    [Range(1, 100)] public int ApiAttempts { get; init; } = 6;
 
     /// <summary>Seconds that an attempt may take.</summary>
-    [Range(0.0, 86_400.0, MinimumIsExclusive = true)]
-    public double ApiTimeout { get; init; } = 120;
+    [Range(0.0, 86_400.0, MinimumIsExclusive = true)] public double ApiTimeout { get; init; } = 120;
 
     /// <summary>The most seconds that a server may ask to wait; when it asks for more, the run ends and can go on later.</summary>
-    [Range(0.0, 86_400.0)]
-    public double ApiLongestWait { get; init; } = 300;
+    [Range(0.0, 86_400.0)] public double ApiLongestWait { get; init; } = 300;
 
     /// <summary>Price of a million tokens of questions; null: no price is told.</summary>
-    [Range(0, double.MaxValue)]
-    public double? ApiPriceInput { get; init; }
+    [Range(0, double.MaxValue)] public double? ApiPriceInput { get; init; }
 
     /// <summary>Price of a million tokens of answers.</summary>
-    [Range(0, double.MaxValue)]
-    public double? ApiPriceOutput { get; init; }
+    [Range(0, double.MaxValue)] public double? ApiPriceOutput { get; init; }
 }

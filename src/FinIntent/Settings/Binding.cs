@@ -87,11 +87,9 @@ static class Binding
         // A bare `no` is a boolean to YAML 1.1 readers, and so is "false" for a strategy to LLaMA-Factory.
         var wanted = text.ToLowerInvariant() == "false" ? "no" : text.ToLowerInvariant();
         var members = type.GetFields(BindingFlags.Public | BindingFlags.Static);
-        var found = members.FirstOrDefault(m => KeyOf(m) == wanted);
-        if (found?.GetCustomAttribute<RefusedAttribute>() is { } refused) throw entry.Error($"{text} is not supported: {refused.Reason}");
-        if (found is not null) return found.GetValue(null)!;
-        var allowed = members.Where(m => m.GetCustomAttribute<RefusedAttribute>() is null).Select(KeyOf);
-        throw entry.Error($"\"{text}\" is not one of {string.Join(", ", allowed)}");
+        if (members.FirstOrDefault(m => KeyOf(m) == wanted) is { } found) return found.GetValue(null)!;
+        throw entry.Error(OtherKeys.RefusedValues.TryGetValue((entry.Key, wanted), out var reason) ? $"{text} is not supported: {reason}"
+            : $"\"{text}\" is not one of {string.Join(", ", members.Select(KeyOf))}");
     }
 
     const StringSplitOptions Split = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;

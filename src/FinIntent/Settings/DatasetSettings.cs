@@ -2,13 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FinIntent.Settings;
 
-enum MixStrategy
-{
-    Concat,
-    [Refused("only concat is made: the data sets one after the other, shuffled each epoch")] InterleaveUnder,
-    [Refused("only concat is made: the data sets one after the other, shuffled each epoch")] InterleaveOver,
-    [Refused("only concat is made: the data sets one after the other, shuffled each epoch")] InterleaveOnce,
-}
+enum MixStrategy { Concat }
 
 /// <summary>The rows and how they become tokens.</summary>
 sealed record DatasetSettings
@@ -23,8 +17,7 @@ sealed record DatasetSettings
     public string DatasetDir { get; init; } = "data";
 
     /// <summary>The most tokens of a row; a longer one is cut.</summary>
-    [Range(1, int.MaxValue)]
-    public int CutoffLen { get; init; } = 2048;
+    [Range(1, int.MaxValue)] public int CutoffLen { get; init; } = 2048;
 
     /// <summary>True: prompts are labels, too.</summary>
     public bool TrainOnPrompt { get; init; }
@@ -35,12 +28,10 @@ sealed record DatasetSettings
     public MixStrategy MixStrategy { get; init; }
 
     /// <summary>Rows taken of each data set, from its beginning; null: all.</summary>
-    [Range(1, int.MaxValue)]
-    public int? MaxSamples { get; init; }
+    [Range(1, int.MaxValue)] public int? MaxSamples { get; init; }
 
     /// <summary>Rows kept for validation: below 1 a share, else a count.</summary>
-    [Range(0, double.MaxValue)]
-    public double ValSize { get; init; }
+    [Range(0, double.MaxValue)] public double ValSize { get; init; }
 
     /// <summary>True: rows are grouped to nearly fill cutoff_len, and a group counts as one row of a batch (neat_packing).</summary>
     /// <remarks>Rows of a group never see each other. Null: on for stage pt, whose texts are laid end to end, then cut.</remarks>

@@ -10,20 +10,16 @@ sealed record EvaluationSettings
     /// <summary>True: the model is evaluated at the end; eval_strategy implies it.</summary>
     public bool DoEval { get; init; }
 
-    [Range(1, int.MaxValue)]
-    public int PerDeviceEvalBatchSize { get; init; } = 8;
-
+    [Range(1, int.MaxValue)] public int PerDeviceEvalBatchSize { get; init; } = 8;
     public EvaluationStrategy EvalStrategy { get; init; } = EvaluationStrategy.No;
 
     /// <summary>Updates between evaluations; below 1 a share of all updates; null: logging_steps.</summary>
-    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
-    public double? EvalSteps { get; init; }
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)] public double? EvalSteps { get; init; }
 
     public bool EvalOnStart { get; init; }
 
     /// <summary>Evaluations without a better result before the run ends.</summary>
-    [Range(1, int.MaxValue)]
-    public int? EarlyStoppingSteps { get; init; }
+    [Range(1, int.MaxValue)] public int? EarlyStoppingSteps { get; init; }
 
     public bool LoadBestModelAtEnd { get; init; }
 

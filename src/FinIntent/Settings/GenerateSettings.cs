@@ -20,8 +20,7 @@ enum LengthUnit { Characters, Words }
 sealed record GenerateSettings
 {
     /// <summary>Rows wanted.</summary>
-    [Range(1, 1_000_000)]
-    public int Rows { get; init; } = 500;
+    [Range(1, 1_000_000)] public int Rows { get; init; } = 500;
 
     /// <summary>Intents and their shares of the rows, in proportion to each other; empty: all alike.</summary>
     public IReadOnlyDictionary<string, double> ClassShares { get; init; } = new Dictionary<string, double>();
@@ -35,28 +34,21 @@ sealed record GenerateSettings
     /// <summary>Who asks and how, a style a request in turn; empty: six usual ones.</summary>
     public IReadOnlyList<string> Styles { get; init; } = [];
 
-    [Range(1, 100)]
-    public int RowsPerRequest { get; init; } = 10;
+    [Range(1, 100)] public int RowsPerRequest { get; init; } = 10;
 
     /// <summary>The most that all requests may cost together, in the currency of the prices; null: no limit.</summary>
-    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
-    public double? Budget { get; init; }
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)] public double? Budget { get; init; }
 
-    [Range(1, int.MaxValue)]
-    public int? MaxRequests { get; init; }
+    [Range(1, int.MaxValue)] public int? MaxRequests { get; init; }
 
     /// <summary>The most tokens of all requests and answers together; null: no limit.</summary>
-    [Range(1, int.MaxValue)]
-    public int? MaxTokensTotal { get; init; }
+    [Range(1, int.MaxValue)] public int? MaxTokensTotal { get; init; }
 
     /// <summary>Rounds in a row without a new row before the run ends.</summary>
-    [Range(1, 1000)]
-    public int StalledRounds { get; init; } = 3;
+    [Range(1, 1000)] public int StalledRounds { get; init; } = 3;
 
     public JudgeKind Judge { get; init; } = JudgeKind.Same;
-
-    [Range(1, 50)]
-    public int JudgeRowsPerRequest { get; init; } = 10;
+    [Range(1, 50)] public int JudgeRowsPerRequest { get; init; } = 10;
 
     /// <summary>The judge behind an API; concurrency, attempts and time limits are those of api_….</summary>
     public ApiKind? JudgeApi { get; init; }
@@ -68,12 +60,10 @@ sealed record GenerateSettings
     public JsonObject JudgeApiParameters { get; init; } = [];
 
     /// <summary>Price of a million tokens of its questions.</summary>
-    [Range(0, double.MaxValue)]
-    public double? JudgePriceInput { get; init; }
+    [Range(0, double.MaxValue)] public double? JudgePriceInput { get; init; }
 
     /// <summary>Price of a million tokens of its answers.</summary>
-    [Range(0, double.MaxValue)]
-    public double? JudgePriceOutput { get; init; }
+    [Range(0, double.MaxValue)] public double? JudgePriceOutput { get; init; }
 
     /// <summary>The judge as a local model's folder.</summary>
     public string? JudgeModelNameOrPath { get; init; }

@@ -50,8 +50,7 @@ sealed record InferenceSettings
     public Scoring Scoring { get; init; } = Scoring.Both;
 
     /// <summary>Tokens of questions scored at once, what they share counted once; null: 4096, on a GPU 16384.</summary>
-    [Range(1, int.MaxValue)]
-    public int? ScoringTokens { get; init; }
+    [Range(1, int.MaxValue)] public int? ScoringTokens { get; init; }
 
     /// <summary>Each question is asked also with its options in other orders: rotations, all, or a number of them; null: no.</summary>
     public string? Permutations { get; init; }

@@ -9,51 +9,34 @@ enum Stage
 
     /// <summary>Supervised fine-tuning: the answers' tokens are labels.</summary>
     Sft,
-    [Refused(MethodSettings.NoPreferences)] Rm,
-    [Refused(MethodSettings.NoPreferences)] Ppo,
-    [Refused(MethodSettings.NoPreferences)] Dpo,
-    [Refused(MethodSettings.NoPreferences)] Kto,
 }
 
-enum FinetuningType
-{
-    Lora,
-    Full,
-    Freeze,
-    [Refused("orthogonal fine-tuning is not made here; use lora")] Oft,
-}
+enum FinetuningType { Lora, Full, Freeze }
 
 /// <summary>What is trained.</summary>
 sealed record MethodSettings
 {
-    internal const string NoPreferences = "there is no training on preferences or rewards here, only sft and pt";
-
     public Stage Stage { get; init; } = Stage.Sft;
     public FinetuningType FinetuningType { get; init; } = FinetuningType.Lora;
 
     /// <summary>True: no fp32 copy of bf16 weights in full or freeze training.</summary>
     public bool PureBf16 { get; init; }
 
-    [Range(1, int.MaxValue)]
-    public int LoraRank { get; init; } = 8;
+    [Range(1, int.MaxValue)] public int LoraRank { get; init; } = 8;
 
     /// <summary>The adapter's scale is alpha / rank; null: 2 · rank.</summary>
-    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
-    public double? LoraAlpha { get; init; }
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)] public double? LoraAlpha { get; init; }
 
-    [Range(0.0, 1.0, MaximumIsExclusive = true)]
-    public double LoraDropout { get; init; }
+    [Range(0.0, 1.0, MaximumIsExclusive = true)] public double LoraDropout { get; init; }
 
     /// <summary>Last components of module names; "all": every linear layer but the head.</summary>
     public IReadOnlyList<string> LoraTarget { get; init; } = ["all"];
 
     /// <summary>True: the scale is alpha / √rank.</summary>
-    [Key("use_rslora")]
-    public bool UseRsLora { get; init; }
+    [Key("use_rslora")] public bool UseRsLora { get; init; }
 
     /// <summary>LoRA+: the learning rate of B is this times that of A; null: the same.</summary>
-    [Key("loraplus_lr_ratio"), Range(0, double.MaxValue, MinimumIsExclusive = true)]
-    public double? LoraPlusRatio { get; init; }
+    [Key("loraplus_lr_ratio"), Range(0, double.MaxValue, MinimumIsExclusive = true)] public double? LoraPlusRatio { get; init; }
 
     /// <summary>True: adapters given are merged and a new one is trained; false: the last one is trained on.</summary>
     public bool CreateNewAdapter { get; init; }

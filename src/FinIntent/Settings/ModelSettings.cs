@@ -1,12 +1,6 @@
 namespace FinIntent.Settings;
 
-enum InferenceType
-{
-    Auto,
-    Float16,
-    [Key("bfloat16")] BFloat16,
-    Float32,
-}
+enum InferenceType { Auto, Float16, [Key("bfloat16")] BFloat16, Float32 }
 
 enum QuantizationMethod
 {
@@ -15,28 +9,13 @@ enum QuantizationMethod
 
     /// <summary>float8_e4m3fn, multiplied as such.</summary>
     Fp8,
-    [Refused(ModelSettings.Packed)] Gptq,
-    [Refused(ModelSettings.Packed)] Awq,
-    [Refused(ModelSettings.Packed)] Aqlm,
-    [Refused(ModelSettings.Packed)] Mxfp4,
-    [Refused(ModelSettings.OtherLibrary)] Quanto,
-    [Refused(ModelSettings.OtherLibrary)] Eetq,
-    [Refused(ModelSettings.OtherLibrary)] Hqq,
 }
 
-enum QuantizationType
-{
-    Nf4,
-    [Refused("fp4 has the size of nf4 and twice its error; use nf4")] Fp4,
-}
+enum QuantizationType { Nf4 }
 
 /// <summary>The base model and how it is loaded.</summary>
 sealed record ModelSettings
 {
-    internal const string Packed =
-        "checkpoints quantised that way are not read; name the 16-bit model and use bnb, which packs it while it is loaded";
-    internal const string OtherLibrary = "use bnb (8 or 4 bits) or fp8 (8 bits)";
-
     /// <summary>Folder of the base model, or its name on a hub.</summary>
     public string ModelNameOrPath { get; init; } = "";
 

@@ -14,6 +14,10 @@ static class OtherKeys
     /// <summary>The keys whose effect is missing here; they are accepted at LLaMA-Factory's default and as null or false.</summary>
     public static IReadOnlyDictionary<string, Refusal> Refused { get; } =
         Rows.Where(row => row[1] == "refused").ToDictionary(row => row[0], row => new Refusal(row[3], row[2]));
+
+    /// <summary>Values that LLaMA-Factory has and this program does not, each with what to do instead (other-values.tsv).</summary>
+    public static IReadOnlyDictionary<(string Key, string Value), string> RefusedValues { get; } =
+        Resource.Rows("Settings.other-values.tsv").ToDictionary(row => (row[0], row[1]), row => row[2]);
 }
 
 /// <param name="Reason">The reason, with what to do instead.</param>

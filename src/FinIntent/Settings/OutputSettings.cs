@@ -2,27 +2,11 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FinIntent.Settings;
 
-enum SaveStrategy
-{
-    No,
-    Steps,
-    Epoch,
-    [Refused("use eval_strategy with load_best_model_at_end: true")] Best,
-}
+enum SaveStrategy { No, Steps, Epoch }
 
 enum LoggingStrategy { No, Steps, Epoch }
 
-enum Report
-{
-    None,
-    Tensorboard,
-    [Refused("use tensorboard: event files and trainer_log.jsonl are what is written here")] All,
-    [Refused("use tensorboard: nothing is sent to other machines")] Wandb,
-    [Refused("use tensorboard: nothing is sent to other machines")] Swanlab,
-    [Refused("use tensorboard: nothing is sent to other machines")] Mlflow,
-    [Refused("use tensorboard: nothing is sent to other machines")] Trackio,
-    [Refused("use tensorboard: nothing is sent to other machines")] CometMl,
-}
+enum Report { None, Tensorboard }
 
 /// <summary>What a run writes and when.</summary>
 sealed record OutputSettings
@@ -35,19 +19,16 @@ sealed record OutputSettings
     public LoggingStrategy LoggingStrategy { get; init; } = LoggingStrategy.Steps;
 
     /// <summary>Updates between log lines; below 1 a share of all updates.</summary>
-    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
-    public double LoggingSteps { get; init; } = 500;
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)] public double LoggingSteps { get; init; } = 500;
 
     public bool LoggingFirstStep { get; init; }
     public SaveStrategy SaveStrategy { get; init; } = SaveStrategy.Steps;
 
     /// <summary>Updates between checkpoints; below 1 a share of all updates.</summary>
-    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
-    public double SaveSteps { get; init; } = 500;
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)] public double SaveSteps { get; init; } = 500;
 
     /// <summary>Checkpoints kept, the newest ones; null: all.</summary>
-    [Range(1, int.MaxValue)]
-    public int? SaveTotalLimit { get; init; }
+    [Range(1, int.MaxValue)] public int? SaveTotalLimit { get; init; }
 
     /// <summary>True: checkpoints lack what resuming needs.</summary>
     public bool SaveOnlyModel { get; init; }
@@ -69,6 +50,5 @@ sealed record ExportSettings
     public string? ExportDir { get; init; }
 
     /// <summary>The most gigabytes (10⁹ bytes) that a file of weights may have.</summary>
-    [Range(1, int.MaxValue)]
-    public int ExportSize { get; init; } = 5;
+    [Range(1, int.MaxValue)] public int ExportSize { get; init; } = 5;
 }

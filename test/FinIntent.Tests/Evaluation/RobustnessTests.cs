@@ -118,8 +118,8 @@ public sealed class RobustnessTests
         var expected = All.EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
         var orders = expected.GetProperty("orders").Deserialize<int[][]>()!.Select(places => new OptionOrder(places)).ToList();
         var chosen = expected.GetProperty("chosen").Deserialize<int[][]>()!;
-        var asked = PermutedQuestions.In(orders, PermutedAnswers.Questions(expected.GetProperty("gold").Deserialize<int[]>()!,
-            orders[0].Places.Count));
+        var asked = new PermutedQuestions(PermutedAnswers.Questions(expected.GetProperty("gold").Deserialize<int[]>()!,
+            orders[0].Places.Count), orders);
 
         var rule = PermutedAnswers.Report(asked, (q, order, question) =>
             chosen[q][order] < 0 ? null : question.Options.First(o =>

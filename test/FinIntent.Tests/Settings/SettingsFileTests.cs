@@ -173,6 +173,7 @@ public sealed class SettingsFileTests : IDisposable
     [InlineData("stage: sfd", ".yaml:2: stage: \"sfd\" is not one of pt, sft")]
     [InlineData("stage: dpo", ".yaml:2: stage: dpo is not supported: there is no training on preferences")]
     [InlineData("optim: adamw_8bit", ".yaml:2: optim: adamw_8bit is not supported: AdamW is the only optimizer")]
+    [InlineData("optim: adamw_bnb_8bit", ".yaml:2: optim: adamw_bnb_8bit is not supported: AdamW is the only optimizer")]
     [InlineData("report_to: [tensorboard, wandb]", ".yaml:2: report_to: wandb is not supported: use tensorboard")]
     [InlineData("deepspeed: ds.json", ".yaml:2: deepspeed: not supported: training runs in one process")]
     [InlineData("use_galore: true", ".yaml:2: use_galore: not supported")]
@@ -237,6 +238,14 @@ public sealed class SettingsFileTests : IDisposable
         string[] all = [.. SettingsFile.Keys, .. OtherKeys.Harmless, .. OtherKeys.Refused.Keys];
 
         Assert.Empty(all.GroupBy(key => key).Where(same => same.Count() > 1).Select(same => same.Key));
+    }
+
+    [Fact]
+    public void A_refused_value_belongs_to_a_key_that_has_an_effect_and_says_why()
+    {
+        Assert.NotEmpty(OtherKeys.RefusedValues);
+        Assert.All(OtherKeys.RefusedValues, value => Assert.Contains(value.Key.Key, SettingsFile.Keys));
+        Assert.All(OtherKeys.RefusedValues, value => Assert.NotEmpty(value.Value));
     }
 
     [Fact]

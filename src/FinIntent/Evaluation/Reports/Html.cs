@@ -27,8 +27,7 @@ sealed class Html : Sheet
 
     public override Html Heading(int level, Bilingual words) => Line($"<h{level}>{Both(words)}</h{level}>");
 
-    public override Html Paragraph(Bilingual words, string @class = "") =>
-        Line($"<p{Class(@class)}>{Both(words)}</p>");
+    public override Html Paragraph(Bilingual words, string @class = "") => Line($"<p{Class(@class)}>{Both(words)}</p>");
 
     /// <summary>Writes a table that scrolls by itself where the page is narrow.</summary>
     public override Html Table(Table table)
@@ -59,13 +58,11 @@ sealed class Html : Sheet
 
     public Html CloseTable() => Line("</table></div>");
 
-    public static string Column(Bilingual words, string @class = "") => $"<th scope=\"col\"{Class(@class)}>{Both(words)}</th>";
-
     /// <summary>A cell that says what it is where a narrow page does not show the header.</summary>
     public static string Labelled(Bilingual label, string content, string @class) =>
         $"<td{Class(@class)} data-zh=\"{Escape(label.Chinese)}\" data-en=\"{Escape(label.English)}\">{content}</td>";
 
-    static string Head(Column column) => column.Heading.English.Length == 0 ? "<td></td>"
+    public static string Head(Column column) => column.Heading.English.Length == 0 ? "<td></td>"
         : $"<th scope=\"col\"{(column.IsNumber ? Class("n") : "")}>{Both(column.Heading)}{column.Axis}</th>";
 
     static string CellOf(Column column, Cell cell, bool isLabelled)

@@ -32,7 +32,7 @@ static class HtmlQuestions
             .OrderBy(r => Array.FindIndex(filters, f => f.Filter == r.State)).ToList();
         var (pairName, read) = (string.Join(" → ", names.Select(name => name.English)), ReportWords.Rule(rule));
         Bilingual caption = new($"{pairName}，{read.Chinese}", $"{pairName}, {read.English}");
-        html.OpenTable(caption, header.Select(words => Html.Column(words)), "stack").Line("<tbody>");
+        html.OpenTable(caption, header.Select(words => Html.Head(new(words, ""))), "stack").Line("<tbody>");
         foreach (var row in rows.Take(Written)) Write(html, row, a.Name, b?.Name);
         html.Line("</tbody>").CloseTable();
         html.Line($"<p id=\"none\" hidden>{Html.Both(ReportWords.NoneShown)}</p>")

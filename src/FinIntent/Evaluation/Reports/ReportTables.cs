@@ -12,7 +12,7 @@ static class ReportTables
         public Proportion Accuracy => Rule.Matrix.Accuracy;
     }
 
-    /// <summary>What is measured of every model and rule. A new measure is a column here, with words in ReportWords and texts.tsv.</summary>
+    /// <summary>What is measured of every model and rule. A new measure is a column here and words in ReportWords and texts.tsv.</summary>
     public static IReadOnlyList<Column<Line>> Measures { get; } =
     [
         new(Right, "n", l => Of(l.Accuracy)) { Shown = Shown.Lines, Json = ("correct", l => l.Accuracy.Successes) },

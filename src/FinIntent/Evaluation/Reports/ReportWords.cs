@@ -125,11 +125,9 @@ static class ReportWords
         foreach (var overlap in report.Overlaps.Where(o => !o.IsComplete && !IsDisjoint(o)))
             yield return Note(overlap, report.Models[overlap.A], report.Models[overlap.B]);
         if (Named(report, IsDisjoint) is { } disjoint)
-            yield return new(
-                $"没有共同的题，不作比较：{disjoint.Chinese}。", $"Without a question in common, so not compared: {disjoint.English}.");
+            yield return new($"没有共同的题，不作比较：{disjoint.Chinese}。", $"Without a question in common, so not compared: {disjoint.English}.");
         if (Named(report, o => o.Common.Count > 0 && report.Pairs.All(p => (p.A, p.B) != (o.A, o.B))) is { } unread)
-            yield return new(
-                $"没有共同的读法，不作比较：{unread.Chinese}。", $"Without a reading rule in common, so not compared: {unread.English}.");
+            yield return new($"没有共同的读法，不作比较：{unread.Chinese}。", $"Without a reading rule in common, so not compared: {unread.English}.");
     }
 
     static bool IsDisjoint(Overlap overlap) => overlap.Common.Count + overlap.OtherGold.Count == 0;

@@ -6,8 +6,7 @@ static class RobustnessWords
     public static readonly Bilingual Title = new("选项顺序", "Robustness: the order of the options");
     public static readonly Bilingual ByRule = new("选项换序后的准确率", "Accuracy with the options in other orders");
     public static readonly Bilingual Averaged = new("概率平均", "Averaged probabilities");
-    public static readonly Bilingual Spread =
-        new("各顺序的准确率：柱高是有多少种顺序", "Accuracy by order: a bar is as high as orders have it");
+    public static readonly Bilingual Spread = new("各顺序的准确率：柱高是有多少种顺序", "Accuracy by order: a bar is as high as orders have it");
 
     public static Bilingual About => ReportWords.Text("robustness");
 

@@ -6,10 +6,3 @@ sealed class KeyAttribute(string name) : Attribute
 {
     public string Name => name;
 }
-
-/// <summary>A value LLaMA-Factory has and we do not; the reason says what to do instead.</summary>
-[AttributeUsage(AttributeTargets.Field)]
-sealed class RefusedAttribute(string reason) : Attribute
-{
-    public string Reason => reason;
-}

@@ -129,17 +129,14 @@ sealed class SafetensorsHeader
         foreach (var (name, tensor) in _tensors.OrderBy(t => t.Value.Offset).ThenBy(t => t.Value.Length))
         {
             if (tensor.Offset < end)
-                throw SafetensorsFile.Refuse(_path, tensor.Offset, $"tensor \"{name}\" overlaps \"{last}\", which ends at byte {end}");
+                throw Refuse(tensor.Offset, $"tensor \"{name}\" overlaps \"{last}\", which ends at byte {end}");
             if (tensor.Offset > end)
-                throw SafetensorsFile.Refuse(_path, end,
-                    $"{tensor.Offset - end} bytes between \"{last}\" and \"{name}\" belong to no tensor");
+                throw Refuse(end, $"{tensor.Offset - end} bytes between \"{last}\" and \"{name}\" belong to no tensor");
             (end, last) = (tensor.Offset + tensor.Length, name);
         }
         if (end > fileLength)
-            throw SafetensorsFile.Refuse(_path, fileLength,
-                $"truncated: \"{last}\" ends at byte {end}, the file at {fileLength}; download or copy it again");
-        if (end < fileLength)
-            throw SafetensorsFile.Refuse(_path, end, $"the last {fileLength - end} bytes belong to no tensor");
+            throw Refuse(fileLength, $"truncated: \"{last}\" ends at byte {end}, the file at {fileLength}; download or copy it again");
+        if (end < fileLength) throw Refuse(end, $"the last {fileLength - end} bytes belong to no tensor");
     }
 
     /// <summary>Returns the next key of an object, or null at its end.</summary>
@@ -155,6 +152,7 @@ sealed class SafetensorsHeader
         if (reader.TokenType != expected) throw Refuse(reader, $"{what} is {reader.TokenType}, expected {expected}");
     }
 
-    UserErrorException Refuse(in Utf8JsonReader reader, string reason) =>
-        SafetensorsFile.Refuse(_path, LengthPrefix + reader.TokenStartIndex, reason);
+    UserErrorException Refuse(in Utf8JsonReader reader, string reason) => Refuse(LengthPrefix + reader.TokenStartIndex, reason);
+
+    UserErrorException Refuse(long offset, string reason) => SafetensorsFile.Refuse(_path, offset, reason);
 }

@@ -5,10 +5,8 @@ public enum ReadingRule
 {
     /// <summary>The whole answer, trimmed, is one option's label.</summary>
     Strict,
-
     /// <summary>Anywhere stands exactly one match of (?:选项)?([A-E])[：.]?, with the question's own letters; of names, exactly one.</summary>
     Lenient,
-
     /// <summary>The last upper-case letter of the answer counts, as OpenCompass reads it; this is for letters only.</summary>
     LastCapital,
 }

@@ -10,7 +10,6 @@ public enum LabelKind
 {
     /// <summary>The answer is a letter, A to Z, of 2 to 26 intents.</summary>
     Letters,
-
     /// <summary>The answer is the name of one of 2 to 200 intents.</summary>
     Names,
 }

@@ -34,8 +34,7 @@ static class LoraFactors
     {
         if (Fit(parts) && da.is_contiguous() && db.is_contiguous() && da.dtype == db.dtype && KernelDevice.Of(da, AddKernel) is { } device)
             AddOn(device, da, db, parts);
-        else
-            PlainAdd(da, db, parts);
+        else PlainAdd(da, db, parts);
     }
 
     public static (Tensor A, Tensor B) PlainJoin(IReadOnlyList<LoraPart> parts, long outputs, ScalarType type)

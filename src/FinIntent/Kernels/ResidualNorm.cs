@@ -7,10 +7,8 @@ public enum RmsNormOrder
 {
     /// <summary>Normalise in fp32, cast, multiply by the weight (transformers' Llama and Qwen).</summary>
     CastThenScale,
-
     /// <summary>Normalise in fp32, multiply by the weight, cast (ChatGLM3).</summary>
     ScaleThenCast,
-
     /// <summary>Normalise in fp32, cast to the weight's type, multiply by it (Baichuan2); fp32 weights make it differ.</summary>
     CastToWeightThenScale,
 }
@@ -133,8 +131,7 @@ static unsafe class ResidualNorm
         var rows = h.numel() / n;
         if (h.dtype == ScalarType.BFloat16)
             CpuKernels.RmsNormBackward<BFloat16Lanes>(At(dy), At(h), At(weight), At(dx), rows, n, (float)epsilon);
-        else
-            CpuKernels.RmsNormBackward<Float32Lanes>(At(dy), At(h), At(weight), At(dx), rows, n, (float)epsilon);
+        else CpuKernels.RmsNormBackward<Float32Lanes>(At(dy), At(h), At(weight), At(dx), rows, n, (float)epsilon);
         return dx;
     }
 

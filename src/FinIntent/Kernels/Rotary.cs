@@ -7,7 +7,6 @@ public enum RotaryPairs
 {
     /// <summary>i pairs with i + D / 2 (transformers).</summary>
     Halves,
-
     /// <summary>2i pairs with 2i + 1 (the paper, ChatGLM).</summary>
     Neighbours,
 }
@@ -36,8 +35,7 @@ static unsafe class Rotary
         if (pairs == RotaryPairs.Halves && turned.shape[2] == joint.shape[2] && joint.dtype == cos.dtype
             && CpuKernels.Take(joint) && CpuKernels.Take(cos))
             OnCpu(joint, heads, cos, sin, isBack ? -1 : 1);
-        else
-            turned.copy_(Plain(turned, cos, isBack ? sin.neg() : sin, pairs));
+        else turned.copy_(Plain(turned, cos, isBack ? sin.neg() : sin, pairs));
     }
 
     /// <summary>Joins attention's gradients into one tensor [T, H + 2·KV, ≥ D] in which those of q and k are rotated back.</summary>

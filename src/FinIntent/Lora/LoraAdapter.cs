@@ -23,11 +23,7 @@ public sealed class LoraAdapter : LinearAdapter, IDisposable
     }
 
     public Linear Layer { get; }
-
-    /// <summary>The factor A, [R, in].</summary>
     public override Parameter A { get; }
-
-    /// <summary>The factor B, [out, R].</summary>
     public override Parameter B { get; }
 
     /// <summary>Dropout acts only while this is set; the trainer seeds torch's generator before each step.</summary>

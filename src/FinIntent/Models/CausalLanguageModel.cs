@@ -53,7 +53,6 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
 
     /// <summary>Returns the embeddings [T, C] of token ids [T], in the weights' type.</summary>
     protected abstract Tensor Embed(Tensor tokens);
-
     internal abstract RotaryTable Rotary { get; }
     protected abstract RmsNorm FinalNorm { get; }
 

@@ -101,7 +101,6 @@ sealed class ChatGlm : CausalLanguageModel
     /// <summary>The reference rounds its table of cos and sin to the model's type.</summary>
     internal override RotaryTable Rotary { get; }
     protected override RmsNorm FinalNorm => _transformer.Norm;
-
     protected override Tensor Logits(Tensor normed, Tensor? ids) => _transformer.Output.Scores(normed, ids);
 }
 

@@ -80,11 +80,8 @@ readonly unsafe struct AtenArgument
     public static AtenArgument None => default;
 
     public static implicit operator AtenArgument(Tensor tensor) => new(0, tensor, false);
-
     public static implicit operator AtenArgument(double value) => new(BitConverter.DoubleToUInt64Bits(value), null, false);
-
     public static implicit operator AtenArgument(long value) => new((ulong)value, null, false);
-
     public static implicit operator AtenArgument(bool value) => new(value ? 1u : 0u, null, false);
 
     /// <summary>Makes an optional argument that is present.</summary>

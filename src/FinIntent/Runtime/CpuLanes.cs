@@ -7,9 +7,7 @@ namespace FinIntent.Runtime;
 unsafe interface ILanes
 {
     static abstract int ElementBytes { get; }
-
     static abstract Vector512<float> Load(byte* p);
-
     static abstract void Store(byte* p, Vector512<float> value);
 
     /// <summary>Returns the value that a store and a load after it would give.</summary>

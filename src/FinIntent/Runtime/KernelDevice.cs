@@ -35,13 +35,9 @@ readonly unsafe struct KernelArgument
 
     /// <summary>Passes the tensor's address (null: a null pointer). The tensor must live until its stream has run the launch.</summary>
     public static implicit operator KernelArgument(Tensor? tensor) => new(tensor is null ? 0 : (ulong)TensorMemory.PointerOf(tensor));
-
     public static implicit operator KernelArgument(long value) => new((ulong)value);
-
     public static implicit operator KernelArgument(int value) => new((uint)value);
-
     public static implicit operator KernelArgument(float value) => new(BitConverter.SingleToUInt32Bits(value));
-
     public static implicit operator KernelArgument(bool value) => new(value ? 1u : 0u);
 }
 
@@ -94,7 +90,6 @@ abstract unsafe class KernelDevice(Action<string>? notice = null)
 
     /// <exception cref="KernelException">The kernel cannot be compiled or loaded.</exception>
     protected abstract nint Load(Kernel kernel, ScalarType type);
-
     protected abstract void Launch(nint function, LaunchShape shape, void** arguments);
 
     nint Function(Kernel kernel, ScalarType type)

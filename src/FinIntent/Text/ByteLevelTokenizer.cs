@@ -46,6 +46,5 @@ sealed class ByteLevelTokenizer : Tokenizer
     }
 
     internal override bool IsSpecial(int id) => _special.Contains(id);
-
     internal override ReadOnlySpan<byte> BytesOf(int id) => _model.Vocabulary[id];
 }

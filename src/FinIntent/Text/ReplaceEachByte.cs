@@ -4,7 +4,6 @@ namespace FinIntent.Text;
 sealed class ReplaceEachByte : DecoderFallback
 {
     public override int MaxCharCount => 3;
-
     public override DecoderFallbackBuffer CreateFallbackBuffer() => new Buffer();
 
     sealed class Buffer : DecoderFallbackBuffer
@@ -20,9 +19,7 @@ sealed class ReplaceEachByte : DecoderFallback
         }
 
         public override char GetNextChar() => _given < _count && ++_given > 0 ? '\uFFFD' : '\0';
-
         public override bool MovePrevious() => _given > 0 && --_given >= 0;
-
         public override void Reset() => (_count, _given) = (0, 0);
     }
 }

@@ -71,11 +71,8 @@ sealed partial class SentencePieceTokenizer : Tokenizer
     int? IdOf(string? name, int otherwise) => name is not null ? IdOf(name) : otherwise >= 0 ? otherwise : null;
 
     public override int? IdOf(string token) => _ids.TryGetValue(token, out var id) ? id : null;
-
     internal override bool IsSpecial(int id) => _special.Contains(id);
-
     internal override ReadOnlySpan<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Count ? _bytes[id] : [];
-
     internal override Decoder Utf8Decoder() => LossyUtf8.GetDecoder();
 
     public override void Encode(string text, List<int> ids)

@@ -8,19 +8,14 @@ enum QuestionForm
 {
     /// <summary>An item of OpenFinData: "question", the options under their letters, "answer".</summary>
     OpenFinData,
-
     /// <summary>A "question", perhaps with its intent in a column of its own.</summary>
     Question,
-
     /// <summary>A conversation in Alpaca's columns: "instruction", "input", "output", "system", "history".</summary>
     Alpaca,
-
     /// <summary>A conversation under "conversations".</summary>
     ShareGpt,
-
     /// <summary>A conversation under "messages".</summary>
     OpenAi,
-
     /// <summary>A "text" alone, as each line of a .txt file is.</summary>
     Text,
 }

@@ -5,24 +5,13 @@ namespace FinIntent.Data.Sources;
 enum RowFormat { Alpaca, ShareGpt, OpenAi }
 
 /// <summary>Says which column of a file is what. A map that is present names them all: what it leaves out does not exist.</summary>
-sealed record DatasetColumns
+sealed record DatasetColumns(
+    string? Prompt = null, string? Query = null, string? Response = null, string? History = null, string? Messages = null,
+    string? System = null, string? Tools = null, string? Images = null, string? Videos = null, string? Audios = null,
+    string? Chosen = null, string? Rejected = null, string? KtoTag = null)
 {
-    public string? Prompt { get; init; }
-    public string? Query { get; init; }
-    public string? Response { get; init; }
-    public string? History { get; init; }
-    public string? Messages { get; init; }
-    public string? System { get; init; }
-    public string? Tools { get; init; }
-    public string? Images { get; init; }
-    public string? Videos { get; init; }
-    public string? Audios { get; init; }
-    public string? Chosen { get; init; }
-    public string? Rejected { get; init; }
-    public string? KtoTag { get; init; }
-
-    public static DatasetColumns Default(RowFormat format) => new()
-    { Prompt = "instruction", Query = "input", Response = "output", Messages = format == RowFormat.OpenAi ? "messages" : "conversations" };
+    public static DatasetColumns Default(RowFormat format) =>
+        new("instruction", "input", "output", Messages: format == RowFormat.OpenAi ? "messages" : "conversations");
 }
 
 /// <summary>Names the keys and roles inside a message. As with the columns, a map that is present names them all.</summary>

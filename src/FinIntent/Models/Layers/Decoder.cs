@@ -119,9 +119,7 @@ public abstract class DecoderLanguageModel : CausalLanguageModel
         d.Attention.KvHeads, d.Attention.HeadDim, d.Vocabulary, maxPositions);
 
     public override IReadOnlyList<DecoderLayer> Layers { get; }
-
     protected override Tensor Embed(Tensor tokens) => _model.Embedding.forward(tokens);
-
     internal override RotaryTable Rotary { get; }
     protected override RmsNorm FinalNorm => _model.Norm;
 

@@ -35,9 +35,7 @@ public abstract class PackedWeight : IDisposable
 
     /// <summary>Returns dy·W [T, in] for dy [T, out].</summary>
     public abstract Tensor InputGradient(Tensor dy);
-
     public abstract long Bytes { get; }
-
     public abstract void Dispose();
 }
 

@@ -44,6 +44,5 @@ public sealed class SplitAttention : AttentionWeights
 
     public override LinearGroup Qkv { get; }
     public override LinearGroup Output { get; }
-
     public override (RmsNorm Query, RmsNorm Key)? HeadNorms => _qNorm is not null && _kNorm is not null ? (_qNorm, _kNorm) : null;
 }

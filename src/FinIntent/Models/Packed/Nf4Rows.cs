@@ -14,7 +14,6 @@ sealed class Nf4Rows : PackedRows
         (Count, _packed, _absmax, _double) = (count, packed, absmax, doubled);
 
     public override long Count { get; }
-
     protected override IEnumerable<Tensor> Tensors => _double is var (scales, mean) ? [_packed, _absmax, scales, mean] : [_packed, _absmax];
 
     public static Nf4Rows Of(Tensor rows, bool isDouble)

@@ -145,7 +145,8 @@ public sealed class ModelExportTests : IDisposable
         Assert.Contains("0123", error.Message);
         Assert.Contains(ModelFingerprint.Of(fixture.Folder), error.Message);
         Assert.Equal("qwen", Provenance.TemplateFor(null, [adapter], force: false));
-        Assert.Contains("llama3", Assert.Throws<UserErrorException>(() => Provenance.TemplateFor("llama3", [adapter], force: false)).Message);
+        Assert.Contains("llama3", Assert.Throws<UserErrorException>(() =>
+            Provenance.TemplateFor("llama3", [adapter], force: false)).Message);
         Assert.Equal("llama3", Provenance.TemplateFor("llama3", [adapter], force: true));
     }
 

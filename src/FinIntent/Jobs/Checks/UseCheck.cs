@@ -22,8 +22,9 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
         LibTorch.Load();
         if (new ModelCheck(prepared, report, here).Run(isTraining: false) is not { } model) return;
         string? name = null;
+        string[] folders = [.. prepared.Adapters, model.Folder];
         report.Try("template", () =>
-            { name = Provenance.TemplateFor(_settings.Dataset.Template, [.. prepared.Adapters, model.Folder], _settings.Inference.Force); });
+            { name = Provenance.TemplateFor(_settings.Dataset.Template, folders, _settings.Inference.Force); });
         new TemplateCheck(prepared, report).Run(model, name);
         if (_settings.Export.ExportDir is { } target) report.Try("export_dir", () => CheckExport(target, model));
     }

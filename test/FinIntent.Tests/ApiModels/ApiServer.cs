@@ -152,8 +152,12 @@ sealed class ApiServer : IDisposable
     public string Error(string type, string message, string? code = null)
     {
         var error = new JsonObject { ["type"] = type, ["message"] = message };
-        if (_kind == ApiKind.Anthropic) return new JsonObject { ["type"] = "error", ["error"] = error,
-            ["request_id"] = "req_1" }.ToJsonString();
+        if (_kind == ApiKind.Anthropic) return new JsonObject
+        {
+            ["type"] = "error",
+            ["error"] = error,
+            ["request_id"] = "req_1"
+        }.ToJsonString();
         error["param"] = null;
         error["code"] = code;
         return new JsonObject { ["error"] = error }.ToJsonString();

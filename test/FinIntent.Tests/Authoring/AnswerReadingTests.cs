@@ -135,12 +135,20 @@ public sealed class AnswerReadingTests
     [Fact]
     public void A_plan_has_the_wanted_shares_also_where_an_intent_has_few_rows()
     {
-        var settings = new GenerateSettings { Rows = 100, LengthShares = new Dictionary<string,
-            double> { ["1-5"] = 1, ["6-9"] = 2, ["10-20"] = 1 } };
+        var settings = new GenerateSettings
+        {
+            Rows = 100,
+            LengthShares = new Dictionary<string,
+            double>
+            { ["1-5"] = 1, ["6-9"] = 2, ["10-20"] = 1 }
+        };
         var schema = IntentSchema.OpenFinData;
 
-        var plan = DatasetPlan.Of(settings with { ClassShares = schema.Intents.Select((intent, i) => (intent.Name, Share: i + 1.0))
-            .ToDictionary(p => p.Name, p => p.Share) }, schema);
+        var plan = DatasetPlan.Of(settings with
+        {
+            ClassShares = schema.Intents.Select((intent, i) => (intent.Name, Share: i + 1.0))
+            .ToDictionary(p => p.Name, p => p.Share)
+        }, schema);
 
         Assert.Equal([7, 13, 20, 27, 33], Enumerable.Range(0, 5).Select(plan.RowsOf));
         Assert.Equal([25, 50, 25], Enumerable.Range(0, 3).Select(l => plan.Wanted.Sum(row => row[l])));

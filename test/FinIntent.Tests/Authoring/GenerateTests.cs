@@ -124,8 +124,13 @@ public sealed class GenerateTests
             (JsonNode)new JsonObject { ["instruction"] = IntentPrompt.For(q, IntentOptions.OpenFinData).Text, ["output"] = "A" })])
             .ToJsonString());
         // The model knows them by heart.
-        bench.Model.Instead = random => random.Next(4) switch { 0 => secret[random.Next(3)], 1 =>
-            secret[random.Next(3)] + "呢？", _ => null };
+        bench.Model.Instead = random => random.Next(4) switch
+        {
+            0 => secret[random.Next(3)],
+            1 =>
+            secret[random.Next(3)] + "呢？",
+            _ => null
+        };
 
         var (code, output, error) = await bench.Run($"leak_check_files={file}", "stalled_rounds=10");
 

@@ -57,8 +57,12 @@ sealed partial class ScriptedModel
         {
             var question = line.Groups[2].Value;
             if (Forgets(question)) continue;
-            items.Add(new JsonObject { ["n"] = Number(line, 1), ["intent"] = Objection(question) ?? _intents[question],
-                ["reason"] = "看问的是什么" });
+            items.Add(new JsonObject
+            {
+                ["n"] = Number(line, 1),
+                ["intent"] = Objection(question) ?? _intents[question],
+                ["reason"] = "看问的是什么"
+            });
         }
         return "```json\n" + items.ToJsonString() + "\n```";
     }

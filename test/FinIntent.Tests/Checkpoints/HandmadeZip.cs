@@ -62,8 +62,15 @@ sealed class HandmadeZip(Stream stream)
         Span<byte> buffer = stackalloc byte[8];
         foreach (var field in fields)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(buffer, field switch { ushort s => s, uint u => u, int i => i, long l => l, _ =>
-                throw new InvalidCastException() });
+            BinaryPrimitives.WriteInt64LittleEndian(buffer, field switch
+            {
+                ushort s => s,
+                uint u => u,
+                int i => i,
+                long l => l,
+                _ =>
+                throw new InvalidCastException()
+            });
             target.Write(buffer[..(field switch { ushort => 2, long => 8, _ => 4 })]);
         }
     }

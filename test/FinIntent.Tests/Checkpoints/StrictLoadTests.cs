@@ -35,8 +35,13 @@ public sealed class StrictLoadTests : IDisposable
         using var bias = ones(3);
         using var steps = full([2], 7f);
         using var frequencies = ones(9);
-        using var checkpoint = Write(new() { ["old.weight"] = weight, ["bias"] = bias, ["steps"] = steps,
-            ["x.rotary_emb.inv_freq"] = frequencies });
+        using var checkpoint = Write(new()
+        {
+            ["old.weight"] = weight,
+            ["bias"] = bias,
+            ["steps"] = steps,
+            ["x.rotary_emb.inv_freq"] = frequencies
+        });
         using var head = new Head();
 
         StrictLoad.Into(head, checkpoint, ["rotary_emb.inv_freq"], name => name.Replace("old.", ""),

@@ -59,8 +59,12 @@ public abstract partial class TensorStagingContract : IDisposable
     public void Parts_of_joint_tensors_and_other_types_are_filled_and_their_surroundings_left()
     {
         using var scope = NewDisposeScope();
-        using var file = Write(new() { ["k"] = rand(20, 6).to(ScalarType.BFloat16), ["v"] = rand(20, 6).to(ScalarType.BFloat16),
-            ["x"] = rand(6, 20) });
+        using var file = Write(new()
+        {
+            ["k"] = rand(20, 6).to(ScalarType.BFloat16),
+            ["v"] = rand(20, 6).to(ScalarType.BFloat16),
+            ["x"] = rand(6, 20)
+        });
         Tensor rows = full([42, 6], 7f, dtype: ScalarType.BFloat16, device: _device);
         Tensor columns = full([20, 13], 7f, device: _device), turned = full([20, 6], 7f, dtype: ScalarType.Float64, device: _device);
 

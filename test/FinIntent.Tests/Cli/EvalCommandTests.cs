@@ -81,16 +81,16 @@ public sealed class EvalCommandTests : IDisposable
     {
         var questions = _tiny.Write("intents.json",
             JsonSerializer.Serialize(new[] { "大盘怎么样", "茅台", "怎么改密码" }.Select((q, i) => new Dictionary<string, string>
-        {
-            ["id"] = $"{i}",
-            ["question"] = $"请给出正确选项。\n问句:{q}",
-            ["A"] = "行业板块问询",
-            ["B"] = "个股问询",
-            ["C"] = "大盘问询",
-            ["D"] = "客服问询",
-            ["E"] = "基金问询",
-            ["answer"] = "CBD"[i].ToString(),
-        })));
+            {
+                ["id"] = $"{i}",
+                ["question"] = $"请给出正确选项。\n问句:{q}",
+                ["A"] = "行业板块问询",
+                ["B"] = "个股问询",
+                ["C"] = "大盘问询",
+                ["D"] = "客服问询",
+                ["E"] = "基金问询",
+                ["answer"] = "CBD"[i].ToString(),
+            })));
         return CommandLine.Run(EvalCommand.Build(), [_tiny.Write("eval.yaml", $"""
             model_name_or_path: {_tiny.Model}
             adapter_name_or_path: {_tiny.Adapter}

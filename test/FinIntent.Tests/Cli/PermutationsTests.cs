@@ -98,7 +98,8 @@ public sealed class PermutationsTests : IDisposable
     string Eval(string folder, IReadOnlyList<IntentOption> options, params string[] overrides)
     {
         var rows = new[] { "大盘怎么样", "茅台" }.Select((q, i) => new Dictionary<string,
-            string> { ["instruction"] = IntentPrompt.For(q, options).Text, ["output"] = options[i].Label });
+            string>
+        { ["instruction"] = IntentPrompt.For(q, options).Text, ["output"] = options[i].Label });
         return CommandLine.Run(EvalCommand.Build(), [_tiny.Write("eval.yaml", $"""
             model_name_or_path: {_tiny.Model}
             template: qwen

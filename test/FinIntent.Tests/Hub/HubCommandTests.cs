@@ -131,7 +131,8 @@ public sealed class HubCommandTests : IDisposable
     async Task<(int Code, string Output, string Error)> Run(string[] arguments, params (string Name, string Value)[] more)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "finintent.dll"),
-            .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            .. arguments])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in (string[])["HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "USE_MODELSCOPE_HUB"]) start.Environment.Remove(name);
         start.Environment["HF_HOME"] = _hub["hf"];
         start.Environment["HF_ENDPOINT"] = _hub.Server.Url;

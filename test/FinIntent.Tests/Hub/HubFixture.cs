@@ -73,8 +73,12 @@ sealed class HubFixture : IDisposable
         return hubs with { HuggingFace = Fast(hubs.HuggingFace), ModelScope = Fast(hubs.ModelScope) };
     }
 
-    HubSettings Fast(HubSettings settings) => settings with { PartBytes = PartBytes, Connections = Connections,
-        SilenceLimit = SilenceLimit };
+    HubSettings Fast(HubSettings settings) => settings with
+    {
+        PartBytes = PartBytes,
+        Connections = Connections,
+        SilenceLimit = SilenceLimit
+    };
 
     public HubContext Context()
     {

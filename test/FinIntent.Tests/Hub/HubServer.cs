@@ -151,8 +151,12 @@ sealed class HubServer : IDisposable
     static JsonObject Sibling(ServedRepository repository, string path, byte[] content)
     {
         var json = new JsonObject { ["rfilename"] = path, ["size"] = content.Length, ["blobId"] = ServedRepository.GitBlob(content) };
-        if (repository.IsLarge(path)) json["lfs"] = new JsonObject { ["sha256"] = repository.ETag(path), ["size"] = content.Length,
-            ["pointerSize"] = 134 };
+        if (repository.IsLarge(path)) json["lfs"] = new JsonObject
+        {
+            ["sha256"] = repository.ETag(path),
+            ["size"] = content.Length,
+            ["pointerSize"] = 134
+        };
         return json;
     }
 

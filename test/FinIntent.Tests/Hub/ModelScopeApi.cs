@@ -18,8 +18,12 @@ static class ModelScopeApi
         }
         if (rest.Length > 0)
         {
-            await http.Answer(200, new JsonObject { ["Code"] = 200, ["Success"] = true,
-                ["Data"] = new JsonObject { ["Files"] = List(repository) } }.ToJsonString());
+            await http.Answer(200, new JsonObject
+            {
+                ["Code"] = 200,
+                ["Success"] = true,
+                ["Data"] = new JsonObject { ["Files"] = List(repository) }
+            }.ToJsonString());
             return;
         }
         var file = Uri.UnescapeDataString(http.Query.Split("FilePath=")[1]);

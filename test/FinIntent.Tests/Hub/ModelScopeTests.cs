@@ -53,8 +53,14 @@ public sealed class ModelScopeTests : IDisposable
         }
         _hub.Server.OnServed = null;
         var faults = 0;
-        _hub.Server.FaultOf = _ => Interlocked.Increment(ref faults) switch { 2 => CdnFault.CutInside, 4 => CdnFault.WrongBytes, 6 =>
-            CdnFault.ServerError, _ => null };
+        _hub.Server.FaultOf = _ => Interlocked.Increment(ref faults) switch
+        {
+            2 => CdnFault.CutInside,
+            4 => CdnFault.WrongBytes,
+            6 =>
+            CdnFault.ServerError,
+            _ => null
+        };
 
         Assert.Equal(repository.Files["model.safetensors"], File.ReadAllBytes(Path.Combine(_hub.Fetch(), "model.safetensors")));
     }

@@ -64,8 +64,11 @@ sealed unsafe class EmulatedKernels : KernelDevice, IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true,
-                RedirectStandardOutput = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true
+            })!;
             process.OutputDataReceived += (_, _) => { };
             process.BeginOutputReadLine();
             var said = process.StandardError.ReadToEnd();

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FinIntent.Checkpoints;
+using FinIntent.Jobs;
 using FinIntent.Kernels;
 using FinIntent.Lora;
-using FinIntent.Jobs;
 using FinIntent.Models;
 using FinIntent.Models.Layers;
 using FinIntent.Settings;

@@ -1,5 +1,5 @@
-using FinIntent.Jobs.Studies;
 using FinIntent.Intents;
+using FinIntent.Jobs.Studies;
 using FinIntent.Settings;
 using FinIntent.Text;
 using Xunit;

@@ -37,10 +37,21 @@ public sealed class OutOfMemoryTests
         var trainable = new Trainable(adapters.Parameters, _ => { }) { SetTraining = adapters.SetTraining, IsBaseFrozen = isBaseFrozen };
         var options = fixture.TrainingOptions() with
         {
-            Memory = new() { Before = before, First = new(100_000), MayRecompute = mayRecompute, Tell = _told.Add, Remedy = tokens =>
-                $"cut at {tokens - 1}" },
-            Evaluation = new() { EvalStrategy = evaluates ? EvaluationStrategy.Steps : EvaluationStrategy.No, EvalSteps = 4,
-                ComputeAccuracy = true },
+            Memory = new()
+            {
+                Before = before,
+                First = new(100_000),
+                MayRecompute = mayRecompute,
+                Tell = _told.Add,
+                Remedy = tokens =>
+                $"cut at {tokens - 1}"
+            },
+            Evaluation = new()
+            {
+                EvalStrategy = evaluates ? EvaluationStrategy.Steps : EvaluationStrategy.No,
+                EvalSteps = 4,
+                ComputeAccuracy = true
+            },
         };
         new Trainer(model, trainable, options, new(fixture.Rows(), evaluates ? fixture.Rows() : null), null, reports)
             .Run(TestContext.Current.CancellationToken);

@@ -24,8 +24,14 @@ public sealed class RunFolderTests : IDisposable
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Attach(model, new(4, 8, 0.1, false, ["all"]), seed: 5);
         var options = fixture.TrainingOptions();
-        var plain = new OutputSettings { OutputDir = _folder[name], LoggingSteps = 1, SaveSteps = 2, PlotLoss = true,
-            ReportTo = [Report.Tensorboard] };
+        var plain = new OutputSettings
+        {
+            OutputDir = _folder[name],
+            LoggingSteps = 1,
+            SaveSteps = 2,
+            PlotLoss = true,
+            ReportTo = [Report.Tensorboard]
+        };
         options = options with
         {
             Output = output?.Invoke(plain) ?? plain,
@@ -111,8 +117,13 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(["checkpoint-5", "checkpoint-6"], Names("a").Where(n => n.StartsWith("checkpoint")));
 
         // With a positive metric "greater is better", the first loss, before anything was learnt, is the best.
-        var evaluation = new EvaluationSettings { EvalStrategy = EvaluationStrategy.Steps, EvalSteps = 1, LoadBestModelAtEnd = true,
-            GreaterIsBetter = true };
+        var evaluation = new EvaluationSettings
+        {
+            EvalStrategy = EvaluationStrategy.Steps,
+            EvalSteps = 1,
+            LoadBestModelAtEnd = true,
+            GreaterIsBetter = true
+        };
         Run("b", o => o with { SaveSteps = 1, SaveTotalLimit = 2 }, evaluation: evaluation);
         Assert.Equal(["checkpoint-1", "checkpoint-6"], Names("b").Where(n => n.StartsWith("checkpoint")));
         Assert.Equal(File.ReadAllBytes(_folder["b/checkpoint-1/adapter_model.safetensors"]), Adapter("b"));

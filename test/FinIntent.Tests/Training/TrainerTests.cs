@@ -19,8 +19,11 @@ public sealed class TrainerTests
         using var model = fixture.Model();
         using var adapters = LoraAdapters.Attach(model, new(4, 8, dropout, false, ["all"]), seed: 5);
         var reports = new ReportList();
-        var trainable = new Trainable(adapters.Parameters, target => adapters.Save(target, "base")) { SetTraining = adapters.SetTraining,
-            IsBaseFrozen = isBaseFrozen };
+        var trainable = new Trainable(adapters.Parameters, target => adapters.Save(target, "base"))
+        {
+            SetTraining = adapters.SetTraining,
+            IsBaseFrozen = isBaseFrozen
+        };
         new Trainer(model, trainable, options, new(rows, validation), null, reports).Run(TestContext.Current.CancellationToken);
         return reports;
     }

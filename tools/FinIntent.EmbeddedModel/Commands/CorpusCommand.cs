@@ -10,12 +10,23 @@ static class CorpusCommand
     {
         var mix = new PretrainingMix();
         var sources = new SourceOptions();
-        var laws = new Option<int>("--law-characters") { Description = "About how many characters of laws.", DefaultValueFactory = _ =>
-            mix.LawCharacters };
-        var finance = new Option<int>("--finance-repeats") { Description = "Times each finance text occurs.", DefaultValueFactory = _ =>
-            mix.FinanceRepeats };
-        var passes = new Option<int>("--teach-passes") { Description = "Times each question occurs, with new names.",
-            DefaultValueFactory = _ => mix.TeachPasses };
+        var laws = new Option<int>("--law-characters")
+        {
+            Description = "About how many characters of laws.",
+            DefaultValueFactory = _ =>
+            mix.LawCharacters
+        };
+        var finance = new Option<int>("--finance-repeats")
+        {
+            Description = "Times each finance text occurs.",
+            DefaultValueFactory = _ =>
+            mix.FinanceRepeats
+        };
+        var passes = new Option<int>("--teach-passes")
+        {
+            Description = "Times each question occurs, with new names.",
+            DefaultValueFactory = _ => mix.TeachPasses
+        };
         var output = new Option<string>("--out") { Description = "JSONL of {\"text\"} rows.", Required = true };
         var command = sources.AddTo(new Command("corpus", "Write pretraining documents.") { laws, finance, passes, output });
         command.SetAction(arguments =>

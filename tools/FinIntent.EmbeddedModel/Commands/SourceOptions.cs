@@ -7,10 +7,18 @@ namespace FinIntent.EmbeddedModel.Commands;
 /// <summary>Where the text comes from; the same options for every command.</summary>
 sealed class SourceOptions
 {
-    readonly Option<string> _corpus = new("--corpus") { Description = "Folder of the pretraining corpus.", DefaultValueFactory = _ =>
-        "../shared/corpus" };
-    readonly Option<string> _teach = new("--teach") { Description = "Folder of the text written for teaching.", DefaultValueFactory = _ =>
-        "data/teach" };
+    readonly Option<string> _corpus = new("--corpus")
+    {
+        Description = "Folder of the pretraining corpus.",
+        DefaultValueFactory = _ =>
+        "../shared/corpus"
+    };
+    readonly Option<string> _teach = new("--teach")
+    {
+        Description = "Folder of the text written for teaching.",
+        DefaultValueFactory = _ =>
+        "data/teach"
+    };
     readonly Option<string[]> _reserved = new("--reserved")
     {
         Description = "Files of questions to keep out (.json, .jsonl, .csv, .tsv), or of their SHA-256 (.sha256).",

@@ -22,8 +22,11 @@ static class TokenizerCommand
     public static Command Build()
     {
         var sources = new SourceOptions();
-        var output = new Option<string>("--out") { Description = "Folder for the tokenizer and the model's configuration.",
-            Required = true };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for the tokenizer and the model's configuration.",
+            Required = true
+        };
         var command = sources.AddTo(new Command("tokenizer", "Train the tokenizer and write the model folder without weights.") { output });
         command.SetAction(arguments =>
         {

@@ -11,8 +11,11 @@ static class WeightsCommand
 {
     public static Command Build()
     {
-        var model = new Option<string>("--model") { Description = "Folder with config.json; model.safetensors is written there.",
-            Required = true };
+        var model = new Option<string>("--model")
+        {
+            Description = "Folder with config.json; model.safetensors is written there.",
+            Required = true
+        };
         var seed = new Option<int>("--seed") { Description = "Seed of the weights.", DefaultValueFactory = _ => 42 };
         var command = new Command("weights", "Write the random weights that pretraining starts from.") { model, seed };
         command.SetAction(arguments =>

@@ -85,8 +85,11 @@ sealed class ModelStudy(StudyFile file, StudyModel model, string folder, Surroun
     }));
 
     /// <summary>The surroundings in which a training's lines stand under the step's name.</summary>
-    Surroundings Indented => here with { Training = run =>
-        here.Train(watch => run(watch with { Tell = line => watch.Tell("    " + line) })) };
+    Surroundings Indented => here with
+    {
+        Training = run =>
+        here.Train(watch => run(watch with { Tell = line => watch.Tell("    " + line) }))
+    };
 
     static bool HasCheckpoint(string run) => Directory.Exists(run) && Directory.EnumerateDirectories(run, "checkpoint-*").Any();
 

@@ -47,11 +47,11 @@ sealed record StudyFile(string Path, string OutputDir, IReadOnlyList<int> Seeds,
 
         IReadOnlyList<string>? Values(string key) => !given.TryGetValue(key, out var entry) && !shared.TryGetValue(key, out entry) ? null
             : entry.Value switch
-        {
-            YamlSequenceNode several => [.. several.Children.Select(n => n.ToString())],
-            YamlScalarNode { Value: { } one } => one.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-            _ => throw entry.Error("expected a value, or values with commas between"),
-        };
+            {
+                YamlSequenceNode several => [.. several.Children.Select(n => n.ToString())],
+                YamlScalarNode { Value: { } one } => one.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                _ => throw entry.Error("expected a value, or values with commas between"),
+            };
 
         IReadOnlyList<int> SeedsOf(IReadOnlyList<string> texts) => texts.Count == texts.Distinct().Count()
             && texts.All(t => int.TryParse(t, out _))

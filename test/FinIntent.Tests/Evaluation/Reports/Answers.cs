@@ -8,7 +8,8 @@ namespace FinIntent.Tests.Evaluation.Reports;
 static class Answers
 {
     public static readonly IReadOnlyDictionary<string, string> Options = new Dictionary<string,
-        string> { ["A"] = "行业", ["B"] = "个股", ["C"] = "大盘" };
+        string>
+    { ["A"] = "行业", ["B"] = "个股", ["C"] = "大盘" };
 
     public static PredictionSet Set(string name, string gold, string answers) =>
         new(name, $"{name}.jsonl", [.. gold.Zip(answers, (g, a) => (g, a)).Select((q, i) => new Prediction
@@ -36,7 +37,10 @@ static class Answers
     {
         var questions = PermutedAnswers.Questions([0, 1], options: 3);
         var asked = PermutedQuestions.Of([questions[0], questions[1] with { Question = text }], "rotations", 1);
-        return model with { Robustness = PermutedAnswers.Report(asked, (q, order, question) =>
-            (q, order) == (1, 2) ? question.Options.First(o => o.Label != question.Gold).Label : question.Gold) };
+        return model with
+        {
+            Robustness = PermutedAnswers.Report(asked, (q, order, question) =>
+            (q, order) == (1, 2) ? question.Options.First(o => o.Label != question.Gold).Label : question.Gold)
+        };
     }
 }

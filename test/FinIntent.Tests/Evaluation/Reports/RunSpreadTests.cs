@@ -33,8 +33,11 @@ public sealed class RunSpreadTests
     {
         List<PredictionSet> sets = [.. Runs.Prepend(["B", "B", "B", "B"])
             .Select((answers, i) => new PredictionSet($"m{i}", $"{i}", Predictions(answers, $"m{i}")))];
-        var report = Comparison.Of(sets, [(0, 1), (0, 2), (0, 3)]) with { Groups =
-            [new("m", 0, [1, 2, 3]), new("lost", null, [], "no such folder")] };
+        var report = Comparison.Of(sets, [(0, 1), (0, 2), (0, 3)]) with
+        {
+            Groups =
+            [new("m", 0, [1, 2, 3]), new("lost", null, [], "no such folder")]
+        };
 
         var (study, markdown, html) = (ReportText.Study(report, Language.English), ReportMarkdown.Of(report, Language.English),
             ReportHtml.Of(report, Language.English));

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
-using FinIntent.Jobs.Studies;
 using FinIntent.Data.Tokens;
 using FinIntent.Evaluation;
 using FinIntent.Files;
+using FinIntent.Jobs.Studies;
 using FinIntent.Tests.Training;
 using Xunit;
 

@@ -42,7 +42,8 @@ public sealed unsafe class KernelDeviceTests
     [Fact]
     public void A_file_that_cannot_be_had_is_tried_and_told_once()
     {
-        var device = new Recording { Refusal = "no such compiler" };
+        List<string> told = [];
+        var device = new Recording(told.Add) { Refusal = "no such compiler" };
         Kernel a = new("b.cu", "a"), b = new("b.cu", "b");
 
         Assert.False(device.Has(a, ScalarType.Float32));
@@ -50,6 +51,7 @@ public sealed unsafe class KernelDeviceTests
         Assert.False(device.Has(a, ScalarType.Float32));
 
         Assert.Equal(1, device.Loads);
+        Assert.Equal(["note: plain operators run in place of the kernels in b.cu, which is slower: no such compiler"], told);
         Assert.Throws<KernelException>(() => device.Launch(a, ScalarType.Float32, new(1, 1, 32)));
     }
 
@@ -81,7 +83,7 @@ public sealed unsafe class KernelDeviceTests
         Assert.Null(KernelDevice.Of(x, new("a.cu", "a")));
     }
 
-    sealed class Recording : KernelDevice
+    sealed class Recording(Action<string>? notice = null) : KernelDevice(notice)
     {
         public string? Refusal { get; init; }
 

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Jobs.Starter;
@@ -27,19 +28,9 @@ static class StarterRows
     ];
 
     /// <summary>Returns five intents with rows as people ask.</summary>
-    public static IReadOnlyList<StarterRow> Samples(SchemaLanguage language)
-    {
-        var lines = Embedded($"samples.{(language == SchemaLanguage.English ? "en" : "zh")}.tsv");
-        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
-            .Select(parts => new StarterRow(parts[0], parts[1], parts[2]))];
-    }
-
-    /// <summary>Reads a file of this folder that is embedded in the program, with lines that end in \n.</summary>
-    public static string Embedded(string file)
-    {
-        using var stream = typeof(StarterRows).Assembly.GetManifestResourceStream("FinIntent.Jobs.Starter." + file)!;
-        return new StreamReader(stream).ReadToEnd().ReplaceLineEndings("\n");
-    }
+    public static IReadOnlyList<StarterRow> Samples(SchemaLanguage language) =>
+        [.. Resource.Rows($"Jobs.Starter.samples.{(language == SchemaLanguage.English ? "en" : "zh")}.tsv")
+            .Select(row => new StarterRow(row[0], row[1], row[2]))];
 
     /// <summary>Makes rows for intents of which only the names are known.</summary>
     public static IReadOnlyList<StarterRow> Placeholders(IReadOnlyList<string> intents, SchemaLanguage language) =>

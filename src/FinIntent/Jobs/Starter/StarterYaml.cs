@@ -11,7 +11,7 @@ sealed partial class StarterYaml(StarterFolder folder, IReadOnlyList<StarterRow>
 
     /// <summary>Returns the files with their texts; each begins in the templates with a line "=== FILE".</summary>
     public IEnumerable<(string File, string Text)> Files() =>
-        from section in StarterRows.Embedded(IsChinese ? "templates.zh.txt" : "templates.en.txt").Split("=== ")[1..]
+        from section in Resource.Text($"Jobs.Starter.templates.{(IsChinese ? "zh" : "en")}.txt").Split("=== ")[1..]
         let end = section.IndexOf('\n')
         let file = section[..end]
         select (file, Placeholder().Replace(section[(end + 1)..], ValueOf) + (file == StarterFolder.SchemaFile ? Intents() : ""));

@@ -18,7 +18,8 @@ public sealed class BenchCommandTests : IDisposable
     {
         Assert.Equal(6_525_288_448, new BenchModel("qwen2.5-7b", null, torch.ScalarType.BFloat16, Devices.Default).LinearWeights());
         Assert.Equal(6_525_288_448 / 28 * 2, new BenchModel("qwen2.5-7b", 2, torch.ScalarType.BFloat16, Devices.Default).LinearWeights());
-        Assert.Equal(2, new BenchModel("chatglm3-6b", 2, torch.ScalarType.BFloat16, Devices.Default).Config.GetProperty("num_layers").GetInt32());
+        var chatGlm = new BenchModel("chatglm3-6b", 2, torch.ScalarType.BFloat16, Devices.Default);
+        Assert.Equal(2, chatGlm.Config.GetProperty("num_layers").GetInt32());
     }
 
     [Fact]

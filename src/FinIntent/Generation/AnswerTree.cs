@@ -6,6 +6,7 @@ sealed class AnswerTree
     readonly List<int[]> _rows = [];
     readonly List<(int Row, int Token)> _outputs = [];
     readonly List<(int Output, int Id, int Question, int Option)> _asked = [];
+    readonly List<int> _roots = [];
 
     /// <summary>The rows of token ids that the model reads.</summary>
     public IReadOnlyList<int[]> Rows => _rows;
@@ -15,6 +16,9 @@ sealed class AnswerTree
 
     /// <summary>Every token of every answer, with the output that predicts it.</summary>
     public IReadOnlyList<(int Output, int Id, int Question, int Option)> Asked => _asked;
+
+    /// <summary>The output of each question's first token, which stands where the answer is asked.</summary>
+    public IReadOnlyList<int> Roots => _roots;
 
     public void Add(int number, OptionQuestion question)
     {
@@ -39,6 +43,7 @@ sealed class AnswerTree
                 _asked.Add((output, tail[t], number, option));
             }
         }
+        _roots.Add(outputs[Key([])]);
     }
 
     /// <summary>Returns the question with each answer up to its last token, which need not be read; each row occurs once.</summary>

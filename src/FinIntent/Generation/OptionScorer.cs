@@ -51,9 +51,6 @@ public sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
 public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
 {
-    internal const string NotFinite =
-        "the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights";
-
     /// <summary>Returns the ranges of questions that go through the model together, in order.</summary>
     /// <remarks>They depend on the questions alone, so a run that goes on after a stop makes the same batches and the same bits.</remarks>
     public IReadOnlyList<Range> Batches(IReadOnlyList<OptionQuestion> questions)
@@ -89,69 +86,88 @@ public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForw
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>
-    public IReadOnlyList<double[]> Score(IReadOnlyList<OptionQuestion> questions)
+    public IReadOnlyList<double[]> Score(IReadOnlyList<OptionQuestion> questions) => [.. Read(questions).Select(r => r.Probabilities)];
+
+    /// <summary>Returns all that one forward says about each question.</summary>
+    /// <exception cref="UserErrorException">As for <see cref="Score"/>.</exception>
+    public IReadOnlyList<OptionReading> Read(IReadOnlyList<OptionQuestion> questions)
     {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        if (questions.Select(AnswerTree.LongestRow).DefaultIfEmpty().Max() is var longest && longest >= model.Shape.MaxPositions)
-            throw new UserErrorException($"a question has {longest} tokens and the model reads {model.Shape.MaxPositions} at most; " +
-                "shorten it, or its options' names, or take a model that reads more");
-        var scores = questions.Select(q => new double[q.Answers.Tails.Count]).ToList();
-        foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].Answers.AreSingleTokens))
-        {
-            OptionQuestion[] alike = [.. kind.Select(q => questions[q])];
-            double[][] places = [.. kind.Select(q => scores[q])];
-            if (kind.Key) ScoreSingle(alike, places);
-            else ScoreWhole(alike, places);
-        }
-        return [.. scores.Select(Normalised)];
+        using var pass = Begin(questions);
+        return pass.Finish();
     }
 
-    void ScoreSingle(IReadOnlyList<OptionQuestion> questions, IReadOnlyList<double[]> scores)
+    /// <summary>Starts the forward of questions. A GPU works on while the host prepares the next ones.</summary>
+    /// <exception cref="UserErrorException">A question is too long for the model.</exception>
+    public ScoringPass Begin(IReadOnlyList<OptionQuestion> questions)
+    {
+        foreach (var question in questions) Check(question);
+        var pass = new ScoringPass(questions);
+        return pass.OrDispose(() =>
+        {
+            using var noGradient = no_grad();
+            foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].Answers.AreSingleTokens))
+                pass.Add(kind.Key ? BeginSingle(questions, [.. kind]) : BeginWhole(questions, [.. kind]));
+            return pass;
+        });
+    }
+
+    /// <exception cref="UserErrorException">The question is too long for the model.</exception>
+    public void Check(OptionQuestion question)
+    {
+        var (length, most) = (AnswerTree.LongestRow(question), model.Shape.MaxPositions);
+        if (length >= most)
+            throw new UserErrorException($"a question has {length} tokens and the model reads {most} at most; " +
+                "shorten it, or its options' names, or take a model that reads more");
+    }
+
+    ScoringPart BeginSingle(IReadOnlyList<OptionQuestion> questions, int[] places)
     {
         using var scope = NewDisposeScope();
-        int[] ids = [.. questions.SelectMany(q => q.Answers.Tails.Select(t => t[0])).Distinct()];
+        int[] ids = [.. places.SelectMany(q => questions[q].Answers.Tails.Select(t => t[0])).Distinct()];
         var columns = ids.Index().ToDictionary(i => i.Item, i => i.Index);
-        using var batch = TokenBatch.Last([.. questions.SelectMany(RowsOf)], model.Placement.Device, isShared: true, ids: ids);
-        var logits = Values(model.forward(batch));                                                       // [B, M]
-        for (var q = 0; q < questions.Count; q++)
-            for (var i = 0; i < scores[q].Length; i++)
-                scores[q][i] = logits[q * ids.Length + columns[questions[q].Answers.Tails[i][0]]];
+        using var batch = TokenBatch.Last([.. places.SelectMany(q => RowsOf(questions[q]))], model.Placement.Device, isShared: true, ids: ids);
+        var hidden = model.Hidden(batch);                                                                 // [B, C]
+        var logits = model.LogitsOf(hidden, batch);                                                       // [B, M]
+        return new(places, Kept(logits), Kept(hidden), (values, row) =>
+            [.. questions[places[row]].Answers.Tails.Select(tail => (double)values[row * ids.Length + columns[tail[0]]])]);
     }
 
     /// <summary>Adds up the log-probabilities of answers of several tokens; an answer's last token is only predicted, never read.</summary>
     /// <remarks>Answers that begin alike are asked once for what follows: 200 names begin in far fewer ways.</remarks>
-    void ScoreWhole(IReadOnlyList<OptionQuestion> questions, IReadOnlyList<double[]> scores)
+    ScoringPart BeginWhole(IReadOnlyList<OptionQuestion> questions, int[] places)
     {
         using var scope = NewDisposeScope();
         var plan = new AnswerTree();
-        foreach (var (q, question) in questions.Index()) plan.Add(q, question);
+        foreach (var (row, q) in places.Index()) plan.Add(row, questions[q]);
         using var batch = TokenBatch.At(plan.Rows, plan.Outputs, model.Placement.Device, isShared: true);
         var asked = plan.Asked.Index().OrderBy(a => a.Item.Output).ToList();
-        var values = Values(model.LogProbabilities(batch, [.. asked.Select(a => ((long)a.Item.Output, (long)a.Item.Id))]));
-        // The order is that of the answers' tokens, so that sums do not depend on how the tree lies.
-        var inOrder = new float[values.Length];
-        foreach (var (i, (index, _)) in asked.Index()) inOrder[index] = values[i];
-        foreach (var (i, (_, _, question, option)) in plan.Asked.Index()) scores[question][option] += inOrder[i];
+        var hidden = model.Hidden(batch);                                                                 // [N, C]
+        var values = model.LogProbabilities(hidden, [.. asked.Select(a => ((long)a.Item.Output, (long)a.Item.Id))]);
+        var roots = tensor([.. plan.Roots.Select(output => (long)output)], device: hidden.device);
+        var byOption = plan.Asked.Zip(PlacesOf(asked)).ToLookup(a => (a.First.Question, a.First.Option), a => a.Second);
+        return new(places, Kept(values), Kept(hidden.index_select(0, roots)), (numbers, row) =>
+            [.. questions[places[row]].Answers.Tails.Select((_, option) => Sum(byOption[(row, option)], numbers))]);
     }
 
-    static float[] Values(Tensor numbers)
+    /// <summary>Returns, for each token that is asked for, where its value stands among the values in the order of the outputs.</summary>
+    static int[] PlacesOf(List<(int Index, (int, int, int, int) Item)> asked)
     {
-        using var values = numbers.to(ScalarType.Float32).cpu().contiguous();
-        return values.data<float>().ToArray();
+        var places = new int[asked.Count];
+        foreach (var (place, (index, _)) in asked.Index()) places[index] = place;
+        return places;
     }
+
+    /// <summary>Adds up in the order of an answer's tokens, so that a sum does not depend on how the tree lies.</summary>
+    static double Sum(IEnumerable<int> places, float[] numbers)
+    {
+        var sum = 0.0;
+        foreach (var place in places) sum += numbers[place];
+        return sum;
+    }
+
+    static Tensor Kept(Tensor numbers) => numbers.to(ScalarType.Float32).DetachFromDisposeScope();
 
     /// <summary>Returns what the model reads for a question: up to the answer's place, or with each answer but its last token.</summary>
     static IReadOnlyList<int[]> RowsOf(OptionQuestion question) =>
         question.Answers.AreSingleTokens ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
-
-    static double[] Normalised(double[] scores)
-    {
-        var highest = scores.Max();
-        if (!double.IsFinite(highest))
-            throw new UserErrorException(NotFinite);
-        var weights = scores.Select(s => Math.Exp(s - highest)).ToArray();
-        var total = weights.Sum();
-        return [.. weights.Select(w => w / total)];
-    }
 }

@@ -100,6 +100,6 @@ public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sa
 
     static void CheckFinite(Tensor scores)
     {
-        if (!scores.isfinite().all().item<bool>()) throw new UserErrorException(OptionScorer.NotFinite);
+        if (!scores.isfinite().all().item<bool>()) throw new UserErrorException(OptionReading.NotFinite);
     }
 }

@@ -98,15 +98,20 @@ public abstract class CausalLanguageModel(string name, ModelShape shape, Placeme
         return sums.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Returns the log-probabilities of tokens at the batch's outputs, [P] in fp32, without a gradient.</summary>
+    /// <summary>Returns the logits [N, M] of the batch's chosen ids where <see cref="Hidden"/> was read, without a gradient.</summary>
+    internal Tensor LogitsOf(Tensor hidden, TokenBatch batch)
+    {
+        using var noGradient = no_grad();
+        return Logits(hidden, batch.OutputIds);
+    }
+
+    /// <summary>Returns the log-probabilities of tokens where <see cref="Hidden"/> was read, [P] in fp32, without a gradient.</summary>
     /// <remarks>It makes the logits a slice at a time, so a large vocabulary at many places takes no memory.</remarks>
     /// <param name="wanted">Outputs, in ascending order, with the id whose probability is wanted there.</param>
-    internal Tensor LogProbabilities(TokenBatch batch, IReadOnlyList<(long Output, long Id)> wanted)
+    internal Tensor LogProbabilities(Tensor h, IReadOnlyList<(long Output, long Id)> wanted)
     {
-        Check(batch);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var h = Outputs(batch);                                                                          // [N, C]
         List<Tensor> parts = [];
         var first = 0;
         foreach (var (start, count) in HeadSlices(h.shape[0]))

@@ -1,0 +1,75 @@
+namespace FinIntent.Generation;
+
+/// <summary>Says what one forward tells about a question. It is plain numbers: no tensor, any thread.</summary>
+/// <param name="Logits">A number for each option, in their order, not normalised: the logit of the label's token where the answer stands
+/// or, where labels have several tokens, the log-probability of the whole label.</param>
+/// <param name="State">The last hidden state where the answer is asked, behind the final norm and before the head, [C].</param>
+sealed record OptionReading(double[] Logits, float[] State)
+{
+    internal const string NotFinite =
+        "the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights";
+
+    /// <summary>The options' probabilities, renormalised over the options: softmax of the logits. They sum to 1.</summary>
+    public double[] Probabilities { get; } = Softmax(Logits);
+
+    static double[] Softmax(double[] logits)
+    {
+        var highest = logits.Max();
+        if (!double.IsFinite(highest)) throw new UserErrorException(NotFinite);
+        var weights = logits.Select(s => Math.Exp(s - highest)).ToArray();
+        var total = weights.Sum();
+        return [.. weights.Select(w => w / total)];
+    }
+}
+
+/// <summary>Is a forward that a device works on. <see cref="Finish"/> waits for it.</summary>
+sealed class ScoringPass(IReadOnlyList<OptionQuestion> questions) : IDisposable
+{
+    readonly List<ScoringPart> _parts = [];
+
+    public IReadOnlyList<OptionQuestion> Questions => questions;
+
+    public void Add(ScoringPart part) => _parts.Add(part);
+
+    /// <summary>Returns the readings in the order of the questions.</summary>
+    /// <exception cref="UserErrorException">The model's scores are not finite.</exception>
+    public IReadOnlyList<OptionReading> Finish()
+    {
+        var readings = new OptionReading[questions.Count];
+        foreach (var part in _parts) part.Read(readings);
+        return readings;
+    }
+
+    public void Dispose()
+    {
+        foreach (var part in _parts) part.Dispose();
+    }
+}
+
+/// <summary>Is the part of a pass whose questions have labels of one kind: single tokens, or several.</summary>
+/// <param name="places">The numbers of the part's questions among those of the pass.</param>
+/// <param name="logits">What the model says of them, fp32.</param>
+/// <param name="states">The last hidden states where the answers are asked, [B, C], fp32.</param>
+/// <param name="logitsOf">Takes the values of <paramref name="logits"/> and the number of a question among these.</param>
+sealed class ScoringPart(int[] places, Tensor logits, Tensor states, Func<float[], int, double[]> logitsOf) : IDisposable
+{
+    public void Read(OptionReading[] readings)
+    {
+        float[] values = Values(logits), all = Values(states);
+        var width = all.Length / places.Length;
+        foreach (var (row, place) in places.Index())
+            readings[place] = new(logitsOf(values, row), all[(row * width)..((row + 1) * width)]);
+    }
+
+    static float[] Values(Tensor numbers)
+    {
+        using var scope = NewDisposeScope();
+        return numbers.cpu().contiguous().data<float>().ToArray();
+    }
+
+    public void Dispose()
+    {
+        logits.Dispose();
+        states.Dispose();
+    }
+}

@@ -1,8 +1,11 @@
 namespace FinIntent;
 
 /// <summary>An error that the user can mend. It names the file, the line or key, both values and the remedy; hosts exit with 1.</summary>
-public sealed class UserErrorException : Exception
+public sealed class UserErrorException : FinIntentException
 {
+    /// <summary>An error with its message, and where another error is behind it, that one.</summary>
+    /// <param name="message">What is wrong, where, and what to do about it.</param>
+    /// <param name="inner">The error behind it; null where there is none.</param>
     public UserErrorException(string message, Exception? inner = null) : base(message, inner) { }
 
     /// <summary>Does something; where it fails with such an error, the message joins the problems.</summary>

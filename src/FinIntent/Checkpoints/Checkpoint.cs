@@ -3,7 +3,7 @@ using FinIntent.Files;
 namespace FinIntent.Checkpoints;
 
 /// <summary>Reads a model folder as Hugging Face writes it: config.json, and weights in one file or in shards with an index.</summary>
-public sealed class Checkpoint : IDisposable
+sealed class Checkpoint : IDisposable
 {
     public const string ConfigName = "config.json";
 

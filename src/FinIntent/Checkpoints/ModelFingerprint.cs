@@ -5,7 +5,7 @@ namespace FinIntent.Checkpoints;
 
 /// <summary>Tells whether two folders hold the same weights, whatever their sharding, format or name, without reading them whole.</summary>
 /// <remarks>It hashes every tensor's name, type and shape, and the bytes at its two ends.</remarks>
-public static class ModelFingerprint
+static class ModelFingerprint
 {
     const int EndBytes = 4096;
 

@@ -5,7 +5,7 @@ namespace FinIntent.Checkpoints;
 
 /// <summary>Reads a safetensors file and checks it as a whole on opening. https://huggingface.co/docs/safetensors</summary>
 /// <remarks>The file is 8 bytes of header length, a JSON header, then the tensors' bytes without holes.</remarks>
-public sealed class SafetensorsFile : TensorFile
+sealed class SafetensorsFile : TensorFile
 {
     internal const long MaxHeaderBytes = 100_000_000;
 

@@ -7,7 +7,7 @@ using FinIntent.Runtime;
 namespace FinIntent.Checkpoints;
 
 /// <summary>Describes a tensor to write: what the header says of it, and how to make it. The writer disposes what it makes.</summary>
-public sealed record OutgoingTensor(string Name, ScalarType Type, IReadOnlyList<long> Shape, Func<Tensor> Make)
+sealed record OutgoingTensor(string Name, ScalarType Type, IReadOnlyList<long> Shape, Func<Tensor> Make)
 {
     /// <summary>Describes a tensor that stays the caller's.</summary>
     public OutgoingTensor(string name, Tensor tensor) : this(name, tensor.dtype, tensor.shape, tensor.alias) { }
@@ -16,7 +16,7 @@ public sealed record OutgoingTensor(string Name, ScalarType Type, IReadOnlyList<
 }
 
 /// <summary>Writes safetensors files atomically; it makes, moves to the CPU and converts one tensor at a time.</summary>
-public static partial class SafetensorsWriter
+static partial class SafetensorsWriter
 {
     public const string SingleName = "model.safetensors";
     public const string IndexName = "model.safetensors.index.json";

@@ -7,7 +7,7 @@ namespace FinIntent.Checkpoints;
 /// <param name="Strides">The steps in elements, as many as the sizes.</param>
 /// <param name="Offset">The byte of the file at which the first element starts.</param>
 /// <param name="Length">The bytes from the first element to the end of the last one.</param>
-public sealed record StoredTensor(ScalarType Type, IReadOnlyList<long> Shape, IReadOnlyList<long> Strides, long Offset, long Length)
+sealed record StoredTensor(ScalarType Type, IReadOnlyList<long> Shape, IReadOnlyList<long> Strides, long Offset, long Length)
 {
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
     internal bool IsContiguous => Length == 0 || Strides.SequenceEqual(TensorMemory.ContiguousStrides(Shape.ToArray()));

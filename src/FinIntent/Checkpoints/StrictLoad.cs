@@ -2,7 +2,7 @@ namespace FinIntent.Checkpoints;
 
 /// <summary>Fills a module from a checkpoint: every tensor of each has its place in the other, or nothing is loaded.</summary>
 /// <remarks>Tensors that the module has on the meta device are compared like the others, and left to the caller.</remarks>
-public static class StrictLoad
+static class StrictLoad
 {
     /// <param name="ignored">Checkpoint tensors without a place, as whole names or as endings after a dot: "rotary_emb.inv_freq".</param>
     /// <param name="rename">Maps a checkpoint's name to the module's, for the few that differ.</param>

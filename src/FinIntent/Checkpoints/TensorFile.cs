@@ -5,7 +5,7 @@ namespace FinIntent.Checkpoints;
 
 /// <summary>Reads a file of named tensors by memory mapping. It maps only the stretch that it copies, at most 64 MB.</summary>
 /// <remarks>So neither opening nor reading costs resident memory beyond the tensors that are taken.</remarks>
-public abstract class TensorFile : IDisposable
+abstract class TensorFile : IDisposable
 {
     const long StretchBytes = 64 << 20;
 

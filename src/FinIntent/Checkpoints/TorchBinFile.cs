@@ -5,7 +5,7 @@ namespace FinIntent.Checkpoints;
 
 /// <summary>Reads a state dict that torch.save wrote: a zip with NAME/data.pkl for tensors and NAME/data/KEY for storages.</summary>
 /// <remarks>The machine that reads the pickle can only make tensors; each storage's checksum is verified when first read.</remarks>
-public sealed class TorchBinFile : TensorFile
+sealed class TorchBinFile : TensorFile
 {
     const int MaxPickleBytes = 16 << 20;
     const long PickleMemory = 16 << 20;

@@ -4,7 +4,7 @@ namespace FinIntent.Evaluation;
 /// <param name="Count">Items whose gold is the class.</param>
 /// <param name="Predicted">Items answered with it.</param>
 /// <param name="Correct">Items that are both.</param>
-public sealed record ClassScore(string Class, int Count, int Predicted, int Correct)
+sealed record ClassScore(string Class, int Count, int Predicted, int Correct)
 {
     public double Precision => Predicted == 0 ? 0 : (double)Correct / Predicted;
     public double Recall => Count == 0 ? 0 : (double)Correct / Count;
@@ -12,7 +12,7 @@ public sealed record ClassScore(string Class, int Count, int Predicted, int Corr
 }
 
 /// <summary>How often each gold class was answered with each class, or with nothing that could be read.</summary>
-public sealed class ConfusionMatrix
+sealed class ConfusionMatrix
 {
     readonly int[,] _counts;
 

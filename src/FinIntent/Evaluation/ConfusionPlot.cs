@@ -5,7 +5,7 @@ using ScottPlot;
 namespace FinIntent.Evaluation;
 
 /// <summary>A confusion matrix as a PNG: rows are gold, columns the answer, each cell shaded by its share of the row.</summary>
-public static class ConfusionPlot
+static class ConfusionPlot
 {
     // The pixels of a cell's side, and about the most of the picture's: 200 classes still make one that can be opened.
     const int LargestCell = 110, SmallestCell = 14, MostPixels = 3300, SmallestWithText = 28;

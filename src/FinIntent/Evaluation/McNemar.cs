@@ -5,7 +5,7 @@ namespace FinIntent.Evaluation;
 /// Only questions that just one of them got right count: if both are equally good, each such question is a fair coin.
 /// Q. McNemar, 1947, https://doi.org/10.1007/BF02295996.
 /// </remarks>
-public static class McNemar
+static class McNemar
 {
     const int ScaleBits = 512;
     const double Negligible = 1e-18;

@@ -6,7 +6,7 @@ namespace FinIntent.Evaluation;
 /// <param name="Rule">It is strict, lenient, last_capital or scored.</param>
 /// <param name="Choices">The label that each prediction is read as; null where nothing can be read.</param>
 /// <param name="Probabilities">How good the probabilities are; null except for scored.</param>
-public sealed record RuleReport(string Rule, ConfusionMatrix Matrix, IReadOnlyList<string?> Choices, ProbabilityScores? Probabilities)
+sealed record RuleReport(string Rule, ConfusionMatrix Matrix, IReadOnlyList<string?> Choices, ProbabilityScores? Probabilities)
 {
     public const string Scored = "scored";
 
@@ -17,7 +17,7 @@ public sealed record RuleReport(string Rule, ConfusionMatrix Matrix, IReadOnlyLi
 /// <summary>How good one model's predictions are, by every rule that they can be read by.</summary>
 /// <param name="Classes">Each label with its meaning; the intents themselves where a label's meaning changes between questions.</param>
 /// <param name="Disagreements">How often the text, read leniently, is not the most probable option; null without both.</param>
-public sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IReadOnlyList<(string Label, string Intent)> Classes,
+sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IReadOnlyList<(string Label, string Intent)> Classes,
     IReadOnlyList<RuleReport> Rules, Proportion? Disagreements)
 {
     /// <summary>How much the order of the options matters; null unless that was asked.</summary>

@@ -3,7 +3,7 @@ using FinIntent.Intents;
 namespace FinIntent.Evaluation;
 
 /// <summary>Questions that are asked once with each of several orders of their options: the same orders for every question.</summary>
-public sealed record PermutedQuestions
+sealed record PermutedQuestions
 {
     internal PermutedQuestions(IReadOnlyList<EvaluationQuestion> questions, IReadOnlyList<OptionOrder> orders)
     {

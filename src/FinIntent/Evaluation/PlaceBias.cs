@@ -6,7 +6,7 @@ namespace FinIntent.Evaluation;
 /// <param name="Interval95">The interval of Difference: ± 1.96 standard errors; NaN for fewer than two questions.</param>
 /// <param name="WhenGold">How many answers are right when the right one stands there; unreadable ones count as wrong.</param>
 /// <remarks>Questions are sampled, so the error is that of a ratio of sums (Taylor linearisation); a few dozen are wanted.</remarks>
-public sealed record PlaceBias(string Label, Proportion Chosen, Proportion Gold, (double Low, double High) Interval95, Proportion WhenGold)
+sealed record PlaceBias(string Label, Proportion Chosen, Proportion Gold, (double Low, double High) Interval95, Proportion WhenGold)
 {
     /// <summary>Above 0 the model prefers the letter; it is 0 over rotations or all orders if each intent stays the same.</summary>
     public double Difference => Chosen.Value - Gold.Value;

@@ -7,7 +7,7 @@ using static System.FormattableString;
 namespace FinIntent.Evaluation;
 
 /// <summary>What a model said to one question, a line of a predictions file. Reports take such lines from any program.</summary>
-public sealed record Prediction
+sealed record Prediction
 {
     // Probabilities written with two decimals are off by as much.
     const double MostRounding = 0.005;

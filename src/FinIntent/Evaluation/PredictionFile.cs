@@ -4,7 +4,7 @@ namespace FinIntent.Evaluation;
 
 /// <summary>A predictions file that grows line by line; a later run goes on with it when its settings are the same.</summary>
 /// <remarks>FILE.run.json beside it says with what settings it was made.</remarks>
-public sealed class PredictionFile : IDisposable
+sealed class PredictionFile : IDisposable
 {
     readonly ResumableFile _file;
     readonly string _path;

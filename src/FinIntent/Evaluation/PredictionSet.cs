@@ -2,7 +2,7 @@ namespace FinIntent.Evaluation;
 
 /// <summary>One model's predictions as a report takes them: each question once, with a gold answer and the same keys.</summary>
 /// <param name="Name">The model's name; where several files have the same one, with what tells them apart.</param>
-public sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> Predictions)
+sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> Predictions)
 {
     /// <summary>What the answers of a model behind an API took; null: it is a local one, or nobody knows.</summary>
     internal ApiTotals? Api { get; init; }

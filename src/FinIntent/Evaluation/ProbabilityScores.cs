@@ -2,7 +2,7 @@ namespace FinIntent.Evaluation;
 
 /// <summary>The items whose highest probability lies in (Low, High]; the first bin holds 0 too.</summary>
 /// <param name="Confidence">Mean of those probabilities; NaN without items.</param>
-public sealed record CalibrationBin(double Low, double High, Proportion Correct, double Confidence);
+sealed record CalibrationBin(double Low, double High, Proportion Correct, double Confidence);
 
 /// <summary>How good probabilities are, not only the choices made by them. All are NaN without items.</summary>
 /// <param name="LogLoss">Mean of −ln p(gold), p kept 2⁻⁵² away from 0 and 1 as scikit-learn does.</param>
@@ -10,7 +10,7 @@ public sealed record CalibrationBin(double Low, double High, Proportion Correct,
 /// <param name="CalibrationError">
 /// Σ over ten equal bins of (the bin's share of items) · |accuracy − mean confidence|. https://arxiv.org/abs/1706.04599
 /// </param>
-public sealed record ProbabilityScores(double LogLoss, double Brier, double CalibrationError, IReadOnlyList<CalibrationBin> Bins)
+sealed record ProbabilityScores(double LogLoss, double Brier, double CalibrationError, IReadOnlyList<CalibrationBin> Bins)
 {
     const int BinCount = 10;
     const double Smallest = 2.220446049250313e-16;

@@ -1,7 +1,7 @@
 namespace FinIntent.Evaluation;
 
 /// <summary>How many of how many, with the limits between which the true share plausibly lies.</summary>
-public readonly record struct Proportion(int Successes, int Trials)
+readonly record struct Proportion(int Successes, int Trials)
 {
     /// <summary>The standard normal's 0.975 quantile.</summary>
     internal const double Z = 1.959963984540054;

@@ -5,7 +5,7 @@ namespace FinIntent.Evaluation;
 /// <param name="EffectiveQuestions">
 /// So many independent questions would tell as much: p (1 − p) / (variance of the questions' shares / n), from n to all answers.
 /// </param>
-public sealed record QuestionShare(double Value, double EffectiveQuestions)
+sealed record QuestionShare(double Value, double EffectiveQuestions)
 {
     /// <summary>Wilson's score interval with the effective number in place of n.</summary>
     /// <remarks>https://pmc.ncbi.nlm.nih.gov/articles/PMC6690503 recommends it among the intervals for clustered samples.</remarks>

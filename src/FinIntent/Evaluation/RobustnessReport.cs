@@ -4,7 +4,7 @@ namespace FinIntent.Evaluation;
 
 /// <summary>How a model answers the same questions with their options in other orders, by every rule that can read it.</summary>
 /// <param name="Orders">The orders' names, the questions' own one first.</param>
-public sealed record RobustnessReport(IReadOnlyList<string> Orders, int Questions, IReadOnlyList<RuleRobustness> Rules)
+sealed record RobustnessReport(IReadOnlyList<string> Orders, int Questions, IReadOnlyList<RuleRobustness> Rules)
 {
     public RuleRobustness? this[string rule] => Rules.FirstOrDefault(r => r.Rule == rule);
 
@@ -32,7 +32,7 @@ public sealed record RobustnessReport(IReadOnlyList<string> Orders, int Question
 /// <param name="Places">Each letter, or place where labels are names.</param>
 /// <param name="Majority">Questions that are right when the orders vote; the question's own first option among equals.</param>
 /// <param name="Changing">The other questions, those that are least often right first.</param>
-public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrder, QuestionShare Mean,
+sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrder, QuestionShare Mean,
     Proportion Unchanged, int UnchangedRight, IReadOnlyList<PlaceBias> Places, Proportion Majority,
     IReadOnlyList<ChangingQuestion> Changing)
 {
@@ -67,7 +67,7 @@ public sealed record RuleRobustness(string Rule, IReadOnlyList<Proportion> ByOrd
 
 /// <summary>A question whose chosen intent depends on the order.</summary>
 /// <param name="Votes">Each intent that is chosen and in how many orders, the most frequent first; the rest could not be read.</param>
-public sealed record ChangingQuestion(
+sealed record ChangingQuestion(
     string Id, string Question, string Gold, Proportion Right, IReadOnlyList<(string Intent, int Orders)> Votes)
 {
     internal static ChangingQuestion Of(OrderAnswers answers, int number, EvaluationQuestion question)
@@ -82,7 +82,7 @@ public sealed record ChangingQuestion(
 /// <param name="Accuracy">The accuracy of the most probable intent, the question's own first one among equals.</param>
 /// <param name="Scores">How good the means are.</param>
 /// <param name="Single">How good the probabilities are that were averaged, each counted by itself.</param>
-public sealed record AveragedProbabilities(Proportion Accuracy, ProbabilityScores Scores, ProbabilityScores Single)
+sealed record AveragedProbabilities(Proportion Accuracy, ProbabilityScores Scores, ProbabilityScores Single)
 {
     internal static AveragedProbabilities Of(PermutedQuestions asked, IReadOnlyList<Prediction> predictions, ProbabilityScores single)
     {

@@ -2,7 +2,7 @@ namespace FinIntent.Files;
 
 /// <summary>A file that is there whole or not at all: written under a temporary name, flushed to disk, then renamed.</summary>
 /// <remarks>A process killed at any moment leaves the old file, and at most a *.tmp beside it.</remarks>
-public sealed class AtomicFile : IDisposable
+sealed class AtomicFile : IDisposable
 {
     readonly string _temporary;
 

@@ -4,7 +4,7 @@ using System.IO.Hashing;
 namespace FinIntent.Files;
 
 /// <summary>A digest (XxHash128) that tells whether two files hold the same bytes. It is no protection against forgery.</summary>
-public static class FileFingerprint
+static class FileFingerprint
 {
     /// <summary>Reads the whole file.</summary>
     /// <returns>32 hexadecimal digits.</returns>

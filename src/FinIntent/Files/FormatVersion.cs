@@ -7,7 +7,7 @@ namespace FinIntent.Files;
 /// </remarks>
 /// <param name="File">What the file is called.</param>
 /// <param name="Newest">The format that is written, and the newest that is read.</param>
-public sealed record FormatVersion(string File, int Newest)
+sealed record FormatVersion(string File, int Newest)
 {
     public const string Key = "format_version";
     public const string WriterKey = "written_by";

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace FinIntent.Files;
 
 /// <summary>The version of this program, as the build wrote it into the assembly.</summary>
-public static class ProgramVersion
+static class ProgramVersion
 {
     /// <summary>The version, and after a plus sign the commit where the build knew it, as in 0.2.0+be23cd39….</summary>
     public static string Full { get; } = Of(typeof(ProgramVersion))!;

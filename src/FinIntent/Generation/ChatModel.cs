@@ -9,7 +9,7 @@ namespace FinIntent.Generation;
 
 /// <summary>Says which weights answer, and how they are talked to.</summary>
 /// <param name="Adapters">The adapters' folders, put on in this order.</param>
-public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapters)
+sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapters)
 {
     /// <summary>The template; null means that of the training, or else the model family's.</summary>
     public string? Template { get; init; }
@@ -37,7 +37,7 @@ public sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapter
 }
 
 /// <summary>Says how answers are written.</summary>
-public sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
+sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
 {
     /// <summary>Texts that end an answer, besides the template's end tokens.</summary>
     public IReadOnlyList<string> StopWords { get; init; } = [];
@@ -48,7 +48,7 @@ public sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
 }
 
 /// <summary>Is a model that is talked to: weights, tokenizer and template. One thread at a time may use it.</summary>
-public sealed class ChatModel : IDisposable
+sealed class ChatModel : IDisposable
 {
     readonly Dictionary<string, OptionAnswers> _answersOf = [];
     LoraAdapters? _adapter;

@@ -5,7 +5,7 @@ namespace FinIntent.Generation;
 
 /// <summary>Holds a question's answers as the model would write them: after Lead, which all share, each has a tail of its own.</summary>
 /// <remarks>In most tokenizers a tail is the letter's one token.</remarks>
-public sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
+sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
 {
     /// <summary>Finds what differs between whole answers: their common beginning becomes Lead, and their common end is left out.</summary>
     /// <remarks>Of the end (such as the end token) so much stays that no tail begins with another tail.</remarks>
@@ -45,11 +45,11 @@ public sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
 }
 
 /// <summary>Is a question ready to be scored.</summary>
-public sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
+sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
 
 /// <summary>Computes probabilities of a question's options where the answer stands, renormalised over the options; they sum to 1.</summary>
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
-public sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
+sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
 {
     /// <summary>Returns the ranges of questions that go through the model together, in order.</summary>
     /// <remarks>They depend on the questions alone, so a run that goes on after a stop makes the same batches and the same bits.</remarks>

@@ -8,7 +8,7 @@ namespace FinIntent.Generation;
 /// <param name="TopP">Of those, the fewest most probable ones that together reach this share. https://arxiv.org/abs/1904.09751</param>
 /// <param name="RepetitionPenalty">Divides positive scores of tokens seen, prompt included, and multiplies negative ones.
 /// https://arxiv.org/abs/1909.05858</param>
-public sealed record SamplingOptions(
+sealed record SamplingOptions(
     bool DoSample = true, double Temperature = 0.95, int TopK = 50, double TopP = 0.7, double RepetitionPenalty = 1)
 {
     public static SamplingOptions Greedy { get; } = new(DoSample: false);
@@ -16,7 +16,7 @@ public sealed record SamplingOptions(
 
 /// <summary>Draws one row's tokens. Each row has its own sampler, so its draws do not depend on its neighbours.</summary>
 /// <param name="usableVocabulary">Ids from this one on are unused rows of the embedding, and never drawn.</param>
-public sealed class Sampler(SamplingOptions options, int usableVocabulary, long seed)
+sealed class Sampler(SamplingOptions options, int usableVocabulary, long seed)
 {
     SplitMix64 _random = new((ulong)seed);
 

@@ -2,7 +2,7 @@ namespace FinIntent.Generation;
 
 /// <summary>Cuts a growing answer at the first stop word, and leading blanks off its front (ChatGLM3's begin with a line break).</summary>
 /// <remarks>Text that may turn out to be the beginning of a stop word is held back until it is known.</remarks>
-public sealed class StopWords(IReadOnlyList<string> words)
+sealed class StopWords(IReadOnlyList<string> words)
 {
     readonly StringBuilder _held = new();
     bool _hasBegun;

@@ -5,15 +5,15 @@ namespace FinIntent.Generation;
 
 /// <summary>Is a prompt to be continued.</summary>
 /// <param name="Seed">The seed of this row's draws: a row gives the same answer alone and among others.</param>
-public sealed record GenerationRequest(int[] Prompt, long Seed = 0);
+sealed record GenerationRequest(int[] Prompt, long Seed = 0);
 
 /// <summary>Says what ends a row besides its own end.</summary>
 /// <param name="StopIds">The ids that end an answer; they are not part of it.</param>
-public sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
+sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
 
 /// <summary>Continues several prompts at once: one prefill, then a token a row and step; finished rows leave.</summary>
 /// <param name="vocabularySize">The tokenizer's size, when it knows fewer ids than the model has rows for.</param>
-public sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue)
+sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue)
 {
     // For longer answers the cache makes room as they come.
     const int RoomForAnswers = 256;

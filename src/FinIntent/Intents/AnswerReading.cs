@@ -1,7 +1,7 @@
 namespace FinIntent.Intents;
 
 /// <summary>Says how a model's text becomes a choice. Reports give all three rules side by side.</summary>
-public enum ReadingRule
+enum ReadingRule
 {
     /// <summary>The whole answer, trimmed, is one option's label.</summary>
     Strict,
@@ -11,7 +11,7 @@ public enum ReadingRule
     LastCapital,
 }
 
-public static class AnswerReading
+static class AnswerReading
 {
     public static IReadOnlyList<ReadingRule> Rules { get; } = Enum.GetValues<ReadingRule>();
 

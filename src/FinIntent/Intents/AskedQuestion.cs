@@ -3,7 +3,7 @@ using FinIntent.Text;
 namespace FinIntent.Intents;
 
 /// <summary>Is a question whose answer is wanted, perhaps with options and a known answer.</summary>
-public sealed record AskedQuestion(string Id, string Question, Conversation Conversation)
+sealed record AskedQuestion(string Id, string Question, Conversation Conversation)
 {
     public IReadOnlyList<IntentOption>? Options { get; init; }
 

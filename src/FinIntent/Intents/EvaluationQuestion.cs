@@ -1,7 +1,7 @@
 namespace FinIntent.Intents;
 
 /// <summary>Is a question with a known answer, one of its options' labels. Prompt is what the model is asked, word for word.</summary>
-public sealed record EvaluationQuestion(
+sealed record EvaluationQuestion(
     string Id, string Question, IReadOnlyList<IntentOption> Options, string Gold, IntentPrompt Prompt, string? System = null)
 {
     /// <summary>Makes a question of a schema from a user's words.</summary>

@@ -1,9 +1,9 @@
 namespace FinIntent.Intents;
 
 /// <summary>Is a choice of a question: the label that answers it, a letter or the intent's own name, and the intent's name.</summary>
-public sealed record IntentOption(string Label, string Name);
+sealed record IntentOption(string Label, string Name);
 
-public static class IntentOptions
+static class IntentOptions
 {
     const int Letters = 26;
 

@@ -2,7 +2,7 @@ namespace FinIntent.Intents;
 
 /// <summary>Is a question with its options as the model reads it.</summary>
 /// <remarks>It knows where the option names stand in its text, so that the same prompt can be written with other names there.</remarks>
-public sealed partial class IntentPrompt
+sealed partial class IntentPrompt
 {
     const string NameMark = "- ";
 

@@ -3,10 +3,10 @@ using FinIntent.Files;
 namespace FinIntent.Intents;
 
 /// <summary>Names the language of the words around a question.</summary>
-public enum SchemaLanguage { Chinese, English }
+enum SchemaLanguage { Chinese, English }
 
 /// <summary>Says what a model answers.</summary>
-public enum LabelKind
+enum LabelKind
 {
     /// <summary>The answer is a letter, A to Z, of 2 to 26 intents.</summary>
     Letters,
@@ -16,10 +16,10 @@ public enum LabelKind
 
 /// <summary>Is an intent of a schema.</summary>
 /// <param name="Borderline">The rules that tell it from its neighbours.</param>
-public sealed record Intent(string Name, string Description, IReadOnlyList<string> Examples, IReadOnlyList<string> Borderline);
+sealed record Intent(string Name, string Description, IReadOnlyList<string> Examples, IReadOnlyList<string> Borderline);
 
 /// <summary>Holds the intents that questions may have, how a model is asked, and what it answers (docs/intents.md).</summary>
-public sealed record IntentSchema
+sealed record IntentSchema
 {
     const string BuiltIn = "FinIntent.Intents.openfindata.yaml";
 

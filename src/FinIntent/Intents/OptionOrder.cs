@@ -2,7 +2,7 @@ namespace FinIntent.Intents;
 
 /// <summary>Puts a question's options in another order, behind the same labels; where names are the labels, it reorders the list.</summary>
 /// <param name="Places">At place i stands what stands at Places[i] in the question's own order.</param>
-public sealed record OptionOrder(IReadOnlyList<int> Places)
+sealed record OptionOrder(IReadOnlyList<int> Places)
 {
     public static OptionOrder Own(int options) => new([.. Enumerable.Range(0, options)]);
 

@@ -1,7 +1,7 @@
 namespace FinIntent.Intents;
 
 /// <summary>Makes the orders that options are asked in; the question's own is always the first.</summary>
-public static class OptionOrders
+static class OptionOrders
 {
     public const string Rotations = "rotations", All = "all";
 

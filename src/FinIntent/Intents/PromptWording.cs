@@ -2,7 +2,7 @@ namespace FinIntent.Intents;
 
 /// <summary>Holds the words around a question and its options, with the places {question}, {options} and, for letters, {labels}.</summary>
 /// <param name="Between">The words between letters, and before the last one.</param>
-public sealed record PromptWording(string Text, (string Comma, string Or) Between)
+sealed record PromptWording(string Text, (string Comma, string Or) Between)
 {
     const string Question = "{question}", Options = "{options}", Labels = "{labels}";
 

@@ -3,7 +3,7 @@ using FinIntent.Runtime;
 namespace FinIntent.Kernels;
 
 /// <summary>Says where RMSNorm returns from fp32 to the input's type; the families differ, which shows below fp32.</summary>
-public enum RmsNormOrder
+enum RmsNormOrder
 {
     /// <summary>Normalise in fp32, cast, multiply by the weight (transformers' Llama and Qwen).</summary>
     CastThenScale,

@@ -3,7 +3,7 @@ using FinIntent.Runtime;
 namespace FinIntent.Kernels;
 
 /// <summary>Says which two of the D rotated dimensions form a pair.</summary>
-public enum RotaryPairs
+enum RotaryPairs
 {
     /// <summary>i pairs with i + D / 2 (transformers).</summary>
     Halves,

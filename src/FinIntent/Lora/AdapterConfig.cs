@@ -4,7 +4,7 @@ namespace FinIntent.Lora;
 
 /// <summary>Reads and writes adapter_config.json as PEFT 0.21 does (peft/tuners/lora/config.py).</summary>
 /// <remarks>It ignores unknown keys, and refuses those that change the result and are not computed here.</remarks>
-public sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
+sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
 {
     const string FileName = "adapter_config.json";
 

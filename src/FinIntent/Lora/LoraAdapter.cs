@@ -8,7 +8,7 @@ namespace FinIntent.Lora;
 
 /// <summary>Computes y = W·x + b + scale · B·(A·dropout(x)) with frozen W [out, in]. LoRA, https://arxiv.org/abs/2106.09685</summary>
 /// <remarks>A [R, in] and B [out, R] are trained, kept in fp32 and used in the type of x, as autocast does.</remarks>
-public sealed class LoraAdapter : LinearAdapter, IDisposable
+sealed class LoraAdapter : LinearAdapter, IDisposable
 {
     readonly double _dropout;
     bool _isTraining;

@@ -6,7 +6,7 @@ using Linear = FinIntent.Models.Layers.Linear;
 namespace FinIntent.Lora;
 
 /// <summary>Holds the LoRA adapters of one model, in PEFT's names and files.</summary>
-public sealed class LoraAdapters : IDisposable
+sealed class LoraAdapters : IDisposable
 {
     internal const string Prefix = "base_model.model.";
     const string WeightsFile = "adapter_model.safetensors";

@@ -5,7 +5,7 @@ namespace FinIntent.Lora;
 /// <param name="Alpha">The output is scaled by Alpha / Rank, or Alpha / √Rank with rsLoRA (https://arxiv.org/abs/2312.03732).</param>
 /// <param name="Dropout">The probability in [0, 1) of dropping an input of A.</param>
 /// <param name="Targets">Module names, matched whole or at the end after a dot; "all" means every linear layer but the head.</param>
-public sealed record LoraSettings(int Rank, double Alpha, double Dropout, bool UseRsLora, IReadOnlyList<string> Targets)
+sealed record LoraSettings(int Rank, double Alpha, double Dropout, bool UseRsLora, IReadOnlyList<string> Targets)
 {
     public const string AllLinears = "all";
 

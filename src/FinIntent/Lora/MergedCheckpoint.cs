@@ -4,7 +4,7 @@ namespace FinIntent.Lora;
 
 /// <summary>Merges adapters into a base checkpoint tensor by tensor on writing: W + Σ scale · B·A in fp32, rounded once.</summary>
 /// <remarks>It never needs more memory than its largest tensor.</remarks>
-public sealed class MergedCheckpoint : IDisposable
+sealed class MergedCheckpoint : IDisposable
 {
     sealed record Addition(TensorFile File, string A, string B, double Scale);
 

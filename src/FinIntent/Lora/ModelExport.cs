@@ -9,7 +9,7 @@ namespace FinIntent.Lora;
 /// <param name="Adapters">The adapters, merged in this order.</param>
 /// <param name="Type">The type of the written weights; null: as the base stores them.</param>
 /// <param name="Tolerance">The allowed difference of logits as a share of the largest logit; null: as the weights' type needs.</param>
-public sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string Folder, long MaxShardBytes)
+sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string Folder, long MaxShardBytes)
 {
     public string? Template { get; init; }
     public ScalarType? Type { get; init; }
@@ -21,10 +21,10 @@ public sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, 
 /// <param name="LargestDifference">The largest difference of any logit of the fixed prompts.</param>
 /// <param name="AdapterEffect">The same between the adapters on the base and the base alone.</param>
 /// <param name="Allowed">A larger difference is refused.</param>
-public sealed record ExportReport(double LargestDifference, double AdapterEffect, double Allowed);
+sealed record ExportReport(double LargestDifference, double AdapterEffect, double Allowed);
 
 /// <summary>Merges adapters into a base model, writes the result as a model folder, and proves it by reading it back.</summary>
-public static class ModelExport
+static class ModelExport
 {
     // The token ids come from everywhere in the vocabulary: no tokenizer is needed, and every layer is read.
     static readonly int[] PromptLengths = [1, 7, 32];

@@ -6,7 +6,7 @@ namespace FinIntent.Lora;
 /// <summary>Says how a folder's weights were trained: an adapter's run.json tells it, or an exported model's finintent.json.</summary>
 /// <remarks>A checkpoint's run.json is that of its run. Folders made by other programs say nothing.</remarks>
 /// <param name="BaseFingerprint">The fingerprint of the model the adapter belongs on (<see cref="ModelFingerprint"/>).</param>
-public sealed record Provenance(string? Template, string? BaseFingerprint)
+sealed record Provenance(string? Template, string? BaseFingerprint)
 {
     public const string ExportFile = "finintent.json";
     const string RunFile = "run.json";

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace FinIntent.Models;
 
 /// <summary>Says where and in which precision a model's weights are made.</summary>
-public readonly record struct Placement(ScalarType Type, Device Device)
+readonly record struct Placement(ScalarType Type, Device Device)
 {
     public static Placement Cpu(ScalarType type = ScalarType.Float32) => new(type, CPU);
 
@@ -25,7 +25,7 @@ public readonly record struct Placement(ScalarType Type, Device Device)
 /// <summary>Holds the numbers of a model that every family has and that are needed outside it.</summary>
 /// <param name="VocabularySize">The rows of the embedding; logits have this many columns.</param>
 /// <param name="MaxPositions">The length of the longest row that the model was made for.</param>
-public sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHeads, int HeadDim, int VocabularySize, int MaxPositions)
+sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHeads, int HeadDim, int VocabularySize, int MaxPositions)
 {
     /// <summary>Ids from this one on are unused rows and never sampled.</summary>
     public int UsableVocabulary { get; init; } = VocabularySize;
@@ -33,7 +33,7 @@ public sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHea
 
 /// <summary>Is a decoder; forward(batch) returns the logits [N, V], or [N, M] of chosen ids, at the batch's OutputIndex.</summary>
 /// <remarks>Logits have the compute type. Without gradients the layers' written-out forward gives the same numbers sooner.</remarks>
-public abstract class CausalLanguageModel(string name, ModelShape shape, Placement placement) : Module<TokenBatch, Tensor>(name)
+abstract class CausalLanguageModel(string name, ModelShape shape, Placement placement) : Module<TokenBatch, Tensor>(name)
 {
     /// <summary>A training step makes this many logits at once.</summary>
     internal const long HeadElements = 1 << 26;

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace FinIntent.Models;
 
 /// <summary>Knows the published config.json of the models that config/ has settings for, so that their shapes need no download.</summary>
-public static class KnownModels
+static class KnownModels
 {
     static readonly Dictionary<string, string> Files = new(StringComparer.OrdinalIgnoreCase)
     {

@@ -3,7 +3,7 @@ namespace FinIntent.Models;
 /// <summary>Keeps keys (after RoPE) and values of the tokens read so far, with one tensor [B, KV, capacity, D] of each a layer.</summary>
 /// <remarks>Grouped heads are not expanded. A row fills as many places as it has tokens; rows may differ in length.</remarks>
 /// <param name="capacity">The tokens to make room for at first; more room is made as they come.</param>
-public sealed class KvCache(ModelShape shape, int rows, int capacity = 0) : IDisposable
+sealed class KvCache(ModelShape shape, int rows, int capacity = 0) : IDisposable
 {
     readonly Tensor?[] _keys = new Tensor?[shape.Layers], _values = new Tensor?[shape.Layers];
     int[] _lengths = new int[rows];

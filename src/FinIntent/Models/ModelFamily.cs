@@ -3,7 +3,7 @@ namespace FinIntent.Models;
 /// <summary>Describes a family: the model_type of its config.json, how to build it and what belongs to it.</summary>
 /// <param name="Template">The chat template that its instruct checkpoints use.</param>
 /// <param name="IgnoredTensors">Endings of names of checkpoint tensors that are recomputed or absent in the module tree.</param>
-public sealed record ModelFamily(
+sealed record ModelFamily(
     string ModelType, Func<JsonElement, Placement, CausalLanguageModel> Create, string Template, IReadOnlyList<string> IgnoredTensors)
 {
     static readonly string[] Recomputed = ["rotary_emb.inv_freq"];

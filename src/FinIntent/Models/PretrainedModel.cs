@@ -5,7 +5,7 @@ using FinIntent.Runtime;
 namespace FinIntent.Models;
 
 /// <summary>Makes a model with its weights from a checkpoint folder.</summary>
-public static class PretrainedModel
+static class PretrainedModel
 {
     /// <summary>Builds the family that config.json names and fills it strictly.</summary>
     /// <param name="type">The type of the weights; null means the type that the checkpoint is stored in.</param>

@@ -3,7 +3,7 @@ using FinIntent.Models.Packed;
 namespace FinIntent.Models;
 
 /// <summary>Makes a model with random weights of a true shape, to start pretraining from and to measure speed with.</summary>
-public static class RandomModel
+static class RandomModel
 {
     /// <summary>Draws matrices from N(0, 0.02²), sets norms to one and biases to zero. The same seed gives the same weights.</summary>
     /// <remarks>Matrices that write into the residual stream are divided by √(2·layers), GPT-2's rule.</remarks>

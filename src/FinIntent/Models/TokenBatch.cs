@@ -4,7 +4,7 @@ namespace FinIntent.Models;
 
 /// <summary>Lays rows of tokens end to end. Training, scoring, prefill and a decoding step go through a model as one of these.</summary>
 /// <remarks>Nothing is padded, so a row's result cannot depend on its neighbours. <see cref="RowLayout"/> says how rows share.</remarks>
-public sealed class TokenBatch : IDisposable
+sealed class TokenBatch : IDisposable
 {
     /// <summary>The label of a token that is not trained on (ignore_index of PyTorch's cross_entropy).</summary>
     public const int IgnoredLabel = -100;

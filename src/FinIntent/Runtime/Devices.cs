@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace FinIntent.Runtime;
 
 /// <summary>Chooses the device that a command computes on, and measures it.</summary>
-public static class Devices
+static class Devices
 {
     /// <summary>The first CUDA device (of those that CUDA_VISIBLE_DEVICES shows) when libtorch has one, else the CPU.</summary>
     public static Device Default

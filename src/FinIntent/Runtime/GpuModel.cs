@@ -5,7 +5,7 @@ namespace FinIntent.Runtime;
 /// <param name="Bytes">The bytes that CUDA reports as total: the card's size less what the driver keeps.</param>
 /// <param name="Tflops">The speed of dense 16-bit products with fp32 sums, without sparsity.</param>
 /// <param name="GigabytesPerSecond">The bandwidth of its memory.</param>
-public sealed record GpuModel(string Key, string Name, long Bytes, double Tflops, double GigabytesPerSecond)
+sealed record GpuModel(string Key, string Name, long Bytes, double Tflops, double GigabytesPerSecond)
 {
     /// <summary>The known GPUs; the first whose name fits a driver's name is the one meant.</summary>
     public static IReadOnlyList<GpuModel> Known { get; } =

@@ -2,7 +2,7 @@ namespace FinIntent.Runtime;
 
 /// <summary>Loads libtorch before TorchSharp's first use; TorchSharp's own search then finds the libraries already loaded.</summary>
 /// <remarks>The folder is FININTENT_LIBTORCH (a CUDA build, a PyTorch install's torch/lib), else libtorch/ beside the program.</remarks>
-public static class LibTorch
+static class LibTorch
 {
     public const string FolderVariable = "FININTENT_LIBTORCH";
 

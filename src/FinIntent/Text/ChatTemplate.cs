@@ -1,14 +1,14 @@
 namespace FinIntent.Text;
 
 /// <summary>One turn of a conversation. Role is "user" or "assistant".</summary>
-public sealed record Message(string Role, string Content);
+sealed record Message(string Role, string Content);
 
 /// <summary>Holds a system text (null: the template's) and messages in turn, a user's first. In training the last is the answer.</summary>
-public sealed record Conversation(string? System, IReadOnlyList<Message> Messages);
+sealed record Conversation(string? System, IReadOnlyList<Message> Messages);
 
 /// <summary>Encodes a conversation in the way that a model was taught to read it.</summary>
 /// <remarks>Texts go through <see cref="Tokenizer.Encode(string)"/>, so nothing in them becomes a special token.</remarks>
-public sealed partial class ChatTemplate
+sealed partial class ChatTemplate
 {
     static readonly TemplatePart[] EmptyThought = [TemplatePart.Token("<think>"), "\n\n", TemplatePart.Token("</think>"), "\n\n"];
 

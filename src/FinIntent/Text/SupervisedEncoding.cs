@@ -3,7 +3,7 @@ namespace FinIntent.Text;
 /// <param name="CutoffLength">The most tokens of a row.</param>
 /// <param name="TrainOnPrompt">Makes labels of the questions, too.</param>
 /// <param name="MaskHistory">Makes labels only of the last answer; a row that is cut keeps its last turns.</param>
-public sealed record SupervisedOptions(int CutoffLength = 2048, bool TrainOnPrompt = false, bool MaskHistory = false);
+sealed record SupervisedOptions(int CutoffLength = 2048, bool TrainOnPrompt = false, bool MaskHistory = false);
 
 /// <summary>Joins turns to one row of ids and labels, as LLaMA-Factory does (data/processor/supervised.py, ff6d4d1).</summary>
 static class SupervisedEncoding

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace FinIntent.Text;
 
 /// <summary>One row as the model reads it. Labels has a label for each token, <see cref="IgnoredLabel"/> where nothing is learnt.</summary>
-public sealed record TokenRow(int[] InputIds, int[] Labels)
+sealed record TokenRow(int[] InputIds, int[] Labels)
 {
     public const int IgnoredLabel = -100;
 

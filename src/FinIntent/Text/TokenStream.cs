@@ -1,7 +1,7 @@
 namespace FinIntent.Text;
 
 /// <summary>Decodes ids one by one; a character whose bytes come in several tokens is held back until it is whole.</summary>
-public sealed class TokenStream
+sealed class TokenStream
 {
     readonly Tokenizer _tokenizer;
     readonly bool _skipSpecialTokens;

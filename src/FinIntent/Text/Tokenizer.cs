@@ -1,7 +1,7 @@
 namespace FinIntent.Text;
 
 /// <summary>Maps text to token ids and back; thread-safe. No text becomes a special token: <see cref="IdOf"/> reaches those.</summary>
-public abstract class Tokenizer
+abstract class Tokenizer
 {
     public int? BosTokenId { get; protected init; }
     public int? EosTokenId { get; protected init; }

@@ -9,16 +9,16 @@ namespace FinIntent.Tests.Cli;
 public sealed class SpokenLanguageTests
 {
     [Theory]
-    [InlineData(null, null, null, Language.English)]
-    [InlineData(null, null, "C.UTF-8", Language.English)]
-    [InlineData(null, null, "zh_CN.UTF-8", Language.Chinese)]
-    [InlineData(null, "", "zh_CN.UTF-8", Language.Chinese)]
-    [InlineData(null, "en_US.UTF-8", "zh_CN.UTF-8", Language.English)]
-    [InlineData(null, "zh_TW", "en_US.UTF-8", Language.Chinese)]
-    [InlineData("en", "zh_CN.UTF-8", null, Language.English)]
-    [InlineData("zh", null, "en_US.UTF-8", Language.Chinese)]
-    public void The_option_wins_over_the_environment(string? given, string? all, string? lang, Language expected) =>
-        Assert.Equal(expected, SpokenLanguage.Of(given, name => name switch { "LC_ALL" => all, "LANG" => lang, _ => null }).Text);
+    [InlineData(null, null, null, nameof(Language.English))]
+    [InlineData(null, null, "C.UTF-8", nameof(Language.English))]
+    [InlineData(null, null, "zh_CN.UTF-8", nameof(Language.Chinese))]
+    [InlineData(null, "", "zh_CN.UTF-8", nameof(Language.Chinese))]
+    [InlineData(null, "en_US.UTF-8", "zh_CN.UTF-8", nameof(Language.English))]
+    [InlineData(null, "zh_TW", "en_US.UTF-8", nameof(Language.Chinese))]
+    [InlineData("en", "zh_CN.UTF-8", null, nameof(Language.English))]
+    [InlineData("zh", null, "en_US.UTF-8", nameof(Language.Chinese))]
+    public void The_option_wins_over_the_environment(string? given, string? all, string? lang, string expected) =>
+        Assert.Equal(expected, $"{SpokenLanguage.Of(given, name => name switch { "LC_ALL" => all, "LANG" => lang, _ => null }).Text}");
 
     [Fact]
     public void Reports_stay_Chinese_until_a_language_is_asked_for()

@@ -3,7 +3,7 @@ using FinIntent.Text;
 namespace FinIntent.Data.Tokens;
 
 /// <summary>Gives rows by their index, from memory or disk; several threads may read at once.</summary>
-public interface IRowSource
+interface IRowSource
 {
     int Count { get; }
     TokenRow Read(int index);

@@ -1,9 +1,9 @@
 namespace FinIntent.Evaluation.Reports;
 
-public enum Language { Chinese, English }
+enum Language { Chinese, English }
 
 /// <summary>The same words in both languages of a report.</summary>
-public readonly record struct Bilingual(string Chinese, string English)
+readonly record struct Bilingual(string Chinese, string English)
 {
     public string In(Language language) => language == Language.Chinese ? Chinese : English;
 
@@ -16,7 +16,7 @@ public readonly record struct Bilingual(string Chinese, string English)
 /// <summary>The languages of what a command tells.</summary>
 /// <param name="Text">Summaries and tables are printed in it.</param>
 /// <param name="Reports">report.md is written in it, and report.html shows it first.</param>
-public sealed record Languages(Language Text, Language Reports)
+sealed record Languages(Language Text, Language Reports)
 {
     public static Languages Default { get; } = new(Language.English, Language.Chinese);
 }

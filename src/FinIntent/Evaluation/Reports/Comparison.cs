@@ -5,7 +5,7 @@ namespace FinIntent.Evaluation.Reports;
 /// <summary>Two models on the questions that both answered, by one rule.</summary>
 /// <param name="Fixed">Wrong by A, right by B.</param>
 /// <param name="Broken">Right by A, wrong by B.</param>
-public sealed record PairReport(int A, int B, string Rule, int BothRight, int Fixed, int Broken, int BothWrong)
+sealed record PairReport(int A, int B, string Rule, int BothRight, int Fixed, int Broken, int BothWrong)
 {
     /// <summary>Under this, after Holm, a report calls two models different.</summary>
     public const double Level = 0.05;
@@ -19,7 +19,7 @@ public sealed record PairReport(int A, int B, string Rule, int BothRight, int Fi
 
 /// <summary>Which questions two files share: indices into A's and B's predictions.</summary>
 /// <param name="OtherGold">Questions that have another right answer in the other file; nothing is compared on them.</param>
-public sealed record Overlap(int A, int B, IReadOnlyList<(int A, int B)> Common,
+sealed record Overlap(int A, int B, IReadOnlyList<(int A, int B)> Common,
     IReadOnlyList<int> OnlyA, IReadOnlyList<int> OnlyB, IReadOnlyList<(int A, int B)> OtherGold)
 {
     public bool IsComplete => OnlyA.Count + OnlyB.Count + OtherGold.Count == 0;
@@ -27,11 +27,11 @@ public sealed record Overlap(int A, int B, IReadOnlyList<(int A, int B)> Common,
 
 /// <summary>A question that all models that were asked it get wrong.</summary>
 /// <param name="Asked">How many models were asked it.</param>
-public sealed record UnsolvedQuestion(string Rule, string Id, string Question, string Gold, int Asked);
+sealed record UnsolvedQuestion(string Rule, string Id, string Question, string Gold, int Asked);
 
 /// <summary>Several models beside each other: what a report says.</summary>
 /// <param name="Lent">Models whose lines have no options, so that their labels are read as those of the other files.</param>
-public sealed record Comparison(
+sealed record Comparison(
     IReadOnlyList<ModelReport> Models, IReadOnlyList<Overlap> Overlaps, IReadOnlyList<PairReport> Pairs,
     IReadOnlyList<UnsolvedQuestion> Unsolved, IReadOnlyList<int> Lent)
 {

@@ -4,12 +4,12 @@ namespace FinIntent.Evaluation.Reports;
 /// <remarks>Numbers are indices into a report's models.</remarks>
 /// <param name="Base">It is null when the untuned model was not asked or did not answer.</param>
 /// <param name="Failure">It says why something is missing.</param>
-public sealed record ModelGroup(string Name, int? Base, IReadOnlyList<int> Runs, string? Failure = null);
+sealed record ModelGroup(string Name, int? Base, IReadOnlyList<int> Runs, string? Failure = null);
 
 /// <summary>How far runs of one model lie apart.</summary>
 /// <param name="Deviation">The standard deviation of the runs' accuracies with n − 1; NaN for a single run.</param>
 /// <param name="Unsteady">How many of the questions that all runs were asked are not answered alike by all.</param>
-public sealed record RunSpread(int Count, double Mean, double Deviation, double Lowest, double Highest, Proportion Unsteady)
+sealed record RunSpread(int Count, double Mean, double Deviation, double Lowest, double Highest, Proportion Unsteady)
 {
     /// <summary>The spread by one rule; null when there is no run, or one cannot be read by the rule.</summary>
     public static RunSpread? Of(IReadOnlyList<ModelReport> runs, string rule)

@@ -5,7 +5,7 @@ namespace FinIntent.Evaluation.Reports;
 
 /// <summary>A report as one HTML file that loads nothing and can be read and printed without its script.</summary>
 /// <remarks>A content security policy allows just its own style and script, by their hashes.</remarks>
-public static partial class ReportHtml
+static partial class ReportHtml
 {
     public static string Of(Comparison report, Language language)
     {

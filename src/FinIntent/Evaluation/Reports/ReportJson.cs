@@ -3,7 +3,7 @@ using FinIntent.Files;
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>A report for programs. NaN, which JSON lacks, becomes null.</summary>
-public static class ReportJson
+static class ReportJson
 {
     public static JsonObject Of(Comparison report)
     {

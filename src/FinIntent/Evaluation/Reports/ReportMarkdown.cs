@@ -1,7 +1,7 @@
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>A report as Markdown, in one language.</summary>
-public static class ReportMarkdown
+static class ReportMarkdown
 {
     public static string Of(Comparison report, Language language)
     {

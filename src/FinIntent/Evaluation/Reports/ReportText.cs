@@ -1,7 +1,7 @@
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>A report as lines for a terminal or a log, in one language.</summary>
-public static class ReportText
+static class ReportText
 {
     /// <summary>Writes one model's numbers by every rule, its classes and confusions, and what the order of the options does.</summary>
     public static string Of(ModelReport report, Language language)

@@ -3,7 +3,7 @@ using FinIntent.Files;
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>The files of a report. The same predictions give the same bytes.</summary>
-public static class ReportWriter
+static class ReportWriter
 {
     public const string HtmlName = "report.html";
     public const string MarkdownName = "report.md";

@@ -5,7 +5,7 @@ namespace FinIntent.Models.Layers;
 
 /// <summary>Computes softmax attention over stretches of tokens that lie end to end.</summary>
 /// <remarks>A token sees the tokens of its stretch up to itself, and a shared beginning or cached past before the stretch.</remarks>
-public static class Attention
+static class Attention
 {
     /// <summary>Takes q [T, H, D], k and v [T, KV, D], returns [T, H, D]; query head h reads key head h / (H / KV), scale 1/√D.</summary>
     public static Tensor Causal(Tensor q, Tensor k, Tensor v, TokenBatch batch, int layer)

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace FinIntent.Models.Layers;
 
 /// <summary>Looks up the rows [T, C] of the table for token ids [T].</summary>
-public sealed class TokenEmbedding : Module<Tensor, Tensor>
+sealed class TokenEmbedding : Module<Tensor, Tensor>
 {
     readonly int? _padding;
     [ComponentName(Name = "weight")] readonly Parameter _weight;
@@ -32,7 +32,7 @@ public sealed class TokenEmbedding : Module<Tensor, Tensor>
 }
 
 /// <summary>Holds the weights of one pre-norm layer: x += attention(norm(x)); x += mlp(norm(x)).</summary>
-public sealed class DecoderBlock : Module
+sealed class DecoderBlock : Module
 {
     [ComponentName(Name = "input_layernorm")] readonly RmsNorm _attentionNorm;
     [ComponentName(Name = "self_attn")] readonly AttentionWeights _attention;
@@ -56,7 +56,7 @@ public sealed class DecoderBlock : Module
 }
 
 /// <summary>Says what the decoder of the Llama line is made of.</summary>
-public sealed record DecoderShape(
+sealed record DecoderShape(
     int Vocabulary, int Layers, int InnerSize, double NormEpsilon, double RopeTheta, bool MlpBias, AttentionShape Attention)
 {
     /// <summary>Makes a layer's attention, when it is not <see cref="SplitAttention"/>.</summary>
@@ -73,7 +73,7 @@ public sealed record DecoderShape(
 }
 
 /// <summary>Holds embedding, layers and final norm, under the Llama line's names.</summary>
-public sealed class Decoder : Module
+sealed class Decoder : Module
 {
     [ComponentName(Name = "embed_tokens")] readonly TokenEmbedding _embedding;
     [ComponentName(Name = "layers")] readonly ModuleList<DecoderBlock> _layers = [];
@@ -93,7 +93,7 @@ public sealed class Decoder : Module
 }
 
 /// <summary>Is a decoder with its head, which may be the embedding table itself.</summary>
-public abstract class DecoderLanguageModel : CausalLanguageModel
+abstract class DecoderLanguageModel : CausalLanguageModel
 {
     [ComponentName(Name = "model")] readonly Decoder _model;
     [ComponentName(Name = "lm_head")] readonly Module<Tensor, Tensor>? _head;

@@ -6,7 +6,7 @@ namespace FinIntent.Models.Layers;
 /// <param name="Layer">The layer's number, counted from 0.</param>
 /// <param name="Qkv">Gives q, k and v side by side, [T, (H + 2·KV)·D].</param>
 /// <param name="GateUp">Gives gate and up side by side, [T, 2I].</param>
-public sealed record LayerParts(int Layer, int Heads, int KvHeads, RmsNorm AttentionNorm, LinearGroup Qkv, LinearGroup Output,
+sealed record LayerParts(int Layer, int Heads, int KvHeads, RmsNorm AttentionNorm, LinearGroup Qkv, LinearGroup Output,
     RmsNorm MlpNorm, LinearGroup GateUp, LinearGroup Down)
 {
     /// <summary>The RMSNorm on each head of q and of k before RoPE (Qwen3); null means none.</summary>
@@ -61,7 +61,7 @@ sealed class LayerTape : IDisposable
 
 /// <summary>Computes a decoder layer in two ways that give the same numbers.</summary>
 /// <remarks>One uses plain operators that torch differentiates; one is for frozen weights, with forward and backward written out.</remarks>
-public sealed class DecoderLayer(LayerParts parts) : IDisposable
+sealed class DecoderLayer(LayerParts parts) : IDisposable
 {
     public LayerParts Parts => parts;
     public IReadOnlyList<LinearGroup> Groups { get; } = [parts.Qkv, parts.Output, parts.GateUp, parts.Down];

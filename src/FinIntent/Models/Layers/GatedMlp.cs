@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 namespace FinIntent.Models.Layers;
 
 /// <summary>Holds the weights of down(silu(gate(x)) · up(x)). GLU Variants Improve Transformer, https://arxiv.org/abs/2002.05202</summary>
-public sealed class GatedMlp : Module
+sealed class GatedMlp : Module
 {
     [ComponentName(Name = "gate_proj")] readonly Linear _gate;
     [ComponentName(Name = "up_proj")] readonly Linear _up;

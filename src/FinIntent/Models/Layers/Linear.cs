@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace FinIntent.Models.Layers;
 
 /// <summary>Maps x [T, in] to x·Wᵀ + b [T, out] in the type of x; a weight kept in another type (fp32 masters) is cast for it.</summary>
-public sealed class Linear : Module<Tensor, Tensor>
+sealed class Linear : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")] readonly Parameter _weight;
     [ComponentName(Name = "bias")] readonly Parameter? _bias;
@@ -79,7 +79,7 @@ public sealed class Linear : Module<Tensor, Tensor>
 }
 
 /// <summary>Adds a change of low rank, scale · B·(A·dropout(x)), to one linear layer's product; the weights stay as they are.</summary>
-public abstract class LinearAdapter
+abstract class LinearAdapter
 {
     /// <summary>The factor A, [R, in].</summary>
     public abstract Parameter A { get; }

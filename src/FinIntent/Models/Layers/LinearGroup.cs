@@ -28,7 +28,7 @@ sealed class LinearTape : IDisposable
 }
 
 /// <summary>Holds frozen weights in another form than plain numbers of 16 or 32 bits: [out, in] of all members of a group.</summary>
-public abstract class PackedWeight : IDisposable
+abstract class PackedWeight : IDisposable
 {
     /// <summary>Returns x·Wᵀ + b [T, out] for x [T, in].</summary>
     public abstract Tensor Product(Tensor x, Tensor? bias);
@@ -41,7 +41,7 @@ public abstract class PackedWeight : IDisposable
 
 /// <summary>Groups linears that read one input; outputs lie side by side. One product serves all while weights are frozen.</summary>
 /// <remarks>The backward computes the gradients of the input and the adapters. Torch differentiates <see cref="Plain"/>.</remarks>
-public sealed class LinearGroup(params Linear[] members) : IDisposable
+sealed class LinearGroup(params Linear[] members) : IDisposable
 {
     readonly JointView _weight = new(members, m => m.Kernel), _bias = new(members, m => m.Bias!);
     JointAdapter? _adapter;

@@ -6,7 +6,7 @@ namespace FinIntent.Models.Layers;
 
 /// <summary>Maps x [T, C] to x·Ŵᵀ [T, V], each row of W scaled to length 1 in W's own type. A checkpoint may hold W or Ŵ.</summary>
 /// <remarks>It is no <see cref="Linear"/>, so no adapter is ever put on it.</remarks>
-public sealed class NormalizedHead : Module<Tensor, Tensor>
+sealed class NormalizedHead : Module<Tensor, Tensor>
 {
     bool _isNormalized;
     [ComponentName(Name = "weight")] readonly Parameter _weight;

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace FinIntent.Models.Layers;
 
 /// <summary>Computes x / √(mean(x²) + ε) · weight over the last dimension. https://arxiv.org/abs/1910.07467</summary>
-public sealed class RmsNorm : Module<Tensor, Tensor>
+sealed class RmsNorm : Module<Tensor, Tensor>
 {
     readonly double _epsilon;
     readonly RmsNormOrder _order;

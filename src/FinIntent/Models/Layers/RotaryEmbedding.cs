@@ -4,7 +4,7 @@ namespace FinIntent.Models.Layers;
 
 /// <summary>Holds cos and sin of one forward's positions, [T, 1, D / 2] each, for the first D dimensions of every head.</summary>
 /// <remarks>The dimensions after them stay as they are. RoFormer, https://arxiv.org/abs/2104.09864</remarks>
-public sealed class RotaryEmbedding
+sealed class RotaryEmbedding
 {
     readonly Tensor _cos, _sin;
     readonly RotaryPairs _pairs;

@@ -5,11 +5,11 @@ namespace FinIntent.Models.Layers;
 
 /// <summary>Says how a family's attention is shaped.</summary>
 /// <param name="NormEpsilon">The ε of an RMSNorm on each head of q and k before RoPE (Qwen3); null means no norm.</param>
-public sealed record AttentionShape(
+sealed record AttentionShape(
     int HiddenSize, int Heads, int KvHeads, int HeadDim, bool QkvBias, bool OutputBias, double? NormEpsilon = null);
 
 /// <summary>Holds the weights of one layer's attention, under a family's names.</summary>
-public abstract class AttentionWeights(string name) : Module(name)
+abstract class AttentionWeights(string name) : Module(name)
 {
     public abstract LinearGroup Qkv { get; }
     public abstract LinearGroup Output { get; }
@@ -18,7 +18,7 @@ public abstract class AttentionWeights(string name) : Module(name)
 }
 
 /// <summary>Keeps q, k, v and o in linears of their own (Qwen2, Qwen3, Llama).</summary>
-public sealed class SplitAttention : AttentionWeights
+sealed class SplitAttention : AttentionWeights
 {
     [ComponentName(Name = "q_proj")] readonly Linear _q;
     [ComponentName(Name = "k_proj")] readonly Linear _k;

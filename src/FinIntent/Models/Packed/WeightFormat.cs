@@ -4,7 +4,7 @@ using FinIntent.Runtime;
 namespace FinIntent.Models.Packed;
 
 /// <summary>Is a form for the linears of frozen layers; embedding, head, biases and norms stay as they are.</summary>
-public sealed class WeightFormat
+sealed class WeightFormat
 {
     readonly Func<Tensor, bool, PackedWeight> _pack;
 

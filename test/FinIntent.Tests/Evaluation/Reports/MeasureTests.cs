@@ -13,10 +13,11 @@ public sealed class MeasureTests
         Answers.Scored(Answers.Set("all", Gold, Gold))]);
 
     [Theory]
-    [InlineData(Language.English)]
-    [InlineData(Language.Chinese)]
-    public void Every_measure_is_a_column_of_text_Markdown_and_page(Language language)
+    [InlineData(nameof(Language.English))]
+    [InlineData(nameof(Language.Chinese))]
+    public void Every_measure_is_a_column_of_text_Markdown_and_page(string named)
     {
+        var language = Enum.Parse<Language>(named);
         string[] renderings = [ReportText.Of(Report, language), ReportMarkdown.Of(Report, language),
             WebUtility.HtmlDecode(ReportHtml.Of(Report, language))];
 

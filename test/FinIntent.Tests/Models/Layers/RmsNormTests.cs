@@ -12,18 +12,19 @@ public sealed class RmsNormTests
 {
     const double Epsilon = 1e-5;
 
-    public static TheoryData<RmsNormOrder, ScalarType> Cases => new()
+    public static TheoryData<string, ScalarType> Cases => new()
     {
-        { RmsNormOrder.CastThenScale, ScalarType.BFloat16 },
-        { RmsNormOrder.ScaleThenCast, ScalarType.BFloat16 },
-        { RmsNormOrder.CastToWeightThenScale, ScalarType.BFloat16 },
-        { RmsNormOrder.CastToWeightThenScale, ScalarType.Float32 },
-        { RmsNormOrder.ScaleThenCast, ScalarType.Float16 },
+        { nameof(RmsNormOrder.CastThenScale), ScalarType.BFloat16 },
+        { nameof(RmsNormOrder.ScaleThenCast), ScalarType.BFloat16 },
+        { nameof(RmsNormOrder.CastToWeightThenScale), ScalarType.BFloat16 },
+        { nameof(RmsNormOrder.CastToWeightThenScale), ScalarType.Float32 },
+        { nameof(RmsNormOrder.ScaleThenCast), ScalarType.Float16 },
     };
 
     [Theory, MemberData(nameof(Cases))]
-    public void Rounding_happens_where_the_models_own_code_rounds(RmsNormOrder order, ScalarType weightType)
+    public void Rounding_happens_where_the_models_own_code_rounds(string named, ScalarType weightType)
     {
+        var order = Enum.Parse<RmsNormOrder>(named);
         using var scope = NewDisposeScope();
         var type = weightType == ScalarType.Float16 ? ScalarType.Float16 : ScalarType.BFloat16;
         var (norm, weight, x) = Create(order, weightType, type);

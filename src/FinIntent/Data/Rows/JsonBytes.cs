@@ -2,10 +2,11 @@ using System.Buffers;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>Writes texts as JSON and copies JSON values byte by byte: what is copied keeps its digits, its escapes and broken ones, too.</summary>
+/// <summary>Writes texts as JSON and copies JSON values byte by byte: a copy keeps digits and escapes, broken ones, too.</summary>
 static class JsonBytes
 {
-    static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+    static readonly SearchValues<byte> Escaped =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
 
     /// <summary>Writes a text in quotes. Characters of every script stand as they are; only what JSON demands is escaped.</summary>
     public static void WriteText(IBufferWriter<byte> output, ReadOnlySpan<byte> utf8)

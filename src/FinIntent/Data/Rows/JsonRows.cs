@@ -12,7 +12,8 @@ sealed class JsonRows : IDisposable
 
     JsonRows(Stream stream, string path) => (_stream, _path) = (stream, path);
 
-    public static IEnumerable<SourceRow> Read(string path) => ReadAll(() => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), path);
+    public static IEnumerable<SourceRow> Read(string path) =>
+        ReadAll(() => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), path);
 
     /// <summary>Reads the rows of a stream, each as soon as its end is there; the stream is closed behind the last.</summary>
     public static IEnumerable<SourceRow> Read(Stream stream, string name) => ReadAll(() => stream, name);

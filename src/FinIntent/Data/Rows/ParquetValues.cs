@@ -77,15 +77,28 @@ abstract class ParquetValues(string name, RawColumnData data) : IDisposable
         else JsonBytes.WriteText(json, number.ToString(null, CultureInfo.InvariantCulture));
     }
 
-    static ParquetValues Other(Field field, DataField values, RawColumnData data)
+    /// <summary>Reads values of the rarer types, named one by one since a trimmed program has only types that are named.</summary>
+    static ParquetValues Other(Field field, DataField values, RawColumnData data) => data switch
     {
-        var type = data.GetType().GetGenericArguments()[0];
-        var of = typeof(ParquetValues).GetMethod(nameof(Boxed), System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!;
-        return (ParquetValues)of.MakeGenericMethod(type).Invoke(null, [field, values, data])!;
-    }
+        RawColumnData<sbyte> numbers => Any(field, values, numbers),
+        RawColumnData<byte> numbers => Any(field, values, numbers),
+        RawColumnData<short> numbers => Any(field, values, numbers),
+        RawColumnData<ushort> numbers => Any(field, values, numbers),
+        RawColumnData<uint> numbers => Any(field, values, numbers),
+        RawColumnData<ulong> numbers => Any(field, values, numbers),
+        RawColumnData<decimal> numbers => Any(field, values, numbers),
+        RawColumnData<BigDecimal> numbers => Any(field, values, numbers),
+        RawColumnData<System.Numerics.BigInteger> numbers => Any(field, values, numbers),
+        RawColumnData<DateTime> times => Any(field, values, times),
+        RawColumnData<DateOnly> times => Any(field, values, times),
+        RawColumnData<TimeOnly> times => Any(field, values, times),
+        RawColumnData<TimeSpan> times => Any(field, values, times),
+        RawColumnData<Guid> ids => Any(field, values, ids),
+        _ => throw new NotSupportedException($"column \"{field.Name}\" has values of the type {values.ClrType.Name}"),
+    };
 
-    static ParquetValues Boxed<T>(Field field, DataField values, RawColumnData data) where T : struct =>
-        new Of<T>(field, values, (RawColumnData<T>)data, (json, value) => Write(json, value));
+    static Of<T> Any<T>(Field field, DataField values, RawColumnData<T> data) where T : struct =>
+        new(field, values, data, (json, value) => Write(json, value));
 
     sealed class Of<T>(Field field, DataField values, RawColumnData<T> data, Action<IBufferWriter<byte>, T> write)
         : ParquetValues(field.Name, data) where T : struct

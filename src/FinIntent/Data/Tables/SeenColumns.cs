@@ -81,7 +81,8 @@ sealed class SeenColumns
 
     static Content NumberOf(JsonElement value)
     {
-        if (value.TryGetInt64(out var whole)) return Math.Abs((double)whole) > LargestSafe ? Content.Integer | Content.LargeInteger : Content.Integer;
+        if (value.TryGetInt64(out var whole))
+            return whole is > LargestSafe or < -LargestSafe ? Content.Integer | Content.LargeInteger : Content.Integer;
         var isFraction = JsonMarshal.GetRawUtf8Value(value).IndexOfAny(".eE"u8) >= 0;
         return isFraction && value.TryGetDouble(out var number) && double.IsFinite(number) ? Content.Number : Content.Other;
     }

@@ -3,12 +3,12 @@ using FinIntent.Data.Rows;
 
 namespace FinIntent.Data.Tables;
 
-/// <summary>Holds what a table is before anything is done with it: its rows are counted, its columns known, and no row is malformed.</summary>
+/// <summary>Holds what a table is before anything is done with it: its rows are counted, its columns known, none is malformed.</summary>
 /// <param name="Rows">The number of rows.</param>
 /// <param name="Columns">The columns in the order in which they first appear.</param>
 sealed record TableSurvey(long Rows, IReadOnlyList<TableColumn> Columns)
 {
-    /// <summary>Reads a file, or a folder of files, of any type that <see cref="DataFile"/> knows, once; no more than a row is in memory.</summary>
+    /// <summary>Reads a file, or a folder of files, of any type of <see cref="DataFile"/> once; one row is in memory.</summary>
     /// <remarks>Parquet files say themselves what they hold, so their rows are not read.</remarks>
     /// <exception cref="UserErrorException">
     /// There is no such file, a row is malformed, or two columns have one name; the message names the line.

@@ -4,8 +4,8 @@ namespace FinIntent.Data.Tables;
 
 /// <summary>Writes rows as they were read, with columns that are added behind theirs. The same rows give the same bytes.</summary>
 /// <remarks>
-/// What stands in a row is kept: in JSON byte by byte; in Parquet by the column's kind, other lists and objects as JSON text; in .csv and .tsv
-/// as text, lists and objects as JSON text, and null as nothing. A broken surrogate, which only JSON can hold, is U+FFFD elsewhere.
+/// What stands in a row is kept: in JSON byte by byte; in Parquet by the column's kind, other lists and objects as JSON text; in .csv and
+/// .tsv as text, lists and objects as JSON text, and null as nothing. A broken surrogate, which only JSON can hold, is U+FFFD elsewhere.
 /// One thread writes. No more is in memory than some rows, of Parquet a row group.
 /// </remarks>
 abstract class TableWriter : IDisposable

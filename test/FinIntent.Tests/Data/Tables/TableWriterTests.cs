@@ -1,6 +1,8 @@
 using System.Text.Json;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Tables;
+using Parquet;
+using Parquet.Schema;
 using Xunit;
 
 namespace FinIntent.Tests.Data.Tables;
@@ -22,6 +24,8 @@ public sealed class TableWriterTests : IDisposable
 
     readonly TemporaryFolder _folder = new();
 
+    static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     public void Dispose() => _folder.Dispose();
 
     public static TheoryData<string, string> Pairs => new(Types.SelectMany(from => Types.Select(to => (from, to))));
@@ -37,7 +41,8 @@ public sealed class TableWriterTests : IDisposable
         foreach (var (row, found) in Values(file).Zip(back))
         {
             Assert.Equal(row.Keys, found.Keys.Where(row.ContainsKey));
-            Assert.All(found, cell => Assert.Equal(row.TryGetValue(cell.Key, out var value) ? Normal(cell.Key, value) : "", Normal(cell.Key, cell.Value)));
+            Assert.All(found, cell =>
+                Assert.Equal(row.TryGetValue(cell.Key, out var value) ? Normal(cell.Key, value) : "", Normal(cell.Key, cell.Value)));
         }
     }
 
@@ -55,7 +60,7 @@ public sealed class TableWriterTests : IDisposable
     {
         var file = Convert(_folder.Write("hard.jsonl", Hard), "table" + type);
 
-        var survey = TableSurvey.Of(file, TestContext.Current.CancellationToken);
+        var survey = TableSurvey.Of(file, Stop);
 
         Assert.Equal(4, survey.Rows);
         Assert.Equal(["text", "n", "x", "big", "yes", "tags", "history", "any"], survey.Columns.Select(c => c.Name));
@@ -82,7 +87,7 @@ public sealed class TableWriterTests : IDisposable
         Assert.Equal(
             [("text", ColumnKind.Text), ("intent", ColumnKind.Text), ("p", ColumnKind.Number), ("sure", ColumnKind.Boolean),
                 ("set", ColumnKind.Texts)],
-            TableSurvey.Of(file, TestContext.Current.CancellationToken).Columns.Select(c => (c.Name, c.Kind)));
+            TableSurvey.Of(file, Stop).Columns.Select(c => (c.Name, c.Kind)));
         Assert.Equal(
             ["""{"text":"涨","intent":"a \"b\"","p":0.25,"sure":true,"set":["A","乙"]}""",
                 """{"text":"跌","intent":null,"p":null,"sure":null,"set":[]}"""],
@@ -109,7 +114,7 @@ public sealed class TableWriterTests : IDisposable
         var back = DataFile.Read(Convert(file, "many.parquet")).Select(row => row.Text("n")!);
 
         Assert.Equal(Enumerable.Range(0, 120_001).Select(i => $"{i}"), back);
-        Assert.Equal(120_001, TableSurvey.Of(_folder["many.parquet"], TestContext.Current.CancellationToken).Rows);
+        Assert.Equal(120_001, TableSurvey.Of(_folder["many.parquet"], Stop).Rows);
     }
 
     /// <summary>Half of a surrogate pair is no character: JSON can hold it, and a row that has one must not end the others.</summary>
@@ -129,6 +134,36 @@ public sealed class TableWriterTests : IDisposable
             Assert.Equal("坏\uFFFD\\u0041\n", Assert.Single(DataFile.Read(Convert(file, "back" + type))).Text("text")));
     }
 
+    [Fact]
+    public async Task Parquet_values_of_every_type_are_read()
+    {
+        var schema = new ParquetSchema(new DataField<short>("n"), new DataField<float?>("x"), new DecimalDataField("d", 10, 2),
+            new DataField<DateTime>("t"), new DataField<Guid>("g"), new DataField<ulong>("u"), new DataField<int[]>("list"));
+        await using (var stream = File.Create(_folder["types.parquet"]))
+        await using (var writer = await ParquetWriter.CreateAsync(schema, stream, cancellationToken: Stop))
+        {
+            using var group = writer.CreateRowGroup();
+            await group.WriteAsync<short>(schema.DataFields[0], new short[] { -3, 4 }, cancellationToken: Stop);
+            await group.WriteAsync<float>(schema.DataFields[1], new float?[] { float.NaN, null }, cancellationToken: Stop);
+            await group.WriteAsync<decimal>(schema.DataFields[2], new[] { 12.34m, -1m }, cancellationToken: Stop);
+            var day = new DateTime(2026, 11, 30, 0, 0, 0, DateTimeKind.Utc);
+            await group.WriteAsync<DateTime>(schema.DataFields[3], new[] { day, day.AddHours(1) }, cancellationToken: Stop);
+            await group.WriteAsync<Guid>(schema.DataFields[4], new Guid[2], cancellationToken: Stop);
+            await group.WriteAsync<ulong>(schema.DataFields[5], new[] { ulong.MaxValue, 1ul }, cancellationToken: Stop);
+            await group.WriteAsync<int>(schema.DataFields[6], new[] { 1, 2, 3 }, new[] { 0, 1, 0 }, cancellationToken: Stop);
+        }
+
+        const string Id = "00000000-0000-0000-0000-000000000000";
+        Assert.Equal(
+            [$$"""{"n":-3,"x":"NaN","d":12.34,"t":"2026-11-30T00:00:00","g":"{{Id}}","u":18446744073709551615,"list":[1,2]}""",
+                $$"""{"n":4,"x":null,"d":-1.00,"t":"2026-11-30T01:00:00","g":"{{Id}}","u":1,"list":[3]}"""],
+            DataFile.Read(_folder["types.parquet"]).Select(row => row.Columns.GetRawText()));
+        Assert.Equal("Integer Number Number Text Text Json Json",
+            string.Join(' ', TableSurvey.Of(_folder["types.parquet"], Stop).Columns.Select(c => c.Kind)));
+        Assert.Contains("\"x\": \"NaN\"", File.ReadAllText(Convert(_folder["types.parquet"], "types.jsonl")));
+        Assert.Equal("NaN", DataFile.Read(Convert(_folder["types.parquet"], "again.parquet")).First().Text("x"));
+    }
+
     [Theory]
     [InlineData("t.csv", "a,b,a\n1,2,3\n", "t.csv:1: 2 columns are called \"a\"")]
     [InlineData("t.jsonl", "{\"a\": 1}\n{\"a\": 1, \"\\u0061\": 2}", "t.jsonl:2: the row has two columns \"a\"")]
@@ -140,7 +175,7 @@ public sealed class TableWriterTests : IDisposable
     {
         var file = _folder.Write(name, content);
 
-        var error = Assert.Throws<UserErrorException>(() => TableSurvey.Of(file, TestContext.Current.CancellationToken));
+        var error = Assert.Throws<UserErrorException>(() => TableSurvey.Of(file, Stop));
 
         Assert.Contains(expected, error.Message);
     }
@@ -148,7 +183,7 @@ public sealed class TableWriterTests : IDisposable
     [Fact]
     public void A_name_that_an_added_column_would_repeat_is_told()
     {
-        var survey = TableSurvey.Of(_folder.Write("t.csv", "text,intent\nx,y\n"), TestContext.Current.CancellationToken);
+        var survey = TableSurvey.Of(_folder.Write("t.csv", "text,intent\nx,y\n"), Stop);
 
         Assert.Equal(["intent"], survey.Repeated(["intent", "label"]));
         Assert.True(survey.Has("text"));
@@ -190,7 +225,7 @@ public sealed class TableWriterTests : IDisposable
 
     string Convert(string file, string name)
     {
-        var survey = TableSurvey.Of(file, TestContext.Current.CancellationToken);
+        var survey = TableSurvey.Of(file, Stop);
         using var stream = File.Create(_folder[name]);
         using var writer = TableWriter.Open(stream, Path.GetExtension(name), survey.Columns, []);
         foreach (var row in DataFile.Read(file)) writer.Write(row, []);

@@ -16,8 +16,15 @@ static class TaughtLabels
         var data = prepared.Settings.Dataset;
         if (prepared.LoadSchema() is { } schema) return [LabelSet.Of(schema, data.DefaultSystem)];
         if (prepared.Settings.Method.Stage != Stage.Sft || data.Dataset.Count == 0) return [];
-        var registry = DatasetRegistry.Open(data.DatasetDir, prepared.HubFiles);
-        return [.. data.Dataset.SelectMany(name => LabelSetFinder.Find(name, Prompts(registry.Get(name), data.DefaultSystem)))];
+        try
+        {
+            var registry = DatasetRegistry.Open(data.DatasetDir, prepared.HubFiles);
+            return [.. data.Dataset.SelectMany(name => LabelSetFinder.Find(name, Prompts(registry.Get(name), data.DefaultSystem)))];
+        }
+        catch (UserErrorException) when (File.Exists(data.TokenizedPath))
+        {
+            return []; // the rows are tokens already, and their texts need not be here any more
+        }
     }
 
     static List<(string?, string)> Prompts(DatasetEntry entry, string? defaultSystem)

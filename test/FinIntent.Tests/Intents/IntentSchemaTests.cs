@@ -37,16 +37,16 @@ public sealed class IntentSchemaTests
     [Fact]
     public void One_intent_may_stand_for_all_other_questions()
     {
-        var marked = Load(Cards + "    out_of_scope: true\n");
+        var marked = Load(Cards + "\n    out_of_scope: true\n");
         var twice = Assert.Throws<UserErrorException>(() => Load(Cards.Replace(
-            "description: Where the card is.", "out_of_scope: true") + "    out_of_scope: true\n"));
-        var wrong = Assert.Throws<UserErrorException>(() => Load(Cards + "    out_of_scope: perhaps\n"));
+            "description: Where the card is.", "out_of_scope: true") + "\n    out_of_scope: true\n"));
+        var wrong = Assert.Throws<UserErrorException>(() => Load(Cards + "\n    out_of_scope: perhaps\n"));
 
         Assert.Equal(1, marked.OutOfScopeOption);
-        Assert.Null(Load(Cards + "    out_of_scope: false\n").OutOfScopeOption);
+        Assert.Null(Load(Cards + "\n    out_of_scope: false\n").OutOfScopeOption);
         Assert.Null(Load(Cards).OutOfScopeOption);
-        Assert.Contains(":10: out_of_scope: \"card arrival\" at line 5 is it, too", twice.Message);
-        Assert.Contains(":10: out_of_scope: \"perhaps\" is not one of true, false", wrong.Message);
+        Assert.Contains(":11: out_of_scope: \"card arrival\" at line 5 is it, too", twice.Message);
+        Assert.Contains(":11: out_of_scope: \"perhaps\" is not one of true, false", wrong.Message);
     }
 
     [Theory]

@@ -4,8 +4,7 @@ namespace FinIntent.Calibration.OutOfScope;
 /// numbers.</summary>
 /// <remarks>
 /// O. Ledoit, M. Wolf, 2004, https://doi.org/10.1016/S0047-259X(03)00096-4, as scikit-learn's LedoitWolf. With S = V diag(λ) Vᵀ of rank R
-/// the inverse
-/// of (1 − s) S + s μ I is I / (s μ) − Fᵀ F, so C numbers and a factor of R directions are enough in place of C · C.
+/// the inverse of (1 − s) S + s μ I is I / (s μ) − Fᵀ F, so a factor of R directions is enough in place of C · C numbers.
 /// </remarks>
 /// <param name="Shrinkage">The share s of the identity, above 0 to 1.</param>
 /// <param name="Scale">1 / (s μ), where μ is the mean variance.</param>

@@ -54,6 +54,6 @@ sealed record Abstention(double Threshold, int Answered, int Right, int Rows)
         var given = sorted.TakeWhile(a => a.Probability >= threshold).ToList();
         var right = given.Count(a => a.IsRight);
         return new(threshold, given.Count, right, sorted.Count)
-            { AccuracyBound = error is { } e ? ExactBinomial.LowerBound(right, given.Count, e) : null };
+        { AccuracyBound = error is { } e ? ExactBinomial.LowerBound(right, given.Count, e) : null };
     }
 }

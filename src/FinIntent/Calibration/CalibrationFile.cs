@@ -78,7 +78,7 @@ static class CalibrationFile
                 throw new JsonException($"there are {offsets.Length} offsets for {labels.Count} options");
             var subject = new CalibrationSubject(Model.BaseFingerprint, Model.AdapterFingerprints,
                 [.. Options.Select(o => new IntentOption(o.Label, o.Name))], Prompt)
-                { BaseFormat = Model.BaseFormat, Template = Model.Template, NoneOption = none };
+            { BaseFormat = Model.BaseFormat, Template = Model.Template, NoneOption = none };
             var fit = new ScalingFit(new(Scaling.Temperature, Scaling.Offsets), Scaling.LogLossBefore, Scaling.LogLossAfter,
                 Scaling.CrossValidated is { } trial ? new(trial.Temperature, trial.Offsets, trial.Classes) : null);
             return new(subject, fit, new(PredictionSets.Coverage, PredictionSets.Quantile ?? double.PositiveInfinity, PredictionSets.Rows),

@@ -3,7 +3,6 @@ using NuGet.Common;
 using NuGet.Configuration;
 using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
-using NuGet.Versioning;
 
 namespace FinIntent.Cli;
 
@@ -31,7 +30,8 @@ static class NuGetFeeds
         }
     }
 
-    static string Local(string source) => Uri.TryCreate(source, UriKind.Absolute, out var uri) && !uri.IsFile ? source : Path.GetFullPath(source);
+    static string Local(string source) =>
+        Uri.TryCreate(source, UriKind.Absolute, out var uri) && !uri.IsFile ? source : Path.GetFullPath(source);
 
     static PackageFeed FeedOf(PackageSource source) => new(source.Source, async (package, target) =>
     {
@@ -40,7 +40,7 @@ static class NuGetFeeds
             var feed = await Repository.Factory.GetCoreV3(source).GetResourceAsync<FindPackageByIdResource>();
             using var cache = new SourceCacheContext { DirectDownload = true, NoCache = true };
             return feed is not null
-                && await feed.CopyNupkgToStreamAsync(package.Id, NuGetVersion.Parse(package.Version), target, cache, NullLogger.Instance, default);
+                && await feed.CopyNupkgToStreamAsync(package.Id, new(package.Version), target, cache, NullLogger.Instance, default);
         }
         catch (Exception e) when (e is FatalProtocolException or HttpRequestException or InvalidOperationException)
         {

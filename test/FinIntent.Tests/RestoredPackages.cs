@@ -6,6 +6,7 @@ namespace FinIntent.Tests;
 static class RestoredPackages
 {
     /// <summary>The folder of all packages, from the restore of the tests' own project.</summary>
-    public static string Folder { get; } = (string)JsonNode.Parse(File.ReadAllText(
-        Path.Combine(Reference.Root, "artifacts", "obj", "FinIntent.Tests", "project.assets.json")))!["project"]!["restore"]!["packagesPath"]!;
+    public static string Folder { get; } = (string)JsonNode.Parse(File.ReadAllText(Assets))!["project"]!["restore"]!["packagesPath"]!;
+
+    static string Assets => Path.Combine(Reference.Root, "artifacts", "obj", "FinIntent.Tests", "project.assets.json");
 }

@@ -93,7 +93,7 @@ static class LibTorch
         return NativeLibrary.Load(bindings);
     }
 
-    /// <summary>What helps depends on who runs: a folder that was named, the command line's program, or a program with the library in it.</summary>
+    /// <summary>What helps depends on what was tried: a folder that was named, this program's own, or that of another program.</summary>
     static string Remedy()
     {
         const string Other = $"set {FolderVariable} to a folder that holds libtorch 2.10 or newer, such as a PyTorch install's torch/lib";
@@ -105,7 +105,7 @@ static class LibTorch
               $"--version {LibTorchFolders.Version}`), or {Other}";
     }
 
-    /// <summary>Writes once, atomically, a copy of the bindings that older systems load, beside them, in the user's data folder or the temporary one.</summary>
+    /// <summary>Writes once, atomically, a copy of the bindings that older systems load: beside them, or in a folder of the user.</summary>
     /// <remarks>They need GLIBCXX_3.4.32 (newer than Debian 12's) for one symbol that nothing calls; the copy marks it weak.</remarks>
     static string LoosenedCopy(string bindings)
     {

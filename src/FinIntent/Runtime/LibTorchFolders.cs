@@ -20,7 +20,8 @@ sealed record LibTorchFolders(string Program, IReadOnlyList<string> NativeSearch
 
     /// <summary>The folders of this process.</summary>
     public static LibTorchFolders Here => new(AppContext.BaseDirectory,
-        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)?
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [],
         Path.Combine(Data, $"libtorch-{Version}-{Rid}"));
 
     /// <summary>All folders, in the order in which they are looked at.</summary>

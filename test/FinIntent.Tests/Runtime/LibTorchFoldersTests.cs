@@ -9,7 +9,8 @@ public sealed class LibTorchFoldersTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
 
-    LibTorchFolders Folders => new(_folder["app"], [_folder["native one"], _folder["native two"] + Path.DirectorySeparatorChar], _folder["setup"]);
+    LibTorchFolders Folders =>
+        new(_folder["app"], [_folder["native one"], _folder["native two"] + Path.DirectorySeparatorChar], _folder["setup"]);
 
     public void Dispose() => _folder.Dispose();
 

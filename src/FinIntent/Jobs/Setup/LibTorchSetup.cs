@@ -71,9 +71,10 @@ static class LibTorchSetup
                 break;
             }
         }
-        throw new UserErrorException($"libtorch {package.Version} (package {package.Id}, {package.Bytes / 1e6:f0} MB) cannot be fetched:{reasons}\n" +
-            $"name a source that has it (--source URL-or-folder, or a NuGet.Config), or set {LibTorch.FolderVariable} to a folder that holds " +
-            "libtorch 2.10 or newer, such as a PyTorch install's torch/lib");
+        throw new UserErrorException(
+            $"libtorch {package.Version} (package {package.Id}, {package.Bytes / 1_000_000} MB) cannot be fetched:{reasons}\n" +
+            $"name a source that has it (--source URL-or-folder, or a NuGet.Config), or set {LibTorch.FolderVariable} to a folder that " +
+            "holds libtorch 2.10 or newer, such as a PyTorch install's torch/lib");
     }
 
     /// <param name="MayPass">Trying again may help.</param>
@@ -107,7 +108,7 @@ static class LibTorchSetup
         foreach (var entry in archive.Entries)
         {
             var isLicence = !entry.FullName.Contains('/') && entry.Name.Contains("LICENSE", StringComparison.OrdinalIgnoreCase);
-            var isNative = entry.FullName.StartsWith(natives, StringComparison.Ordinal) && entry.FullName.Length == natives.Length + entry.Name.Length;
+            var isNative = entry.FullName == natives + entry.Name;
             if (entry.Name.Length > 0 && (isLicence || isNative)) entry.ExtractToFile(Path.Combine(target, entry.Name));
         }
         if (!IsThere(target)) throw new UserErrorException($"{package.Id} {package.Version} holds no libtorch for {package.Rid}");

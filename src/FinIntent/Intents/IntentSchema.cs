@@ -16,7 +16,11 @@ enum LabelKind
 
 /// <summary>Is an intent of a schema.</summary>
 /// <param name="Borderline">The rules that tell it from its neighbours.</param>
-sealed record Intent(string Name, string Description, IReadOnlyList<string> Examples, IReadOnlyList<string> Borderline);
+sealed record Intent(string Name, string Description, IReadOnlyList<string> Examples, IReadOnlyList<string> Borderline)
+{
+    /// <summary>Says that the intent stands for all questions that belong to none of the others; at most one of a schema does.</summary>
+    public bool IsOutOfScope { get; init; }
+}
 
 /// <summary>Holds the intents that questions may have, how a model is asked, and what it answers (docs/intents.md).</summary>
 sealed record IntentSchema
@@ -41,6 +45,9 @@ sealed record IntentSchema
 
     /// <summary>The intents as a question's options, in the schema's order.</summary>
     public IReadOnlyList<IntentOption> Options { get; }
+
+    /// <summary>The place among the options of the intent that stands for "none of the others"; null where the schema has none.</summary>
+    public int? OutOfScopeOption => Intents.Index().Where(i => i.Item.IsOutOfScope).Select(i => (int?)i.Index).FirstOrDefault();
 
     /// <summary>OpenFinData's five intents, as config/intents/openfindata.yaml describes them.</summary>
     public static IntentSchema OpenFinData { get; } = ReadBuiltIn();

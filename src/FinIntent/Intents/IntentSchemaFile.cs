@@ -8,7 +8,7 @@ namespace FinIntent.Intents;
 static class IntentSchemaFile
 {
     static readonly string[] Keys = ["name", "language", "labels", "instruction", "intents"];
-    static readonly string[] IntentKeys = ["name", "description", "examples", "borderline"];
+    static readonly string[] IntentKeys = ["name", "description", "examples", "borderline", "out_of_scope"];
 
     public static IntentSchema Read(TextReader reader, string path)
     {
@@ -46,8 +46,11 @@ static class IntentSchemaFile
     static (Intent Intent, YamlPlace Place) Intent(YamlPlace map)
     {
         map.RefuseUnknown(IntentKeys);
-        return (new(map.Required("name"), map.Text("description")?.Trim() ?? "", map.Texts("examples"), map.Texts("borderline")), map);
+        Intent intent = new(map.Required("name"), map.Text("description")?.Trim() ?? "", map.Texts("examples"), map.Texts("borderline"));
+        return (intent with { IsOutOfScope = map.Text("out_of_scope") is not null && IsTrue(map, "out_of_scope") }, map);
     }
+
+    static bool IsTrue(YamlPlace map, string key) => map.Choice(key, ("true", true), ("false", false));
 
     static void Check(YamlPlace file, LabelKind labels, List<(Intent Intent, YamlPlace Place)> intents)
     {
@@ -58,6 +61,9 @@ static class IntentSchemaFile
             throw file.Error("intents", $"there are {intents.Count}, and labels: {labels.ToString().ToLowerInvariant()} allows " +
                 $"{IntentSchema.FewestIntents} to {most}{(mayBeNames ? "; use labels: names for up to 200" : "")}");
         }
+        if (intents.Where(i => i.Intent.IsOutOfScope).Take(2).ToList() is [var first, var second])
+            throw second.Place.Error("out_of_scope", $"\"{first.Intent.Name}\" at line {first.Place.Line} is it, too; " +
+                "one intent can stand for all other questions, so mark one");
         Dictionary<string, YamlPlace> seen = new(StringComparer.OrdinalIgnoreCase);
         foreach (var (intent, place) in intents)
         {

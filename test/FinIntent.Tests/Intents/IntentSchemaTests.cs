@@ -34,6 +34,21 @@ public sealed class IntentSchemaTests
         Assert.EndsWith("- card arrival\n- card lost\n\nAnswer with the intent's name only.", schema.Prompt("hm").Text);
     }
 
+    [Fact]
+    public void One_intent_may_stand_for_all_other_questions()
+    {
+        var marked = Load(Cards + "\n    out_of_scope: true\n");
+        var twice = Assert.Throws<UserErrorException>(() => Load(Cards.Replace(
+            "description: Where the card is.", "out_of_scope: true") + "\n    out_of_scope: true\n"));
+        var wrong = Assert.Throws<UserErrorException>(() => Load(Cards + "\n    out_of_scope: perhaps\n"));
+
+        Assert.Equal(1, marked.OutOfScopeOption);
+        Assert.Null(Load(Cards + "\n    out_of_scope: false\n").OutOfScopeOption);
+        Assert.Null(Load(Cards).OutOfScopeOption);
+        Assert.Contains(":11: out_of_scope: \"card arrival\" at line 5 is it, too", twice.Message);
+        Assert.Contains(":11: out_of_scope: \"perhaps\" is not one of true, false", wrong.Message);
+    }
+
     [Theory]
     [InlineData("card lost", "card lost"), InlineData(" Card Lost ", "card lost"), InlineData("cards", null)]
     public void A_word_of_a_file_is_a_label_or_a_name(string word, string? label) => Assert.Equal(label, Load(Cards).LabelFor(word));

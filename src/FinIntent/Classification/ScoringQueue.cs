@@ -28,7 +28,6 @@ sealed class ScoringQueue : IDisposable
     }
 
     readonly OptionScorer _scorer;
-    readonly Device _device;
     readonly Channel<Waiting> _waiting;
     readonly Thread _thread;
     readonly bool _isPipelined;
@@ -36,7 +35,7 @@ sealed class ScoringQueue : IDisposable
 
     public ScoringQueue(OptionScorer scorer, Device device, int capacity)
     {
-        (_scorer, _device, _isPipelined) = (scorer, device, device.type == DeviceType.CUDA);
+        (_scorer, _isPipelined) = (scorer, device.type == DeviceType.CUDA);
         _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(capacity) { SingleReader = true });
         _thread = new(Run) { IsBackground = true, Name = "FinIntent scoring" };
         _thread.Start();
@@ -107,7 +106,8 @@ sealed class ScoringQueue : IDisposable
         }
     }
 
-    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass Pass);
+    /// <param name="Pass">Null means that the device had no room for all its questions at once.</param>
+    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass);
 
     /// <summary>Takes what waits and fits into a forward; a work is done at once, where it stands.</summary>
     List<Waiting> Take()
@@ -135,9 +135,13 @@ sealed class ScoringQueue : IDisposable
         {
             return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]));
         }
+        catch (Exception e) when (DeviceMemory.IsExhausted(e))
+        {
+            return new(questions, null);
+        }
         catch (Exception e)
         {
-            Recover(questions, e);
+            foreach (var question in questions) question.Fail(e);
             return null;
         }
     }
@@ -146,29 +150,13 @@ sealed class ScoringQueue : IDisposable
     {
         try
         {
-            using var pass = forward.Pass;
-            foreach (var (question, reading) in forward.Questions.Zip(pass.Finish())) question.Reading.TrySetResult(reading);
+            var readings = _scorer.Finish(forward.Pass, [.. forward.Questions.Select(q => q.Question!)]);
+            foreach (var (question, reading) in forward.Questions.Zip(readings)) question.Reading.TrySetResult(reading);
         }
         catch (Exception e)
         {
-            Recover(forward.Questions, e);
+            foreach (var question in forward.Questions) question.Fail(e);
         }
-    }
-
-    /// <summary>Halves questions that a device has no room for; any other error is theirs.</summary>
-    void Recover(IReadOnlyList<Waiting> questions, Exception e)
-    {
-        if (questions.Count > 1 && DeviceMemory.IsExhausted(e))
-        {
-            DeviceMemory.Trim(_device);
-            var half = questions.Count / 2;
-            foreach (var part in (IReadOnlyList<Waiting>[])[[.. questions.Take(half)], [.. questions.Skip(half)]])
-                if (Begin(part) is { } forward) Finish(forward);
-            return;
-        }
-        var told = !DeviceMemory.IsExhausted(e) ? e : new UserErrorException(
-            $"the {_device} has no memory left for one question; free some, or load the model with a smaller precision", e);
-        foreach (var question in questions) question.Fail(told);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using FinIntent.Models;
+using FinIntent.Runtime;
 using FinIntent.Text;
 
 namespace FinIntent.Generation;
@@ -96,6 +97,40 @@ sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
                 pass.Add(kind.Key ? BeginSingle(questions, [.. kind]) : BeginWhole(questions, [.. kind]));
             return pass;
         });
+    }
+
+    /// <summary>
+    /// Returns the readings of a pass and disposes it. Where the device has no room, the questions are halved until they fit.
+    /// </summary>
+    /// <param name="pass">Null means that it could not be begun for want of room.</param>
+    /// <exception cref="UserErrorException">There is no room for a single question, or the model's scores are not finite.</exception>
+    public IReadOnlyList<OptionReading> Finish(ScoringPass? pass, IReadOnlyList<OptionQuestion> questions)
+    {
+        try
+        {
+            using (pass)
+                if (pass is not null) return pass.Finish();
+        }
+        catch (Exception e) when (DeviceMemory.IsExhausted(e))
+        {
+        }
+        DeviceMemory.Trim(model.Placement.Device);
+        return [.. questions.Chunk(Math.Max(1, questions.Count / 2)).SelectMany(ReadHalved)];
+    }
+
+    IEnumerable<OptionReading> ReadHalved(OptionQuestion[] questions)
+    {
+        try
+        {
+            return Read(questions);
+        }
+        catch (Exception e) when (DeviceMemory.IsExhausted(e))
+        {
+            if (questions.Length == 1)
+                throw new OutOfDeviceMemoryException($"the {model.Placement.Device} has no memory left for one question; free some, " +
+                    "or load the model with a smaller precision");
+        }
+        return Finish(null, questions);
     }
 
     /// <exception cref="UserErrorException">The question is too long for the model.</exception>

@@ -18,6 +18,7 @@ sealed record SettingsFile
     public InferenceSettings Inference { get; init; } = new();
     public ApiSettings Api { get; init; } = new();
     public GenerateSettings Generate { get; init; } = new();
+    public ClassifySettings Classify { get; init; } = new();
 
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
     public required IReadOnlyList<string> Harmless { get; init; }

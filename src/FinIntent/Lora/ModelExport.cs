@@ -81,7 +81,9 @@ static class ModelExport
         var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
         JsonFile.Write(Path.Combine(folder, Checkpoint.ConfigName), config);
-        new Provenance(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
+        var last = Provenance.OfLast([request.Base, .. request.Adapters]);
+        (last with { Template = request.Template, BaseFingerprint = ModelFingerprint.Of(checkpoint) })
+            .Write(folder, request.Base, request.Adapters);
     }
 
     /// <summary>Returns the logits of the adapters on the base, and of the base alone.</summary>

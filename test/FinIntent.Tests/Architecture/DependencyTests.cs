@@ -27,6 +27,7 @@ public sealed partial class DependencyTests
         ["Data"] = ["Files", "Text", "Intents", "Settings", "Hub"],
         ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
+        ["Classification"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Hub", "Generation"],
         ["Calibration"] = ["Files", "Checkpoints", "Lora", "Intents", "Generation"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],

@@ -73,6 +73,9 @@ sealed class Checkpoint : IDisposable
         return false;
     }
 
+    /// <summary>Says whether a folder holds a model's config.json.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, ConfigName));
+
     public static JsonElement ReadConfig(string folder)
     {
         if (!Directory.Exists(folder)) throw new UserErrorException($"{folder}: no such model folder");

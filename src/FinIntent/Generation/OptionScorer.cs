@@ -56,33 +56,20 @@ sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
     public IReadOnlyList<Range> Batches(IReadOnlyList<OptionQuestion> questions)
     {
         List<Range> batches = [];
-        List<int[]> rows = [];
-        var (start, tokens) = (0, 0);
+        var (start, room) = (0, Room());
         for (var q = 0; q < questions.Count; q++)
         {
-            var added = Added(questions[q]);
-            if (q > start && tokens + added > maxTokensPerForward)
-            {
-                batches.Add(start..q);
-                rows.Clear();
-                (start, tokens, added) = (q, 0, Added(questions[q]));
-            }
-            tokens += added;
+            if (room.TryAdd(questions[q])) continue;
+            batches.Add(start..q);
+            (start, room) = (q, Room());
+            room.TryAdd(questions[q]);
         }
         if (start < questions.Count) batches.Add(start..questions.Count);
         return batches;
-
-        int Added(OptionQuestion question)
-        {
-            var own = 0;
-            foreach (var row in RowsOf(question))
-            {
-                own += TokenBatch.OwnTokens(row, rows);
-                rows.Add(row);
-            }
-            return own;
-        }
     }
+
+    /// <summary>Returns an empty forward, which questions are added to.</summary>
+    public ForwardRoom Room() => new(maxTokensPerForward);
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>
@@ -125,7 +112,8 @@ sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
         using var scope = NewDisposeScope();
         int[] ids = [.. places.SelectMany(q => questions[q].Answers.Tails.Select(t => t[0])).Distinct()];
         var columns = ids.Index().ToDictionary(i => i.Item, i => i.Index);
-        using var batch = TokenBatch.Last([.. places.SelectMany(q => RowsOf(questions[q]))], model.Placement.Device, isShared: true, ids: ids);
+        using var batch = TokenBatch.Last([.. places.SelectMany(q => RowsOf(questions[q]))], model.Placement.Device,
+            isShared: true, ids: ids);
         var hidden = model.Hidden(batch);                                                                 // [B, C]
         var logits = model.LogitsOf(hidden, batch);                                                       // [B, M]
         return new(places, Kept(logits), Kept(hidden), (values, row) =>
@@ -168,6 +156,33 @@ sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
     static Tensor Kept(Tensor numbers) => numbers.to(ScalarType.Float32).DetachFromDisposeScope();
 
     /// <summary>Returns what the model reads for a question: up to the answer's place, or with each answer but its last token.</summary>
-    static IReadOnlyList<int[]> RowsOf(OptionQuestion question) =>
+    internal static IReadOnlyList<int[]> RowsOf(OptionQuestion question) =>
         question.Answers.AreSingleTokens ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
+}
+
+/// <summary>Counts the tokens of the questions of a forward, what they share once.</summary>
+sealed class ForwardRoom(int maxTokens)
+{
+    readonly List<int[]> _rows = [];
+    int _tokens;
+
+    public int Count { get; private set; }
+
+    /// <summary>Adds a question; false when the tokens would be too many. The first question always fits.</summary>
+    public bool TryAdd(OptionQuestion question)
+    {
+        var (added, before) = (0, _rows.Count);
+        foreach (var row in OptionScorer.RowsOf(question))
+        {
+            added += TokenBatch.OwnTokens(row, _rows);
+            _rows.Add(row);
+        }
+        if (Count > 0 && _tokens + added > maxTokens)
+        {
+            _rows.RemoveRange(before, _rows.Count - before);
+            return false;
+        }
+        (Count, _tokens) = (Count + 1, _tokens + added);
+        return true;
+    }
 }

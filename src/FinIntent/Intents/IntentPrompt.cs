@@ -31,6 +31,12 @@ sealed partial class IntentPrompt
         return new(text.Append(wording.After(options)).ToString(), question, options, starts);
     }
 
+    /// <summary>The text before the line of the first option, with its line break.</summary>
+    internal string Head => Text[..(Text.LastIndexOf('\n', _nameStarts[0] - 1) + 1)];
+
+    /// <summary>The text behind the last option's name.</summary>
+    internal string Tail => Text[(_nameStarts[^1] + Options[^1].Name.Length)..];
+
     /// <summary>Returns the same words with other names behind the same letters; where names are the labels, in another order.</summary>
     public IntentPrompt With(IReadOnlyList<string> names)
     {

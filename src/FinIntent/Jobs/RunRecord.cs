@@ -1,6 +1,7 @@
 using FinIntent.Checkpoints;
 using FinIntent.Data.Sources;
 using FinIntent.Files;
+using FinIntent.Intents;
 using FinIntent.Runtime;
 
 namespace FinIntent.Jobs;
@@ -9,14 +10,18 @@ namespace FinIntent.Jobs;
 static class RunRecord
 {
     /// <param name="template">What the run teaches its model; null: nothing that is known.</param>
+    /// <param name="labels">The label sets that the run teaches.</param>
     /// <param name="baseFormat">The form that the base's weights are kept in, such as "bfloat16" or "nf4".</param>
-    public static JsonObject Create(Prepared prepared, string? template, string baseFormat) => new()
+    public static JsonObject Create(Prepared prepared, string? template, IReadOnlyList<LabelSet> labels, string baseFormat) => new()
     {
         ["base_model"] = prepared.Settings.Model.ModelNameOrPath,
         ["base_commit"] = HubDatasets.CommitOf(prepared.Folder),
         ["base_fingerprint"] = ModelFingerprint.Of(prepared.Folder),
         ["base_format"] = baseFormat,
         ["template"] = template,
+        ["default_system"] = prepared.Settings.Dataset.DefaultSystem,
+        ["enable_thinking"] = prepared.Settings.Dataset.EnableThinking,
+        ["label_sets"] = new JsonArray([.. labels.Select(set => (JsonNode)set.ToJson())]),
         ["seed"] = prepared.Settings.Train.Seed,
         ["dataset_dir"] = FullDatasetDir(prepared.Settings.Dataset.DatasetDir),
         ["dataset_commits"] = new JsonObject(CommitsOf(prepared)),

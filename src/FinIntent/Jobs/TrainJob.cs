@@ -1,6 +1,7 @@
 using FinIntent.Data.Tokens;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
+using FinIntent.Intents;
 using FinIntent.Jobs.Checks;
 using FinIntent.Runtime;
 using FinIntent.Settings;
@@ -16,10 +17,15 @@ sealed class TrainJob : IDisposable
 {
     readonly Surroundings _here;
     readonly TrainingCheck _check;
+    readonly IReadOnlyList<LabelSet> _labels;
     Prepared _prepared;
 
-    TrainJob(Prepared prepared, TrainingCheck check, CheckReport report, Surroundings here) =>
+    TrainJob(Prepared prepared, TrainingCheck check, CheckReport report, Surroundings here)
+    {
         (_prepared, _check, Report, _here) = (prepared, check, report, here);
+        // Found now, with the rows that are trained on: their files may change while the run lasts.
+        _labels = check.Rows is null || report.Errors > 0 ? [] : TaughtLabels.Of(prepared);
+    }
 
     /// <summary>The report of the check. A job whose report has errors cannot run.</summary>
     public CheckReport Report { get; }
@@ -97,7 +103,7 @@ sealed class TrainJob : IDisposable
         TellSize(trained, watch);
         if (Settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation);
 
-        var folder = new RunFolder(Settings.Output, RunRecord.Create(_prepared, TaughtTemplate, trained.Model.FormatName), _here.Tell);
+        var folder = new RunFolder(Settings.Output, Record(trained.Model.FormatName), _here.Tell);
         if (folder.ResumesFrom is { } checkpoint) watch.Tell($"going on from {checkpoint}");
         var options = new TrainingOptions
         {
@@ -108,6 +114,8 @@ sealed class TrainJob : IDisposable
         };
         return new Trainer(trained.Model, trained.Trainable, options, input, folder, watch.Progress).Run(stop);
     }
+
+    JsonObject Record(string baseFormat) => RunRecord.Create(_prepared, TaughtTemplate, _labels, baseFormat);
 
     /// <summary>The template that the adapter is taught; null where the rows are tokens or texts and none was named.</summary>
     string? TaughtTemplate => Settings.Dataset.Template

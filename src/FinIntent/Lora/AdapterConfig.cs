@@ -16,6 +16,9 @@ sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
         "layer_replication", "arrow_config", "kasa_config", "velora_config", "monteclora_config",
     ];
 
+    /// <summary>Says whether a folder holds an adapter.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
+
     public static AdapterConfig Read(string folder)
     {
         var path = Path.Combine(folder, FileName);

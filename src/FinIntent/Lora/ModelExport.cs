@@ -7,12 +7,14 @@ namespace FinIntent.Lora;
 
 /// <summary>Says what to export.</summary>
 /// <param name="Adapters">The adapters, merged in this order.</param>
-/// <param name="Type">The type of the written weights; null: as the base stores them.</param>
-/// <param name="Tolerance">The allowed difference of logits as a share of the largest logit; null: as the weights' type needs.</param>
 sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string Folder, long MaxShardBytes)
 {
     public string? Template { get; init; }
+
+    /// <summary>The type of the written weights; null: as the base stores them.</summary>
     public ScalarType? Type { get; init; }
+
+    /// <summary>The allowed difference of logits as a share of the largest logit; null: as the weights' type needs.</summary>
     public double? Tolerance { get; init; }
     public bool Force { get; init; }
 }
@@ -81,7 +83,9 @@ static class ModelExport
         var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
         JsonFile.Write(Path.Combine(folder, Checkpoint.ConfigName), config);
-        new Provenance(request.Template, ModelFingerprint.Of(checkpoint)).Write(folder, request.Base, request.Adapters);
+        var last = Provenance.OfLast([request.Base, .. request.Adapters]);
+        (last with { Template = request.Template, BaseFingerprint = ModelFingerprint.Of(checkpoint) })
+            .Write(folder, request.Base, request.Adapters);
     }
 
     /// <summary>Returns the logits of the adapters on the base, and of the base alone.</summary>

@@ -8,6 +8,18 @@ namespace FinIntent.Lora;
 /// <param name="BaseFingerprint">The fingerprint of the model the adapter belongs on (<see cref="ModelFingerprint"/>).</param>
 sealed record Provenance(string? Template, string? BaseFingerprint)
 {
+    /// <summary>The system text in place of the template's that training used; null means the template's.</summary>
+    public string? DefaultSystem { get; init; }
+
+    /// <summary>Says whether training taught a thought before each answer.</summary>
+    public bool EnableThinking { get; init; }
+
+    /// <summary>The label sets that training taught, as the record has them; null where it says nothing.</summary>
+    public JsonArray? LabelSets { get; init; }
+
+    /// <summary>The file that says all this; null where there is none.</summary>
+    public string? Record { get; init; }
+
     public const string ExportFile = "finintent.json";
     const string RunFile = "run.json";
 
@@ -15,12 +27,25 @@ sealed record Provenance(string? Template, string? BaseFingerprint)
     {
         if (PathIn(folder) is not { } path) return new(null, null);
         using var json = ReadRecord(path);
-        return new(Text("template"), Text("base_fingerprint"));
+        return new(Text("template"), Text("base_fingerprint"))
+        {
+            Record = path,
+            DefaultSystem = Text("default_system"),
+            EnableThinking = ValueOf("enable_thinking") is { ValueKind: JsonValueKind.True },
+            LabelSets = ValueOf("label_sets") is { ValueKind: JsonValueKind.Array } sets ? JsonArray.Create(sets.Clone()) : null,
+        };
+
+        JsonElement? ValueOf(string key) =>
+            json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(key, out var value) ? value : null;
 
         string? Text(string key) =>
-            json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(key, out var value)
-            && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            ValueOf(key) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
     }
+
+    /// <summary>Returns what the last trained of these folders says: an adapter's record stands before its base's.</summary>
+    /// <param name="folders">The adapters and the model, in the order in which they were trained.</param>
+    public static Provenance OfLast(IEnumerable<string> folders) =>
+        folders.Reverse().Select(Read).FirstOrDefault(p => p.LabelSets is { Count: > 0 }) ?? new(null, null);
 
     /// <summary>Returns the run.json files that exist of the trainings a folder's weights went through.</summary>
     /// <remarks>They are its own or that of the run whose checkpoint it is; for an export those of its base and adapters.</remarks>
@@ -58,6 +83,9 @@ sealed record Provenance(string? Template, string? BaseFingerprint)
         JsonFile.Write(Path.Combine(folder, ExportFile), new JsonObject
         {
             ["template"] = Template,
+            ["default_system"] = DefaultSystem,
+            ["enable_thinking"] = EnableThinking,
+            ["label_sets"] = LabelSets?.DeepClone(),
             ["base_model"] = baseModel,
             ["base_fingerprint"] = BaseFingerprint,
             ["adapters"] = new JsonArray([.. adapters.Select(a => (JsonNode)a)]),

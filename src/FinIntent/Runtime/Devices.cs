@@ -15,6 +15,23 @@ static class Devices
         }
     }
 
+    /// <summary>Returns the device of a name: cpu, cuda or cuda:N; null means the default.</summary>
+    /// <exception cref="UserErrorException">It is no such name, or libtorch has no such device.</exception>
+    public static Device Named(string? name)
+    {
+        if (name is null) return Default;
+        LibTorch.Load();
+        if (name.Equals("cpu", StringComparison.OrdinalIgnoreCase)) return CPU;
+        var parts = name.ToLowerInvariant().Split(':');
+        var index = 0;
+        if (parts[0] != "cuda" || parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, null, out index)))
+            throw new UserErrorException($"device: \"{name}\" is none; use cpu, cuda or cuda:N");
+        if (!LibTorch.HasCuda || index >= cuda.device_count())
+            throw new UserErrorException($"device: \"{name}\" is not there: libtorch sees {(LibTorch.HasCuda ? cuda.device_count() : 0)} " +
+                "CUDA devices; use cpu, or a libtorch and driver that see the GPU");
+        return index == 0 ? CUDA : new Device(TorchSharp.DeviceType.CUDA, index);
+    }
+
     /// <summary>Returns the same device for a program's work.</summary>
     /// <param name="notice">It is told once when a GPU cannot have this project's kernels, and why.</param>
     public static Device Open(Action<string> notice)

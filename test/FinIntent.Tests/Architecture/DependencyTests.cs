@@ -28,6 +28,7 @@ public sealed partial class DependencyTests
         ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Calibration"] = ["Files", "Checkpoints", "Lora", "Intents", "Generation"],
+        ["Classification"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Hub", "Generation", "Calibration"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],

@@ -160,7 +160,7 @@ public sealed class HubDatasetTests : IDisposable
         var settings = SettingsFile.Load(Written(
             $"model_name_or_path: {Tiny.Model}\ndataset: acme/rows\ndataset_dir: ONLINE\noutput_dir: out\ncache_dir: {_hub["kept"]}"), []);
         var prepared = new Prepared(settings) { ModelFolder = Tiny.Model, HubFiles = trained };
-        File.WriteAllText(_hub["run.json"], RunRecord.Create(prepared, null, "bf16").ToJsonString());
+        File.WriteAllText(_hub["run.json"], RunRecord.Create(prepared, null, [], "bf16").ToJsonString());
         var commit = repository.Commit;
         (repository.Commit, repository.Files["train.json"]) = (new('b', 40), Rows(now));
 

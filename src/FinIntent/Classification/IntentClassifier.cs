@@ -1,0 +1,185 @@
+using System.Runtime.CompilerServices;
+using FinIntent.Classification;
+using FinIntent.Hub;
+using FinIntent.Intents;
+using FinIntent.Runtime;
+using FinIntent.Text;
+
+namespace FinIntent;
+
+/// <summary>
+/// Tells which intent a text has. It is a model that is loaded once and asked from any number of threads: calls that wait at the same
+/// time share forwards. One forward a text gives the probability of every intent; nothing is generated.
+/// </summary>
+/// <remarks>
+/// On a CPU a text's result is the same to the last bit whatever other texts are asked with it, and equal to that of `finintent eval`. On
+/// a GPU the last digits may depend on them. Disposing frees the model's memory; calls that still wait then fail.
+/// </remarks>
+/// <example><code>
+/// await using var classifier = await IntentClassifier.LoadAsync("demo_output/model");
+/// IntentResult result = await classifier.ClassifyAsync("茅台还能买吗");
+/// Console.WriteLine($"{result.Intent} {result.Probability:P1}");
+/// </code></example>
+public sealed class IntentClassifier : IAsyncDisposable, IDisposable
+{
+    const int MostInFlight = 4096;
+
+    readonly ClassifierModel _model;
+    readonly ScoringQueue _queue;
+    readonly Lock _disposing = new();
+    bool _isDisposed;
+
+    internal IntentClassifier(ClassifierModel model, string name, int queueCapacity)
+    {
+        (_model, Name) = (model, name);
+        _queue = new(model.Scorer, model.Chat.Model.Placement.Device, queueCapacity);
+        IntentSets = [.. model.Sets.Select(set => new IntentSet(set.Name, [.. set.Options.Select(o => o.Name)]))];
+    }
+
+    /// <summary>The model's name: the folder or hub's name that it was loaded by.</summary>
+    public string Name { get; }
+
+    /// <summary>The intents that the model tells apart. Calls that name no set use the first.</summary>
+    public IReadOnlyList<IntentSet> IntentSets { get; }
+
+    /// <summary>Loads a model, which takes from a second to minutes. Intents, template and calibration are found beside it.</summary>
+    /// <param name="model">The folder of a model or of an adapter, or owner/name on a hub (fetched once, then kept).</param>
+    /// <param name="options">What is not found beside the model. Null means that all is.</param>
+    /// <param name="cancellationToken">Ends the loading.</param>
+    /// <exception cref="UserErrorException">Something is missing or does not fit; the message says what to do.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static async Task<IntentClassifier> LoadAsync(
+        string model, IntentClassifierOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(model);
+        options ??= new();
+        return await Task.Run(() =>
+        {
+            HubFolders hub = new(new Lazy<HubChoice>(HubChoice.FromEnvironment), new(_ => { }));
+            var source = ClassifierSource.Find(model, options, hub, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            var loaded = ClassifierModel.Load(source, Devices.Named(options.Device));
+            return loaded.OrDispose(() =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return new IntentClassifier(loaded, options.Adapter ?? model, options.QueueCapacity);
+            });
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Classifies a text, perhaps one that follows earlier turns of a conversation.</summary>
+    /// <param name="text">What the user says. White space around it does not count.</param>
+    /// <param name="history">The turns before it, the oldest first. Null means none.</param>
+    /// <param name="intentSet">The name of one of <see cref="IntentSets"/>. Null means the first.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="UserErrorException">The text is empty, no valid Unicode, or too long for the model; or there is no such
+    /// set.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier was disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<IntentResult> ClassifyAsync(string text, IReadOnlyList<ChatTurn>? history = null, string? intentSet = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        var set = _model.Set(intentSet);
+        var ready = _model.Encode(text, set, history is null ? null : MessagesOf(history));
+        var reading = await _queue.Read(ready.Question, cancellationToken).ConfigureAwait(false);
+        return _model.AnswerOf(ready, reading).ResultIn(set);
+    }
+
+    /// <summary>Classifies texts, and returns their results in the same order.</summary>
+    /// <param name="texts">The texts. Equal ones cost a forward each; `finintent classify` scores them once.</param>
+    /// <param name="intentSet">As for a single text.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="UserErrorException">A text cannot be classified; the message tells the first one's number.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier was disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<IReadOnlyList<IntentResult>> ClassifyAsync(
+        IReadOnlyList<string> texts, string? intentSet = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        List<IntentResult> results = new(texts.Count);
+        await foreach (var result in ClassifyAsync(texts.ToAsyncEnumerable(), intentSet, cancellationToken).ConfigureAwait(false))
+            results.Add(result);
+        return results;
+    }
+
+    /// <summary>Classifies texts as they come, and returns each result, in order, as soon as it is there. Memory is bounded.</summary>
+    /// <param name="texts">The texts. At most 4,096 are taken before their results are.</param>
+    /// <param name="intentSet">As for a single text.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="UserErrorException">A text cannot be classified; the message tells its number. Results before it have
+    /// come.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier was disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async IAsyncEnumerable<IntentResult> ClassifyAsync(IAsyncEnumerable<string> texts, string? intentSet = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Queue<Task<IntentResult>> running = [];
+        var source = texts.GetAsyncEnumerator(ended.Token);
+        var next = source.MoveNextAsync().AsTask();
+        try
+        {
+            var number = 0;
+            while (true)
+            {
+                // A source may pause, and what was asked before is not to wait for what comes after.
+                while (running.Count > 0 && (running.Count >= MostInFlight || await IsFirst(running.Peek(), next).ConfigureAwait(false)))
+                    yield return await running.Dequeue().ConfigureAwait(false);
+                if (!await next.ConfigureAwait(false)) break;
+                running.Enqueue(Numbered(source.Current, ++number, intentSet, ended.Token));
+                next = source.MoveNextAsync().AsTask();
+            }
+            while (running.Count > 0) yield return await running.Dequeue().ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whoever leaves early has no more interest in what runs, nor in its errors.
+            await ended.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll([next, .. running]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await source.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    static async ValueTask<bool> IsFirst(Task result, Task next) =>
+        result.IsCompleted || (!next.IsCompleted && await Task.WhenAny(result, next).ConfigureAwait(false) == result);
+
+    async Task<IntentResult> Numbered(string text, int number, string? intentSet, CancellationToken stop)
+    {
+        try
+        {
+            return await ClassifyAsync(text, null, intentSet, stop).ConfigureAwait(false);
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException($"text {number}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The tokens that the model reads for a text.</summary>
+    internal int TokensOf(string text) => _model.Encode(text, _model.Sets[0]).Tokens;
+
+    static IReadOnlyList<Message> MessagesOf(IReadOnlyList<ChatTurn> history) =>
+        [.. history.SelectMany(turn => (Message[])[new("user", turn.User), new("assistant", turn.Assistant)])];
+
+    /// <summary>Ends the forward that runs, and frees the model's memory. Calls that wait fail. It may be called twice.</summary>
+    public void Dispose()
+    {
+        lock (_disposing)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+            _queue.Dispose();
+            var device = _model.Chat.Model.Placement.Device;
+            _model.Dispose();
+            DeviceMemory.Trim(device);
+        }
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    /// <returns>A task that ends when the memory is free.</returns>
+    public ValueTask DisposeAsync() => new(Task.Run(Dispose));
+}

@@ -1,0 +1,183 @@
+using System.Threading.Channels;
+using FinIntent.Generation;
+using FinIntent.Runtime;
+
+namespace FinIntent.Classification;
+
+/// <summary>Scores questions of many callers on one thread, as many in a forward as wait and fit. Any thread may call it.</summary>
+/// <remarks>
+/// Nothing waits for company: a forward takes what is there, and what comes meanwhile goes into the next. On a GPU the host begins a
+/// forward before it reads the last one's results, so the device never waits for it.
+/// </remarks>
+sealed class ScoringQueue : IDisposable
+{
+    /// <summary>Is something that waits for the thread: a question, or a work that needs the model for itself.</summary>
+    sealed record Waiting(CancellationToken Stop)
+    {
+        public OptionQuestion? Question { get; init; }
+        public TaskCompletionSource<OptionReading> Reading { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>It is called with null when it is its turn, or else with what keeps it from ever being done.</summary>
+        public Action<Exception?>? Work { get; init; }
+
+        public void Fail(Exception e)
+        {
+            Reading.TrySetException(e);
+            Work?.Invoke(e);
+        }
+    }
+
+    readonly OptionScorer _scorer;
+    readonly Device _device;
+    readonly Channel<Waiting> _waiting;
+    readonly Thread _thread;
+    readonly bool _isPipelined;
+    volatile bool _isClosed;
+
+    public ScoringQueue(OptionScorer scorer, Device device, int capacity)
+    {
+        (_scorer, _device, _isPipelined) = (scorer, device, device.type == DeviceType.CUDA);
+        _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        _thread = new(Run) { IsBackground = true, Name = "FinIntent scoring" };
+        _thread.Start();
+    }
+
+    /// <summary>The questions that wait for a forward.</summary>
+    public int Length => _waiting.Reader.Count;
+
+    /// <summary>It is called with the number of questions of each forward.</summary>
+    public Action<int>? OnForward { get; set; }
+
+    /// <summary>Scores a question; while the queue is full, the task waits for room.</summary>
+    /// <exception cref="UserErrorException">The question is too long for the model.</exception>
+    public async Task<OptionReading> Read(OptionQuestion question, CancellationToken stop)
+    {
+        _scorer.Check(question);
+        var waiting = new Waiting(stop) { Question = question };
+        await Write(waiting, stop).ConfigureAwait(false);
+        return await waiting.Reading.Task.WaitAsync(stop).ConfigureAwait(false);
+    }
+
+    /// <summary>Does a work on the thread, between forwards.</summary>
+    public async Task<T> Run<T>(Func<T> work, CancellationToken stop)
+    {
+        TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await Write(new Waiting(stop) { Work = Do }, stop).ConfigureAwait(false);
+        return await done.Task.WaitAsync(stop).ConfigureAwait(false);
+
+        void Do(Exception? problem)
+        {
+            try
+            {
+                if (problem is null) done.TrySetResult(work());
+                else done.TrySetException(problem);
+            }
+            catch (Exception e)
+            {
+                done.TrySetException(e);
+            }
+        }
+    }
+
+    async ValueTask Write(Waiting waiting, CancellationToken stop)
+    {
+        try
+        {
+            await _waiting.Writer.WriteAsync(waiting, stop).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            throw Disposed();
+        }
+    }
+
+    static ObjectDisposedException Disposed() => new(nameof(IntentClassifier));
+
+    void Run()
+    {
+        Forward? running = null;
+        while (running is not null || _waiting.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            var next = Begin(Take());
+            if (running is not null) Finish(running);
+            running = next;
+            if (running is null || (_isPipelined && _waiting.Reader.Count > 0)) continue;
+            Finish(running);
+            running = null;
+        }
+    }
+
+    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass Pass);
+
+    /// <summary>Takes what waits and fits into a forward; a work is done at once, where it stands.</summary>
+    List<Waiting> Take()
+    {
+        List<Waiting> taken = [];
+        var room = _scorer.Room();
+        while (_waiting.Reader.TryPeek(out var first))
+        {
+            if (first.Work is not null && taken.Count > 0) break;
+            if (first.Question is { } question && !first.Stop.IsCancellationRequested && !room.TryAdd(question)) break;
+            _waiting.Reader.TryRead(out _);
+            if (_isClosed) first.Fail(Disposed());
+            else if (first.Stop.IsCancellationRequested) first.Fail(new OperationCanceledException(first.Stop));
+            else if (first.Work is { } work) work(null);
+            else taken.Add(first);
+        }
+        return taken;
+    }
+
+    Forward? Begin(IReadOnlyList<Waiting> questions)
+    {
+        if (questions.Count == 0) return null;
+        OnForward?.Invoke(questions.Count);
+        try
+        {
+            return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]));
+        }
+        catch (Exception e)
+        {
+            Recover(questions, e);
+            return null;
+        }
+    }
+
+    void Finish(Forward forward)
+    {
+        try
+        {
+            using var pass = forward.Pass;
+            foreach (var (question, reading) in forward.Questions.Zip(pass.Finish())) question.Reading.TrySetResult(reading);
+        }
+        catch (Exception e)
+        {
+            Recover(forward.Questions, e);
+        }
+    }
+
+    /// <summary>Halves questions that a device has no room for; any other error is theirs.</summary>
+    void Recover(IReadOnlyList<Waiting> questions, Exception e)
+    {
+        if (questions.Count > 1 && DeviceMemory.IsExhausted(e))
+        {
+            DeviceMemory.Trim(_device);
+            var half = questions.Count / 2;
+            foreach (var part in (IReadOnlyList<Waiting>[])[[.. questions.Take(half)], [.. questions.Skip(half)]])
+                if (Begin(part) is { } forward) Finish(forward);
+            return;
+        }
+        var told = !DeviceMemory.IsExhausted(e) ? e : new UserErrorException(
+            $"the {_device} has no memory left for one question; free some, or load the model with a smaller precision", e);
+        foreach (var question in questions) question.Fail(told);
+    }
+
+    /// <summary>
+    /// Ends the thread: the forward that runs is finished, what waits fails with <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    public void Dispose()
+    {
+        _isClosed = true;
+        _waiting.Writer.TryComplete();
+        _thread.Join();
+    }
+}

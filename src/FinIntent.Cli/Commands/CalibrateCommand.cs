@@ -4,8 +4,9 @@ namespace FinIntent.Cli.Commands;
 
 static class CalibrateCommand
 {
-    public static Command Build() => SettingsCommand.Build(
-        "calibrate", "Make a model's probabilities true on validation rows, and let it say that none of its intents fits.", (settings, here) =>
+    const string About = "Make a model's probabilities true on validation rows, and let it say that none of its intents fits.";
+
+    public static Command Build() => SettingsCommand.Build("calibrate", About, (settings, here) =>
         {
             var summary = CalibrateJob.Run(settings, here);
             here.Output.Write(summary.Text);

@@ -43,12 +43,14 @@ sealed record TrustReport(RiskCoverage Curve, TrustedProbabilities Own, TrustedP
 /// </param>
 sealed record TrustedProbabilities(ProbabilityScores Scores, double ExpectedError)
 {
-    public static TrustedProbabilities Of(IReadOnlyList<Prediction> predictions, Func<Prediction, IReadOnlyDictionary<string, double>> probabilitiesOf)
+    public static TrustedProbabilities Of(
+        IReadOnlyList<Prediction> predictions, Func<Prediction, IReadOnlyDictionary<string, double>> probabilitiesOf)
     {
         List<(int, IReadOnlyList<double>)> items = [.. predictions.Select(p =>
         {
-            var (options, values) = (p.OptionList, probabilitiesOf(p));
-            return (options.Index().First(o => o.Item.Label == p.Gold).Index, (IReadOnlyList<double>)[.. options.Select(o => values[o.Label])]);
+            var (options, probabilities) = (p.OptionList, probabilitiesOf(p));
+            IReadOnlyList<double> values = [.. options.Select(o => probabilities[o.Label])];
+            return (options.Index().First(o => o.Item.Label == p.Gold).Index, values);
         })];
         return new(ProbabilityScores.Of(items), PerfectCalibration.ExpectedError([.. items.Select(i => i.Item2.Max())]));
     }

@@ -36,7 +36,7 @@ public sealed partial class DependencyTests
         ["Jobs"] =
         [
             "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Curation", "Training",
-            "Generation", "ApiModels", "Authoring", "Evaluation",
+            "Generation", "Calibration", "ApiModels", "Authoring", "Evaluation",
         ],
     };
 

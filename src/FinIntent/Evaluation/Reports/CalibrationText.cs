@@ -22,14 +22,15 @@ static class CalibrationText
         var bound = fit.IsAtBound ? new Bilingual("（已到允许的边界）", " (at the bound that is allowed)") : new("", "");
         yield return new(
             Invariant($"{rows} 行：温度 {fit.Scaling.Temperature:0.000}{bound.Chinese}，对数损失 {fit.Before:0.0000} → {fit.After:0.0000}"),
-            Invariant($"{rows} rows: temperature {fit.Scaling.Temperature:0.000}{bound.English}, log-loss {fit.Before:0.0000} → {fit.After:0.0000}"));
+            Invariant($"{rows} rows: temperature {fit.Scaling.Temperature:0.000}{bound.English}, ") +
+            Invariant($"log-loss {fit.Before:0.0000} → {fit.After:0.0000}"));
         yield return fit.WithOffsets is not { } trial
             ? new($"类别偏移：没有哪一类有 {ScalingFit.OffsetRows} 行，不用",
                 $"offsets of intents: none, no intent has {ScalingFit.OffsetRows} rows")
             : new(
                 Invariant($"类别偏移：{(trial.Helps ? "采用" : "不用")}，交叉验证的对数损失 {trial.Temperature:0.0000}（只有温度）、{trial.Offsets:0.0000}（加偏移）"),
-                Invariant($"offsets of intents: {(trial.Helps ? "used" : "not used")}, cross-validated log-loss {trial.Temperature:0.0000} ") +
-                Invariant($"with the temperature alone and {trial.Offsets:0.0000} with them"));
+                Invariant($"offsets of intents: {(trial.Helps ? "used" : "not used")}, cross-validated log-loss ") +
+                Invariant($"{trial.Temperature:0.0000} with the temperature alone and {trial.Offsets:0.0000} with them"));
         yield return double.IsFinite(sets.Quantile)
             ? new(Invariant($"预测集：以 {Percent(sets.Coverage)} 的概率含正确意图；含模型概率不低于 {Math.Exp(-sets.Quantile):0.####} 的意图"),
                 Invariant($"prediction sets: hold the right intent with a probability of {Percent(sets.Coverage)}; ") +
@@ -49,7 +50,8 @@ static class CalibrationText
         return new(
             Invariant($"弃答：最高概率低于 {a.Threshold:0.0000} 时；这些行中作答 {share}，答对 {right}") +
                 (a.AccuracyBound is { } zh ? Invariant($"，准确率至少 {zh:0.000}（精确二项下界）") : ""),
-            Invariant($"withheld answers: where the highest probability is below {a.Threshold:0.0000}; of these rows {share} are answered, {right} rightly") +
+            Invariant($"withheld answers: where the highest probability is below {a.Threshold:0.0000}; ") +
+                $"of these rows {share} are answered, {right} rightly" +
                 (a.AccuracyBound is { } en ? Invariant($", so the accuracy is at least {en:0.000} (exact binomial bound)") : ""));
     }
 
@@ -58,7 +60,8 @@ static class CalibrationText
             $"out of scope: fewer than {OutOfScopeDetector.FewestRows} such rows, so no question is taken for one (set out_of_scope_file)")
         : new(
             Invariant($"范围外：按 {CalibrationFile.NameOf(d.Score.Kind)}，高于 {d.Threshold:0.####} 即是；{Percent(d.InScopeKept)} 的范围内问句放行"),
-            Invariant($"out of scope: by {CalibrationFile.NameOf(d.Score.Kind)}, above {d.Threshold:0.####}; {Percent(d.InScopeKept)} of the questions in scope pass"));
+            Invariant($"out of scope: by {CalibrationFile.NameOf(d.Score.Kind)}, above {d.Threshold:0.####}; ") +
+                $"{Percent(d.InScopeKept)} of the questions in scope pass");
 
     static Table Candidates(OutOfScopeDetector detector) => Table.Of<OutOfScopeCandidate>("", "",
     [

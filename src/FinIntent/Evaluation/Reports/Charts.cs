@@ -65,7 +65,8 @@ static class Charts
         {
             var share = i / 4.0;
             svg.Raw($"<path class=\"tick\" d=\"M{X(0)} {Y(share * top)}H{X(1)}M{X(share)} {Y(0)}V{Y(top)}\"/>")
-                .Raw(Invariant($"<text class=\"label end\" x=\"{Left - 5}\" y=\"{Side * (1 - share) + 12:0.##}\">{100 * share * top:0.#}</text>"))
+                .Raw($"<text class=\"label end\" x=\"{Left - 5}\" y=\"{Coordinate(Side * (1 - share) + 12)}\">")
+                .Raw(Invariant($"{100 * share * top:0.#}</text>"))
                 .Raw($"<text class=\"label middle\" x=\"{X(share)}\" y=\"{Side + 22}\">{25 * i}</text>");
         }
         if (curve.Points.Count == 0) return svg.Raw("</svg>").ToString();

@@ -43,7 +43,8 @@ static class TrustTables
         new(HoldsRight, "n", s => new(Percent(s.Holding.Value)) { Note = Interval(s.Holding.Wilson95) }),
         new(MeanSize, "n", s => FormattableString.Invariant($"{s.MeanSize:0.00}")),
         new(Size(0), "n", s => $"{s.Sizes[0]}"),
-        .. Enumerable.Range(1, SizesShown).Select(size => new Column<SetReport>(Size(size), "n", s => $"{s.Sizes.ElementAtOrDefault(size)}")),
+        .. Enumerable.Range(1, SizesShown).Select(size =>
+            new Column<SetReport>(Size(size), "n", s => $"{s.Sizes.ElementAtOrDefault(size)}")),
         new(Larger, "n", s => $"{s.Sizes.Skip(SizesShown + 1).Sum()}"),
     ], [sets]);
 

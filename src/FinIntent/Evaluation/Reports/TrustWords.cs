@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>What a report says of calibration and of answers that are withheld, in both languages.</summary>
@@ -31,10 +33,10 @@ static class TrustWords
     public static Bilingual ByProbability => ReportWords.Text("by_probability");
 
     public static Bilingual AccuracyAt(double share) =>
-        new(FormattableString.Invariant($"答 {100 * share:0} % 时的准确率"), FormattableString.Invariant($"Accuracy at {100 * share:0} % coverage"));
+        new(Invariant($"答 {100 * share:0} % 时的准确率"), Invariant($"Accuracy at {100 * share:0} % coverage"));
 
     public static Bilingual CoverageAt(double accuracy) => new(
-        FormattableString.Invariant($"准确率 {100 * accuracy:0} % 时的覆盖率"), FormattableString.Invariant($"Coverage at {100 * accuracy:0} % accuracy"));
+        Invariant($"准确率 {100 * accuracy:0} % 时的覆盖率"), Invariant($"Coverage at {100 * accuracy:0} % accuracy"));
 
     public static Bilingual Size(int size) => new($"{size} 项", size == 1 ? "1 option" : $"{size} options");
 }

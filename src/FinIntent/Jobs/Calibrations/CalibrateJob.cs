@@ -36,7 +36,8 @@ static class CalibrateJob
 
         List<AskedQuestion> asked = [.. exam.Questions.Select(AskedQuestion.Of), .. outOfScope];
         IReadOnlyList<OptionReading> readings;
-        using (var chat = ChatModel.Load(prepared.Chat, here.Device.Value)) readings = Read(chat, asked, settings.Inference.ScoringTokens, here, stop);
+        using (var chat = ChatModel.Load(prepared.Chat, here.Device.Value))
+            readings = Read(chat, asked, settings.Inference.ScoringTokens, here, stop);
         List<CalibrationRow> rows = [.. exam.Questions.Zip(readings, (q, reading) => new CalibrationRow(reading, GoldOf(q)))];
         var subject = CalibrationSubject.Of(prepared.Chat, common.Prompt, common.System, schema?.OutOfScopeOption);
         var calibration = IntentCalibration.Of(subject, rows, [.. readings.Skip(rows.Count)], Options(keys)) with
@@ -90,8 +91,8 @@ static class CalibrateJob
         if (key != UsedCalibration.Auto) return key;
         if (prepared.Adapters is [.., var adapter]) return adapter;
         return !prepared.IsModelOfHub ? prepared.Folder : throw new UserErrorException(
-            $"{prepared.Settings.Path}: the model is of a hub, whose cache holds only what the hub has; name a folder in the key calibration, " +
-            "here and in evaluations");
+            $"{prepared.Settings.Path}: the model is of a hub, whose cache holds only what the hub has; " +
+            "name a folder in the key calibration, here and in evaluations");
     }
 
     static void RefuseEvaluationOnly(string path)

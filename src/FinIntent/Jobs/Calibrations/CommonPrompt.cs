@@ -28,8 +28,9 @@ sealed record CommonPrompt
             var isSame = question.System == first.System && question.Options.SequenceEqual(first.Options)
                 && common.Around(question.Question) == question.Prompt.Text;
             if (!isSame)
-                throw new UserErrorException($"{exam.File}: the questions {first.Id} and {question.Id} are asked in other words or with other " +
-                    "options, and a calibration is for one prompt; put them into two files, or give intent_schema and rows that name their intent");
+                throw new UserErrorException($"{exam.File}: the questions {first.Id} and {question.Id} are asked in other words " +
+                    "or with other options, and a calibration is for one prompt; put them into two files, " +
+                    "or give intent_schema and rows that name their intent");
         }
         return common;
     }
@@ -40,8 +41,11 @@ sealed record CommonPrompt
     {
         List<AskedQuestion> questions = [];
         foreach (var question in files.SelectMany(file => LeakCheck.QuestionsOf(file, wording)))
-            questions.Add(new($"{Prediction.OutOfScopeMark}{questions.Count}", question.Text, new(System, [new("user", Around(question.Text))]))
+        {
+            var id = $"{Prediction.OutOfScopeMark}{questions.Count}";
+            questions.Add(new(id, question.Text, new(System, [new("user", Around(question.Text))]))
                 { Options = Options, IsOutOfScope = true });
+        }
         return questions;
     }
 

@@ -32,7 +32,8 @@ public sealed class CalibrateCommandTests : IDisposable
         var printed = Calibrate("out_of_scope_file=" + _tiny["out.csv"], "abstain_coverage=0.8");
         var report = Eval("calibrated", "out_of_scope_file=" + _tiny["out_test.csv"]);
         Eval("off", "calibration=none");
-        var (plain, all) = (PredictionFile.Read(_tiny["plain/predictions.jsonl"]), PredictionFile.Read(_tiny["calibrated/predictions.jsonl"]));
+        var plain = PredictionFile.Read(_tiny["plain/predictions.jsonl"]);
+        var all = PredictionFile.Read(_tiny["calibrated/predictions.jsonl"]);
         var trust = JsonNode.Parse(File.ReadAllText(_tiny["calibrated/summary.json"]))!["models"]![0]!["trust"]!;
 
         Assert.Contains("45 rows: temperature", printed);

@@ -1,7 +1,7 @@
 using FinIntent.Calibration;
 using FinIntent.Calibration.OutOfScope;
-using static FinIntent.Evaluation.Reports.NumberText;
 using static System.FormattableString;
+using static FinIntent.Evaluation.Reports.NumberText;
 
 namespace FinIntent.Evaluation.Reports;
 

@@ -44,7 +44,7 @@ sealed record CommonPrompt
         {
             var id = $"{Prediction.OutOfScopeMark}{questions.Count}";
             questions.Add(new(id, question.Text, new(System, [new("user", Around(question.Text))]))
-                { Options = Options, IsOutOfScope = true });
+            { Options = Options, IsOutOfScope = true });
         }
         return questions;
     }

@@ -15,9 +15,6 @@ sealed record ReadyText(LabelSet Set, OptionQuestion Question)
 /// itself is the scorer's, which one thread at a time may use.</summary>
 sealed class ClassifierModel : IDisposable
 {
-    // A GPU is not filled by less.
-    const int TokensOnCpu = 4096, TokensOnGpu = 16384;
-
     readonly Dictionary<string, OptionAnswers> _answers;
     readonly ClassifierSource _source;
 
@@ -25,8 +22,7 @@ sealed class ClassifierModel : IDisposable
     {
         (Chat, _source) = (chat, source);
         source.Set(null); // refuses a default set that the model does not know
-        var isCpu = chat.Model.Placement.Device.type == DeviceType.CPU;
-        Scorer = new(chat.Model, source.MaxTokensPerForward ?? (isCpu ? TokensOnCpu : TokensOnGpu));
+        Scorer = new(chat.Model, source.MaxTokensPerForward);
         _answers = Sets.ToDictionary(set => set.Name, set => OptionAnswers.For(chat.Template, set.Options.Select(o => o.Label)));
     }
 

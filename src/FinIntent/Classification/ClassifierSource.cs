@@ -21,10 +21,6 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
     /// <summary>The calibrations of label sets, by their names; a set that has none answers with the model's own probabilities.</summary>
     public IReadOnlyDictionary<string, IntentCalibration> Calibrations { get; init; } = new Dictionary<string, IntentCalibration>();
 
-    /// <summary>The digest of the calibration's file; null where none is used. Runs that go on later know it by this.</summary>
-    public string? CalibrationFingerprint => Calibrations.Count == 0 ? null
-        : FileFingerprint.Of(CalibrationFile.PathIn(Chat.Adapters.LastOrDefault() ?? Chat.Model));
-
     /// <summary>Finds a label set by its name; null means the first.</summary>
     /// <exception cref="UserErrorException">The model knows no such set.</exception>
     public LabelSet Set(string? name) => (name ?? DefaultSet) is not { } wanted ? Sets[0] : Sets.FirstOrDefault(set => set.Name == wanted)
@@ -60,15 +56,15 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
         {
             DefaultSet = options.IntentSet,
             MaxTokensPerForward = options.MaxTokensPerForward,
-            Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets) : new Dictionary<string, IntentCalibration>(),
+            Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets, adapters.LastOrDefault() ?? folder) : new Dictionary<string, IntentCalibration>(),
         };
     }
 
-    /// <summary>Finds the calibration beside the last adapter, or else the model, and the label set that it is for.</summary>
+    /// <summary>Reads the calibration of a folder, if there is one, and finds the label set that it is for.</summary>
     /// <exception cref="UserErrorException">It is for another model, or for none of the label sets.</exception>
-    public static IReadOnlyDictionary<string, IntentCalibration> CalibrationsOf(ChatModelSource chat, IReadOnlyList<LabelSet> sets)
+    public static IReadOnlyDictionary<string, IntentCalibration> CalibrationsOf(
+        ChatModelSource chat, IReadOnlyList<LabelSet> sets, string folder)
     {
-        var folder = chat.Adapters.LastOrDefault() ?? chat.Model;
         Dictionary<string, IntentCalibration> found = [];
         if (CalibrationFile.Read(folder) is not { } calibration) return found;
         List<string> differences = [];
@@ -79,7 +75,7 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
             else found[set.Name] = calibration;
         }
         return found.Count > 0 ? found : throw new UserErrorException($"{CalibrationFile.PathIn(folder)}: {differences[0]}; " +
-            "run `finintent calibrate` again, or leave the calibration out (use_calibration: false, in a program UseCalibration)");
+            "run `finintent calibrate` again, or leave the calibration out (calibration: none, in a program UseCalibration)");
     }
 
     /// <summary>Returns the label sets of a schema's file, or else those that a model's record names.</summary>

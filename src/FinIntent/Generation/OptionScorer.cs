@@ -50,8 +50,14 @@ sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
 
 /// <summary>Computes probabilities of a question's options where the answer stands, renormalised over the options; they sum to 1.</summary>
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
-sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
+/// <param name="maxTokens">The most tokens of a forward, what questions share counted once; null means as many as suit the device.</param>
+sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
 {
+    // A GPU is not filled by less.
+    const int TokensOnCpu = 4096, TokensOnGpu = 16384;
+
+    readonly int _maxTokens = maxTokens ?? (model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu);
+
     /// <summary>Returns the ranges of questions that go through the model together, in order.</summary>
     /// <remarks>They depend on the questions alone, so a run that goes on after a stop makes the same batches and the same bits.</remarks>
     public IReadOnlyList<Range> Batches(IReadOnlyList<OptionQuestion> questions)
@@ -70,7 +76,7 @@ sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
     }
 
     /// <summary>Returns an empty forward, which questions are added to.</summary>
-    public ForwardRoom Room() => new(maxTokensPerForward);
+    public ForwardRoom Room() => new(_maxTokens);
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>

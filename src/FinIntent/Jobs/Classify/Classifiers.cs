@@ -1,6 +1,7 @@
 using FinIntent.Checkpoints;
 using FinIntent.Classification;
 using FinIntent.Hub;
+using FinIntent.Jobs.Calibrations;
 using FinIntent.Lora;
 using FinIntent.Settings;
 
@@ -9,9 +10,9 @@ namespace FinIntent.Jobs.Classify;
 /// <summary>Finds what a classifier of settings is loaded from.</summary>
 static class Classifiers
 {
-    /// <summary>Finds model, label sets and calibration. model_name_or_path may be an adapter's folder, which names its base.</summary>
+    /// <summary>Finds model, label sets and calibration, and the calibration's folder, null where none is used. model_name_or_path may be an adapter's folder, which names its base.</summary>
     /// <exception cref="UserErrorException">Something is not to be had, or does not fit.</exception>
-    public static ClassifierSource SourceOf(SettingsFile settings, Surroundings here)
+    public static (ClassifierSource Source, string? Calibration) Find(SettingsFile settings, Surroundings here)
     {
         var prepared = WithBase(Prepared.Of(settings, Need.Model, here), here);
         var trained = Provenance.OfLast([prepared.Folder, .. prepared.Adapters]);
@@ -22,11 +23,13 @@ static class Classifiers
         };
         var folder = prepared.Adapters.LastOrDefault() ?? prepared.Folder;
         var sets = ClassifierSource.SetsOf(settings.Inference.IntentSchema, trained, folder);
-        return new(chat, sets)
+        var source = new ClassifierSource(chat, sets)
         {
             MaxTokensPerForward = settings.Inference.ScoringTokens,
-            Calibrations = ClassifierSource.CalibrationsOf(chat, sets),
+            DefaultSet = settings.Classify.IntentSet,
         };
+        if (UsedCalibration.FolderOf(prepared) is not { } calibration) return (source, null);
+        return (source with { Calibrations = ClassifierSource.CalibrationsOf(chat, sets, calibration) }, calibration);
     }
 
     static Prepared WithBase(Prepared prepared, Surroundings here)

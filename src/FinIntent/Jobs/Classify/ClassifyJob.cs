@@ -1,10 +1,10 @@
+using FinIntent.Calibration;
 using FinIntent.Checkpoints;
 using FinIntent.Classification;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Tables;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
-using FinIntent.Intents;
 using FinIntent.Lora;
 using FinIntent.Settings;
 using static System.FormattableString;
@@ -19,9 +19,9 @@ static class ClassifyJob
     /// <summary>Classifies one text, the key text.</summary>
     public static IntentResult One(SettingsFile settings, Surroundings here)
     {
-        var source = Classifiers.SourceOf(settings, here);
+        var (source, _) = Classifiers.Find(settings, here);
         using var model = ClassifierModel.Load(source, here.Device.Value);
-        var ready = model.Encode(settings.Classify.Text!, model.Set(settings.Classify.IntentSet));
+        var ready = model.Encode(settings.Classify.Text!, model.Set(null));
         return model.AnswerOf(ready, model.Scorer.Read([ready.Question])[0]).ResultIn(ready.Set);
     }
 
@@ -31,18 +31,17 @@ static class ClassifyJob
     public static Bilingual Run(SettingsFile settings, Surroundings here, CancellationToken stop)
     {
         var table = ClassifyTable.Of(settings, stop);
-        var source = Classifiers.SourceOf(settings, here);
-        var summary = Run(table, settings, source, here, stop);
+        var summary = Run(table, settings, here, stop);
         return summary.Text(table.IsToPipe ? "standard output" : table.Output);
     }
 
-    static ClassifySummary Run(
-        ClassifyTable table, SettingsFile settings, ClassifierSource source, Surroundings here, CancellationToken stop)
+    static ClassifySummary Run(ClassifyTable table, SettingsFile settings, Surroundings here, CancellationToken stop)
     {
         var asked = settings.Classify;
-        var set = source.Set(asked.IntentSet);
+        var (source, calibration) = Classifiers.Find(settings, here);
+        var set = source.Set(null);
         var added = table.Added(asked, set);
-        using var log = LogOf(table, settings, source, set);
+        using var log = LogOf(table, settings, source, calibration);
         using var model = ClassifierModel.Load(source, here.Device.Value);
         var rows = table.IsFromPipe ? new PipedRows(here.Input()) : null;
         var pipeline = new ClassifyPipeline(model, new(set, table.TextColumn, asked.CacheMb * 1_000_000L), log)
@@ -81,7 +80,7 @@ static class ClassifyJob
     }
 
     /// <summary>Opens the answers of an earlier run, beside the output; null where there can be none.</summary>
-    static AnswerLog? LogOf(ClassifyTable table, SettingsFile settings, ClassifierSource source, LabelSet set)
+    static AnswerLog? LogOf(ClassifyTable table, SettingsFile settings, ClassifierSource source, string? calibration)
     {
         if (table.IsFromPipe || table.IsToPipe) return null;
         var path = Path.GetFullPath(table.Output);
@@ -94,8 +93,8 @@ static class ClassifyJob
             ["infer_dtype"] = settings.Model.InferDtype.ToString(),
             ["template"] = source.Chat.TemplateName,
             ["default_system"] = source.Chat.DefaultSystem,
-            ["label_set"] = set.ToJson(),
-            ["calibration"] = source.CalibrationFingerprint,
+            ["label_set"] = source.Set(null).ToJson(),
+            ["calibration"] = calibration is null ? null : FileFingerprint.Of(CalibrationFile.PathIn(calibration)),
             ["input"] = new JsonArray([.. DataFile.FilesOf(table.Input).Select(f => (JsonNode)FileFingerprint.Of(f))]),
             ["text_column"] = table.TextColumn,
             ["scoring_tokens"] = source.MaxTokensPerForward,

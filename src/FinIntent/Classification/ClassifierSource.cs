@@ -56,7 +56,8 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
         {
             DefaultSet = options.IntentSet,
             MaxTokensPerForward = options.MaxTokensPerForward,
-            Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets, adapters.LastOrDefault() ?? folder) : new Dictionary<string, IntentCalibration>(),
+            Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets, adapters.LastOrDefault() ?? folder) : new Dictionary<string,
+                IntentCalibration>(),
         };
     }
 

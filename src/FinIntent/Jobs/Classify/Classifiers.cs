@@ -10,7 +10,10 @@ namespace FinIntent.Jobs.Classify;
 /// <summary>Finds what a classifier of settings is loaded from.</summary>
 static class Classifiers
 {
-    /// <summary>Finds model, label sets and calibration, and the calibration's folder, null where none is used. model_name_or_path may be an adapter's folder, which names its base.</summary>
+    /// <summary>
+    /// Finds model, label sets and calibration, and the calibration's folder, null where none is used. model_name_or_path may be an
+    /// adapter's folder, which names its base.
+    /// </summary>
     /// <exception cref="UserErrorException">Something is not to be had, or does not fit.</exception>
     public static (ClassifierSource Source, string? Calibration) Find(SettingsFile settings, Surroundings here)
     {

@@ -20,7 +20,7 @@ sealed record FormatVersion(string File, int Newest)
     public static readonly FormatVersion Report = new("report.json", 1);
     public static readonly FormatVersion Calibration = new("intent_calibration.json", 1);
     public static readonly FormatVersion Part = new("part-*.done", 1);
-    public static readonly FormatVersion Merge = new("summary.json of a merge", 1);
+    public static readonly FormatVersion Merge = new("OUTPUT/summary.json", 1);
     public static readonly FormatVersion CommitList = new(".finintent/COMMIT.json", 2);
     public static readonly FormatVersion HubRecord = new(".finintent.json", 1);
     public static readonly FormatVersion Tokens = new("tokens/KEY.rows", 1);

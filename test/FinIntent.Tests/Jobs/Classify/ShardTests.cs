@@ -37,7 +37,8 @@ public sealed class ShardTests
         "--shards is 256, and the Slurm array has 2 tasks; name the share that each does with --shard")]
     public void The_shard_is_the_one_that_is_given_or_the_schedulers(string environment, int? shards, int? shard, string expected)
     {
-        var variables = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=')).ToDictionary(v => v[0], v => v[1]);
+        var variables = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('='))
+            .ToDictionary(v => v[0], v => v[1]);
 
         string Found()
         {
@@ -74,7 +75,8 @@ public sealed class ShardTests
         using var folder = new TemporaryFolder();
         using var held = new FileStream(folder["held"], FileMode.Create, FileAccess.Write, FileShare.None);
 
-        var error = Assert.ThrowsAny<IOException>(() => new FileStream(folder["held"], FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+        var error = Assert.ThrowsAny<IOException>(() =>
+            new FileStream(folder["held"], FileMode.Open, FileAccess.ReadWrite, FileShare.None));
 
         Assert.True(Trouble.MayPass(error));
     }
@@ -95,7 +97,8 @@ public sealed class ShardTests
         }
 
         for (var first = 0; first < 20; first++)
-            Assert.Equal(numbers.Skip(first).Take(9).Select(n => $"{n}"), DataFile.ReadRange(folder["all"], first, 9).Select(row => row.Text("n")!));
+            Assert.Equal(numbers.Skip(first).Take(9).Select(n => $"{n}"),
+                DataFile.ReadRange(folder["all"], first, 9).Select(row => row.Text("n")!));
         Assert.Empty(DataFile.ReadRange(folder["all"], 3, 0));
     }
 }

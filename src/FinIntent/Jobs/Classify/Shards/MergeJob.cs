@@ -1,13 +1,30 @@
 using FinIntent.Data.Rows;
 using FinIntent.Data.Tables;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
+using static System.FormattableString;
 
 namespace FinIntent.Jobs.Classify.Shards;
 
 /// <summary>What a merge made.</summary>
 /// <param name="Table">The path of the table.</param>
 /// <param name="Rows">The number of its rows.</param>
-sealed record Merged(string Table, string Summary, long Rows, int Shards, ClassifyTotals Totals);
+sealed record Merged(string Table, string Summary, long Rows, int Shards, ClassifyTotals Totals)
+{
+    double AbstainedPercent => Rows == 0 ? 0 : 100.0 * Totals.Abstained / Rows;
+
+    /// <summary>Says in a few lines what the table holds.</summary>
+    public Bilingual Text()
+    {
+        var width = Totals.Intents.Keys.Select(TerminalText.Width).DefaultIfEmpty().Max();
+        var intents = string.Concat(Totals.Intents.Select(i => Invariant($"  {TerminalText.PadRight(i.Key, width)}  {i.Value:n0}\n")));
+        return (
+            Invariant($"{Rows:n0} 行，{Shards} 片，弃权 {AbstainedPercent:f1} %，出错 {Totals.Errors:n0} 行，各片用时共 {Totals.Seconds:n0} 秒\n") +
+                $"{intents}-> {Table}, {Summary}",
+            Invariant($"{Rows:n0} rows of {Shards} shards, {AbstainedPercent:f1} % abstained, {Totals.Errors:n0} with an error, ") +
+                Invariant($"{Totals.Seconds:n0} s in all shards\n") + $"{intents}-> {Table}, {Summary}");
+    }
+}
 
 /// <summary>Checks the parts that shards wrote into a folder and makes one table of them, merged.EXT, and summary.json.</summary>
 static class MergeJob
@@ -30,7 +47,8 @@ static class MergeJob
         var table = Path.Combine(folder, TableName + Path.GetExtension(records[0].Output));
         var rows = Join(folder, records, table, stop);
         if (rows != records[0].InputRows)
-            throw new UserErrorException($"{folder}: the parts have {rows} rows, and the input {records[0].InputRows}; run the shards again");
+            throw new UserErrorException(
+                $"{folder}: the parts have {rows} rows, and the input {records[0].InputRows}; run the shards again");
         var totals = ClassifyTotals.Sum([.. records.Select(record => record.Totals)]);
         var merged = new Merged(table, Path.Combine(folder, SummaryName), rows, records.Count, totals);
         JsonFile.Write(merged.Summary, Summary(merged, records[0]), FormatVersion.Merge);
@@ -74,8 +92,8 @@ static class MergeJob
         }
         foreach (var record in records)
             if ((record.FirstRow, record.Rows) != ShardOf(record).RowsOf(first.InputRows))
-                throw new UserErrorException($"{PartRecord.PathIn(folder, ShardOf(record))}: its {record.Rows} rows from {record.FirstRow} " +
-                    $"are not those of the shard; run shard {record.Shard} again");
+                throw new UserErrorException($"{PartRecord.PathIn(folder, ShardOf(record))}: its {record.Rows} rows from " +
+                    $"{record.FirstRow} are not those of the shard; run shard {record.Shard} again");
     }
 
     static string Text(JsonNode? value) => value?.ToJsonString(JsonFile.Line) ?? "unset";
@@ -105,6 +123,7 @@ static class MergeJob
         ["shards"] = merged.Shards,
         ["intents"] = new JsonObject(merged.Totals.Intents.Select(intent => KeyValuePair.Create(intent.Key, (JsonNode?)intent.Value))),
         ["abstained"] = merged.Totals.Abstained,
+        ["abstained_share"] = merged.Rows == 0 ? 0 : Math.Round((double)merged.Totals.Abstained / merged.Rows, 6),
         ["errors"] = merged.Totals.Errors,
         ["seconds"] = merged.Totals.Seconds,
         ["run"] = first.Run.DeepClone(),

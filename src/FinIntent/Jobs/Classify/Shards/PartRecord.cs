@@ -4,7 +4,7 @@ using FinIntent.Files;
 
 namespace FinIntent.Jobs.Classify.Shards;
 
-/// <summary>Says what a part of a table is, in PART.done beside it: the part is whole, and these are its rows, answers and origins.</summary>
+/// <summary>Says what a part of a table is, in PART.done beside it: it is whole, and these are its rows, answers and origins.</summary>
 sealed record PartRecord
 {
     public required int Shard { get; init; }

@@ -1,6 +1,6 @@
 namespace FinIntent.Jobs.Classify.Shards;
 
-/// <summary>Names one of the shares into which a table's rows are divided: ranges of rows one after the other, equal but for one row.</summary>
+/// <summary>Names one of the shares into which a table's rows are divided: ranges one after the other, equal but for one row.</summary>
 /// <param name="Index">The share's number, from 0.</param>
 /// <param name="Count">The number of shares.</param>
 readonly record struct Shard(int Index, int Count)
@@ -34,7 +34,8 @@ readonly record struct Shard(int Index, int Count)
             throw new UserErrorException(
                 $"--shards is {count}, and the {task.Scheduler} has {tasks} tasks; name the share that each does with --shard");
         var index = shard ?? task!.Index;
-        return index >= 0 && index < count ? new(index, count) : throw new UserErrorException(
-            $"{(shard is null ? $"the {task!.Scheduler}'s task" : "--shard")} is {index}; of {count} shards it must be from 0 to {count - 1}");
+        if (index >= 0 && index < count) return new(index, count);
+        var name = shard is null ? $"the {task!.Scheduler}'s task" : "--shard";
+        throw new UserErrorException($"{name} is {index}; of {count} shards it must be from 0 to {count - 1}");
     }
 }

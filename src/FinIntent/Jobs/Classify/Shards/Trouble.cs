@@ -8,7 +8,8 @@ static class Trouble
     // Errors as Unix and as Windows number them: no space, a quota, a lock, and a network's file system that lost its server for a while.
     static readonly int[] Passing =
     [
-        28, 122, 11, 116, 110, unchecked((int)0x80070070), unchecked((int)0x80070027), unchecked((int)0x80070020), unchecked((int)0x80070021),
+        28, 122, 11, 116, 110,
+        unchecked((int)0x80070070), unchecked((int)0x80070027), unchecked((int)0x80070020), unchecked((int)0x80070021),
     ];
 
     /// <summary>Says whether a shard that ended with an error may succeed later, or on another machine.</summary>

@@ -18,6 +18,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     DataCommand.Build(),
     DownloadCommand.Build(),
     InspectCommand.Build(),
+    SetupCommand.Build(),
     VersionCommand.Build(),
     SpokenLanguage.Option,
 };
@@ -26,7 +27,7 @@ try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (UserErrorException e)
+catch (FinIntentException e)
 {
     Console.Error.WriteLine($"error: {e.Message}");
     return 1;

@@ -1,6 +1,10 @@
 namespace FinIntent;
 
 /// <summary>An error that the user can mend. It names the file, the line or key, both values and the remedy; hosts exit with 1.</summary>
+/// <example><code>
+/// try { classifier = await IntentClassifier.LoadAsync(folder); }
+/// catch (UserErrorException e) { Console.Error.WriteLine(e.Message); return 1; }
+/// </code></example>
 public sealed class UserErrorException : FinIntentException
 {
     /// <summary>An error with its message, and where another error is behind it, that one.</summary>

@@ -62,11 +62,11 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
         LoadAsync(model, options, null, null, cancellationToken);
 
     /// <summary>Loads a model that writes logs, and tells its metrics to a container's listeners.</summary>
-    /// <param name="model">As above.</param>
-    /// <param name="options">As above.</param>
+    /// <param name="model">The folder of a model or of an adapter, or owner/name on a hub (fetched once, then kept).</param>
+    /// <param name="options">What is not found beside the model. Null means that all is.</param>
     /// <param name="loggerFactory">Makes the logger, of the category FinIntent.IntentClassifier. Null means that none is written.</param>
     /// <param name="meterFactory">Makes the meter, FinIntent. Null means that one is made without.</param>
-    /// <param name="cancellationToken">As above.</param>
+    /// <param name="cancellationToken">Ends the loading.</param>
     /// <exception cref="UserErrorException">Something is missing or does not fit; the message says what to do.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <example><code>
@@ -77,26 +77,30 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
         IMeterFactory? meterFactory = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
+        if (options?.Model is { } other && other != model)
+            throw new UserErrorException($"the model to load is \"{model}\" and the options name \"{other}\"; name one");
         options = options is null ? new() : options with { }; // as it is now, whatever becomes of it while the model loads
-        var telemetry = new ClassifierTelemetry(options.Adapter ?? model, loggerFactory, meterFactory)
+        return await Task.Run(() => Load(model, options, new(options.Adapter ?? model, loggerFactory, meterFactory)
         {
             EnableSensitiveData = options.EnableSensitiveData,
-        };
-        return await Task.Run(() => telemetry.OrDispose(() =>
+        }, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    static IntentClassifier Load(string model, IntentClassifierOptions options, ClassifierTelemetry telemetry, CancellationToken stop) =>
+        telemetry.OrDispose(() =>
         {
             var start = telemetry.Loading();
             HubFolders hub = new(new Lazy<HubChoice>(HubChoice.FromEnvironment), new(_ => { }));
-            var source = ClassifierSource.Find(model, options, hub, cancellationToken);
-            cancellationToken.ThrowIfCancellationRequested();
+            var source = ClassifierSource.Find(model, options, hub, stop);
+            stop.ThrowIfCancellationRequested();
             var loaded = ClassifierModel.Load(source, Devices.Named(options.Device));
             return loaded.OrDispose(() =>
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                stop.ThrowIfCancellationRequested();
                 telemetry.Loaded(loaded, start);
                 return new IntentClassifier(loaded, telemetry.Model, options.QueueCapacity, telemetry);
             });
-        }), cancellationToken).ConfigureAwait(false);
-    }
+        });
 
     /// <summary>Classifies a text, perhaps one that follows earlier turns of a conversation.</summary>
     /// <param name="text">What the user says. White space around it does not count.</param>
@@ -109,9 +113,13 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<IntentResult> ClassifyAsync(string text, IReadOnlyList<ChatTurn>? history = null, string? intentSet = null,
         CancellationToken cancellationToken = default) => _telemetry.IsWatched
-            ? _telemetry.Watch(text, IntentSets.FirstOrDefault(set => intentSet is null || set.Name == intentSet)?.Name,
-                () => Classify(text, history, intentSet, cancellationToken))
+            ? Watched(text, history, intentSet, cancellationToken)
             : Classify(text, history, intentSet, cancellationToken);
+
+    Task<IntentResult> Watched(
+        string text, IReadOnlyList<ChatTurn>? history, string? intentSet, CancellationToken cancellationToken) =>
+        _telemetry.Watch(text, IntentSets.FirstOrDefault(set => intentSet is null || set.Name == intentSet)?.Name,
+            () => Classify(text, history, intentSet, cancellationToken));
 
     async Task<IntentResult> Classify(
         string text, IReadOnlyList<ChatTurn>? history, string? intentSet, CancellationToken cancellationToken)

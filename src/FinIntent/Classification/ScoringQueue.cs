@@ -48,7 +48,7 @@ sealed class ScoringQueue : IDisposable
     /// <summary>It is called with the number of questions of each forward.</summary>
     public Action<int>? OnForward { get; set; }
 
-    /// <summary>It is called with a forward's error and the number of its questions; a full device is told before they are halved.</summary>
+    /// <summary>It is called with a forward's error and the number of its questions, also where they are then halved.</summary>
     public Action<Exception, int>? OnFailure { get; set; }
 
     /// <summary>Scores a question; while the queue is full, the task waits for room.</summary>

@@ -39,7 +39,7 @@ sealed class AnswerRun : IDisposable
     /// <summary>Why the answer has ended; null means that it goes on.</summary>
     public AnswerEnd? End { get; private set; }
 
-    /// <summary>Makes a token and returns what the text grows by, which is nothing while a letter or a stop word may be incomplete.</summary>
+    /// <summary>Makes a token and returns what the text grows by: nothing while a letter or a stop word may be incomplete.</summary>
     public string Step()
     {
         _piece = "";

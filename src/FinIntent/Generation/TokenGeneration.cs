@@ -18,17 +18,18 @@ sealed class GeneratedRow(int number, GenerationRequest request, Sampler sampler
 /// <summary>Is answers that are being made, a token a row and step. One thread at a time may use it; between steps others may use the
 /// model. Disposing frees its keys and values.</summary>
 /// <param name="next">Reads tokens, one list a row, and returns each row's next one.</param>
-sealed class TokenGeneration(IReadOnlyList<GeneratedRow> requests, KvCache cache, GenerationLimits limits, int positions,
+sealed class TokenGeneration(IReadOnlyList<GeneratedRow> rows, KvCache cache, GenerationLimits limits, int positions,
     Func<IReadOnlyList<int[]>, IReadOnlyList<GeneratedRow>, KvCache, int[]> next) : IDisposable
 {
-    IReadOnlyList<GeneratedRow> _rows = requests;
-    IReadOnlyList<int[]> _unread = [.. requests.Select(row => row.Seen.ToArray())];
+    readonly IReadOnlyList<GeneratedRow> _all = rows;
+    IReadOnlyList<GeneratedRow> _rows = rows;
+    IReadOnlyList<int[]> _unread = [.. rows.Select(row => row.Seen.ToArray())];
 
     public Func<int, int, bool>? OnToken { get; init; }
     public Action<int>? OnDone { get; init; }
 
     /// <summary>The answers' ids so far, without stop ids.</summary>
-    public IReadOnlyList<int[]> Answers => [.. requests.Select(row => row.Answer)];
+    public IReadOnlyList<int[]> Answers => [.. _all.Select(row => row.Answer)];
 
     /// <summary>Makes the next token of every row that goes on. False means that none does.</summary>
     public bool Step()

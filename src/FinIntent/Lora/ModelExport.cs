@@ -7,12 +7,14 @@ namespace FinIntent.Lora;
 
 /// <summary>Says what to export.</summary>
 /// <param name="Adapters">The adapters, merged in this order.</param>
-/// <param name="Type">The type of the written weights; null: as the base stores them.</param>
-/// <param name="Tolerance">The allowed difference of logits as a share of the largest logit; null: as the weights' type needs.</param>
 sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string Folder, long MaxShardBytes)
 {
     public string? Template { get; init; }
+
+    /// <summary>The type of the written weights; null: as the base stores them.</summary>
     public ScalarType? Type { get; init; }
+
+    /// <summary>The allowed difference of logits as a share of the largest logit; null: as the weights' type needs.</summary>
     public double? Tolerance { get; init; }
     public bool Force { get; init; }
 }

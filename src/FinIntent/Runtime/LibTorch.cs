@@ -1,7 +1,10 @@
+using System.Reflection;
+
 namespace FinIntent.Runtime;
 
 /// <summary>Loads libtorch before TorchSharp's first use; TorchSharp's own search then finds the libraries already loaded.</summary>
-/// <remarks>The folder is FININTENT_LIBTORCH (a CUDA build, a PyTorch install's torch/lib), else libtorch/ beside the program.</remarks>
+/// <remarks>The folder is FININTENT_LIBTORCH (a CUDA build, a PyTorch install's torch/lib), else the first of
+/// <see cref="LibTorchFolders"/> that holds it.</remarks>
 static class LibTorch
 {
     public const string FolderVariable = "FININTENT_LIBTORCH";
@@ -44,9 +47,7 @@ static class LibTorch
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or NotSupportedException or IOException
                 or UnauthorizedAccessException or TypeInitializationException or EntryPointNotFoundException)
             {
-                throw new UserErrorException($"libtorch cannot be loaded: {e.Message}\ntried:\n{tried}" +
-                    $"remedy: run `dotnet build` (it links libtorch beside the program), or set {FolderVariable} to a folder that holds " +
-                    "libtorch 2.10 or newer, such as a PyTorch install's torch/lib", e);
+                throw new UserErrorException($"libtorch cannot be loaded: {e.Message}\ntried:\n{tried}remedy: {Remedy()}", e);
             }
             _loaded = true;
         }
@@ -55,8 +56,9 @@ static class LibTorch
     static void Load(StringBuilder tried)
     {
         NativeSettings.Apply();
-        var beside = Path.Combine(AppContext.BaseDirectory, "libtorch");
-        Folder = Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? Path.GetFullPath(named) : beside;
+        var folders = LibTorchFolders.Here;
+        var named = Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } path ? Path.GetFullPath(path) : null;
+        Folder = named ?? folders.Find("torch_cpu", tried) ?? throw new DllNotFoundException("there is none in the folders below");
         if (!Directory.Exists(Folder))
         {
             tried.AppendLine($"  {Folder}: no such folder");
@@ -68,27 +70,42 @@ static class LibTorch
         string[] names = cuda ? ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"] : ["c10", "torch_cpu", "torch"];
         foreach (var name in names)
         {
-            var path = PathOf(Folder, name);
-            tried.AppendLine($"  {path}");
-            var library = NativeLibrary.Load(path);
+            var file = PathOf(Folder, name);
+            tried.AppendLine($"  {file}");
+            var library = NativeLibrary.Load(file);
             if (name == "torch_cpu") CpuLibrary = library;
         }
 
-        var bindings = PathOf(beside, "LibTorchSharp");
-        tried.AppendLine($"  {bindings}");
-        if (!NativeLibrary.TryLoad(bindings, out var handle))
-        {
-            bindings = LoosenedCopy(bindings);
-            tried.AppendLine($"  {bindings}");
-            handle = NativeLibrary.Load(bindings);
-        }
+        var handle = LoadBindings(folders.Find("LibTorchSharp", tried) ?? Folder, tried);
         NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
 
         torch.InitializeDeviceType(DeviceType.CPU);
         HasCuda = cuda && torch.TryInitializeDeviceType(DeviceType.CUDA);
     }
 
-    /// <summary>Writes once, atomically, a copy of the bindings that older systems load, beside them or in the temporary folder.</summary>
+    static nint LoadBindings(string folder, StringBuilder tried)
+    {
+        var bindings = PathOf(folder, "LibTorchSharp");
+        tried.AppendLine($"  {bindings}");
+        if (NativeLibrary.TryLoad(bindings, out var handle)) return handle;
+        bindings = LoosenedCopy(bindings);
+        tried.AppendLine($"  {bindings}");
+        return NativeLibrary.Load(bindings);
+    }
+
+    /// <summary>What helps depends on what was tried: a folder that was named, this program's own, or that of another program.</summary>
+    static string Remedy()
+    {
+        const string Other = $"set {FolderVariable} to a folder that holds libtorch 2.10 or newer, such as a PyTorch install's torch/lib";
+        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 })
+            return $"{Other}; or unset it, and the libtorch of this program or of `finintent setup` is taken";
+        return Assembly.GetEntryAssembly()?.GetName().Name == "finintent"
+            ? $"run `finintent setup`, which fetches it, or {Other}"
+            : $"add libtorch to the program's project (`dotnet add package libtorch-cpu-{LibTorchFolders.Rid} " +
+              $"--version {LibTorchFolders.Version}`), or {Other}";
+    }
+
+    /// <summary>Writes once, atomically, a copy of the bindings that older systems load: beside them, or in a folder of the user.</summary>
     /// <remarks>They need GLIBCXX_3.4.32 (newer than Debian 12's) for one symbol that nothing calls; the copy marks it weak.</remarks>
     static string LoosenedCopy(string bindings)
     {
@@ -97,7 +114,9 @@ static class LibTorch
             NativeLibrary.Load(bindings); // the exception says why
         var name = $"libLibTorchSharp.{bytes.Length:x}.so";
         var temporaryFolder = Path.Combine(Path.GetTempPath(), $"finintent-{Environment.UserName}");
-        foreach (var folder in (string[])[Path.GetDirectoryName(bindings)!, temporaryFolder])
+        // A folder libtorch/ is of our own builds; another may be a package manager's, whose files stay as they are.
+        var beside = Path.GetDirectoryName(bindings)!;
+        foreach (var folder in (string[])[Path.GetFileName(beside) == "libtorch" ? beside : LibTorchFolders.Data, temporaryFolder])
         {
             var target = Path.Combine(folder, name);
             try

@@ -60,8 +60,18 @@ public sealed class HostingTests(EmbeddedClassifier embedded) : IClassFixture<Em
     {
         IntentClassifierOptions all = new()
         {
-            Model = "m", Adapter = "a", Schema = "s", IntentSet = "i", Template = "t", Device = "cuda:1", Precision = ModelPrecision.Int8,
-            UseCalibration = false, MaxTokensPerForward = 7, QueueCapacity = 8, CacheDirectory = "c", EnableSensitiveData = true,
+            Model = "m",
+            Adapter = "a",
+            Schema = "s",
+            IntentSet = "i",
+            Template = "t",
+            Device = "cuda:1",
+            Precision = ModelPrecision.Int8,
+            UseCalibration = false,
+            MaxTokensPerForward = 7,
+            QueueCapacity = 8,
+            CacheDirectory = "c",
+            EnableSensitiveData = true,
         };
         var properties = typeof(IntentClassifierOptions).GetProperties().ToDictionary(p => p.Name, p => p.GetValue(all));
         using var provider = new ServiceCollection()

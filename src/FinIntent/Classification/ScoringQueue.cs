@@ -28,6 +28,7 @@ sealed class ScoringQueue : IDisposable
     }
 
     readonly OptionScorer _scorer;
+    readonly Device _device;
     readonly Channel<Waiting> _waiting;
     readonly Thread _thread;
     readonly bool _isPipelined;
@@ -35,7 +36,7 @@ sealed class ScoringQueue : IDisposable
 
     public ScoringQueue(OptionScorer scorer, Device device, int capacity)
     {
-        (_scorer, _isPipelined) = (scorer, device.type == DeviceType.CUDA);
+        (_scorer, _device, _isPipelined) = (scorer, device, device.type == DeviceType.CUDA);
         _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(capacity) { SingleReader = true });
         _thread = new(Run) { IsBackground = true, Name = "FinIntent scoring" };
         _thread.Start();
@@ -46,6 +47,9 @@ sealed class ScoringQueue : IDisposable
 
     /// <summary>It is called with the number of questions of each forward.</summary>
     public Action<int>? OnForward { get; set; }
+
+    /// <summary>It is called with a forward's error and the number of its questions.</summary>
+    public Action<Exception, int>? OnFailure { get; set; }
 
     /// <summary>Scores a question; while the queue is full, the task waits for room.</summary>
     /// <exception cref="UserErrorException">The question is too long for the model.</exception>
@@ -73,7 +77,7 @@ sealed class ScoringQueue : IDisposable
             }
             catch (Exception e)
             {
-                done.TrySetException(e);
+                done.TrySetException(Told(e));
             }
         }
     }
@@ -137,11 +141,12 @@ sealed class ScoringQueue : IDisposable
         }
         catch (Exception e) when (DeviceMemory.IsExhausted(e))
         {
+            OnFailure?.Invoke(e, questions.Count); // it is tried again with fewer at once
             return new(questions, null);
         }
         catch (Exception e)
         {
-            foreach (var question in questions) question.Fail(e);
+            Fail(questions, e);
             return null;
         }
     }
@@ -155,9 +160,18 @@ sealed class ScoringQueue : IDisposable
         }
         catch (Exception e)
         {
-            foreach (var question in forward.Questions) question.Fail(e);
+            Fail(forward.Questions, e);
         }
     }
+
+    void Fail(IReadOnlyList<Waiting> questions, Exception e)
+    {
+        OnFailure?.Invoke(e, questions.Count);
+        foreach (var question in questions) question.Fail(e);
+    }
+
+    Exception Told(Exception e) => !DeviceMemory.IsExhausted(e) ? e : new OutOfDeviceMemoryException(
+        $"the {_device} has no memory left for an answer; free some, or load the model with a smaller precision");
 
     /// <summary>
     /// Ends the thread: the forward that runs is finished, what waits fails with <see cref="ObjectDisposedException"/>.

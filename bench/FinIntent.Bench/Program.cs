@@ -2,10 +2,14 @@ using System.CommandLine;
 using FinIntent;
 using FinIntent.Bench;
 using FinIntent.Jobs;
+using FinIntent.Jobs.Bench;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 
-var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).") { Layer(), Kernels(), Plan() };
+var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).")
+{
+    Layer(), Kernels(), Plan(), Classify(),
+};
 try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -60,6 +64,34 @@ static Command Plan()
         var console = arguments.InvocationConfiguration;
         var here = new Surroundings(console.Output, console.Error);
         new PlanMeasurement(settings, arguments.GetValue(length), Math.Max(2, arguments.GetValue(steps)), here).Run();
+    });
+    return command;
+}
+
+static Command Classify()
+{
+    var model = new Option<string>("--model") { Description = "A model's folder; with --shape its tokenizer's.", Required = true };
+    var template = new Option<string>("--template") { Description = "The chat template.", DefaultValueFactory = _ => "qwen" };
+    var shape = new Option<string?>("--shape") { Description = "Random weights of this shape in place of the model's." };
+    var format = new Option<string>("--quantization") { Description = "none, fp8, int8 or nf4.", DefaultValueFactory = _ => "none" };
+    var rows = new Option<int>("--rows") { Description = "Different texts.", DefaultValueFactory = _ => 1000 };
+    var tokens = new Option<int?>("--tokens") { Description = "Tokens of a forward; as many as suit the device." };
+    var questions = new Option<string>("--questions") { Description = "Labelled rows whose questions are varied.", Required = true };
+    var command = new Command("classify", "Texts a second of `finintent classify`.") 
+    {
+        model, template, shape, format, rows, questions, tokens,
+    };
+    command.SetAction(arguments =>
+    {
+        var device = Devices.Open(Console.Error.WriteLine);
+        var made = arguments.GetValue(shape) is { } name
+            ? new BenchModel(name, null, TorchSharp.torch.ScalarType.BFloat16, device,
+                BenchModel.KnownFormats[arguments.GetRequiredValue(format)])
+            : null;
+        new ClassifyBench(arguments.GetRequiredValue(model), arguments.GetRequiredValue(template), made, device)
+        {
+            Tokens = arguments.GetValue(tokens),
+        }.Run(arguments.GetRequiredValue(questions), arguments.GetValue(rows));
     });
     return command;
 }

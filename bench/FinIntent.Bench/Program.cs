@@ -75,20 +75,20 @@ static Command Classify()
     var shape = new Option<string?>("--shape") { Description = "Random weights of this shape in place of the model's." };
     var format = new Option<string>("--quantization") { Description = "none, fp8, int8 or nf4.", DefaultValueFactory = _ => "none" };
     var rows = new Option<int>("--rows") { Description = "Different texts.", DefaultValueFactory = _ => 1000 };
+    var type = new Option<string?>("--type") { Description = "bf16, fp16 or fp32; the model's own where it is as fast." };
     var tokens = new Option<int?>("--tokens") { Description = "Tokens of a forward; as many as suit the device." };
     var questions = new Option<string>("--questions") { Description = "Labelled rows whose questions are varied.", Required = true };
     var command = new Command("classify", "Texts a second of `finintent classify`.") 
     {
-        model, template, shape, format, rows, questions, tokens,
+        model, template, shape, format, type, rows, questions, tokens,
     };
     command.SetAction(arguments =>
     {
         var device = Devices.Open(Console.Error.WriteLine);
-        var made = arguments.GetValue(shape) is { } name
-            ? new BenchModel(name, null, TorchSharp.torch.ScalarType.BFloat16, device,
-                BenchModel.KnownFormats[arguments.GetRequiredValue(format)])
-            : null;
-        new ClassifyBench(arguments.GetRequiredValue(model), arguments.GetRequiredValue(template), made, device)
+        TorchSharp.torch.ScalarType? numbers = arguments.GetValue(type) is { } word ? BenchModel.KnownTypes[word] : null;
+        var made = arguments.GetValue(shape) is not { } name ? null : new BenchModel(name, null,
+            numbers ?? TorchSharp.torch.ScalarType.BFloat16, device, BenchModel.KnownFormats[arguments.GetRequiredValue(format)]);
+        new ClassifyBench(arguments.GetRequiredValue(model), arguments.GetRequiredValue(template), made, numbers, device)
         {
             Tokens = arguments.GetValue(tokens),
         }.Run(arguments.GetRequiredValue(questions), arguments.GetValue(rows));

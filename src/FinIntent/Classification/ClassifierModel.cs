@@ -66,10 +66,10 @@ sealed class ClassifierModel : IDisposable
     static string? ProblemOf(string text) =>
         string.IsNullOrWhiteSpace(text) ? "is empty; there is nothing to classify" : IsUnicode(text, out var at) ? null : NotUnicode(at);
 
-    static string NotUnicode(int at) =>
+    internal static string NotUnicode(int at) =>
         $"is no valid Unicode: half of a surrogate pair stands at character {at + 1}; repair where it comes from";
 
-    static bool IsUnicode(string text, out int at)
+    internal static bool IsUnicode(string text, out int at)
     {
         for (at = 0; at < text.Length; at++)
         {

@@ -13,11 +13,18 @@ public enum AbstentionReason
 /// <summary>An earlier turn of a conversation: what the user said, and what was answered.</summary>
 /// <param name="User">The user's message.</param>
 /// <param name="Assistant">The answer to it.</param>
+/// <example><code>
+/// ChatTurn[] history = [new("有什么新能源基金", "有几只主动型基金。")];
+/// var result = await classifier.ClassifyAsync("那它能买吗", history);
+/// </code></example>
 public sealed record ChatTurn(string User, string Assistant);
 
 /// <summary>Intents that a model tells apart.</summary>
 /// <param name="Name">The word that chooses the set in calls.</param>
 /// <param name="Intents">The intents' names, in the order in which the model reads them.</param>
+/// <example><code>
+/// foreach (var set in classifier.IntentSets) Console.WriteLine($"{set.Name}: {string.Join(", ", set.Intents)}");
+/// </code></example>
 public sealed record IntentSet(string Name, IReadOnlyList<string> Intents);
 
 /// <summary>What a text asks for. It is immutable, so any thread may read it.</summary>
@@ -25,6 +32,11 @@ public sealed record IntentSet(string Name, IReadOnlyList<string> Intents);
 /// Probabilities are those of the intents alone: they sum to 1. With a calibration beside the model they are calibrated; without one they
 /// are the model's own, <see cref="PredictionSet"/> is null and nothing is abstained.
 /// </remarks>
+/// <example><code>
+/// var result = await classifier.ClassifyAsync("茅台还能买吗");
+/// if (result.IsAbstained) Console.WriteLine($"perhaps {string.Join(" or ", result.PredictionSet ?? [])}");
+/// else Console.WriteLine($"{result.Intent} {result.Probability:P1}");
+/// </code></example>
 public sealed record IntentResult
 {
     /// <summary>The most probable intent's name, the first one among equals. With <see cref="IsAbstained"/> it is a guess.</summary>

@@ -48,6 +48,9 @@ sealed class ScoringQueue : IDisposable
     /// <summary>It is called with the number of questions of each forward.</summary>
     public Action<int>? OnForward { get; set; }
 
+    /// <summary>It is called with a forward's error and the number of its questions, also where they are then halved.</summary>
+    public Action<Exception, int>? OnFailure { get; set; }
+
     /// <summary>Scores a question; while the queue is full, the task waits for room.</summary>
     /// <exception cref="UserErrorException">The question is too long for the model.</exception>
     public async Task<OptionReading> Read(OptionQuestion question, CancellationToken stop)
@@ -74,7 +77,7 @@ sealed class ScoringQueue : IDisposable
             }
             catch (Exception e)
             {
-                done.TrySetException(e);
+                done.TrySetException(Told(e, "an answer"));
             }
         }
     }
@@ -158,6 +161,7 @@ sealed class ScoringQueue : IDisposable
     /// <summary>Halves questions that a device has no room for; any other error is theirs.</summary>
     void Recover(IReadOnlyList<Waiting> questions, Exception e)
     {
+        OnFailure?.Invoke(e, questions.Count);
         if (questions.Count > 1 && DeviceMemory.IsExhausted(e))
         {
             DeviceMemory.Trim(_device);
@@ -166,10 +170,12 @@ sealed class ScoringQueue : IDisposable
                 if (Begin(part) is { } forward) Finish(forward);
             return;
         }
-        var told = !DeviceMemory.IsExhausted(e) ? e : new UserErrorException(
-            $"the {_device} has no memory left for one question; free some, or load the model with a smaller precision", e);
+        var told = Told(e, "one question");
         foreach (var question in questions) question.Fail(told);
     }
+
+    Exception Told(Exception e, string work) => !DeviceMemory.IsExhausted(e) ? e : new UserErrorException(
+        $"the {_device} has no memory left for {work}; free some, or load the model with a smaller precision", e);
 
     /// <summary>
     /// Ends the thread: the forward that runs is finished, what waits fails with <see cref="ObjectDisposedException"/>.

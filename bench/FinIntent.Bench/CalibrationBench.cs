@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using FinIntent.Calibration;
 using FinIntent.Calibration.OutOfScope;
 using FinIntent.Data.Rows;
@@ -28,46 +27,27 @@ sealed class CalibrationBench(string root, string output, Surroundings here)
 
     public void Run()
     {
-        var own = Measured(Train("lora", "config/demo/lora.yaml"), IntentSchema.OpenFinData);
+        var own = Measured(Train("lora", "config/demo/lora.yaml", $"dataset_dir={Data}"), IntentSchema.OpenFinData);
         TrustTable.Print(here.Output, "five intents; calibrated on 160 validation rows, 66 near and 63 far rows", own, own.Validation);
         SplitStudy.Print(here.Output, own);
         var schema = IntentSchema.Load(Path.Combine(root, "config", "intents", NoneSchema));
-        var none = Measured(TrainNone(schema), schema);
+        var none = Measured(Train("lora_none", "config/demo/none.yaml", $"dataset_dir={Path.Combine(Data, "oos")}"), schema);
         List<CalibrationRow> validation =
             [.. none.Validation, .. none.OutOfScope["near_val"].Select(r => new CalibrationRow(r, schema.OutOfScopeOption))];
         TrustTable.Print(here.Output, "six intents, trained with 176 near rows as the sixth; calibrated on the same rows",
             none with { IsNoneTrained = true }, validation);
     }
 
-    string Train(string name, string recipe, params string[] more)
+    string Train(string name, string recipe, string rows)
     {
         var adapter = Path.Combine(output, name);
         if (File.Exists(Path.Combine(adapter, "adapter_model.safetensors"))) return adapter;
         TrainJob.Run(SettingsFile.Load(Path.Combine(root, recipe),
         [
             $"model_name_or_path={Path.Combine(root, "models", "finintent-8m")}", $"output_dir={adapter}", "plot_loss=false",
-            .. more.Length > 0 ? more : [$"dataset_dir={Data}"],
+            rows,
         ]), here);
         return adapter;
-    }
-
-    /// <summary>Trains the demo's recipe on its 500 rows and the near rows, all asked with six options.</summary>
-    string TrainNone(IntentSchema schema)
-    {
-        var folder = Path.Combine(output, "rows");
-        Directory.CreateDirectory(folder);
-        foreach (var (name, files) in ((string, string[])[])[("train", ["intent_train.json", "oos/near_train.csv"]), ("val", ["intent_val.json"])])
-        {
-            var rows = files.SelectMany(file => QuestionFile.LoadLabelled(Path.Combine(Data, file), schema)).Select(row => (JsonNode)new JsonObject
-            {
-                ["instruction"] = schema.Prompt(row.Question).Text,
-                ["input"] = "",
-                ["output"] = schema.LabelFor(row.Intent),
-            });
-            File.WriteAllText(Path.Combine(folder, $"{name}.json"), new JsonArray([.. rows]).ToJsonString());
-        }
-        File.WriteAllText(Path.Combine(folder, "dataset_info.json"), """{"train": {"file_name": "train.json"}, "val": {"file_name": "val.json"}}""");
-        return Train("lora_none", "config/demo/lora.yaml", $"dataset_dir={folder}", "dataset=train", "eval_dataset=val");
     }
 
     MeasuredReadings Measured(string adapter, IntentSchema schema)

@@ -21,7 +21,14 @@ sealed class CalibrationBench(string root, string output, Surroundings here)
 {
     const string NoneSchema = "openfindata_none.yaml";
 
-    static readonly string[] OutOfScopeFiles = ["far_val", "near_val", "far_test", "near_test"];
+    /// <summary>Topics that neither training nor calibration has (data/oos/README.md).</summary>
+    static readonly string[] NewTopics = ["crypto", "macro", "trust", "accounting", "career", "payment"];
+
+    static readonly (string Name, string File, Func<string, bool> Takes)[] OutOfScopeFiles =
+    [
+        ("far_val", "far_val.csv", _ => true), ("near_val", "near_val.csv", _ => true), ("far_test", "far_test.csv", _ => true),
+        ("near_test", "near_test.csv", _ => true), ("near_test of new topics", "near_test.csv", NewTopics.Contains),
+    ];
 
     string Data => Path.Combine(root, "data");
 
@@ -54,16 +61,17 @@ sealed class CalibrationBench(string root, string output, Surroundings here)
     {
         using var chat = ChatModel.Load(new(Path.Combine(root, "models", "finintent-8m"), [adapter]), torch.CPU);
         var quiet = here with { Error = TextWriter.Null };
-        var folder = FinEva.FindFolder(Data) ?? throw new UserErrorException("Fin-Eva's files are not there; data/README.md tells where to put them");
+        var folder = FinEva.FindFolder(Data)
+            ?? throw new UserErrorException("Fin-Eva's files are not there; data/README.md tells where to put them");
         var labels = Path.Combine(Data, FinEva.LabelsFile);
         var labelled = FinEva.Load(labels, folder);
         var rest = Rest(folder, [.. labelled.Select(q => q.Id)]);
         return new(Rows("intent_val.json"), Rows("intent_eval.json"),
-            Ask([.. labelled.Select(q => (q.Question, q.Gold))]), ReadingsOf([.. rest.Select(q => q.Text)]))
+            Ask([.. labelled.Select(q => (q.Question, q.Gold))]), ReadingsOf(rest))
         {
-            OutOfScope = OutOfScopeFiles.ToDictionary(name => name, name => ReadingsOf(
-                [.. DataFile.Read(Path.Combine(Data, "oos", $"{name}.csv")).Select(row => row.Needed("question"))])),
-            FinEvaRestFiles = [.. rest.Select(q => q.File)],
+            OutOfScope = OutOfScopeFiles.ToDictionary(f => f.Name, f => ReadingsOf(
+                [.. DataFile.Read(Path.Combine(Data, "oos", f.File)).Where(row => f.Takes(row.Needed("kind")))
+                    .Select(row => row.Needed("question"))])),
             NoneOption = schema.OutOfScopeOption,
         };
 
@@ -79,80 +87,12 @@ sealed class CalibrationBench(string root, string output, Surroundings here)
     }
 
     /// <summary>The questions of Fin-Eva's files that none of the five intents fits.</summary>
-    static List<(string File, string Text)> Rest(string folder, HashSet<string> labelled) =>
+    static List<string> Rest(string folder, HashSet<string> labelled) =>
     [
         .. from path in Directory.GetFiles(folder, "fineva_*.csv").Order(StringComparer.Ordinal)
            let name = Path.GetFileNameWithoutExtension(path)
            from row in DataFile.Read(path)
            where !labelled.Contains($"{name}:{row.Needed("id")}")
-           select (name, row.Needed("question")),
+           select row.Needed("question"),
     ];
-}
-
-/// <summary>What one model said of all rows.</summary>
-/// <param name="FinEva">Its questions that one of the five intents fits.</param>
-/// <param name="FinEvaRest">The others.</param>
-sealed record MeasuredReadings(
-    IReadOnlyList<CalibrationRow> Validation, IReadOnlyList<CalibrationRow> Evaluation, IReadOnlyList<CalibrationRow> FinEva,
-    IReadOnlyList<OptionReading> FinEvaRest)
-{
-    /// <summary>Our rows out of scope, by their file.</summary>
-    public required IReadOnlyDictionary<string, IReadOnlyList<OptionReading>> OutOfScope { get; init; }
-
-    /// <summary>The file of each of the others.</summary>
-    public required IReadOnlyList<string> FinEvaRestFiles { get; init; }
-
-    public int? NoneOption { get; init; }
-
-    /// <summary>Says that near rows are among the calibration's rows already.</summary>
-    public bool IsNoneTrained { get; init; }
-
-    public CalibrationSubject Subject => new("", [],
-        IntentOptions.Lettered([.. Enumerable.Range(0, Validation[0].Reading.Logits.Length).Select(i => $"{i}")]), "") { NoneOption = NoneOption };
-}
-
-/// <summary>Prints how far a calibration can be trusted on rows that it was not made from.</summary>
-static class TrustTable
-{
-    public static void Print(TextWriter console, string title, MeasuredReadings measured, IReadOnlyList<CalibrationRow> validation)
-    {
-        IReadOnlyList<OptionReading> further = measured.IsNoneTrained ? measured.OutOfScope["far_val"]
-            : [.. measured.OutOfScope["near_val"], .. measured.OutOfScope["far_val"]];
-        var calibration = IntentCalibration.Of(measured.Subject, validation, further, new());
-        console.WriteLine($"\n## {title}");
-        console.WriteLine(Invariant($"temperature {calibration.Fit.Scaling.Temperature:0.000}; score {calibration.OutOfScope!.Score.Kind}; cross-validated AUROC ") +
-            string.Join(", ", calibration.OutOfScope.Candidates.Select(c => Invariant($"{c.Kind} {c.Separation.AreaUnderCurve:0.000}"))));
-        Print(console, calibration, "our evaluation", measured.Evaluation);
-        Print(console, calibration, "Fin-Eva", measured.FinEva);
-
-        List<OptionReading> inside = [.. validation.Where(r => r.Gold != measured.NoneOption).Select(r => r.Reading)];
-        List<OptionReading> outside = [.. validation.Where(r => r.Gold == measured.NoneOption).Select(r => r.Reading), .. further];
-        List<CalibrationRow> own = [.. validation.Where(r => r.Gold != measured.NoneOption)];
-        foreach (var kind in Enum.GetValues<OutOfScopeKind>())
-        {
-            if (OutOfScopeScore.Fit(kind, own, outside, measured.NoneOption) is not { } score) continue;
-            console.WriteLine($"{kind,-14} AUROC / FPR at 95 % TPR: " + string.Join("; ",
-                Text("far test", score, measured.Evaluation, measured.OutOfScope["far_test"]),
-                Text("near test", score, measured.Evaluation, measured.OutOfScope["near_test"]),
-                Text("Fin-Eva's rest against its five intents", score, measured.FinEva, measured.FinEvaRest)));
-        }
-        foreach (var (name, rows) in measured.OutOfScope.Where(o => o.Key.EndsWith("_test", StringComparison.Ordinal)).Append(new("Fin-Eva's rest", measured.FinEvaRest)))
-            console.WriteLine(Invariant($"{name}: withheld {rows.Average(r => calibration.Apply(r).IsAbstained ? 1 : 0):p1} of {rows.Count}"));
-    }
-
-    static string Text(string name, OutOfScopeScore score, IReadOnlyList<CalibrationRow> inside, IReadOnlyList<OptionReading> outside)
-    {
-        var separation = Separation.Of([.. inside.Select(r => score.Of(r.Reading))], [.. outside.Select(score.Of)]);
-        return Invariant($"{name} {separation.AreaUnderCurve:0.000} / {separation.FalseShare:p1}");
-    }
-
-    static void Print(TextWriter console, IntentCalibration calibration, string name, IReadOnlyList<CalibrationRow> rows)
-    {
-        var m = TrustMeasures.Of(calibration, rows);
-        console.WriteLine(Invariant($"{name} ({rows.Count}): right {m.Accuracy:p1}; ECE {m.OwnError:0.0000} (if true {m.OwnExpected:0.0000}) -> ") +
-            Invariant($"{m.Error:0.0000} (if true {m.Expected:0.0000}); log-loss {m.OwnLoss:0.0000} -> {m.Loss:0.0000}; ") +
-            Invariant($"sets hold the right one {m.Coverage:p1}, mean size {m.SetSize:0.00}; AURC {m.Area:0.0000}; ") +
-            Invariant($"accuracy at 80/90 % {m.At80:p1}/{m.At90:p1}; coverage at 95/98 % {m.For95:p1}/{m.For98:p1}; ") +
-            Invariant($"passes as in scope {m.Passing:p1}"));
-    }
 }

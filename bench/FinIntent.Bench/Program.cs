@@ -5,7 +5,7 @@ using FinIntent.Jobs;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 
-var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).") 
+var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).")
     { Layer(), Kernels(), Plan(), Calibration() };
 try
 {

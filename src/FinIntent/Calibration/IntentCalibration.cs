@@ -3,9 +3,6 @@ using FinIntent.Generation;
 
 namespace FinIntent.Calibration;
 
-/// <summary>Says why an answer is withheld.</summary>
-enum AbstentionReason { LowProbability, OutOfScope }
-
 /// <summary>What a calibration makes of one question.</summary>
 /// <param name="Probabilities">The calibrated probability of each option, in the order of the options; they sum to 1.</param>
 /// <param name="PredictionSet">The options that may be right, the most probable first; it may be empty.</param>

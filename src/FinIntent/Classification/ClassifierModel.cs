@@ -1,3 +1,4 @@
+using FinIntent.Calibration;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Text;
@@ -19,12 +20,14 @@ sealed class ClassifierModel : IDisposable
     const int TokensOnCpu = 4096, TokensOnGpu = 16384;
 
     readonly Dictionary<string, OptionAnswers> _answers;
+    readonly IReadOnlyDictionary<string, IntentCalibration> _calibrations;
 
-    ClassifierModel(ChatModel chat, IReadOnlyList<LabelSet> sets, int? tokens)
+    ClassifierModel(ChatModel chat, ClassifierSource source)
     {
-        (Chat, Sets) = (chat, sets);
-        Scorer = new(chat.Model, tokens ?? (chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu));
-        _answers = sets.ToDictionary(set => set.Name, set => OptionAnswers.For(chat.Template, set.Options.Select(o => o.Label)));
+        (Chat, Sets, _calibrations) = (chat, source.Sets, source.Calibrations);
+        var isCpu = chat.Model.Placement.Device.type == DeviceType.CPU;
+        Scorer = new(chat.Model, source.MaxTokensPerForward ?? (isCpu ? TokensOnCpu : TokensOnGpu));
+        _answers = Sets.ToDictionary(set => set.Name, set => OptionAnswers.For(chat.Template, set.Options.Select(o => o.Label)));
     }
 
     public ChatModel Chat { get; }
@@ -35,7 +38,7 @@ sealed class ClassifierModel : IDisposable
     public static ClassifierModel Load(ClassifierSource source, Device device)
     {
         var chat = ChatModel.Load(source.Chat, device);
-        return chat.OrDispose(() => new ClassifierModel(chat, source.Sets, source.MaxTokensPerForward));
+        return chat.OrDispose(() => new ClassifierModel(chat, source));
     }
 
     /// <summary>Finds a label set by its name; null means the first.</summary>
@@ -57,7 +60,8 @@ sealed class ClassifierModel : IDisposable
     }
 
     /// <summary>Returns what a forward says about a text.</summary>
-    public IntentAnswer AnswerOf(ReadyText text, OptionReading reading) => IntentAnswer.Of(reading, text.Tokens);
+    public IntentAnswer AnswerOf(ReadyText text, OptionReading reading) =>
+        IntentAnswer.Of(reading, text.Tokens, _calibrations.GetValueOrDefault(text.Set.Name));
 
     static string? ProblemOf(string text) =>
         string.IsNullOrWhiteSpace(text) ? "is empty; there is nothing to classify" : IsUnicode(text, out var at) ? null : NotUnicode(at);

@@ -1,3 +1,4 @@
+using FinIntent.Calibration;
 using FinIntent.Checkpoints;
 using FinIntent.Generation;
 using FinIntent.Hub;
@@ -12,6 +13,9 @@ namespace FinIntent.Classification;
 sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Sets)
 {
     public int? MaxTokensPerForward { get; init; }
+
+    /// <summary>The calibrations of label sets, by their names; a set that has none answers with the model's own probabilities.</summary>
+    public IReadOnlyDictionary<string, IntentCalibration> Calibrations { get; init; } = new Dictionary<string, IntentCalibration>();
 
     /// <summary>Finds all that a model's name and options mean; what a hub has is fetched.</summary>
     /// <param name="model">A model's folder, an adapter's folder, or owner/name on a hub.</param>
@@ -37,10 +41,30 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
             Type = TypeOf(options.Precision),
             Format = FormatOf(options.Precision),
         };
-        return new(chat, Ordered(SetsOf(options.Schema, trained, adapters.LastOrDefault() ?? folder), options.IntentSet))
+        var sets = Ordered(SetsOf(options.Schema, trained, adapters.LastOrDefault() ?? folder), options.IntentSet);
+        return new(chat, sets)
         {
             MaxTokensPerForward = options.MaxTokensPerForward,
+            Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets) : new Dictionary<string, IntentCalibration>(),
         };
+    }
+
+    /// <summary>Finds the calibration beside the last adapter, or else the model, and the label set that it is for.</summary>
+    /// <exception cref="UserErrorException">It is for another model, or for none of the label sets.</exception>
+    public static IReadOnlyDictionary<string, IntentCalibration> CalibrationsOf(ChatModelSource chat, IReadOnlyList<LabelSet> sets)
+    {
+        var folder = chat.Adapters.LastOrDefault() ?? chat.Model;
+        Dictionary<string, IntentCalibration> found = [];
+        if (CalibrationFile.Read(folder) is not { } calibration) return found;
+        List<string> differences = [];
+        foreach (var set in sets)
+        {
+            if (calibration.Subject.Difference(CalibrationSubject.Of(chat, set.Prompt(CalibrationSubject.QuestionMark), set.System))
+                is { } difference) differences.Add(difference);
+            else found[set.Name] = calibration;
+        }
+        return found.Count > 0 ? found : throw new UserErrorException($"{CalibrationFile.PathIn(folder)}: {differences[0]}; " +
+            "run `finintent calibrate` again, or leave the calibration out (use_calibration: false, in a program UseCalibration)");
     }
 
     /// <summary>Returns the label sets of a schema's file, or else those that a model's record names.</summary>

@@ -1,3 +1,4 @@
+using FinIntent.Calibration;
 using FinIntent.Generation;
 using FinIntent.Intents;
 
@@ -8,13 +9,25 @@ namespace FinIntent.Classification;
 /// <param name="Tokens">The tokens that the model read.</param>
 sealed record IntentAnswer(double[] Probabilities, int Tokens)
 {
-    public AbstentionReason Reason { get; init; }
+    /// <summary>Why the answer is withheld; null where it is given.</summary>
+    public AbstentionReason? Reason { get; init; }
 
     /// <summary>The numbers of the options in the prediction set, the most probable first; null without a calibration.</summary>
     public int[]? PredictionSet { get; init; }
     public double? OutOfScopeScore { get; init; }
 
-    public static IntentAnswer Of(OptionReading reading, int tokens) => new(reading.Probabilities, tokens);
+    /// <param name="calibration">Null means that the model's own probabilities are the answer.</param>
+    public static IntentAnswer Of(OptionReading reading, int tokens, IntentCalibration? calibration)
+    {
+        if (calibration is null) return new(reading.Probabilities, tokens);
+        var answer = calibration.Apply(reading);
+        return new(answer.Probabilities, tokens)
+        {
+            Reason = answer.Reason,
+            PredictionSet = answer.PredictionSet,
+            OutOfScopeScore = answer.OutOfScopeScore,
+        };
+    }
 
     /// <summary>The number of the most probable option, the first one among equals.</summary>
     public int Best => Array.IndexOf(Probabilities, Probabilities.Max());

@@ -52,11 +52,8 @@ public sealed record IntentClassifierOptions
     /// <summary>The numbers that weights are kept in.</summary>
     public ModelPrecision Precision { get; init; }
 
-    /// <summary>Whether a calibration that lies beside the adapter or model is applied. Default: true.</summary>
+    /// <summary>Whether the calibration beside the adapter or model (intent_calibration.json) is applied. Default: true.</summary>
     public bool UseCalibration { get; init; } = true;
-
-    /// <summary>A calibration's file (intent_calibration.json) in place of the one beside the adapter or model.</summary>
-    public string? Calibration { get; init; }
 
     /// <summary>The most tokens of questions that go through the model at once, 1 or more, what they share counted once.</summary>
     /// <remarks>Null means 4,096 on a CPU and 16,384 on a GPU. Results on a CPU do not depend on it.</remarks>

@@ -3,9 +3,6 @@ namespace FinIntent;
 /// <summary>Says why a classifier does not vouch for an answer.</summary>
 public enum AbstentionReason
 {
-    /// <summary>It does: the answer is not abstained.</summary>
-    None,
-
     /// <summary>The most probable intent is less probable than the calibrated threshold.</summary>
     LowProbability,
 
@@ -46,10 +43,10 @@ public sealed record IntentResult
     public required IReadOnlyDictionary<string, double> Probabilities { get; init; }
 
     /// <summary>Whether the calibration says that the answer should not be acted upon: ask back, or pass the text to a person.</summary>
-    public bool IsAbstained => AbstentionReason != AbstentionReason.None;
+    public bool IsAbstained => AbstentionReason is not null;
 
-    /// <summary>Why it is abstained.</summary>
-    public AbstentionReason AbstentionReason { get; init; }
+    /// <summary>Why it is abstained; null where it is not.</summary>
+    public AbstentionReason? AbstentionReason { get; init; }
 
     /// <summary>The intents among which the right one is with the calibrated coverage, the most probable first; it may be empty.</summary>
     /// <remarks>Null means that the model has no calibration.</remarks>

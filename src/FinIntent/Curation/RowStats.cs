@@ -38,7 +38,7 @@ sealed record RowStats(IReadOnlyList<FileStats> Files, IReadOnlyList<Duplicate> 
     public static RowStats Of(IReadOnlyList<RowFile> files, IReadOnlyList<ChatTemplate> templates)
     {
         var rows = files.SelectMany((file, f) => file.Rows.Select(row => (File: f, Row: row))).ToList();
-        var duplicates = NearDuplicates.Pairs([.. rows.Select(r => r.Row.Question)]).Select(pair =>
+        var duplicates = NearDuplicates.Pairs([.. rows.Select(r => r.Row.Asked)]).Select(pair =>
         {
             var ((f, first), (g, second)) = (rows[pair.First], rows[pair.Second]);
             return new Duplicate(first, second, pair.Similarity, pair.AreSame, f != g, first.Intent != second.Intent);

@@ -11,14 +11,15 @@ sealed record AskedQuestion(string Id, string Question, Conversation Conversatio
     public string? Gold { get; init; }
 
     /// <summary>Asks a user's words, in a schema's instruction where a schema is given.</summary>
-    public static AskedQuestion Of(string id, string question, IntentSchema? schema)
+    /// <param name="history">What was said before, a question and its answer in turn; it is asked as it is, as in training rows.</param>
+    public static AskedQuestion Of(string id, string question, IntentSchema? schema, IReadOnlyList<Message>? history = null)
     {
-        if (schema is null) return new(id, question, new(null, [new("user", question)]));
+        if (schema is null) return new(id, question, new(null, [.. history ?? [], new("user", question)]));
         var prompt = schema.Prompt(question);
-        return new(id, question, new(null, [new("user", prompt.Text)])) { Options = prompt.Options };
+        return new(id, question, new(null, [.. history ?? [], new("user", prompt.Text)])) { Options = prompt.Options };
     }
 
     public static AskedQuestion Of(EvaluationQuestion question) =>
-        new(question.Id, question.Question, new(question.System, [new("user", question.Prompt.Text)]))
+        new(question.Id, question.Question, new(question.System, [.. question.History, new("user", question.Prompt.Text)]))
         { Options = question.Options, Gold = question.Gold };
 }

@@ -1,9 +1,14 @@
+using FinIntent.Text;
+
 namespace FinIntent.Intents;
 
 /// <summary>Is a question with a known answer, one of its options' labels. Prompt is what the model is asked, word for word.</summary>
 sealed record EvaluationQuestion(
     string Id, string Question, IReadOnlyList<IntentOption> Options, string Gold, IntentPrompt Prompt, string? System = null)
 {
+    /// <summary>What was said before, a question and its answer in turn.</summary>
+    public IReadOnlyList<Message> History { get; init; } = [];
+
     /// <summary>Makes a question of a schema from a user's words.</summary>
     /// <param name="intent">An intent's label or name.</param>
     /// <param name="key">The name of the column or key that gives the intent.</param>

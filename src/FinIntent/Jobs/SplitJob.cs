@@ -33,7 +33,7 @@ static class SplitJob
         EvaluationNotice.Check(request.File);
         if (rows.FirstOrDefault(row => OpenFinData.IsIntentItem(row.Source)) is { } official)
             throw official.Source.Error(Dataset.Refusal);
-        var groups = NearDuplicates.Groups([.. rows.Select(row => row.Question)]);
+        var groups = NearDuplicates.Groups([.. rows.Select(row => row.Asked)]);
         var parts = RowSplit.Of(groups, [.. rows.Select(row => row.Intent)], val, eval, request.Seed);
         return Write(request, rows, parts);
     }
@@ -56,9 +56,12 @@ static class SplitJob
     static JsonObject EntryOf(RowFile file)
     {
         var entry = new JsonObject { ["file_name"] = Path.GetFileName(file.Name) };
-        // Training reads system texts only where the columns name them.
-        if (file.Rows.Any(row => row.Conversation.System is { Length: > 0 }))
-            entry["columns"] = JsonNode.Parse("""{"prompt": "instruction", "query": "input", "response": "output", "system": "system"}""");
+        // Training reads system texts and earlier turns only where the columns name them.
+        var columns = new JsonObject { ["prompt"] = "instruction", ["query"] = "input", ["response"] = "output" };
+        var usual = columns.Count;
+        if (file.Rows.Any(row => row.Conversation.System is { Length: > 0 })) columns["system"] = "system";
+        if (file.Rows.Any(row => row.History.Count > 0)) columns["history"] = "history";
+        if (columns.Count > usual) entry["columns"] = columns;
         return entry;
     }
 }

@@ -95,12 +95,19 @@ sealed partial class ChatTemplate
         for (var i = 0; i < messages.Count; i++)
         {
             if (i % 2 == 0) EncodeUser(conversation, i, ids);
-            else EncodeParts(_template.Assistant, _template.Reasons ? WithoutThought(messages[i].Content) : messages[i].Content, ids);
+            else EncodeEarlierAnswer(messages[i].Content, ids);
         }
         if (messages.Count % 2 == 0)
             throw new ArgumentException($"a prompt must end with a user's message, this has {messages.Count} messages");
         if (_template.Reasons && !_enableThinking) EncodeParts(EmptyThought, "", ids);
         return [.. ids];
+    }
+
+    /// <summary>Encodes an answer of an earlier turn as training rows have it; of a model that may think, thoughts are forgotten.</summary>
+    void EncodeEarlierAnswer(string content, List<int> ids)
+    {
+        if (_template.Reasons && !_enableThinking) EncodeParts(EmptyThought, "", ids);
+        EncodeParts(_template.Assistant, _template.Reasons ? WithoutThought(content) : content, ids);
     }
 
     /// <summary>Returns input ids and labels of a training row whose last message is the answer.</summary>

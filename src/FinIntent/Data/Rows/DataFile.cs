@@ -15,11 +15,21 @@ static class DataFile
 
     public static IEnumerable<SourceRow> Read(string path)
     {
-        if (Directory.Exists(path)) return ReadFolder(path);
-        if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file or folder");
-        return Readers.TryGetValue(Path.GetExtension(path), out var read)
-            ? read(path)
-            : throw new UserErrorException($"{path}: rows are read from {Types} files, not \"{Path.GetExtension(path)}\"; convert it");
+        Check(path);
+        return FilesOf(path).SelectMany(file => Readers[Path.GetExtension(file)](file));
+    }
+
+    /// <summary>Reads JSON lines (or a list) from a stream, each row as soon as its end is there.</summary>
+    /// <param name="name">What the rows' places call the stream.</param>
+    public static IEnumerable<SourceRow> ReadJson(Stream stream, string name) => JsonRows.Read(stream, name);
+
+    /// <summary>Checks that there is such a file, or a folder with files of one type, and that its type is known.</summary>
+    public static void Check(string path)
+    {
+        if (Directory.Exists(path)) CheckFolder(path);
+        else if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file or folder");
+        foreach (var file in FilesOf(path).Where(file => !IsType(Path.GetExtension(file))))
+            throw new UserErrorException($"{file}: rows are read from {Types} files, not \"{Path.GetExtension(file)}\"; convert it");
     }
 
     public static string Types => string.Join(", ", Readers.Keys);
@@ -30,17 +40,13 @@ static class DataFile
     /// <summary>Returns the files whose rows <see cref="Read"/> reads.</summary>
     public static IReadOnlyList<string> FilesOf(string path) => Directory.Exists(path) ? FilesIn(path) : [path];
 
-    static IEnumerable<SourceRow> ReadFolder(string folder)
+    static void CheckFolder(string folder)
     {
-        var files = FilesIn(folder);
-        var types = files.Select(f => Path.GetExtension(f).ToLowerInvariant()).Distinct().ToArray();
-        return types.Length switch
-        {
-            0 => throw new UserErrorException($"{folder}: the folder has no files"),
-            1 => files.SelectMany(Read),
-            _ => throw new UserErrorException(
-                $"{folder}: the folder holds files of several types ({string.Join(", ", types)}); keep one of {Types}"),
-        };
+        var types = FilesIn(folder).Select(f => Path.GetExtension(f).ToLowerInvariant()).Distinct().ToArray();
+        if (types.Length == 0) throw new UserErrorException($"{folder}: the folder has no files");
+        if (types.Length > 1)
+            throw new UserErrorException(
+                $"{folder}: the folder holds files of several types ({string.Join(", ", types)}); keep one of {Types}");
     }
 
     static string[] FilesIn(string folder) =>

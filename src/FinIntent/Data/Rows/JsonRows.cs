@@ -4,21 +4,23 @@ namespace FinIntent.Data.Rows;
 sealed class JsonRows : IDisposable
 {
     readonly string _path;
-    readonly FileStream _stream;
+    readonly Stream _stream;
     byte[] _buffer = new byte[1 << 16];
     int _start, _end;
     long _line = 1;
     bool _ended;
 
-    JsonRows(string path)
-    {
-        _path = path;
-        _stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-    }
+    JsonRows(Stream stream, string path) => (_stream, _path) = (stream, path);
 
-    public static IEnumerable<SourceRow> Read(string path)
+    public static IEnumerable<SourceRow> Read(string path) =>
+        ReadAll(() => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), path);
+
+    /// <summary>Reads the rows of a stream, each as soon as its end is there; the stream is closed behind the last.</summary>
+    public static IEnumerable<SourceRow> Read(Stream stream, string name) => ReadAll(() => stream, name);
+
+    static IEnumerable<SourceRow> ReadAll(Func<Stream> open, string path)
     {
-        using var rows = new JsonRows(path);
+        using var rows = new JsonRows(open(), path);
         rows.SkipByteOrderMark();
         if (rows.Peek() == '[')
         {

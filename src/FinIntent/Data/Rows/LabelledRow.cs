@@ -5,8 +5,8 @@ using static FinIntent.Files.TerminalText;
 
 namespace FinIntent.Data.Rows;
 
-/// <summary>Holds a row that asks one question and knows its intent.</summary>
-/// <param name="Conversation">The conversation that is trained on: the prompt, and the label as its answer.</param>
+/// <summary>Holds a row that asks a question, perhaps after others, and knows its intent.</summary>
+/// <param name="Conversation">The conversation that is trained on: what was said before, the prompt, and the label as its answer.</param>
 /// <param name="Question">The user's words, without those around them; empty where only the other rows of a file can tell.</param>
 /// <param name="Intent">The name behind the label or, where the prompt lists no options, the label.</param>
 sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Question, string Intent)
@@ -18,6 +18,12 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
     public IntentPrompt? Prompt { get; init; }
     public string Place => Source.Place;
     public string Label => Conversation.Messages[^1].Content;
+
+    /// <summary>What was said before the question, a question and its answer in turn.</summary>
+    public IReadOnlyList<Message> History => [.. Conversation.Messages.SkipLast(2)];
+
+    /// <summary>All that the user asks, the question last. Rows are alike when this is: alone a later question may mean little.</summary>
+    public string Asked => string.Join('\n', History.Where(m => m.Role == "user").Select(m => m.Content).Append(Question));
 
     /// <summary>Reads a row of any form.</summary>
     /// <param name="schema">Gives rows that only name their intent their options, and tells which words of a prompt are its own.</param>
@@ -64,20 +70,21 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
     {
         var question = row.Word("question")!.Trim();
         var (column, intent) = IntentOf(row, schema);
-        return schema is not null ? Of(row, EvaluationQuestion.Of("", question, intent, schema, column, row.Place))
-            : new(row, new(null, [new("user", question), new("assistant", intent)]), question, intent);
+        var history = QuestionRow.History(row);
+        if (schema is null) return new(row, new(null, [.. history, new("user", question), new("assistant", intent)]), question, intent);
+        return Of(row, EvaluationQuestion.Of("", question, intent, schema, column, row.Place) with { History = history });
     }
 
     static LabelledRow Of(SourceRow row, EvaluationQuestion question)
     {
-        Conversation conversation = new(null, [new("user", question.Prompt.Text), new("assistant", question.Gold)]);
+        Conversation conversation = new(null, [.. question.History, new("user", question.Prompt.Text), new("assistant", question.Gold)]);
         return new(row, conversation, question.Question, NameOf(question.Gold, question.Options)!) { Prompt = question.Prompt };
     }
 
     static LabelledRow Of(SourceRow row, AlignedRow aligned, IntentSchema? schema)
     {
-        if (aligned is not { Problem: null, Conversation: { Messages: [var asked, var answer] } conversation })
-            throw row.Error($"{aligned.Problem ?? WhyNot(aligned.Conversation!)}; a labelled row has a prompt and a label");
+        if (aligned is not { Problem: null, Conversation: { Messages: [.., var asked, { Role: "assistant" } answer] } conversation })
+            throw row.Error($"{aligned.Problem ?? "it has no answer"}; a labelled row has a prompt and a label");
         var label = answer.Content.Trim();
         if (label.Length == 0 || label.AsSpan().IndexOfAny('\r', '\n') >= 0)
             throw row.Error($"its answer, \"{Short(label)}\", is not a label");
@@ -90,12 +97,9 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
                 ?? throw row.Error($"its answer is \"{Short(label)}\", which is none of the options " +
                     $"{Short(string.Join(", ", prompt.Options.Select(o => o.Label)))}");
         }
-        conversation = conversation with { Messages = [asked, answer with { Content = label }] };
+        conversation = conversation with { Messages = [.. conversation.Messages.SkipLast(1), answer with { Content = label }] };
         return new(row, conversation, prompt?.Question ?? "", NameOf(label, prompt?.Options) ?? label) { Prompt = prompt };
     }
-
-    static string WhyNot(Conversation conversation) =>
-        conversation.Messages.Count == 1 ? "it has no answer" : "it has a history of other questions";
 
     static string? NameOf(string label, IReadOnlyList<IntentOption>? options) => options?.First(o => o.Label == label).Name;
 }

@@ -66,7 +66,10 @@ static class QuestionFile
             var question = row.Needed(questionColumn, Remedy).Trim();
             var (column, intent) = intentColumn is null ? LabelledRow.IntentOf(row, schema, Remedy)
                 : (intentColumn, row.Needed(intentColumn, Remedy));
-            questions.Add(EvaluationQuestion.Of($"{questions.Count}", question, intent, schema, column, row.Place));
+            questions.Add(EvaluationQuestion.Of($"{questions.Count}", question, intent, schema, column, row.Place) with
+            {
+                History = QuestionRow.History(row),
+            });
         }
         return questions.Count > 0 ? questions : throw new UserErrorException($"{path}: the file has no rows");
     }
@@ -78,7 +81,10 @@ static class QuestionFile
             ? "the row names its intent and not the options; give intent_schema, the file with all intents"
             : "the instruction has no options; write them as lines \"A. name\", \"B. name\" …, or \"- name\" where names are the answers");
         var system = labelled.Conversation.System is { Length: > 0 } text ? text : null;
-        return new(IdOf(row) ?? $"{index}", labelled.Question, prompt.Options, labelled.Label, prompt, system);
+        return new(IdOf(row) ?? $"{index}", labelled.Question, prompt.Options, labelled.Label, prompt, system)
+        {
+            History = labelled.History,
+        };
     }
 
     static AskedQuestion Asked(SourceRow row, int number, IntentSchema? schema)
@@ -87,14 +93,16 @@ static class QuestionFile
         switch (QuestionRow.FormOf(row))
         {
             case QuestionForm.OpenFinData: return AskedQuestion.Of(OpenFinData.Question(row));
-            case QuestionForm.Question: return AskedQuestion.Of(id, NotEmpty(row.Word("question")!.Trim()), schema);
-            case QuestionForm.Text: return AskedQuestion.Of(id, NotEmpty(row.Text("text")!.Trim()), schema);
+            case QuestionForm.Question: return Words(row.Word("question")!);
+            case QuestionForm.Text: return Words(row.Text("text")!);
         }
         var aligned = QuestionRow.Conversation(row);
         if (aligned.Conversation is not { } conversation) throw row.Error(aligned.Problem!);
         var isAnswered = conversation.Messages.Count % 2 == 0;
         IReadOnlyList<Message> asked = [.. conversation.Messages.SkipLast(isAnswered ? 1 : 0)];
         return new(id, NotEmpty(asked[^1].Content), conversation with { Messages = asked });
+
+        AskedQuestion Words(string text) => AskedQuestion.Of(id, NotEmpty(text.Trim()), schema, QuestionRow.History(row));
 
         string NotEmpty(string text) => text.Length > 0 ? text : throw row.Error("its question is empty; write one, or remove the row");
     }

@@ -23,6 +23,12 @@ enum QuestionForm
 /// <summary>Tells the form of a row that no dataset_info.json describes by the columns it has, the same way for every command.</summary>
 static class QuestionRow
 {
+    const string HistoryColumn = "history";
+
+    /// <summary>Returns what was said before a row's question, a question and its answer in turn.</summary>
+    /// <exception cref="UserErrorException">The column "history" is no list of [question, answer] pairs.</exception>
+    public static IReadOnlyList<Message> History(SourceRow row) => [.. RowFormats.History(row, HistoryColumn)];
+
     public static QuestionForm FormOf(SourceRow row)
     {
         if (OpenFinData.IsItem(row)) return QuestionForm.OpenFinData;
@@ -46,7 +52,7 @@ static class QuestionRow
             _ => throw row.Error($"it is no conversation: no column instruction, conversations or messages; its columns are " +
                 $"{SourceRow.Names(row.Columns)}"),
         };
-        var columns = DatasetColumns.Default(format) with { History = "history", System = "system" };
+        var columns = DatasetColumns.Default(format) with { History = HistoryColumn, System = "system" };
         return RowFormats.Align(row, new() { Format = format, ColumnNames = columns, TagNames = DatasetTags.Default(format) });
     }
 

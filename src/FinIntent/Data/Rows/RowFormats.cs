@@ -33,7 +33,8 @@ static class RowFormats
         return new(new(row.Text(columns.System), messages), null);
     }
 
-    static IEnumerable<Message> History(SourceRow row, string? column)
+    /// <summary>Returns the messages of a column that lists [question, answer] pairs; none where the row has no such column.</summary>
+    public static IEnumerable<Message> History(SourceRow row, string? column)
     {
         if (row.List(column) is not { } history) yield break;
         foreach (var turn in history.EnumerateArray())

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace FinIntent.Data.Rows;
 
 /// <summary>Reads each line of a text file as a row with one column, "text"; empty lines are no rows.</summary>
@@ -8,7 +10,16 @@ static class TextRows
         using var reader = DataFile.OpenText(path);
         for (long number = 1; ReadLine(reader, path, number) is { } line; number++)
             if (!string.IsNullOrWhiteSpace(line))
-                yield return new(path, number, true, JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["text"] = line }));
+                yield return new(path, number, true, RowOf(line));
+    }
+
+    static JsonElement RowOf(string line)
+    {
+        var json = new ArrayBufferWriter<byte>();
+        json.Write("{\"text\":"u8);
+        JsonBytes.WriteText(json, line);
+        json.Write("}"u8);
+        return JsonElement.Parse(json.WrittenSpan);
     }
 
     static string? ReadLine(StreamReader reader, string path, long number)

@@ -14,6 +14,9 @@ public sealed class OutOfScopeRowsTests
 {
     const string None = "其他问询";
 
+    static readonly IntentSchema WithNone =
+        IntentSchema.Load(Path.Combine(Reference.Root, "config", "intents", "openfindata_none.yaml"));
+
     static readonly string Data = Path.Combine(Reference.Root, "data"), Folder = Path.Combine(Data, "oos");
     static readonly string Card = File.ReadAllText(Path.Combine(Folder, "README.md"));
     static readonly string[] Files = ["near_train", "near_val", "near_test", "far_val", "far_test"];
@@ -60,6 +63,32 @@ public sealed class OutOfScopeRowsTests
         Assert.InRange(Rows("near_test").Count(row => taught.Contains(row.Kind)), 60, 100);
         Assert.InRange(Rows("near_test").Count(row => !taught.Contains(row.Kind)), 50, 100);
         Assert.All(DataFile.Read(PathOf("near_train")), row => Assert.Equal(None, row.Word("intent")));
+    }
+
+    [Theory]
+    [InlineData("train", "intent_train.json", "near_train")]
+    [InlineData("val", "intent_val.json", "near_val")]
+    [InlineData("eval", "intent_eval.json", "near_test")]
+    public void Rows_of_six_options_are_those_of_the_five_intents_and_near_ones(string file, string inScope, string near)
+    {
+        var rows = QuestionFile.Load(DatasetRegistry.Open(Folder).Get($"oos_{file}").Path);
+
+        var expected = QuestionFile.Load(Path.Combine(Data, inScope)).Select(row => (row.Question, row.Gold))
+            .Concat(Rows(near).Select(row => (row.Question, WithNone.LabelFor(None)!)));
+        Assert.Equal(expected, rows.Select(row => (row.Question, row.Gold)));
+        Assert.All(rows, row => Assert.Equal(WithNone.Prompt(row.Question).Text, row.Prompt.Text));
+        AssertOnCard($"| `{file}.json` | {rows.Count} |");
+    }
+
+    [Fact]
+    public void The_sixth_intent_stands_for_none_of_the_five_and_its_examples_are_training_rows()
+    {
+        var five = IntentSchema.OpenFinData.Intents;
+
+        Assert.Equal(five.Select(intent => (intent.Name, intent.Description)),
+            WithNone.Intents.SkipLast(1).Select(intent => (intent.Name, intent.Description)));
+        Assert.Equal((None, 5), (WithNone.Intents[^1].Name, WithNone.OutOfScopeOption));
+        Assert.Subset(Rows("near_train").Select(row => row.Question).ToHashSet(), WithNone.Intents[^1].Examples.ToHashSet());
     }
 
     [Fact]

@@ -66,7 +66,8 @@ public sealed class QuestionFileTests
     [InlineData("[{\"instruction\": \"A. x\\nB. y\",\n\"output\": }]", ":2: not valid JSON")]
     [InlineData("""[{"id": 1, "instruction": "A. x\nB. y", "output": "A"}, {"id": 1, "instruction": "A. x\nB. y", "output": "A"}]""",
         "two questions have the id \"1\"")]
-    [InlineData("""[{"instruction": "A. x\nB. y", "output": "A", "history": [["a", "b"]]}]""", ":1: it has a history of other questions")]
+    [InlineData("""[{"instruction": "A. x\nB. y", "output": "A", "history": [["a"]]}]""",
+        ":1: column \"history\" must be a list of [question, answer] pairs")]
     [InlineData("""[{"instruction": "A. x\nB. x", "output": "A"}]""", ":1: the option \"x\" is listed 2 times")]
     public void Errors_name_the_file_and_the_row(string content, string expected)
     {

@@ -42,4 +42,15 @@ sealed record LibTorchFolders(string Program, IReadOnlyList<string> NativeSearch
         foreach (var folder in folders) tried.AppendLine($"  {LibTorch.PathOf(folder, library)}: no such file");
         return null;
     }
+
+    /// <summary>Returns a folder whose libtorch TorchSharp would load besides the one of <paramref name="folder"/>; null: none.</summary>
+    /// <remarks>TorchSharp asks the runtime for torch_cpu by its name, and the runtime looks into these folders first.</remarks>
+    public string? Rival(string folder)
+    {
+        var taken = Real(LibTorch.PathOf(folder, "torch_cpu"));
+        return NativeSearch.Prepend(Program).Select(Path.TrimEndingDirectorySeparator)
+            .FirstOrDefault(other => File.Exists(LibTorch.PathOf(other, "torch_cpu")) && Real(LibTorch.PathOf(other, "torch_cpu")) != taken);
+    }
+
+    static string Real(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
 }

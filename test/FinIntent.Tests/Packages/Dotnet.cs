@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Text;
+using Xunit;
+
+namespace FinIntent.Tests.Packages;
+
+/// <summary>Runs the SDK's programs, and programs that they built, each in a process of its own.</summary>
+static class Dotnet
+{
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+
+    /// <summary>The configuration in which these tests and the library were built.</summary>
+    public static string Configuration { get; } =
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)).StartsWith("release", StringComparison.Ordinal)
+            ? "Release" : "Debug";
+
+    /// <summary>Runs the SDK in a folder; it must succeed.</summary>
+    public static Task<string> Run(string folder, params string[] arguments) => Run(folder, "dotnet", arguments);
+
+    public static async Task<string> Run(string folder, string program, string[] arguments, string input = "")
+    {
+        using var process = Start(folder, program, arguments);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+        Assert.True(process.ExitCode == 0,
+            $"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}\n{await output}\n{await error}");
+        return (await output).ReplaceLineEndings("\n");
+    }
+
+    public static Process Start(string folder, string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        // What the SDK that runs the tests tells its children is about these tests' project.
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        start.Environment.Remove("FININTENT_LIBTORCH");
+        // A server that stays would keep this process's pipes open.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        start.Environment["LC_ALL"] = "C.UTF-8";
+        return Process.Start(start)!;
+    }
+}

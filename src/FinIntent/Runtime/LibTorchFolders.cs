@@ -47,10 +47,15 @@ sealed record LibTorchFolders(string Program, IReadOnlyList<string> NativeSearch
     /// <remarks>TorchSharp asks the runtime for torch_cpu by its name, and the runtime looks into these folders first.</remarks>
     public string? Rival(string folder)
     {
-        var taken = Real(LibTorch.PathOf(folder, "torch_cpu"));
+        var taken = Library(folder);
         return NativeSearch.Prepend(Program).Select(Path.TrimEndingDirectorySeparator)
-            .FirstOrDefault(other => File.Exists(LibTorch.PathOf(other, "torch_cpu")) && Real(LibTorch.PathOf(other, "torch_cpu")) != taken);
+            .FirstOrDefault(other => Library(other) is { } found && found != taken);
     }
 
-    static string Real(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+    static string? Library(string folder)
+    {
+        var path = LibTorch.PathOf(folder, "torch_cpu");
+        if (!File.Exists(path)) return null;
+        return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+    }
 }

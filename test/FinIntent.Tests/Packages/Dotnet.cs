@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using Xunit;
 
@@ -14,12 +15,18 @@ static class Dotnet
         Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)).StartsWith("release", StringComparison.Ordinal)
             ? "Release" : "Debug";
 
+    /// <summary>The folder of the SDK that runs these tests, which a tool's program needs where HOME is another.</summary>
+    public static string Root { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+
     /// <summary>Runs the SDK in a folder; it must succeed.</summary>
     public static Task<string> Run(string folder, params string[] arguments) => Run(folder, "dotnet", arguments);
 
-    public static async Task<string> Run(string folder, string program, string[] arguments, string input = "")
+    /// <param name="variables">What the program's environment has besides this one's.</param>
+    /// <returns>What it printed on standard output.</returns>
+    public static async Task<string> Run(
+        string folder, string program, string[] arguments, string input = "", params (string Name, string Value)[] variables)
     {
-        using var process = Start(folder, program, arguments);
+        using var process = Start(folder, program, arguments, variables);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
@@ -39,7 +46,7 @@ static class Dotnet
         return (await output).ReplaceLineEndings("\n");
     }
 
-    public static Process Start(string folder, string program, params string[] arguments)
+    public static Process Start(string folder, string program, string[] arguments, params (string Name, string Value)[] variables)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -59,6 +66,7 @@ static class Dotnet
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["LC_ALL"] = "C.UTF-8";
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 }

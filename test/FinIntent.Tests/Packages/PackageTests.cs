@@ -2,12 +2,14 @@ using System.IO.Compression;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Xml.Linq;
+using FinIntent.Runtime;
 using Xunit;
 
 namespace FinIntent.Tests.Packages;
 
 /// <summary>What `dotnet pack` makes is enough for a program that has nothing else of this repository.</summary>
-public sealed class PackageTests(PackagedProgram program) : IClassFixture<PackagedProgram>
+[Collection(PackagesCollection.Name)]
+public sealed class PackageTests(PackagedProgram program)
 {
     static readonly string[] Texts = ["茅台还能买吗", "今天大盘怎么样", "忘记交易密码怎么办", "半导体板块还会跌多久"];
 
@@ -23,11 +25,34 @@ public sealed class PackageTests(PackagedProgram program) : IClassFixture<Packag
 
         var console = await program.Build("Console");
         var printed = await Dotnet.Run(console, Executable(console, "Console"), [program.Model, .. Texts]);
-        Assert.Equal(expected.Select(r => FormattableString.Invariant($"{r.Intent}\t{r.Probability:R}\tsure enough")),
-            printed.TrimEnd('\n').Split('\n'));
+        Assert.Equal(Lines(expected), printed);
 
         var web = await program.Build("AspNetCore");
         Assert.Equal(expected.Select(r => (r.Intent, r.Probability)), await AskWeb(web));
+    }
+
+    [Fact(Explicit = true), Trait("tier", "demand")]
+    public async Task A_trimmed_program_answers_as_this_build_does()
+    {
+        await using var classifier = await IntentClassifier.LoadAsync(program.Model, new() { Device = "cpu" }, Stop);
+        var expected = await classifier.ClassifyAsync(Texts, cancellationToken: Stop);
+        var folder = program.CopyOutside("Console");
+
+        await Dotnet.Run(folder, "publish", "-r", LibTorchFolders.Rid, "-p:PublishTrimmed=true", "-o", "out", "-v", "q");
+
+        var published = Path.Combine(folder, "out");
+        Assert.False(File.Exists(Path.Combine(published, "System.Xml.Linq.dll")), "nothing was trimmed");
+        Assert.Equal(Lines(expected), await Dotnet.Run(folder, Executable(published, "Console"), [program.Model, .. Texts]));
+    }
+
+    [Fact(Explicit = true), Trait("tier", "demand")]
+    public async Task A_program_in_one_file_runs_as_it_is()
+    {
+        Tier.NeedsOnDemand(OperatingSystem.IsLinux(), "its libtorch is Linux's");
+        var printed = await Dotnet.Run(program.CopyOutside(""), "dotnet", ["run", "app.cs", "--", program.Model], $"{Texts[0]}\n\n");
+
+        Assert.Equal(6, printed.TrimEnd('\n').Split('\n').Length); // a line that greets, one an intent
+        Assert.Contains("█ 个股问询", printed);
     }
 
     [Fact]
@@ -35,15 +60,18 @@ public sealed class PackageTests(PackagedProgram program) : IClassFixture<Packag
     {
         var (files, nuspec) = Open("FinIntent.*.nupkg");
 
-        Assert.Superset(
-            new HashSet<string>(["README.md", "LICENSE", "THIRD-PARTY-NOTICES.txt", "lib/net10.0/FinIntent.Core.dll", "lib/net10.0/FinIntent.Core.xml"]),
-            files);
-        Assert.Equal(["lib/net10.0/FinIntent.Core.pdb"], Open("FinIntent.*.snupkg").Files.Where(f => f.EndsWith(".pdb", StringComparison.Ordinal)));
+        string[] needed =
+        [
+            "README.md", "LICENSE", "THIRD-PARTY-NOTICES.txt", "lib/net10.0/FinIntent.Core.dll", "lib/net10.0/FinIntent.Core.xml",
+            "buildTransitive/FinIntent.props",
+        ];
+        Assert.Superset(needed.ToHashSet(), files);
+        Assert.Contains("lib/net10.0/FinIntent.Core.pdb", Open("FinIntent.*.snupkg").Files);
         Assert.Equal("Apache-2.0", nuspec.Descendants().Single(e => e.Name.LocalName == "license").Value);
         // The bindings to libtorch are native files of TorchSharp's package.
         var torch = nuspec.Descendants().Single(e => (string?)e.Attribute("id") == "TorchSharp");
         Assert.DoesNotContain("Native", (string?)torch.Attribute("exclude") ?? "");
-        Assert.DoesNotContain(nuspec.Descendants(), e => ((string?)e.Attribute("id"))?.StartsWith("libtorch", StringComparison.Ordinal) == true);
+        Assert.DoesNotContain("\"libtorch", nuspec.ToString());
     }
 
     [Fact]
@@ -55,14 +83,18 @@ public sealed class PackageTests(PackagedProgram program) : IClassFixture<Packag
         Assert.Superset(new HashSet<string>(["README.md", "LICENSE", "THIRD-PARTY-NOTICES.txt"]), files);
         Assert.Equal(
             ["linux-x64/native/libLibTorchSharp.so", "osx-arm64/native/libLibTorchSharp.dylib", "win-x64/native/LibTorchSharp.dll"],
-            files.Where(f => f.Contains("LibTorchSharp.", StringComparison.Ordinal)).Select(f => f.Split("runtimes/")[1]).Order(StringComparer.Ordinal));
+            files.Where(f => f.Contains("LibTorchSharp.", StringComparison.Ordinal)).Select(f => f.Split("runtimes/")[1])
+                .Order(StringComparer.Ordinal));
         Assert.DoesNotContain(files, f => f.Contains("torch_cpu", StringComparison.Ordinal));
     }
 
+    static string Lines(IEnumerable<IntentResult> results) =>
+        string.Concat(results.Select(r => FormattableString.Invariant($"{r.Intent}\t{r.Probability:R}\tsure enough\n")));
+
     (HashSet<string> Files, XDocument Nuspec) Open(string pattern)
     {
-        var path = Directory.GetFiles(program.Feed, pattern).Single(p => Path.GetFileName(p).Split('.').Length == pattern.Split('.').Length + 2
-            || pattern.Contains("Cli", StringComparison.Ordinal));
+        var isTool = pattern.Contains("Cli", StringComparison.Ordinal);
+        var path = Directory.GetFiles(program.Feed, pattern).Single(p => p.Contains("FinIntent.Cli", StringComparison.Ordinal) == isTool);
         using var archive = ZipFile.OpenRead(path);
         using var nuspec = archive.Entries.Single(e => e.Name.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
         return ([.. archive.Entries.Select(e => e.FullName)], XDocument.Load(nuspec));
@@ -70,7 +102,8 @@ public sealed class PackageTests(PackagedProgram program) : IClassFixture<Packag
 
     async Task<List<(string, double)>> AskWeb(string folder)
     {
-        using var process = Dotnet.Start(folder, Executable(folder, "AspNetCore"), "--urls", "http://127.0.0.1:0", "--Model", program.Model);
+        using var process = Dotnet.Start(folder, Executable(folder, "AspNetCore"),
+            ["--urls", "http://127.0.0.1:0", "--Model", program.Model]);
         try
         {
             const string Listening = "Now listening on: ";

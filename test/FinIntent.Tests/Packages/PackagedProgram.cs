@@ -7,13 +7,22 @@ using Xunit;
 
 namespace FinIntent.Tests.Packages;
 
+/// <summary>The tests of packages share one folder, which takes seconds to make, and build one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class PackagesCollection : ICollectionFixture<PackagedProgram>
+{
+    public const string Name = "packages";
+}
+
 /// <summary>
 /// A folder like that of a user of the packages: a feed with this build's and those that they need, no other source, an empty cache of
 /// packages, and a model that says itself what it tells apart.
 /// </summary>
 public sealed class PackagedProgram : IAsyncLifetime
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TemporaryFolder _folder = new(), _outside = new();
+
+    public string Folder => _folder.Path;
 
     public string Feed => _folder["feed"];
 
@@ -27,7 +36,8 @@ public sealed class PackagedProgram : IAsyncLifetime
         foreach (var (id, version) in PackedProject.All[0].Packages(Reference.Root).Append(libtorch))
         {
             var file = $"{id.ToLowerInvariant()}.{version.ToLowerInvariant()}.nupkg";
-            File.Copy(Path.Combine(RestoredPackages.Folder, id.ToLowerInvariant(), version.ToLowerInvariant(), file), Path.Combine(Feed, file));
+            var restored = Path.Combine(RestoredPackages.Folder, id.ToLowerInvariant(), version.ToLowerInvariant());
+            File.Copy(Path.Combine(restored, file), Path.Combine(Feed, file));
         }
         _folder.Write("nuget.config", """
             <configuration>
@@ -42,27 +52,43 @@ public sealed class PackagedProgram : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         _folder.Dispose();
+        _outside.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    public string Write(string name, string content) => _folder.Write(name, content);
 
     /// <summary>Copies a sample to the empty folder, builds it there, and returns its program's folder.</summary>
     public async Task<string> Build(string sample)
     {
-        var folder = Copy(sample);
+        var folder = Copy(sample, _folder[sample]);
         await Dotnet.Run(folder, "build", "-v", "q", "-p:CreateHardLinksForCopyLocalIfPossible=true");
         return Path.Combine(folder, "bin", "Debug", "net10.0");
     }
 
-    /// <summary>Copies a sample's own files.</summary>
-    public string Copy(string sample)
+    /// <summary>Copies a sample to where packages come from the user's own sources, too: its build needs more of the SDK's.</summary>
+    /// <param name="sample">A folder of samples/, or "" for the programs in one file.</param>
+    public string CopyOutside(string sample)
     {
-        var target = Directory.CreateDirectory(_folder[sample]).FullName;
+        var folder = Copy(sample, _outside[sample]);
+        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
+            <configuration>
+              <packageSources><add key="feed" value="{Feed}" /></packageSources>
+              <config><add key="globalPackagesFolder" value="{_outside["packages"]}" /></config>
+            </configuration>
+            """);
+        return folder;
+    }
+
+    string Copy(string sample, string to)
+    {
+        var target = Directory.CreateDirectory(to).FullName;
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Reference.Root, "samples", sample)))
             File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
         return target;
     }
 
-    /// <summary>The embedded model in fp32, so that no measured speed chooses the numbers, with its five intents as an export has them.</summary>
+    /// <summary>The embedded model, in fp32 so that no measured speed chooses the type, with its intents as an export has them.</summary>
     void WriteModel()
     {
         var embedded = Path.Combine(Reference.Root, "models", "finintent-8m");

@@ -8,6 +8,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     CheckCommand.Build(),
     PlanCommand.Build(),
     TrainCommand.Build(),
+    CalibrateCommand.Build(),
     ExportCommand.Build(),
     InferenceCommand.Build(),
     EvalCommand.Build(),

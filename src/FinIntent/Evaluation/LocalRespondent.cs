@@ -1,3 +1,4 @@
+using FinIntent.Calibration;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Settings;
@@ -17,6 +18,10 @@ sealed record LocalAsking(Scoring Scoring, AnswerOptions Answers)
 
     /// <summary>Tokens that are scored at once, what questions share counted once; null: as many as suit the device.</summary>
     public int? ScoringTokens { get; init; }
+
+    /// <summary>Adds to scored questions what it makes of them; null adds nothing. Questions with other options are left as they
+    /// are.</summary>
+    public IntentCalibration? Calibration { get; init; }
 
     /// <summary>True: each answer is kept when it is written, for long ones; false: with those that were written beside it.</summary>
     public bool KeepsEach { get; init; }
@@ -38,20 +43,25 @@ sealed record LocalAsking(Scoring Scoring, AnswerOptions Answers)
     }
 }
 
-/// <summary>A model on this machine. It is loaded when the first question is asked.</summary>
-sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
+/// <summary>How many tokens of questions suit a device.</summary>
+static class LocalScoring
 {
     // A GPU is not filled by less.
     const int TokensOnCpu = 4096, TokensOnGpu = 16384;
 
+    public static int TokensAtOnce(ChatModel chat) => chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu;
+}
+
+/// <summary>A model on this machine. It is loaded when the first question is asked.</summary>
+sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
+{
     ChatModel? _chat;
 
     protected override void Ask(Answers answers, IReadOnlyDictionary<string, Prediction> known, CancellationToken stop)
     {
         var chat = _chat ??= load();
         List<Numbered> asked = [.. answers.Questions.Index().Where(q => !known.ContainsKey(q.Item.Id))];
-        var usual = chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu;
-        var scorer = new OptionScorer(chat.Model, how.ScoringTokens ?? usual);
+        var scorer = new OptionScorer(chat.Model, how.ScoringTokens ?? LocalScoring.TokensAtOnce(chat));
         List<OptionQuestion> ready = how.Scoring == Scoring.Generate ? []
             : [.. asked.Select(q => chat.OptionQuestion(q.Question.Conversation, [.. q.Question.Options!.Select(o => o.Label)]))];
         foreach (var batch in how.Scoring == Scoring.Generate ? Chunks(asked.Count) : scorer.Batches(ready))
@@ -60,14 +70,14 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             var questions = asked[batch];
             if (questions.All(q => answers.Has(q.Question))) continue;
             stop.ThrowIfCancellationRequested();
-            var scores = how.Scoring == Scoring.Generate ? null : scorer.Score(ready[batch]);
+            var readings = how.Scoring == Scoring.Generate ? null : scorer.Read(ready[batch]);
             if (how.KeepsEach)
             {
                 KeepEach(chat, questions, answers);
                 continue;
             }
             var outputs = how.Scoring == Scoring.Options ? null : Written(chat, questions);
-            answers.Keep(PredictionsOf(questions, scores, outputs, answers.Run.Name));
+            answers.Keep(PredictionsOf(questions, readings, outputs, answers.Run.Name));
         }
     }
 
@@ -75,12 +85,16 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
         [.. Enumerable.Range(0, (count + how.AnswersAtOnce - 1) / how.AnswersAtOnce)
             .Select(i => new Range(i * how.AnswersAtOnce, Math.Min(count, (i + 1) * how.AnswersAtOnce)))];
 
-    static List<Prediction> PredictionsOf(IReadOnlyList<Numbered> questions, IReadOnlyList<double[]>? scores,
+    List<Prediction> PredictionsOf(IReadOnlyList<Numbered> questions, IReadOnlyList<OptionReading>? readings,
         IReadOnlyList<string>? outputs, string name) =>
         [.. questions.Select((q, i) =>
         {
-            var probabilities = scores is null ? null : q.Question.Options!.Zip(scores[i]).ToDictionary(p => p.First.Label, p => p.Second);
-            return Prediction.Of(q.Question, name, outputs?[i], probabilities);
+            if (readings is null) return Prediction.Of(q.Question, name, outputs?[i]);
+            var options = q.Question.Options!;
+            var probabilities = options.Zip(readings[i].Probabilities).ToDictionary(p => p.First.Label, p => p.Second);
+            var prediction = Prediction.Of(q.Question, name, outputs?[i], probabilities);
+            return how.Calibration is { } calibration && options.SequenceEqual(calibration.Subject.Options)
+                ? prediction.With(calibration.Apply(readings[i]), options) : prediction;
         })];
 
     List<string> Written(ChatModel chat, IReadOnlyList<Numbered> questions) =>

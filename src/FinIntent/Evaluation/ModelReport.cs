@@ -23,6 +23,9 @@ sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IR
     /// <summary>How much the order of the options matters; null unless that was asked.</summary>
     public RobustnessReport? Robustness { get; init; }
 
+    /// <summary>How far its probabilities can be trusted; null without probabilities.</summary>
+    public TrustReport? Trust { get; init; }
+
     /// <summary>The tokens and the price of an API's answers; null for a local model.</summary>
     internal ApiTotals? Api { get; init; }
 
@@ -48,7 +51,8 @@ sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IR
     public double? SecondsPerQuestion =>
         Predictions.Count > 0 && Predictions.All(p => p.Seconds is not null) ? Predictions.Average(p => p.Seconds!.Value) : null;
 
-    public static ModelReport Of(string name, IReadOnlyList<Prediction> predictions)
+    /// <param name="outOfScope">Predictions of questions that belong to none of the options; null: there are none.</param>
+    public static ModelReport Of(string name, IReadOnlyList<Prediction> predictions, IReadOnlyList<Prediction>? outOfScope = null)
     {
         if (predictions.FirstOrDefault(p => p.Gold is null) is { } open)
             throw new UserErrorException($"question {open.Id} \"{open.Question}\" has no gold answer, so nothing can be counted");
@@ -72,7 +76,10 @@ sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IR
         }
         if (rules.Count == 0)
             throw new UserErrorException($"the predictions of {name} have neither output nor probabilities on every line");
-        var report = new ModelReport(name, predictions, classes, rules, null);
+        var report = new ModelReport(name, predictions, classes, rules, null)
+        {
+            Trust = predictions.All(p => p.Probabilities is not null) ? TrustReport.Of(predictions, outOfScope ?? []) : null,
+        };
         if (report.Scored is not { } byScores || report[NameOf(ReadingRule.Lenient)] is not { } read) return report;
         return report with { Disagreements = new(read.Choices.Zip(byScores.Choices).Count(c => c.First != c.Second), predictions.Count) };
 

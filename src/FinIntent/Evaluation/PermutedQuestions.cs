@@ -36,5 +36,6 @@ sealed record PermutedQuestions
 
     /// <summary>The answers to the questions in their own order, which need not be asked again, under the ids used here.</summary>
     public IReadOnlyDictionary<string, Prediction> Known(IReadOnlyList<Prediction> predictions) =>
-        Questions.Zip(predictions, (question, prediction) => prediction with { Id = Orders[0].IdOf(question) }).ToDictionary(p => p.Id);
+        Questions.Zip(predictions, (question, prediction) => prediction.Uncalibrated with { Id = Orders[0].IdOf(question) })
+            .ToDictionary(p => p.Id);
 }

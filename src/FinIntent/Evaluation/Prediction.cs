@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
+using FinIntent.Calibration;
 using FinIntent.Intents;
 using static System.FormattableString;
 
@@ -39,6 +40,26 @@ sealed record Prediction
     /// <summary>The probability of each option's label; they sum to 1.</summary>
     public IReadOnlyDictionary<string, double>? Probabilities { get; init; }
 
+    /// <summary>The calibrated probability of each option's label; they sum to 1. Null without a calibration, as are the four
+    /// below.</summary>
+    public IReadOnlyDictionary<string, double>? Calibrated { get; init; }
+
+    /// <summary>The labels that may be right, the most probable first.</summary>
+    public IReadOnlyList<string>? PredictionSet { get; init; }
+
+    /// <summary>True: the answer is withheld.</summary>
+    public bool? Abstained { get; init; }
+
+    /// <summary>Why it is withheld: low_probability or out_of_scope.</summary>
+    public string? AbstentionReason { get; init; }
+
+    /// <summary>It is high for questions that belong to none of the options.</summary>
+    public double? OutOfScopeScore { get; init; }
+
+    /// <summary>True: the question is known to belong to none of the options, or to the one that says so. Reports compare such with the
+    /// rest.</summary>
+    public bool? OutOfScope { get; init; }
+
     /// <summary>The intent behind each label.</summary>
     public IReadOnlyDictionary<string, string>? Options { get; init; }
 
@@ -53,6 +74,34 @@ sealed record Prediction
     /// <summary>Why an API's answer ended before its end: length, content_filter or the server's word.</summary>
     public string? Finish { get; init; }
 
+    /// <summary>The ids of an evaluation's questions that belong to none of the options begin with it.</summary>
+    internal const string OutOfScopeMark = "out_of_scope:";
+
+    /// <summary>The probabilities to trust: the calibrated ones, else the model's own.</summary>
+    [JsonIgnore]
+    internal IReadOnlyDictionary<string, double>? Trusted => Calibrated ?? Probabilities;
+
+    /// <summary>Adds what a calibration makes of the question.</summary>
+    internal Prediction With(CalibratedAnswer answer, IReadOnlyList<IntentOption> options) => this with
+    {
+        Calibrated = options.Zip(answer.Probabilities).ToDictionary(p => p.First.Label, p => p.Second),
+        PredictionSet = [.. answer.PredictionSet.Select(k => options[k].Label)],
+        Abstained = answer.IsAbstained,
+        AbstentionReason = answer.Reason is { } reason ? JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()) : null,
+        OutOfScopeScore = answer.OutOfScopeScore,
+    };
+
+    /// <summary>The prediction without what a calibration made of it.</summary>
+    [JsonIgnore]
+    internal Prediction Uncalibrated => this with
+    {
+        Calibrated = null,
+        PredictionSet = null,
+        Abstained = null,
+        AbstentionReason = null,
+        OutOfScopeScore = null,
+    };
+
     /// <summary>Makes a prediction of what a model said, in words, by probabilities, or both.</summary>
     internal static Prediction Of(AskedQuestion question, string model, string? output,
         IReadOnlyDictionary<string, double>? probabilities = null) => new()
@@ -64,6 +113,7 @@ sealed record Prediction
             Choice = question.Options is null ? null : ChoiceOf(output, probabilities, question.Options),
             Probabilities = probabilities,
             Options = question.Options?.ToDictionary(o => o.Label, o => o.Name),
+            OutOfScope = question.IsOutOfScope ? true : null,
             Model = model,
         };
 
@@ -115,15 +165,18 @@ sealed record Prediction
         var labels = OptionList.Select(o => o.Label).ToList();
         if (Gold is not null && !labels.Contains(Gold))
             return $"gold is \"{Gold}\", which is none of the options {string.Join(", ", labels)}; write the right option's label";
-        return Probabilities is null ? null : ProblemOfProbabilities(Probabilities, labels);
+        if (PredictionSet?.FirstOrDefault(label => !labels.Contains(label)) is { } strange)
+            return $"\"prediction_set\" has \"{strange}\", which is none of the options {string.Join(", ", labels)}; remove it";
+        return ProblemOfProbabilities("probabilities", Probabilities, labels) ?? ProblemOfProbabilities("calibrated", Calibrated, labels);
     }
 
-    static string? ProblemOfProbabilities(IReadOnlyDictionary<string, double> probabilities, List<string> labels)
+    static string? ProblemOfProbabilities(string key, IReadOnlyDictionary<string, double>? probabilities, List<string> labels)
     {
+        if (probabilities is null) return null;
         if (labels.FirstOrDefault(label => !probabilities.ContainsKey(label)) is { } missing)
-            return $"\"probabilities\" has nothing for option {missing}; write 0 where an option has none";
-        if (probabilities.Keys.FirstOrDefault(key => !labels.Contains(key)) is { } strange)
-            return $"\"probabilities\" has \"{strange}\", which is none of the options {string.Join(", ", labels)}; remove it";
+            return $"\"{key}\" has nothing for option {missing}; write 0 where an option has none";
+        if (probabilities.Keys.FirstOrDefault(label => !labels.Contains(label)) is { } strange)
+            return $"\"{key}\" has \"{strange}\", which is none of the options {string.Join(", ", labels)}; remove it";
         if (probabilities.FirstOrDefault(p => p.Value is < 0 or > 1 + MostRounding) is { Key: { } outside } wrong)
             return Invariant($"the probability of {outside} is {wrong.Value}; it must lie between 0 and 1");
         var sum = probabilities.Values.Sum();

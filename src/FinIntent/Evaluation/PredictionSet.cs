@@ -4,6 +4,9 @@ namespace FinIntent.Evaluation;
 /// <param name="Name">The model's name; where several files have the same one, with what tells them apart.</param>
 sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> Predictions)
 {
+    /// <summary>Predictions of questions that belong to none of the options and so have no gold answer.</summary>
+    internal IReadOnlyList<Prediction> OutOfScope { get; init; } = [];
+
     /// <summary>What the answers of a model behind an API took; null: it is a local one, or nobody knows.</summary>
     internal ApiTotals? Api { get; init; }
 
@@ -17,23 +20,24 @@ sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> 
     public static PredictionSet Read(string path)
     {
         Dictionary<(string, string), int> seen = [];
-        List<Prediction> predictions = [];
+        List<Prediction> predictions = [], outOfScope = [];
         var first = 0;
+        Prediction? firstOne = null;
         foreach (var (line, prediction) in PredictionFile.ReadLines(path))
         {
-            if (predictions.Count == 0) first = line;
-            else if (Difference(predictions[0], prediction, first) is { } difference) throw Error(line, difference);
+            if (first == 0) (first, firstOne) = (line, prediction);
+            else if (Difference(firstOne!, prediction, first) is { } difference) throw Error(line, difference);
             var question = $"question {prediction.Id} \"{prediction.Question}\"";
-            if (prediction.Gold is null)
+            if (prediction.Gold is null && prediction.OutOfScope != true)
                 throw Error(line, $"{question} has no \"gold\", so nothing can be counted; add the right option's letter");
             if (!seen.TryAdd((prediction.Id, prediction.Question), line))
                 throw Error(line, $"{question} is already in line {seen[(prediction.Id, prediction.Question)]}; remove one");
-            predictions.Add(prediction);
+            (prediction.Gold is null ? outOfScope : predictions).Add(prediction);
         }
         if (predictions.Count == 0) throw new UserErrorException($"{path}: there are no predictions in it");
         if (predictions[0] is { Output: null, Probabilities: null })
             throw Error(first, "neither \"output\" nor \"probabilities\", so there is no answer; a line needs one of them");
-        return new(predictions[0].Model, path, predictions);
+        return new(predictions[0].Model, path, predictions) { OutOfScope = outOfScope };
 
         UserErrorException Error(int line, string message) => new($"{path}:{line}: {message}");
     }
@@ -63,6 +67,10 @@ sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> 
             ("output", line.Output is not null, first.Output is not null),
             ("probabilities", line.Probabilities is not null, first.Probabilities is not null),
             ("options", line.Options is not null, first.Options is not null),
+            ("calibrated", line.Calibrated is not null, first.Calibrated is not null),
+            ("prediction_set", line.PredictionSet is not null, first.PredictionSet is not null),
+            ("abstained", line.Abstained is not null, first.Abstained is not null),
+            ("out_of_scope_score", line.OutOfScopeScore is not null, first.OutOfScopeScore is not null),
         ])
         {
             if (here != there)

@@ -36,6 +36,14 @@ sealed record ProbabilityScores(double LogLoss, double Brier, double Calibration
         return best;
     }
 
+    /// <summary>The bin of a probability: (0, 0.1] is bin 0, and 0 is in it, too.</summary>
+    internal static int BinOf(double confidence)
+    {
+        for (var bin = 0; bin < BinCount - 1; bin++)
+            if (confidence <= (bin + 1) / (double)BinCount) return bin;
+        return BinCount - 1;
+    }
+
     static CalibrationBin BinOf(int bin, IReadOnlyList<(int Gold, IReadOnlyList<double> Probabilities)> items)
     {
         double low = bin / (double)BinCount, high = (bin + 1) / (double)BinCount;

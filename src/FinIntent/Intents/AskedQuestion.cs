@@ -10,6 +10,10 @@ sealed record AskedQuestion(string Id, string Question, Conversation Conversatio
     /// <summary>The label of the right answer, where it is known.</summary>
     public string? Gold { get; init; }
 
+    /// <summary>Says that the question is known to belong to none of the options, or to the one that stands for "none of the
+    /// others".</summary>
+    public bool IsOutOfScope { get; init; }
+
     /// <summary>Asks a user's words, in a schema's instruction where a schema is given.</summary>
     /// <param name="history">What was said before, a question and its answer in turn; it is asked as it is, as in training rows.</param>
     public static AskedQuestion Of(string id, string question, IntentSchema? schema, IReadOnlyList<Message>? history = null)

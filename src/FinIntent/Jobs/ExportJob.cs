@@ -1,4 +1,5 @@
 using FinIntent.Evaluation.Reports;
+using FinIntent.Jobs.Calibrations;
 using FinIntent.Lora;
 using FinIntent.Settings;
 
@@ -23,6 +24,7 @@ static class ExportJob
             Template = source.TemplateName,
             Type = source.Type,
             Force = source.Force,
+            Complete = target => ExportedCalibration.Write(source, target, here),
         });
         here.Output.WriteLine(Summary(report).In(here.Languages.Text));
     }

@@ -1,8 +1,10 @@
 using FinIntent.ApiModels;
+using FinIntent.Calibration;
 using FinIntent.Checkpoints;
 using FinIntent.Evaluation;
 using FinIntent.Files;
 using FinIntent.Generation;
+using FinIntent.Jobs.Calibrations;
 using FinIntent.Lora;
 using FinIntent.Settings;
 
@@ -103,6 +105,10 @@ static class Respondents
         identity["default_system"] = settings.Dataset.DefaultSystem;
         identity["questions_fingerprint"] = FileFingerprint.Of(questions);
         if (settings.Inference.IntentSchema is { } schema) identity["schema_fingerprint"] = FileFingerprint.Of(schema);
+        if (how.Scoring != Scoring.Generate && UsedCalibration.FolderOf(prepared) is { } folder)
+            identity["calibration_fingerprint"] = FileFingerprint.Of(CalibrationFile.PathIn(folder));
+        if (settings.Calibration.OutOfScopeFile is { Count: > 0 } files)
+            identity["out_of_scope_fingerprints"] = new JsonArray([.. files.Select(file => (JsonNode)FileFingerprint.Of(file))]);
         return new(name, predictions, identity) { Overwrite = settings.Output.OverwriteOutputDir };
     }
 

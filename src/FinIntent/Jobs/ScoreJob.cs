@@ -2,6 +2,7 @@ using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
 using FinIntent.Intents;
+using FinIntent.Jobs.Calibrations;
 using FinIntent.Settings;
 
 namespace FinIntent.Jobs;
@@ -28,24 +29,44 @@ static class ScoreJob
     public static PredictionSet Score(Prepared prepared, Exam exam, string predictions, Surroundings here, CancellationToken stop = default)
     {
         var leaked = LeakGuard.Check(prepared, exam, here);
-        var (settings, how) = (prepared.Settings, Respondents.ForExam(prepared.Settings));
+        var settings = prepared.Settings;
+        var how = Respondents.ForExam(settings) with { Calibration = UsedCalibration.Of(prepared, exam, here) };
         var run = Respondents.RunOf(prepared, how, predictions, exam.File);
         using var respondent = Respondents.Open(prepared, how, here);
 
-        var answers = Ask(exam.Questions, run, null);
-        var set = new PredictionSet(run.Name, predictions, answers) { LeakedQuestions = leaked };
+        var answers = Ask([.. AskedOf(exam, prepared), .. OutOfScopeOf(exam, prepared)], run, null);
+        var set = new PredictionSet(run.Name, predictions, [.. answers.Take(exam.Questions.Count)])
+        {
+            LeakedQuestions = leaked,
+            OutOfScope = [.. answers.Skip(exam.Questions.Count)],
+        };
         if (exam.Permuted is not { } permuted) return WithTotals(set, exam, [], settings);
 
         here.Tell($"permutations: {permuted.Orders.Count} orders of {exam.Questions.Count} questions, " +
             $"{permuted.All.Count - exam.Questions.Count} answers more");
         // The answers to the first stand among those to the second and are not asked for again, so that both agree.
-        var inOrders = Ask(permuted.All, Exam.PermutedRunOf(run, settings), permuted.Known(answers));
+        var inOrders = Ask(
+            [.. permuted.All.Select(AskedQuestion.Of)], Exam.PermutedRunOf(run, settings), permuted.Known(set.Predictions));
         return WithTotals(set, exam, inOrders, settings);
 
         IReadOnlyList<Prediction> Ask(
-            IReadOnlyList<EvaluationQuestion> questions, PredictionRun run, IReadOnlyDictionary<string, Prediction>? known) =>
-            respondent.Answer([.. questions.Select(AskedQuestion.Of)], run,
-                (_, done) => here.Tell($"{done}/{questions.Count} questions"), known, stop);
+            IReadOnlyList<AskedQuestion> questions, PredictionRun run, IReadOnlyDictionary<string, Prediction>? known) =>
+            respondent.Answer(questions, run, (_, done) => here.Tell($"{done}/{questions.Count} questions"), known, stop);
+    }
+
+    /// <summary>The exam's questions; those whose answer is the intent that stands for "none of the others" are marked.</summary>
+    static IEnumerable<AskedQuestion> AskedOf(Exam exam, Prepared prepared)
+    {
+        var schema = prepared.LoadSchema();
+        var none = schema?.OutOfScopeOption is { } option ? schema.Options[option] : null;
+        return exam.Questions.Select(q =>
+            AskedQuestion.Of(q) with { IsOutOfScope = none is not null && q.Gold == none.Label && q.Options.Contains(none) });
+    }
+
+    static IReadOnlyList<AskedQuestion> OutOfScopeOf(Exam exam, Prepared prepared)
+    {
+        var files = prepared.Settings.Calibration.OutOfScopeFile;
+        return files.Count == 0 ? [] : CommonPrompt.Of(exam).Read(files, prepared.LoadSchema()?.Wording);
     }
 
     /// <summary>Adds to answers what they took, and how much the order of their options matters.</summary>

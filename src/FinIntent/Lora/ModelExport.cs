@@ -17,6 +17,9 @@ sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string 
     /// <summary>The allowed difference of logits as a share of the largest logit; null: as the weights' type needs.</summary>
     public double? Tolerance { get; init; }
     public bool Force { get; init; }
+
+    /// <summary>Writes what else belongs into the folder; the weights are there then, and nothing is in place yet.</summary>
+    public Action<string>? Complete { get; init; }
 }
 
 /// <summary>Says how far the written model is from the adapters on the base.</summary>
@@ -86,6 +89,7 @@ static class ModelExport
         var last = Provenance.OfLast([request.Base, .. request.Adapters]);
         (last with { Template = request.Template, BaseFingerprint = ModelFingerprint.Of(checkpoint) })
             .Write(folder, request.Base, request.Adapters);
+        request.Complete?.Invoke(folder);
     }
 
     /// <summary>Returns the logits of the adapters on the base, and of the base alone.</summary>

@@ -7,8 +7,9 @@ static class CrossChecks
     {
         var isApi = s.Api.Api is not null || s.Given.Keys.Any(key => key.StartsWith("api_", StringComparison.Ordinal));
         Action<SettingsFile> checkWhom = isApi ? CheckApi : CheckModel;
-        foreach (var check in (Action<SettingsFile>[])[checkWhom, CheckMethod, CheckQuantization, CheckData, CheckEvaluation, CheckJudge])
-            UserErrorException.Note(() => check(s), problems);
+        Action<SettingsFile>[] checks =
+            [checkWhom, CheckMethod, CheckQuantization, CheckData, CheckEvaluation, CheckCalibration, CheckJudge];
+        foreach (var check in checks) UserErrorException.Note(() => check(s), problems);
     }
 
     static void CheckModel(SettingsFile s)
@@ -84,6 +85,19 @@ static class CrossChecks
             throw Error(s, "metric_for_best_model", $"\"{evaluation.MetricForBestModel}\" is not one of eval_loss, eval_accuracy");
         if (evaluation is { MetricForBestModel: "accuracy" or "eval_accuracy", ComputeAccuracy: false })
             throw Error(s, "metric_for_best_model", "eval_accuracy needs compute_accuracy: true");
+    }
+
+    static void CheckCalibration(SettingsFile s)
+    {
+        var c = s.Calibration;
+        if (c.AbstainAccuracy is not null && c.AbstainCoverage is not null)
+            throw Error(s, "abstain_coverage", "abstain_accuracy is given, too, and each sets the threshold; give one of them");
+        if (s.Given.ContainsKey("abstain_confidence") && c.AbstainAccuracy is null)
+            throw Error(s, "abstain_confidence",
+                "it says how surely abstain_accuracy holds, and that is not given; give it, or remove this");
+        if (c.OutOfScopeFile.Count > 0 && (s.Api.Api is not null || s.Inference.Scoring == Scoring.Generate))
+            throw Error(s, "out_of_scope_file", "such questions are told by the options' probabilities; " +
+                "ask a local model with scoring: options or both");
     }
 
     static void CheckApi(SettingsFile s)

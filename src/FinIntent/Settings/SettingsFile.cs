@@ -16,6 +16,7 @@ sealed record SettingsFile
     public GenerationSettings Generation { get; init; } = new();
     public ExportSettings Export { get; init; } = new();
     public InferenceSettings Inference { get; init; } = new();
+    public CalibrationSettings Calibration { get; init; } = new();
     public ApiSettings Api { get; init; } = new();
     public GenerateSettings Generate { get; init; } = new();
 

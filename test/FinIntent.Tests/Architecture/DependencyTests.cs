@@ -32,11 +32,11 @@ public sealed partial class DependencyTests
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
-        ["Evaluation"] = ["Files", "Intents", "Generation", "ApiModels", "Plots", "Settings"],
+        ["Evaluation"] = ["Files", "Runtime", "Intents", "Generation", "Calibration", "ApiModels", "Plots", "Settings"],
         ["Jobs"] =
         [
             "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Curation", "Training",
-            "Generation", "ApiModels", "Authoring", "Evaluation",
+            "Generation", "Calibration", "ApiModels", "Authoring", "Evaluation",
         ],
     };
 

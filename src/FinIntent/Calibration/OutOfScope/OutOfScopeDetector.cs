@@ -15,7 +15,7 @@ sealed record OutOfScopeDetector(
     /// <summary>Fewer rows on either side would choose by chance.</summary>
     public const int FewestRows = 10;
 
-    const int Folds = 5;
+    const int Folds = 10;
 
     /// <summary>Chooses the score with the highest cross-validated AUROC, the simpler one among equals.</summary>
     /// <remarks>

@@ -13,7 +13,8 @@ sealed class LeakWatch(IReadOnlyList<PlacedQuestion> questions, PromptWording? w
 }
 
 /// <summary>Collects what a leak check finds.</summary>
-sealed class LeakReport
+/// <param name="row">What the rows are called that repeat questions.</param>
+sealed class LeakReport(string row = "a training row")
 {
     const int MostKept = 100_000, MostShown = 20;
 
@@ -48,7 +49,7 @@ sealed class LeakReport
 
     public string Summary(int most)
     {
-        var text = new StringBuilder($"{Count:N0} times a training row asks what an evaluation question asks " +
+        var text = new StringBuilder($"{Count:N0} times {row} asks what an evaluation question asks " +
             $"({QuestionCount:N0} of the questions; character bigrams alike by {BigramIndex.Threshold} or more):");
         foreach (var leak in _leaks.Take(most)) text.Append("\n  ").Append(Line(leak));
         if (Count > most) text.Append($"\n  … and {Count - most:N0} more (`finintent data leaks` lists them)");

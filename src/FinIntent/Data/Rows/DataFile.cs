@@ -19,6 +19,34 @@ static class DataFile
         return FilesOf(path).SelectMany(file => Readers[Path.GetExtension(file)](file));
     }
 
+    /// <summary>Reads some of the rows, counted over all files of a folder; of Parquet what comes before is not read.</summary>
+    /// <param name="first">The number of rows before the first that is wanted.</param>
+    public static IEnumerable<SourceRow> ReadRange(string path, long first, long count)
+    {
+        Check(path);
+        foreach (var file in FilesOf(path))
+        {
+            if (count == 0) yield break;
+            var isParquet = Path.GetExtension(file).Equals(".parquet", StringComparison.OrdinalIgnoreCase);
+            if (isParquet && ParquetRows.Describe(file).Rows is var rows && rows <= first)
+            {
+                first -= rows;
+                continue;
+            }
+            foreach (var row in isParquet ? ParquetRows.ReadFrom(file, first) : Read(file))
+            {
+                if (!isParquet && first > 0)
+                {
+                    first--;
+                    continue;
+                }
+                yield return row;
+                if (--count == 0) yield break;
+            }
+            if (isParquet) first = 0;
+        }
+    }
+
     /// <summary>Reads JSON lines (or a list) from a stream, each row as soon as its end is there.</summary>
     /// <param name="name">What the rows' places call the stream.</param>
     public static IEnumerable<SourceRow> ReadJson(Stream stream, string name) => JsonRows.Read(stream, name);

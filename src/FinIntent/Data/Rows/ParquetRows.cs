@@ -11,16 +11,25 @@ namespace FinIntent.Data.Rows;
 /// <remarks>Parquet.Net has no way to read less than a column of a row group, so a row group must fit into memory.</remarks>
 static class ParquetRows
 {
-    public static IEnumerable<SourceRow> Read(string path)
+    public static IEnumerable<SourceRow> Read(string path) => ReadFrom(path, 0);
+
+    /// <summary>Reads all rows but the first ones; row groups that have only those are not read.</summary>
+    public static IEnumerable<SourceRow> ReadFrom(string path, long skipped)
     {
         using var stream = File.OpenRead(path);
-        var (groups, fields) = Try(path, () => Ask(stream, reader => (reader.RowGroupCount, reader.Schema.Fields)));
+        var (groups, fields) = Try(path, () => Ask(stream, reader =>
+            (reader.RowGroups.Select(group => group.RowCount).ToList(), reader.Schema.Fields)));
         var isFlat = fields.All(ParquetValues.IsFlat);
         long number = 0;
-        for (var group = 0; group < groups; group++)
+        foreach (var (group, count) in groups.Index())
         {
+            if (number + count <= skipped)
+            {
+                number += count;
+                continue;
+            }
             foreach (var row in isFlat ? FlatRows(path, stream, group) : NestedRows(path, stream, group, fields))
-                yield return new(path, ++number, false, row);
+                if (++number > skipped) yield return new(path, number, false, row);
         }
     }
 

@@ -64,7 +64,8 @@ sealed class DelimitedTableWriter : TableWriter
 
     public override void Flush() => _csv.Flush();
 
-    public override void Finish() => _csv.Flush();
+    /// <summary>Writes the rest. The stream may be closed afterwards, before this writer is disposed.</summary>
+    public override void Finish() => _csv.Dispose();
 
     public override void Dispose() => _csv.Dispose();
 }

@@ -55,6 +55,29 @@ static class Charts
         static string Y(double share) => Coordinate(8 + Side * (1 - share));
     }
 
+    /// <summary>Draws risk over coverage, as high as the highest risk; the dashed line is the risk of answering all.</summary>
+    public static string RiskCoverage(RiskCoverage curve)
+    {
+        var top = Math.Max(0.01, curve.Points.Select(p => p.Risk).DefaultIfEmpty(0).Max());
+        var svg = new Html()
+            .Raw($"<svg class=\"reliability\" viewBox=\"0 0 {Left + Side + 12} {Side + Bottom + 12}\" aria-hidden=\"true\">");
+        for (var i = 0; i <= 4; i++)
+        {
+            var share = i / 4.0;
+            svg.Raw($"<path class=\"tick\" d=\"M{X(0)} {Y(share * top)}H{X(1)}M{X(share)} {Y(0)}V{Y(top)}\"/>")
+                .Raw($"<text class=\"label end\" x=\"{Left - 5}\" y=\"{Coordinate(Side * (1 - share) + 12)}\">")
+                .Raw(Invariant($"{100 * share * top:0.#}</text>"))
+                .Raw($"<text class=\"label middle\" x=\"{X(share)}\" y=\"{Side + 22}\">{25 * i}</text>");
+        }
+        if (curve.Points.Count == 0) return svg.Raw("</svg>").ToString();
+        svg.Raw($"<path class=\"mark\" d=\"M{X(0)} {Y(curve.Points[^1].Risk)}H{X(1)}\"/>");
+        var line = string.Join('L', curve.Points.Select(p => $"{X(p.Coverage)} {Y(p.Risk)}"));
+        return svg.Raw($"<path class=\"whisker\" fill=\"none\" d=\"M{line}\"/></svg>").ToString();
+
+        static string X(double share) => Coordinate(Left + Side * share);
+        string Y(double risk) => Coordinate(8 + Side * (1 - risk / top));
+    }
+
     /// <summary>How many orders have which accuracy, a bar for each number of right answers.</summary>
     public static string Spread(IReadOnlyList<Proportion> byOrder)
     {

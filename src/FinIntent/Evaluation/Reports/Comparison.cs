@@ -54,7 +54,7 @@ sealed record Comparison(
     public static Comparison Of(IReadOnlyList<PredictionSet> sets, IReadOnlyList<(int A, int B)> pairs)
     {
         var (shared, lent) = ShareOptions(sets);
-        List<ModelReport> models = [.. shared.Select(set => ModelReport.Of(set.Name, set.Predictions) with
+        List<ModelReport> models = [.. shared.Select(set => ModelReport.Of(set.Name, set.Predictions, set.OutOfScope) with
         {
             Api = set.Api,
             LeakedQuestions = set.LeakedQuestions,

@@ -14,6 +14,7 @@ sealed class ReportBody(Sheet sheet, Comparison report)
         Section("results", ReportWords.Results, Results);
         if (report.Rules.Count > 1) Section("rules", ReportWords.ByRule, () => sheet.Table(ReportTables.AccuracyByRule(report)));
         if (report.Pairs.Count > 0) Section("pairs", ReportWords.Pairs, Pairs);
+        if (report.Models.Any(m => m.Trust is not null)) Section("trust", TrustWords.Title, Trust);
         if (report.Models.Any(m => m.Robustness is not null)) Section("robustness", RobustnessWords.Title, Robustness);
         if (sheet is Html html) HtmlQuestions.Write(html, report);
         else foreach (var pair in MainPairs()) Changes(pair);
@@ -78,6 +79,26 @@ sealed class ReportBody(Sheet sheet, Comparison report)
     }
 
     string MainRuleOf(ModelReport model) => report.MainRule ?? model.Main.Rule;
+
+    void Trust()
+    {
+        sheet.Paragraph(TrustWords.About);
+        foreach (var model in report.Models)
+            if (model.Trust is { } trust) Trust(model.Name, trust);
+    }
+
+    void Trust(string model, TrustReport trust)
+    {
+        sheet.Page("<article>").Heading(3, model).Page("<div class=\"side\">")
+            .Page(Figure(TrustWords.Curve, Charts.RiskCoverage(trust.Curve)));
+        foreach (var table in TrustTables.All(trust))
+        {
+            if (!sheet.IsPage) sheet.Heading(4, table.Caption);
+            sheet.Table(table);
+        }
+        if (trust.OutOfScope is { IsByProbability: true }) sheet.Paragraph(TrustWords.ByProbability);
+        sheet.Page("</div></article>");
+    }
 
     void Robustness()
     {

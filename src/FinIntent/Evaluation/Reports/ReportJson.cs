@@ -55,6 +55,7 @@ static class ReportJson
         if (model.SecondsPerQuestion is { } seconds) json["mean_seconds"] = seconds;
         if (model.Api is { } api) json["api"] = api.ToJson();
         if (model.LeakedQuestions > 0) json["leaked_questions"] = model.LeakedQuestions;
+        if (model.Trust is { } trust) json["trust"] = TrustJson.Of(trust);
         if (model.Robustness is { } robustness) json["robustness"] = RobustnessJson.Of(robustness);
         return json;
     }

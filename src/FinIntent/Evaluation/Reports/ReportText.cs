@@ -18,6 +18,7 @@ static class ReportText
             if (!rule.Matrix.IsWide || rule.Matrix.Confusions.Count == 0) continue;
             text.Append($"\n{name}: {ReportWords.Confusions.In(language)}\n").Table(ModelTables.Confusion(report, rule.Matrix), language);
         }
+        if (report.Trust is { } trust) Append(text, trust, language);
         if (report.Robustness is { } robustness) Append(text, robustness, robustness.Main(report.Main.Rule), language);
         return text.ToString();
     }
@@ -51,6 +52,12 @@ static class ReportText
         foreach (var pair in report.Pairs.Where(p => p.Rule == report.MainRule))
             text.Append($"{ReportWords.Sentence(report, pair).In(language)}\n");
         return text.ToString();
+    }
+
+    static void Append(StringBuilder text, TrustReport trust, Language language)
+    {
+        foreach (var table in TrustTables.All(trust)) text.Append($"\n{table.Caption.In(language)}\n").Table(table, language);
+        if (trust.OutOfScope is { IsByProbability: true }) text.Append($"{TrustWords.ByProbability.In(language)}\n");
     }
 
     static void Append(StringBuilder text, RobustnessReport report, RuleRobustness main, Language language)

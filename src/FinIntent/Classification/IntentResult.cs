@@ -13,11 +13,18 @@ public enum AbstentionReason
 /// <summary>An earlier turn of a conversation: what the user said, and what was answered.</summary>
 /// <param name="User">The user's message.</param>
 /// <param name="Assistant">The answer to it.</param>
+/// <example><code>
+/// ChatTurn[] history = [new("茅台今天多少钱", "1,688 元。")];
+/// IntentResult result = await classifier.ClassifyAsync("那还能买吗", history);
+/// </code></example>
 public sealed record ChatTurn(string User, string Assistant);
 
 /// <summary>Intents that a model tells apart.</summary>
 /// <param name="Name">The word that chooses the set in calls.</param>
 /// <param name="Intents">The intents' names, in the order in which the model reads them.</param>
+/// <example><code>
+/// foreach (IntentSet set in classifier.IntentSets) Console.WriteLine($"{set.Name}: {string.Join(", ", set.Intents)}");
+/// </code></example>
 public sealed record IntentSet(string Name, IReadOnlyList<string> Intents);
 
 /// <summary>What a text asks for. It is immutable, so any thread may read it.</summary>
@@ -25,6 +32,10 @@ public sealed record IntentSet(string Name, IReadOnlyList<string> Intents);
 /// Probabilities are those of the intents alone: they sum to 1. With a calibration beside the model they are calibrated; without one they
 /// are the model's own, <see cref="PredictionSet"/> is null and nothing is abstained.
 /// </remarks>
+/// <example><code>
+/// IntentResult result = await classifier.ClassifyAsync("茅台还能买吗");
+/// Console.WriteLine(result.IsAbstained ? "ask a person" : $"{result.Intent}, {result.Probability:P1}");
+/// </code></example>
 public sealed record IntentResult
 {
     /// <summary>The most probable intent's name, the first one among equals. With <see cref="IsAbstained"/> it is a guess.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -25,10 +26,10 @@ public sealed class PackageTests(PackagedProgram program)
 
         var console = await program.Build("Console");
         var printed = await Dotnet.Run(console, Executable(console, "Console"), [program.Model, .. Texts]);
-        Assert.Equal(Lines(expected), printed);
+        Same(expected, Answers(printed));
 
         var web = await program.Build("AspNetCore");
-        Assert.Equal(expected.Select(r => (r.Intent, r.Probability)), await AskWeb(web));
+        Same(expected, await AskWeb(web));
     }
 
     [Fact(Explicit = true), Trait("tier", "demand")]
@@ -42,7 +43,7 @@ public sealed class PackageTests(PackagedProgram program)
 
         var published = Path.Combine(folder, "out");
         Assert.False(File.Exists(Path.Combine(published, "System.Xml.Linq.dll")), "nothing was trimmed");
-        Assert.Equal(Lines(expected), await Dotnet.Run(folder, Executable(published, "Console"), [program.Model, .. Texts]));
+        Same(expected, Answers(await Dotnet.Run(folder, Executable(published, "Console"), [program.Model, .. Texts])));
     }
 
     [Fact(Explicit = true), Trait("tier", "demand")]
@@ -88,8 +89,16 @@ public sealed class PackageTests(PackagedProgram program)
         Assert.DoesNotContain(files, f => f.Contains("torch_cpu", StringComparison.Ordinal));
     }
 
-    static string Lines(IEnumerable<IntentResult> results) =>
-        string.Concat(results.Select(r => FormattableString.Invariant($"{r.Intent}\t{r.Probability:R}\tsure enough\n")));
+    /// <summary>Another process has other threads, and shares forwards otherwise: the sums of fp32 differ in their last bits.</summary>
+    static void Same(IReadOnlyList<IntentResult> expected, IReadOnlyList<(string Intent, double Probability)> answers)
+    {
+        Assert.Equal(expected.Select(r => r.Intent), answers.Select(a => a.Intent));
+        Assert.All(expected.Zip(answers), pair => Assert.Equal(pair.First.Probability, pair.Second.Probability, 1e-6));
+    }
+
+    static List<(string, double)> Answers(string printed) =>
+        [.. printed.TrimEnd('\n').Split('\n').Select(line => line.Split('\t'))
+            .Select(c => (c[0], double.Parse(c[1], CultureInfo.InvariantCulture)))];
 
     (HashSet<string> Files, XDocument Nuspec) Open(string pattern)
     {

@@ -19,7 +19,8 @@ public sealed class ToolTests(PackagedProgram program)
 
         var folder = (await Run("setup")).TrimEnd('\n');
 
-        Assert.Equal(Path.Combine(program.Folder, "data", "finintent", $"libtorch-{LibTorchFolders.Version}-{LibTorchFolders.Rid}"), folder);
+        var name = $"libtorch-{LibTorchFolders.Version}-{LibTorchFolders.Rid}";
+        Assert.Equal(Path.Combine(program.Folder, "data", "finintent", name), folder);
         Assert.Contains(Directory.GetFiles(folder), f => Path.GetFileName(f).StartsWith("LICENSE", StringComparison.Ordinal));
         var libtorch = await Installation();
         Assert.Equal((folder, "cpu"), (libtorch.GetProperty("folder").GetString(), libtorch.GetProperty("device").GetString()));

@@ -1,9 +1,12 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using FinIntent.Classification;
 using FinIntent.Hub;
 using FinIntent.Intents;
 using FinIntent.Runtime;
 using FinIntent.Text;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 
 namespace FinIntent;
 
@@ -26,13 +29,19 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
 
     readonly ClassifierModel _model;
     readonly ScoringQueue _queue;
+    readonly ClassifierTelemetry _telemetry;
     readonly Lock _disposing = new();
     bool _isDisposed;
 
-    internal IntentClassifier(ClassifierModel model, string name, int queueCapacity)
+    internal IntentClassifier(ClassifierModel model, string name, int queueCapacity, ClassifierTelemetry? telemetry = null)
     {
-        (_model, Name) = (model, name);
-        _queue = new(model.Scorer, model.Chat.Model.Placement.Device, queueCapacity);
+        (_model, Name, _telemetry) = (model, name, telemetry ?? new(name));
+        _queue = new(model.Scorer, model.Chat.Model.Placement.Device, queueCapacity)
+        {
+            OnForward = _telemetry.Forward,
+            OnFailure = _telemetry.Failure,
+        };
+        _telemetry.QueueLength = () => _queue.Length;
         IntentSets = [.. model.Sets.Select(set => new IntentSet(set.Name, [.. set.Options.Select(o => o.Name)]))];
     }
 
@@ -48,24 +57,50 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Ends the loading.</param>
     /// <exception cref="UserErrorException">Something is missing or does not fit; the message says what to do.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static async Task<IntentClassifier> LoadAsync(
-        string model, IntentClassifierOptions? options = null, CancellationToken cancellationToken = default)
+    public static Task<IntentClassifier> LoadAsync(
+        string model, IntentClassifierOptions? options = null, CancellationToken cancellationToken = default) =>
+        LoadAsync(model, options, null, null, cancellationToken);
+
+    /// <summary>Loads a model that writes logs, and tells its metrics to a container's listeners.</summary>
+    /// <param name="model">The folder of a model or of an adapter, or owner/name on a hub (fetched once, then kept).</param>
+    /// <param name="options">What is not found beside the model. Null means that all is.</param>
+    /// <param name="loggerFactory">Makes the logger, of the category FinIntent.IntentClassifier. Null means that none is written.</param>
+    /// <param name="meterFactory">Makes the meter, FinIntent. Null means that one is made without.</param>
+    /// <param name="cancellationToken">Ends the loading.</param>
+    /// <exception cref="UserErrorException">Something is missing or does not fit; the message says what to do.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <example><code>
+    /// using var loggers = LoggerFactory.Create(logging => logging.AddConsole());
+    /// await using var classifier = await IntentClassifier.LoadAsync("demo_output/model", null, loggers);
+    /// </code></example>
+    public static async Task<IntentClassifier> LoadAsync(string model, IntentClassifierOptions? options, ILoggerFactory? loggerFactory,
+        IMeterFactory? meterFactory = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
-        options ??= new();
-        return await Task.Run(() =>
+        if (options?.Model is { } other && other != model)
+            throw new UserErrorException($"the model to load is \"{model}\" and the options name \"{other}\"; name one");
+        options = options is null ? new() : options with { }; // as it is now, whatever becomes of it while the model loads
+        return await Task.Run(() => Load(model, options, new(options.Adapter ?? model, loggerFactory, meterFactory)
         {
+            EnableSensitiveData = options.EnableSensitiveData,
+        }, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    static IntentClassifier Load(string model, IntentClassifierOptions options, ClassifierTelemetry telemetry, CancellationToken stop) =>
+        telemetry.OrDispose(() =>
+        {
+            var start = telemetry.Loading();
             HubFolders hub = new(new Lazy<HubChoice>(HubChoice.FromEnvironment), new(_ => { }));
-            var source = ClassifierSource.Find(model, options, hub, cancellationToken);
-            cancellationToken.ThrowIfCancellationRequested();
+            var source = ClassifierSource.Find(model, options, hub, stop);
+            stop.ThrowIfCancellationRequested();
             var loaded = ClassifierModel.Load(source, Devices.Named(options.Device));
             return loaded.OrDispose(() =>
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                return new IntentClassifier(loaded, options.Adapter ?? model, options.QueueCapacity);
+                stop.ThrowIfCancellationRequested();
+                telemetry.Loaded(loaded, start);
+                return new IntentClassifier(loaded, telemetry.Model, options.QueueCapacity, telemetry);
             });
-        }, cancellationToken).ConfigureAwait(false);
-    }
+        });
 
     /// <summary>Classifies a text, perhaps one that follows earlier turns of a conversation.</summary>
     /// <param name="text">What the user says. White space around it does not count.</param>
@@ -76,8 +111,18 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     /// set.</exception>
     /// <exception cref="ObjectDisposedException">The classifier was disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<IntentResult> ClassifyAsync(string text, IReadOnlyList<ChatTurn>? history = null, string? intentSet = null,
-        CancellationToken cancellationToken = default)
+    public Task<IntentResult> ClassifyAsync(string text, IReadOnlyList<ChatTurn>? history = null, string? intentSet = null,
+        CancellationToken cancellationToken = default) => _telemetry.IsWatched
+            ? Watched(text, history, intentSet, cancellationToken)
+            : Classify(text, history, intentSet, cancellationToken);
+
+    Task<IntentResult> Watched(
+        string text, IReadOnlyList<ChatTurn>? history, string? intentSet, CancellationToken cancellationToken) =>
+        _telemetry.Watch(text, IntentSets.FirstOrDefault(set => intentSet is null || set.Name == intentSet)?.Name,
+            () => Classify(text, history, intentSet, cancellationToken));
+
+    async Task<IntentResult> Classify(
+        string text, IReadOnlyList<ChatTurn>? history, string? intentSet, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -159,6 +204,20 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>Talks to the model: answers in words, as any other of Microsoft.Extensions.AI's chat clients gives them.</summary>
+    /// <remarks>
+    /// The model is shared: between two tokens of an answer, texts that wait are classified. Any number of clients and calls may be used at
+    /// once. Disposing the client leaves the classifier as it is. Without Temperature, TopP and TopK tokens are drawn as `finintent
+    /// inference` draws them (0.95, 0.7, 50); a Temperature of 0 always takes the most probable one. Without MaxOutputTokens an answer has
+    /// at most 1,024 tokens. Tools, images, JSON as response format and penalties are refused with a <see cref="UserErrorException"/>.
+    /// </remarks>
+    /// <returns>A client that answers until the classifier is disposed.</returns>
+    /// <example><code>
+    /// IChatClient chat = classifier.AsChatClient();
+    /// await foreach (var update in chat.GetStreamingResponseAsync("什么是基金定投？", new() { Seed = 7 })) Console.Write(update);
+    /// </code></example>
+    public IChatClient AsChatClient() => new ClassifierChatClient(this, _model.Chat, _queue);
+
     /// <summary>The tokens that the model reads for a text.</summary>
     internal int TokensOf(string text) => _model.Encode(text, _model.Sets[0]).Tokens;
 
@@ -176,6 +235,7 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
             var device = _model.Chat.Model.Placement.Device;
             _model.Dispose();
             DeviceMemory.Trim(device);
+            _telemetry.Dispose();
         }
     }
 

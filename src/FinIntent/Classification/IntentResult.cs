@@ -14,8 +14,8 @@ public enum AbstentionReason
 /// <param name="User">The user's message.</param>
 /// <param name="Assistant">The answer to it.</param>
 /// <example><code>
-/// ChatTurn[] history = [new("茅台今天多少钱", "1,688 元。")];
-/// IntentResult result = await classifier.ClassifyAsync("那还能买吗", history);
+/// ChatTurn[] history = [new("有什么新能源基金", "有几只主动型基金。")];
+/// var result = await classifier.ClassifyAsync("那它能买吗", history);
 /// </code></example>
 public sealed record ChatTurn(string User, string Assistant);
 
@@ -23,7 +23,7 @@ public sealed record ChatTurn(string User, string Assistant);
 /// <param name="Name">The word that chooses the set in calls.</param>
 /// <param name="Intents">The intents' names, in the order in which the model reads them.</param>
 /// <example><code>
-/// foreach (IntentSet set in classifier.IntentSets) Console.WriteLine($"{set.Name}: {string.Join(", ", set.Intents)}");
+/// foreach (var set in classifier.IntentSets) Console.WriteLine($"{set.Name}: {string.Join(", ", set.Intents)}");
 /// </code></example>
 public sealed record IntentSet(string Name, IReadOnlyList<string> Intents);
 
@@ -33,8 +33,9 @@ public sealed record IntentSet(string Name, IReadOnlyList<string> Intents);
 /// are the model's own, <see cref="PredictionSet"/> is null and nothing is abstained.
 /// </remarks>
 /// <example><code>
-/// IntentResult result = await classifier.ClassifyAsync("茅台还能买吗");
-/// Console.WriteLine(result.IsAbstained ? "ask a person" : $"{result.Intent}, {result.Probability:P1}");
+/// var result = await classifier.ClassifyAsync("茅台还能买吗");
+/// if (result.IsAbstained) Console.WriteLine($"perhaps {string.Join(" or ", result.PredictionSet ?? [])}");
+/// else Console.WriteLine($"{result.Intent} {result.Probability:P1}");
 /// </code></example>
 public sealed record IntentResult
 {

@@ -48,6 +48,9 @@ sealed class ScoringQueue : IDisposable
     /// <summary>It is called with the number of questions of each forward.</summary>
     public Action<int>? OnForward { get; set; }
 
+    /// <summary>It is called with a forward's error and the number of its questions.</summary>
+    public Action<Exception, int>? OnFailure { get; set; }
+
     /// <summary>Scores a question; while the queue is full, the task waits for room.</summary>
     /// <exception cref="UserErrorException">The question is too long for the model.</exception>
     public async Task<OptionReading> Read(OptionQuestion question, CancellationToken stop)
@@ -74,7 +77,7 @@ sealed class ScoringQueue : IDisposable
             }
             catch (Exception e)
             {
-                done.TrySetException(e);
+                done.TrySetException(Told(e));
             }
         }
     }
@@ -107,7 +110,8 @@ sealed class ScoringQueue : IDisposable
         }
     }
 
-    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass Pass);
+    /// <param name="Pass">Null means that the device had no room for all its questions at once.</param>
+    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass);
 
     /// <summary>Takes what waits and fits into a forward; a work is done at once, where it stands.</summary>
     List<Waiting> Take()
@@ -135,9 +139,14 @@ sealed class ScoringQueue : IDisposable
         {
             return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]));
         }
+        catch (Exception e) when (DeviceMemory.IsExhausted(e))
+        {
+            OnFailure?.Invoke(e, questions.Count); // it is tried again with fewer at once
+            return new(questions, null);
+        }
         catch (Exception e)
         {
-            Recover(questions, e);
+            Fail(questions, e);
             return null;
         }
     }
@@ -146,30 +155,23 @@ sealed class ScoringQueue : IDisposable
     {
         try
         {
-            using var pass = forward.Pass;
-            foreach (var (question, reading) in forward.Questions.Zip(pass.Finish())) question.Reading.TrySetResult(reading);
+            var readings = _scorer.Finish(forward.Pass, [.. forward.Questions.Select(q => q.Question!)]);
+            foreach (var (question, reading) in forward.Questions.Zip(readings)) question.Reading.TrySetResult(reading);
         }
         catch (Exception e)
         {
-            Recover(forward.Questions, e);
+            Fail(forward.Questions, e);
         }
     }
 
-    /// <summary>Halves questions that a device has no room for; any other error is theirs.</summary>
-    void Recover(IReadOnlyList<Waiting> questions, Exception e)
+    void Fail(IReadOnlyList<Waiting> questions, Exception e)
     {
-        if (questions.Count > 1 && DeviceMemory.IsExhausted(e))
-        {
-            DeviceMemory.Trim(_device);
-            var half = questions.Count / 2;
-            foreach (var part in (IReadOnlyList<Waiting>[])[[.. questions.Take(half)], [.. questions.Skip(half)]])
-                if (Begin(part) is { } forward) Finish(forward);
-            return;
-        }
-        var told = !DeviceMemory.IsExhausted(e) ? e : new UserErrorException(
-            $"the {_device} has no memory left for one question; free some, or load the model with a smaller precision", e);
-        foreach (var question in questions) question.Fail(told);
+        OnFailure?.Invoke(e, questions.Count);
+        foreach (var question in questions) question.Fail(e);
     }
+
+    Exception Told(Exception e) => !DeviceMemory.IsExhausted(e) ? e : new OutOfDeviceMemoryException(
+        $"the {_device} has no memory left for an answer; free some, or load the model with a smaller precision");
 
     /// <summary>
     /// Ends the thread: the forward that runs is finished, what waits fails with <see cref="ObjectDisposedException"/>.

@@ -20,52 +20,30 @@ sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling,
 
     readonly int _usableVocabulary = Math.Min(vocabularySize, model.Shape.UsableVocabulary);
 
-    sealed class Row(int number, GenerationRequest request, Sampler sampler)
-    {
-        public int Number => number;
-        public Sampler Sampler => sampler;
-        public List<int> Seen { get; } = [.. request.Prompt];
-        public int[] Answer => [.. Seen.Skip(request.Prompt.Length)];
-        public int Length => Seen.Count - request.Prompt.Length;
-    }
-
     /// <summary>Returns the answers' ids, without stop ids.</summary>
-    /// <param name="onToken">Is called with row number and id for each token of an answer; false ends that row.</param>
-    /// <param name="onDone">Is called with a row's number when its answer is whole.</param>
-    /// <exception cref="UserErrorException">A prompt leaves no room for an answer, or the model's scores are not numbers.</exception>
+    /// <inheritdoc cref="Begin"/>
     public IReadOnlyList<int[]> Generate(
         IReadOnlyList<GenerationRequest> requests, GenerationLimits limits,
         Func<int, int, bool>? onToken = null, Action<int>? onDone = null)
     {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        foreach (var request in requests) CheckLength(request);
-        var answers = new int[requests.Count][];
-        var rows = requests.Select((request, i) => new Row(i, request, new(sampling, _usableVocabulary, request.Seed))).ToList();
-        using var cache = new KvCache(model.Shape, rows.Count,
-            Math.Min(model.Shape.MaxPositions, requests.Max(r => r.Prompt.Length) + Math.Min(limits.MaxNewTokens, RoomForAnswers)));
-        var next = requests.Select(request => request.Prompt).ToList();
-        while (rows.Count > 0)
-        {
-            var ids = Step(next, rows, cache);
-            var going = Enumerable.Range(0, rows.Count).Where(b => GoesOn(rows[b], ids[b])).ToList();
-            foreach (var row in rows.Except(going.Select(b => rows[b])))
-            {
-                answers[row.Number] = row.Answer;
-                onDone?.Invoke(row.Number);
-            }
-            if (going.Count < rows.Count) cache.Keep(going);
-            (rows, next) = ([.. going.Select(b => rows[b])], [.. going.Select(b => new[] { ids[b] })]);
-        }
-        return answers;
+        using var run = Begin(requests, limits, onToken, onDone);
+        while (run.Step()) { }
+        return run.Answers;
+    }
 
-        bool GoesOn(Row row, int id)
-        {
-            if (limits.StopIds.Contains(id)) return false;
-            row.Seen.Add(id);
-            return (onToken?.Invoke(row.Number, id) ?? true) && row.Length < limits.MaxNewTokens
-                && row.Seen.Count < model.Shape.MaxPositions;
-        }
+    /// <summary>Begins answers, which are then made step by step. Nothing is computed yet.</summary>
+    /// <param name="onToken">Is called with row number and id for each token of an answer; false ends that row.</param>
+    /// <param name="onDone">Is called with a row's number when its answer is whole.</param>
+    /// <exception cref="UserErrorException">A prompt leaves no room for an answer, or the model's scores are not numbers.</exception>
+    public TokenGeneration Begin(
+        IReadOnlyList<GenerationRequest> requests, GenerationLimits limits,
+        Func<int, int, bool>? onToken = null, Action<int>? onDone = null)
+    {
+        foreach (var request in requests) CheckLength(request);
+        var rows = requests.Select((request, i) => new GeneratedRow(i, request, new(sampling, _usableVocabulary, request.Seed))).ToList();
+        var cache = new KvCache(model.Shape, rows.Count,
+            Math.Min(model.Shape.MaxPositions, requests.Max(r => r.Prompt.Length) + Math.Min(limits.MaxNewTokens, RoomForAnswers)));
+        return new(rows, cache, limits, model.Shape.MaxPositions, Step) { OnToken = onToken, OnDone = onDone };
     }
 
     void CheckLength(GenerationRequest request)
@@ -75,9 +53,10 @@ sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling,
                 $"{model.Shape.MaxPositions} at most; shorten it");
     }
 
-    unsafe int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<Row> rows, KvCache cache)
+    unsafe int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<GeneratedRow> rows, KvCache cache)
     {
         using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
         using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0);
         var scores = model.forward(batch);                                                            // [B, V]
         if (sampling is { DoSample: false, RepetitionPenalty: 1.0 }) return Best(scores);

@@ -1,11 +1,12 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace FinIntent.Tests.Architecture;
 
 /// <summary>Writes the public members of a type as lines that a person can approve.</summary>
-static class PublicApi
+static partial class PublicApi
 {
     const BindingFlags Own =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
@@ -33,11 +34,21 @@ static class PublicApi
     public static IReadOnlyList<string> ParametersOf(IEnumerable<Type> types, string id)
     {
         var name = id[2..id.IndexOf('(', StringComparison.Ordinal)];
-        var count = id.Count(c => c == ',') + 1;
+        var written = TopLevel().Split(id[(name.Length + 3)..^1]);
         var methods = types.SelectMany(t => t.GetMembers(Own).OfType<MethodBase>().Where(IsVisible)
             .Where(m => $"{t.FullName}.{(m is ConstructorInfo ? "#ctor" : m.Name)}" == name.Split("``")[0]));
-        return methods.Select(m => m.GetParameters().Select(p => p.Name!).ToList()).FirstOrDefault(p => p.Count == count) ?? [];
+        var method = methods.FirstOrDefault(m => m.GetParameters() is { } all && all.Length == written.Length
+            && all.Zip(written).All(pair => IsWritten(pair.First.ParameterType, pair.Second)));
+        return [.. method?.GetParameters().Select(p => p.Name!) ?? []];
     }
+
+    /// <summary>Says whether an id's text may mean a type; a generic type's arguments are not looked at.</summary>
+    static bool IsWritten(Type type, string text) =>
+        type.FullName is not { } name || name.Split('`')[0].Replace('+', '.') == text.Split('{')[0].TrimEnd('@');
+
+    /// <summary>The commas between parameters, but not those between a generic type's arguments.</summary>
+    [GeneratedRegex(@",(?![^{]*\})")]
+    private static partial Regex TopLevel();
 
     static string Kind(Type type) => type switch
     {

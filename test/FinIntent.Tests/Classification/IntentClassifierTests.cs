@@ -1,5 +1,6 @@
 using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
+using FinIntent.Intents;
 using FinIntent.Jobs;
 using FinIntent.Settings;
 using Xunit;
@@ -17,6 +18,9 @@ public sealed class EmbeddedClassifier : IAsyncLifetime
     internal static IntentClassifierOptions Options { get; } = new() { Schema = Schema, Template = "default", Device = "cpu" };
 
     internal IntentClassifier Classifier { get; private set; } = null!;
+
+    /// <summary>The prompt by which training and the classifier ask for a text's intent.</summary>
+    internal static string Asked(string text) => LabelSet.Of(IntentSchema.Load(Schema)).Prompt(text).Text;
 
     public async ValueTask InitializeAsync() => Classifier = await IntentClassifier.LoadAsync(Model, Options);
 

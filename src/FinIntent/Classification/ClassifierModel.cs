@@ -1,4 +1,3 @@
-using FinIntent.Calibration;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Text;
@@ -16,22 +15,19 @@ sealed record ReadyText(LabelSet Set, OptionQuestion Question)
 /// itself is the scorer's, which one thread at a time may use.</summary>
 sealed class ClassifierModel : IDisposable
 {
-    // A GPU is not filled by less.
-    const int TokensOnCpu = 4096, TokensOnGpu = 16384;
-
     readonly Dictionary<string, OptionAnswers> _answers;
-    readonly IReadOnlyDictionary<string, IntentCalibration> _calibrations;
+    readonly ClassifierSource _source;
 
     ClassifierModel(ChatModel chat, ClassifierSource source)
     {
-        (Chat, Sets, _calibrations) = (chat, source.Sets, source.Calibrations);
-        var isCpu = chat.Model.Placement.Device.type == DeviceType.CPU;
-        Scorer = new(chat.Model, source.MaxTokensPerForward ?? (isCpu ? TokensOnCpu : TokensOnGpu));
+        (Chat, _source) = (chat, source);
+        source.Set(null); // refuses a default set that the model does not know
+        Scorer = new(chat.Model, source.MaxTokensPerForward);
         _answers = Sets.ToDictionary(set => set.Name, set => OptionAnswers.For(chat.Template, set.Options.Select(o => o.Label)));
     }
 
     public ChatModel Chat { get; }
-    public IReadOnlyList<LabelSet> Sets { get; }
+    public IReadOnlyList<LabelSet> Sets => _source.Sets;
     public OptionScorer Scorer { get; }
 
     /// <exception cref="UserErrorException">Something of the model is missing, or does not fit.</exception>
@@ -41,10 +37,8 @@ sealed class ClassifierModel : IDisposable
         return chat.OrDispose(() => new ClassifierModel(chat, source));
     }
 
-    /// <summary>Finds a label set by its name; null means the first.</summary>
-    /// <exception cref="UserErrorException">The model knows no such set.</exception>
-    public LabelSet Set(string? name) => name is null ? Sets[0] : Sets.FirstOrDefault(set => set.Name == name)
-        ?? throw new UserErrorException($"intent set \"{name}\" is not known; the model has {string.Join(", ", Sets.Select(s => s.Name))}");
+    /// <inheritdoc cref="ClassifierSource.Set"/>
+    public LabelSet Set(string? name) => _source.Set(name);
 
     /// <summary>Encodes a text in the prompt that training used. Nothing in the text becomes a special token.</summary>
     /// <param name="history">A user's message and the answer to it, in turn.</param>
@@ -61,7 +55,7 @@ sealed class ClassifierModel : IDisposable
 
     /// <summary>Returns what a forward says about a text.</summary>
     public IntentAnswer AnswerOf(ReadyText text, OptionReading reading) =>
-        IntentAnswer.Of(reading, text.Tokens, _calibrations.GetValueOrDefault(text.Set.Name));
+        IntentAnswer.Of(reading, text.Tokens, _source.Calibrations.GetValueOrDefault(text.Set.Name));
 
     static string? ProblemOf(string text) =>
         string.IsNullOrWhiteSpace(text) ? "is empty; there is nothing to classify" : IsUnicode(text, out var at) ? null : NotUnicode(at);

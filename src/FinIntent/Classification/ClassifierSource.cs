@@ -1,5 +1,6 @@
 using FinIntent.Calibration;
 using FinIntent.Checkpoints;
+using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Hub;
 using FinIntent.Intents;
@@ -14,8 +15,17 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
 {
     public int? MaxTokensPerForward { get; init; }
 
+    /// <summary>The set that calls use which name none; null means the first.</summary>
+    public string? DefaultSet { get; init; }
+
     /// <summary>The calibrations of label sets, by their names; a set that has none answers with the model's own probabilities.</summary>
     public IReadOnlyDictionary<string, IntentCalibration> Calibrations { get; init; } = new Dictionary<string, IntentCalibration>();
+
+    /// <summary>Finds a label set by its name; null means the first.</summary>
+    /// <exception cref="UserErrorException">The model knows no such set.</exception>
+    public LabelSet Set(string? name) => (name ?? DefaultSet) is not { } wanted ? Sets[0] : Sets.FirstOrDefault(set => set.Name == wanted)
+        ?? throw new UserErrorException($"intent set \"{wanted}\" is not known; the model has " +
+            $"{string.Join(", ", Sets.Select(s => s.Name))}");
 
     /// <summary>Finds all that a model's name and options mean; what a hub has is fetched.</summary>
     /// <param name="model">A model's folder, an adapter's folder, or owner/name on a hub.</param>
@@ -41,19 +51,21 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
             Type = TypeOf(options.Precision),
             Format = FormatOf(options.Precision),
         };
-        var sets = Ordered(SetsOf(options.Schema, trained, adapters.LastOrDefault() ?? folder), options.IntentSet);
+        var sets = SetsOf(options.Schema, trained, adapters.LastOrDefault() ?? folder);
         return new(chat, sets)
         {
+            DefaultSet = options.IntentSet,
             MaxTokensPerForward = options.MaxTokensPerForward,
-            Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets) : new Dictionary<string, IntentCalibration>(),
+            Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets, adapters.LastOrDefault() ?? folder) : new Dictionary<string,
+                IntentCalibration>(),
         };
     }
 
-    /// <summary>Finds the calibration beside the last adapter, or else the model, and the label set that it is for.</summary>
+    /// <summary>Reads the calibration of a folder, if there is one, and finds the label set that it is for.</summary>
     /// <exception cref="UserErrorException">It is for another model, or for none of the label sets.</exception>
-    public static IReadOnlyDictionary<string, IntentCalibration> CalibrationsOf(ChatModelSource chat, IReadOnlyList<LabelSet> sets)
+    public static IReadOnlyDictionary<string, IntentCalibration> CalibrationsOf(
+        ChatModelSource chat, IReadOnlyList<LabelSet> sets, string folder)
     {
-        var folder = chat.Adapters.LastOrDefault() ?? chat.Model;
         Dictionary<string, IntentCalibration> found = [];
         if (CalibrationFile.Read(folder) is not { } calibration) return found;
         List<string> differences = [];
@@ -64,7 +76,7 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
             else found[set.Name] = calibration;
         }
         return found.Count > 0 ? found : throw new UserErrorException($"{CalibrationFile.PathIn(folder)}: {differences[0]}; " +
-            "run `finintent calibrate` again, or leave the calibration out (use_calibration: false, in a program UseCalibration)");
+            "run `finintent calibrate` again, or leave the calibration out (calibration: none, in a program UseCalibration)");
     }
 
     /// <summary>Returns the label sets of a schema's file, or else those that a model's record names.</summary>
@@ -75,14 +87,6 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
         if (trained.LabelSets is { Count: > 0 } sets) return LabelSet.ReadAll(sets, trained.Record!);
         throw new UserErrorException($"{folder}: no run.json or finintent.json there says which intents the model tells apart; " +
             "name the file of intents it was trained with (intent_schema, in a program Schema)");
-    }
-
-    static IReadOnlyList<LabelSet> Ordered(IReadOnlyList<LabelSet> sets, string? first)
-    {
-        if (first is null) return sets;
-        var wanted = sets.FirstOrDefault(set => set.Name == first) ?? throw new UserErrorException(
-            $"IntentSet: \"{first}\" is not known; the model has {string.Join(", ", sets.Select(set => set.Name))}");
-        return [wanted, .. sets.Where(set => set != wanted)];
     }
 
     static ScalarType? TypeOf(ModelPrecision precision) => precision switch

@@ -48,7 +48,7 @@ sealed class ScoringQueue : IDisposable
     /// <summary>It is called with the number of questions of each forward.</summary>
     public Action<int>? OnForward { get; set; }
 
-    /// <summary>It is called with a forward's error and the number of its questions, also where they are then halved.</summary>
+    /// <summary>It is called with a forward's error and the number of its questions.</summary>
     public Action<Exception, int>? OnFailure { get; set; }
 
     /// <summary>Scores a question; while the queue is full, the task waits for room.</summary>
@@ -77,7 +77,7 @@ sealed class ScoringQueue : IDisposable
             }
             catch (Exception e)
             {
-                done.TrySetException(Told(e, "an answer"));
+                done.TrySetException(Told(e));
             }
         }
     }
@@ -110,7 +110,8 @@ sealed class ScoringQueue : IDisposable
         }
     }
 
-    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass Pass);
+    /// <param name="Pass">Null means that the device had no room for all its questions at once.</param>
+    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass);
 
     /// <summary>Takes what waits and fits into a forward; a work that stands first is done at once, alone.</summary>
     List<Waiting> Take()
@@ -142,9 +143,14 @@ sealed class ScoringQueue : IDisposable
         {
             return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]));
         }
+        catch (Exception e) when (DeviceMemory.IsExhausted(e))
+        {
+            OnFailure?.Invoke(e, questions.Count); // it is tried again with fewer at once
+            return new(questions, null);
+        }
         catch (Exception e)
         {
-            Recover(questions, e);
+            Fail(questions, e);
             return null;
         }
     }
@@ -153,33 +159,23 @@ sealed class ScoringQueue : IDisposable
     {
         try
         {
-            using var pass = forward.Pass;
-            foreach (var (question, reading) in forward.Questions.Zip(pass.Finish())) question.Reading.TrySetResult(reading);
+            var readings = _scorer.Finish(forward.Pass, [.. forward.Questions.Select(q => q.Question!)]);
+            foreach (var (question, reading) in forward.Questions.Zip(readings)) question.Reading.TrySetResult(reading);
         }
         catch (Exception e)
         {
-            Recover(forward.Questions, e);
+            Fail(forward.Questions, e);
         }
     }
 
-    /// <summary>Halves questions that a device has no room for; any other error is theirs.</summary>
-    void Recover(IReadOnlyList<Waiting> questions, Exception e)
+    void Fail(IReadOnlyList<Waiting> questions, Exception e)
     {
         OnFailure?.Invoke(e, questions.Count);
-        if (questions.Count > 1 && DeviceMemory.IsExhausted(e))
-        {
-            DeviceMemory.Trim(_device);
-            var half = questions.Count / 2;
-            foreach (var part in (IReadOnlyList<Waiting>[])[[.. questions.Take(half)], [.. questions.Skip(half)]])
-                if (Begin(part) is { } forward) Finish(forward);
-            return;
-        }
-        var told = Told(e, "one question");
-        foreach (var question in questions) question.Fail(told);
+        foreach (var question in questions) question.Fail(e);
     }
 
-    Exception Told(Exception e, string work) => !DeviceMemory.IsExhausted(e) ? e : new UserErrorException(
-        $"the {_device} has no memory left for {work}; free some, or load the model with a smaller precision", e);
+    Exception Told(Exception e) => !DeviceMemory.IsExhausted(e) ? e : new OutOfDeviceMemoryException(
+        $"the {_device} has no memory left for an answer; free some, or load the model with a smaller precision");
 
     /// <summary>
     /// Ends the thread: the forward that runs is finished, what waits fails with <see cref="ObjectDisposedException"/>.

@@ -43,15 +43,6 @@ sealed record LocalAsking(Scoring Scoring, AnswerOptions Answers)
     }
 }
 
-/// <summary>How many tokens of questions suit a device.</summary>
-static class LocalScoring
-{
-    // A GPU is not filled by less.
-    const int TokensOnCpu = 4096, TokensOnGpu = 16384;
-
-    public static int TokensAtOnce(ChatModel chat) => chat.Model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu;
-}
-
 /// <summary>A model on this machine. It is loaded when the first question is asked.</summary>
 sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
 {
@@ -61,7 +52,7 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
     {
         var chat = _chat ??= load();
         List<Numbered> asked = [.. answers.Questions.Index().Where(q => !known.ContainsKey(q.Item.Id))];
-        var scorer = new OptionScorer(chat.Model, how.ScoringTokens ?? LocalScoring.TokensAtOnce(chat));
+        var scorer = new OptionScorer(chat.Model, how.ScoringTokens);
         List<OptionQuestion> ready = how.Scoring == Scoring.Generate ? []
             : [.. asked.Select(q => chat.OptionQuestion(q.Question.Conversation, [.. q.Question.Options!.Select(o => o.Label)]))];
         foreach (var batch in how.Scoring == Scoring.Generate ? Chunks(asked.Count) : scorer.Batches(ready))

@@ -19,6 +19,7 @@ sealed record FormatVersion(string File, int Newest)
     public static readonly FormatVersion Step = new("RESULT.step.json", 1);
     public static readonly FormatVersion Report = new("report.json", 1);
     public static readonly FormatVersion Calibration = new("intent_calibration.json", 1);
+    public static readonly FormatVersion Answers = new(".OUTPUT.answers", 1);
     public static readonly FormatVersion Part = new("part-*.done", 1);
     public static readonly FormatVersion Merge = new("OUTPUT/summary.json", 1);
     public static readonly FormatVersion CommitList = new(".finintent/COMMIT.json", 2);
@@ -26,7 +27,7 @@ sealed record FormatVersion(string File, int Newest)
     public static readonly FormatVersion Tokens = new("tokens/KEY.rows", 1);
 
     public static IReadOnlyList<FormatVersion> All { get; } =
-        [Run, TrainerState, Export, ResumableRun, Step, Report, Calibration, Part, Merge, CommitList, HubRecord, Tokens];
+        [Run, TrainerState, Export, ResumableRun, Step, Report, Calibration, Answers, Part, Merge, CommitList, HubRecord, Tokens];
 
     /// <summary>Puts both keys before the others.</summary>
     /// <returns>The same object.</returns>

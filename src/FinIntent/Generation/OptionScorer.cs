@@ -1,4 +1,5 @@
 using FinIntent.Models;
+using FinIntent.Runtime;
 using FinIntent.Text;
 
 namespace FinIntent.Generation;
@@ -49,8 +50,14 @@ sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
 
 /// <summary>Computes probabilities of a question's options where the answer stands, renormalised over the options; they sum to 1.</summary>
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
-sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
+/// <param name="maxTokens">The most tokens of a forward, what questions share counted once; null means as many as suit the device.</param>
+sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
 {
+    // A GPU is not filled by less.
+    const int TokensOnCpu = 4096, TokensOnGpu = 16384;
+
+    readonly int _maxTokens = maxTokens ?? (model.Placement.Device.type == DeviceType.CPU ? TokensOnCpu : TokensOnGpu);
+
     /// <summary>Returns the ranges of questions that go through the model together, in order.</summary>
     /// <remarks>They depend on the questions alone, so a run that goes on after a stop makes the same batches and the same bits.</remarks>
     public IReadOnlyList<Range> Batches(IReadOnlyList<OptionQuestion> questions)
@@ -69,7 +76,7 @@ sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
     }
 
     /// <summary>Returns an empty forward, which questions are added to.</summary>
-    public ForwardRoom Room() => new(maxTokensPerForward);
+    public ForwardRoom Room() => new(_maxTokens);
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>
@@ -96,6 +103,40 @@ sealed class OptionScorer(CausalLanguageModel model, int maxTokensPerForward)
                 pass.Add(kind.Key ? BeginSingle(questions, [.. kind]) : BeginWhole(questions, [.. kind]));
             return pass;
         });
+    }
+
+    /// <summary>
+    /// Returns the readings of a pass and disposes it. Where the device has no room, the questions are halved until they fit.
+    /// </summary>
+    /// <param name="pass">Null means that it could not be begun for want of room.</param>
+    /// <exception cref="UserErrorException">There is no room for a single question, or the model's scores are not finite.</exception>
+    public IReadOnlyList<OptionReading> Finish(ScoringPass? pass, IReadOnlyList<OptionQuestion> questions)
+    {
+        try
+        {
+            using (pass)
+                if (pass is not null) return pass.Finish();
+        }
+        catch (Exception e) when (DeviceMemory.IsExhausted(e))
+        {
+        }
+        DeviceMemory.Trim(model.Placement.Device);
+        return [.. questions.Chunk(Math.Max(1, questions.Count / 2)).SelectMany(ReadHalved)];
+    }
+
+    IEnumerable<OptionReading> ReadHalved(OptionQuestion[] questions)
+    {
+        try
+        {
+            return Read(questions);
+        }
+        catch (Exception e) when (DeviceMemory.IsExhausted(e))
+        {
+            if (questions.Length == 1)
+                throw new OutOfDeviceMemoryException($"the {model.Placement.Device} has no memory left for one question; free some, " +
+                    "or load the model with a smaller precision");
+        }
+        return Finish(null, questions);
     }
 
     /// <exception cref="UserErrorException">The question is too long for the model.</exception>

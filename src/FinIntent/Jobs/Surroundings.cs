@@ -24,6 +24,12 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Opens standard input as bytes, for tables that come through a pipe.</summary>
+    public Func<Stream> Input { get; init; } = Console.OpenStandardInput;
+
+    /// <summary>Opens standard output as bytes, for tables that go through a pipe.</summary>
+    public Func<Stream> RawOutput { get; init; } = Console.OpenStandardOutput;
+
     /// <summary>This keeps encoded rows from run to run; null means that they are encoded each time.</summary>
     public TokenCache? Cache { get; init; }
 

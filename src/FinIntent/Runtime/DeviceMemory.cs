@@ -102,6 +102,3 @@ static unsafe class DeviceMemory
                 : null;
     }
 }
-
-/// <summary>This is thrown when a device has no room for what an operator called by name would make.</summary>
-sealed class OutOfDeviceMemoryException(string message) : Exception(message);

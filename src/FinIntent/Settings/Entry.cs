@@ -26,6 +26,10 @@ static class Entries
         return WithoutNulls(entries);
     }
 
+    /// <summary>Reads a command line that has no file; the last entry of a key counts.</summary>
+    public static Dictionary<string, Entry> Of(IEnumerable<string> overrides) =>
+        WithoutNulls(overrides.Select(ReadOverride).GroupBy(e => e.Key).ToDictionary(g => g.Key, g => g.Last()));
+
     /// <summary>A key that is given as null counts as not given.</summary>
     public static Dictionary<string, Entry> WithoutNulls(IReadOnlyDictionary<string, Entry> entries) =>
         entries.Where(e => !e.Value.IsNull).ToDictionary();

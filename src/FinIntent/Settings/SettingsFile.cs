@@ -19,6 +19,7 @@ sealed record SettingsFile
     public CalibrationSettings Calibration { get; init; } = new();
     public ApiSettings Api { get; init; } = new();
     public GenerateSettings Generate { get; init; } = new();
+    public ClassifySettings Classify { get; init; } = new();
 
     /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
     public required IReadOnlyList<string> Harmless { get; init; }

@@ -28,7 +28,7 @@ public sealed partial class DependencyTests
         ["Training"] = ["Files", "Runtime", "Checkpoints", "Kernels", "Models", "Lora", "Text", "Data", "Settings", "Plots"],
         ["Generation"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text"],
         ["Calibration"] = ["Files", "Checkpoints", "Lora", "Intents", "Generation"],
-        ["Classification"] = ["Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Hub", "Generation", "Calibration"],
+        ["Classification"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Hub", "Generation", "Calibration"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
         ["ApiModels"] = ["Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
@@ -36,7 +36,7 @@ public sealed partial class DependencyTests
         ["Jobs"] =
         [
             "Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Settings", "Hub", "Data", "Curation", "Training",
-            "Generation", "Calibration", "ApiModels", "Authoring", "Evaluation",
+            "Generation", "Calibration", "Classification", "ApiModels", "Authoring", "Evaluation",
         ],
     };
 

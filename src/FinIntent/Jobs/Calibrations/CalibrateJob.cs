@@ -53,7 +53,7 @@ static class CalibrateJob
     public static IReadOnlyList<OptionReading> Read(
         ChatModel chat, IReadOnlyList<AskedQuestion> asked, int? scoringTokens, Surroundings here, CancellationToken stop = default)
     {
-        var scorer = new OptionScorer(chat.Model, scoringTokens ?? LocalScoring.TokensAtOnce(chat));
+        var scorer = new OptionScorer(chat.Model, scoringTokens);
         List<OptionQuestion> questions = [.. asked.Select(q => chat.OptionQuestion(q.Conversation, [.. q.Options!.Select(o => o.Label)]))];
         List<OptionReading> readings = [];
         foreach (var batch in scorer.Batches(questions))

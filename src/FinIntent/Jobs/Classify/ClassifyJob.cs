@@ -1,0 +1,123 @@
+using FinIntent.Calibration;
+using FinIntent.Checkpoints;
+using FinIntent.Classification;
+using FinIntent.Data.Rows;
+using FinIntent.Data.Tables;
+using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
+using FinIntent.Lora;
+using FinIntent.Settings;
+using static System.FormattableString;
+
+namespace FinIntent.Jobs.Classify;
+
+/// <summary>`finintent classify`: tells the intents of a table of texts, or of one text.</summary>
+static class ClassifyJob
+{
+    static readonly TimeSpan TellsEvery = TimeSpan.FromSeconds(10);
+
+    /// <summary>Classifies one text, the key text.</summary>
+    public static IntentResult One(SettingsFile settings, Surroundings here)
+    {
+        var (source, _) = Classifiers.Find(settings, here);
+        using var model = ClassifierModel.Load(source, here.Device.Value);
+        var ready = model.Encode(settings.Classify.Text!, model.Set(null));
+        return model.AnswerOf(ready, model.Scorer.Read([ready.Question])[0]).ResultIn(ready.Set);
+    }
+
+    /// <summary>Classifies the rows of input and writes output. A run that was ended goes on where it was.</summary>
+    /// <exception cref="UserErrorException">Input, output or model cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped; what was scored is kept.</exception>
+    public static Bilingual Run(SettingsFile settings, Surroundings here, CancellationToken stop)
+    {
+        var table = ClassifyTable.Of(settings, stop);
+        var summary = Run(table, settings, here, stop);
+        return summary.Text(table.IsToPipe ? "standard output" : table.Output);
+    }
+
+    static ClassifySummary Run(ClassifyTable table, SettingsFile settings, Surroundings here, CancellationToken stop)
+    {
+        var asked = settings.Classify;
+        var (source, calibration) = Classifiers.Find(settings, here);
+        var set = source.Set(null);
+        var added = table.Added(asked, set);
+        using var log = LogOf(table, settings, source, calibration);
+        using var model = ClassifierModel.Load(source, here.Device.Value);
+        var rows = table.IsFromPipe ? new PipedRows(here.Input()) : null;
+        var pipeline = new ClassifyPipeline(model, new(set, table.TextColumn, asked.CacheMb * 1_000_000L), log)
+        {
+            IsPausing = rows is null ? null : () => rows.IsPausing,
+        };
+        var summary = new ClassifySummary(set);
+        var progress = new Progress(here, table.Survey?.Rows);
+        var cells = new Data.Tables.Cell[added.Count];
+        WriteTo(table, here, added, writer => pipeline.Run(rows?.Read(stop) ?? DataFile.Read(table.Input), (row, answer, error) =>
+        {
+            ClassifyTable.Fill(cells, answer, error, set, asked.AllProbabilities);
+            writer.Write(row, cells);
+            if (table.IsToPipe && pipeline.IsIdle) writer.Flush();
+            summary.Add(answer?.Best, answer?.Reason is not null);
+            progress.Tell(summary.Rows);
+        }, stop));
+        log?.Delete();
+        (summary.Scored, summary.Duration) = (pipeline.Scored, progress.Elapsed);
+        return summary;
+    }
+
+    /// <summary>
+    /// Opens the output, and completes it behind what <paramref name="write"/> writes. A file is there whole or not at all.
+    /// </summary>
+    static void WriteTo(ClassifyTable table, Surroundings here, IReadOnlyList<TableColumn> added, Action<TableWriter> write)
+    {
+        using var file = table.IsToPipe ? null : AtomicFile.Begin(table.Output);
+        using var stream = file is null ? here.RawOutput() : null;
+        using (var writer = TableWriter.Open(file?.Stream ?? stream!, table.OutputType, table.Survey?.Columns ?? [], added))
+        {
+            write(writer);
+            writer.Finish();
+        }
+        file?.Commit();
+    }
+
+    /// <summary>Opens the answers of an earlier run, beside the output; null where there can be none.</summary>
+    static AnswerLog? LogOf(ClassifyTable table, SettingsFile settings, ClassifierSource source, string? calibration)
+    {
+        if (table.IsFromPipe || table.IsToPipe) return null;
+        var path = Path.GetFullPath(table.Output);
+        return AnswerLog.Open(Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), new JsonObject
+        {
+            ["base_fingerprint"] = ModelFingerprint.Of(source.Chat.Model),
+            ["adapter_fingerprints"] =
+                new JsonArray([.. source.Chat.Adapters.Select(a => (JsonNode)FileFingerprint.Of(LoraAdapters.WeightsPath(a)))]),
+            ["base_format"] = source.Chat.Format?.Name,
+            ["infer_dtype"] = settings.Model.InferDtype.ToString(),
+            ["template"] = source.Chat.TemplateName,
+            ["default_system"] = source.Chat.DefaultSystem,
+            ["label_set"] = source.Set(null).ToJson(),
+            ["calibration"] = calibration is null ? null : FileFingerprint.Of(CalibrationFile.PathIn(calibration)),
+            ["input"] = new JsonArray([.. DataFile.FilesOf(table.Input).Select(f => (JsonNode)FileFingerprint.Of(f))]),
+            ["text_column"] = table.TextColumn,
+            ["scoring_tokens"] = source.MaxTokensPerForward,
+            ["cache_mb"] = settings.Classify.CacheMb,
+        });
+    }
+
+    /// <summary>Tells now and then how far a run is.</summary>
+    sealed class Progress(Surroundings here, long? all)
+    {
+        readonly long _began = here.Time.GetTimestamp();
+        TimeSpan _told;
+
+        public TimeSpan Elapsed => here.Time.GetElapsedTime(_began);
+
+        public void Tell(long rows)
+        {
+            var now = Elapsed;
+            if (now - _told < TellsEvery) return;
+            _told = now;
+            var rate = rows / _told.TotalSeconds;
+            var left = all is { } count ? $"  left {TerminalText.Clock(TimeSpan.FromSeconds((count - rows) / rate))}" : "";
+            here.Tell(Invariant($"{rows:n0}{(all is null ? "" : $"/{all:n0}")} rows  {rate:n0} rows/s{left}"));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+namespace FinIntent;
+
+/// <summary>
+/// A device has no room for what was to be computed. It may have room later, or with a smaller
+/// <see cref="IntentClassifierOptions.Precision"/>.
+/// </summary>
+public sealed class OutOfDeviceMemoryException : FinIntentException
+{
+    /// <summary>An error with its message.</summary>
+    /// <param name="message">What had no room, and what to do about it.</param>
+    internal OutOfDeviceMemoryException(string message) : base(message, null) { }
+}

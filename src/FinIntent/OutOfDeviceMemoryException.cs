@@ -5,8 +5,8 @@ namespace FinIntent;
 /// <see cref="IntentClassifierOptions.Precision"/>.
 /// </summary>
 /// <example><code>
-/// try { results = await classifier.ClassifyAsync(texts); }
-/// catch (OutOfDeviceMemoryException) { await Task.Delay(TimeSpan.FromSeconds(10)); } // another program has the GPU's memory
+/// try { result = await classifier.ClassifyAsync(text); }
+/// catch (OutOfDeviceMemoryException) { await Task.Delay(TimeSpan.FromSeconds(5)); /* and try again */ }
 /// </code></example>
 public sealed class OutOfDeviceMemoryException : FinIntentException
 {

@@ -4,6 +4,10 @@ namespace FinIntent;
 /// A device has no room for what was to be computed. It may have room later, or with a smaller
 /// <see cref="IntentClassifierOptions.Precision"/>.
 /// </summary>
+/// <example><code>
+/// try { result = await classifier.ClassifyAsync(text); }
+/// catch (OutOfDeviceMemoryException) { await Task.Delay(TimeSpan.FromSeconds(5)); /* and try again */ }
+/// </code></example>
 public sealed class OutOfDeviceMemoryException : FinIntentException
 {
     /// <summary>An error with its message.</summary>

@@ -14,6 +14,9 @@ static partial class ClassifierLog
     [LoggerMessage(3, LogLevel.Error, "A forward of {Questions} question(s) failed")]
     public static partial void ForwardFailed(this ILogger logger, Exception exception, int questions);
 
+    [LoggerMessage(5, LogLevel.Warning, "The device has no memory for a forward of {Questions} questions; they are asked in halves")]
+    public static partial void ForwardHalved(this ILogger logger, int questions);
+
     [LoggerMessage(4, LogLevel.Debug, "Abstained: {Reason}, {Tokens} tokens")]
     public static partial void Abstained(this ILogger logger, AbstentionReason reason, int tokens);
 }

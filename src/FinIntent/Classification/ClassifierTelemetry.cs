@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using FinIntent.Runtime;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -111,7 +112,11 @@ sealed class ClassifierTelemetry : IDisposable
     }
 
     /// <summary>Tells of a forward that failed.</summary>
-    public void Failure(Exception e, int questions) => _logger.ForwardFailed(e, questions);
+    public void Failure(Exception e, int questions)
+    {
+        if (questions > 1 && DeviceMemory.IsExhausted(e)) _logger.ForwardHalved(questions);
+        else _logger.ForwardFailed(e, questions);
+    }
 
     /// <summary>Tells that the model is being loaded, and returns when that began.</summary>
     public long Loading()

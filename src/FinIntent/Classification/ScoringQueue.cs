@@ -113,7 +113,7 @@ sealed class ScoringQueue : IDisposable
     /// <param name="Pass">Null means that the device had no room for all its questions at once.</param>
     sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass);
 
-    /// <summary>Takes what waits and fits into a forward; a work is done at once, where it stands.</summary>
+    /// <summary>Takes what waits and fits into a forward; a work that stands first is done at once, alone.</summary>
     List<Waiting> Take()
     {
         List<Waiting> taken = [];
@@ -125,7 +125,11 @@ sealed class ScoringQueue : IDisposable
             _waiting.Reader.TryRead(out _);
             if (_isClosed) first.Fail(Disposed());
             else if (first.Stop.IsCancellationRequested) first.Fail(new OperationCanceledException(first.Stop));
-            else if (first.Work is { } work) work(null);
+            else if (first.Work is { } work)
+            {
+                work(null);
+                break; // works that follow each other without end are not to hold up a forward that is running
+            }
             else taken.Add(first);
         }
         return taken;

@@ -154,6 +154,21 @@ public sealed class ChatClientTests(EmbeddedClassifier embedded) : IClassFixture
     }
 
     [Fact]
+    public async Task A_work_in_the_queue_has_its_turn_and_others_theirs()
+    {
+        // Two answers without end follow each other in the queue; a text and the end of its forward come between them.
+        using var source = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var endless = Enumerable.Range(0, 2).Select(seed => _chat.GetResponseAsync(Question, Wild(900, seed), source.Token)).ToList();
+
+        foreach (var text in (string[])["茅台还能买吗", "怎么开户"])
+            await _classifier.ClassifyAsync(text, cancellationToken: Stop).WaitAsync(TimeSpan.FromSeconds(60), Stop);
+        await source.CancelAsync();
+
+        await Task.WhenAll(endless).ContinueWith(_ => { }, Stop, TaskContinuationOptions.None, TaskScheduler.Default);
+        Assert.DoesNotContain(endless, answer => answer.IsFaulted);
+    }
+
+    [Fact]
     public async Task A_reader_that_pauses_keeps_nobody_waiting()
     {
         await using var slow = _chat.GetStreamingResponseAsync(Question, Wild(900), Stop).GetAsyncEnumerator(Stop);

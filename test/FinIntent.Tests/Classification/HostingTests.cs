@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using FinIntent.Classification;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -140,6 +141,21 @@ public sealed class HostingTests(EmbeddedClassifier embedded) : IClassFixture<Em
         Assert.Equal(2, log.Lines.Count(line => line.Contains("Loaded", StringComparison.Ordinal)));
         Assert.Equal("openfindata", host.Services.GetRequiredService<IntentClassifier>().IntentSets.Single().Name);
         Assert.Equal("service", host.Services.GetRequiredKeyedService<IntentClassifier>("service").IntentSets.Single().Name);
+    }
+
+    [Fact]
+    public async Task A_chat_client_of_the_same_model_can_be_a_service()
+    {
+        using var host = HostOf(services => services
+            .AddIntentClassifier(Embedded)
+            .AddChatClient(provider => provider.GetRequiredService<IntentClassifier>().AsChatClient()).UseLogging());
+        await host.StartAsync(Stop);
+
+        var chat = host.Services.GetRequiredService<IChatClient>();
+        var answer = await chat.GetResponseAsync(EmbeddedClassifier.Asked(Text), new() { Temperature = 0 }, Stop);
+
+        Assert.Equal("B", answer.Text);
+        Assert.Same(host.Services.GetRequiredService<IntentClassifier>(), chat.GetService<IntentClassifier>());
     }
 
     [Fact]

@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
+using FinIntent.Classification;
+using FinIntent.Generation;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace FinIntent.Tests.Classification;
 
@@ -109,6 +113,35 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(3, Of("finintent.classify.duration").Count(m => m.Tags.ContainsKey("error.type")));
         Assert.All(_activities, activity => Assert.Equal(ActivityStatusCode.Error, activity.Status));
         Assert.Equal(3, _activities.Count);
+    }
+
+    [Fact]
+    public async Task A_forward_that_fails_fails_its_questions_and_is_told()
+    {
+        var chat = ChatModel.Load(new(EmbeddedClassifier.Model, []) { Template = "default" }, CPU);
+        var question = chat.OptionQuestion(new(null, [new("user", Texts[0])]), ["A", "B"]);
+        var telemetry = new ClassifierTelemetry(EmbeddedClassifier.Model, _log, _services.GetRequiredService<IMeterFactory>());
+        using var queue = new ScoringQueue(new(chat.Model, 100), CPU, 8) { OnForward = telemetry.Forward, OnFailure = telemetry.Failure };
+        await queue.Read(question, Stop);
+        chat.Dispose();
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => queue.Read(question, Stop));
+
+        Assert.Equal(2, Of("finintent.forward.questions").Count());
+        var line = Assert.Single(_log.Lines);
+        Assert.StartsWith("Error FinIntent.IntentClassifier: A forward of 1 question(s) failed", line);
+        Assert.Contains(error.Message, line);
+    }
+
+    [Fact]
+    public void A_forward_that_the_device_has_no_room_for_is_a_warning()
+    {
+        var telemetry = new ClassifierTelemetry(EmbeddedClassifier.Model, _log);
+
+        telemetry.Failure(new ExternalException("CUDA out of memory"), 8);
+        telemetry.Failure(new ExternalException("CUDA out of memory"), 1);
+
+        Assert.Equal(["Warning", "Error"], _log.Lines.Select(line => line.Split(' ')[0]));
     }
 
     [Theory, InlineData(false), InlineData(true)]

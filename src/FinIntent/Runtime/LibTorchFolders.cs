@@ -42,4 +42,20 @@ sealed record LibTorchFolders(string Program, IReadOnlyList<string> NativeSearch
         foreach (var folder in folders) tried.AppendLine($"  {LibTorch.PathOf(folder, library)}: no such file");
         return null;
     }
+
+    /// <summary>Returns a folder whose libtorch TorchSharp would load besides the one of <paramref name="folder"/>; null: none.</summary>
+    /// <remarks>TorchSharp asks the runtime for torch_cpu by its name, and the runtime looks into these folders first.</remarks>
+    public string? Rival(string folder)
+    {
+        var taken = Library(folder);
+        return NativeSearch.Prepend(Program).Select(Path.TrimEndingDirectorySeparator)
+            .FirstOrDefault(other => Library(other) is { } found && found != taken);
+    }
+
+    static string? Library(string folder)
+    {
+        var path = LibTorch.PathOf(folder, "torch_cpu");
+        if (!File.Exists(path)) return null;
+        return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+    }
 }

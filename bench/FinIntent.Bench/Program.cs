@@ -7,7 +7,6 @@ using FinIntent.Runtime;
 using FinIntent.Settings;
 
 var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).")
-var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).")
 {
     Layer(), Kernels(), Plan(), Calibration(), Classify(),
 };

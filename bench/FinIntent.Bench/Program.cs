@@ -5,7 +5,8 @@ using FinIntent.Jobs;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 
-var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).") { Layer(), Kernels(), Plan() };
+var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).")
+    { Layer(), Kernels(), Plan(), Calibration() };
 try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -25,6 +26,23 @@ static Command Layer()
     {
         LibTorch.Load();
         new LayerBench(arguments.GetValue(rows), arguments.GetValue(length)).Run();
+    });
+    return command;
+}
+
+static Command Calibration()
+{
+    var output = new Option<string>("--output")
+    {
+        Description = "Folder for the adapters that are trained.",
+        DefaultValueFactory = _ => Path.Combine("saves", "calibration"),
+    };
+    var command = new Command("calibration", "How far calibrated probabilities can be trusted, on our rows and on Fin-Eva's.") { output };
+    command.SetAction(arguments =>
+    {
+        LibTorch.Load();
+        var console = arguments.InvocationConfiguration;
+        new CalibrationBench(".", arguments.GetValue(output)!, Surroundings.Here(console.Output, console.Error)).Run();
     });
     return command;
 }

@@ -1,23 +1,22 @@
-// A web service: dotnet run -- --Model demo_output/model, then
+// A web service: dotnet run -- --IntentClassifier:Model=demo_output/model, then
 // curl localhost:5000/classify -H 'Content-Type: application/json' -d '{"text": "茅台还能买吗"}'
 using FinIntent;
 
 var builder = WebApplication.CreateBuilder(args);
-await using var classifier = await IntentClassifier.LoadAsync(builder.Configuration["Model"] ?? "demo_output/model");
-builder.Services.AddSingleton(classifier);
+builder.Services.AddIntentClassifier(builder.Configuration.GetSection("IntentClassifier"));
 var app = builder.Build();
 
-// Requests that wait at the same time share forwards of the model.
-app.MapPost("/classify", async (Question question, IntentClassifier intents, CancellationToken stop) =>
+// The model is loaded before the server listens; requests that wait at the same time share forwards.
+app.MapPost("/classify", async (Question question, IntentClassifier classifier, CancellationToken stop) =>
 {
     try
     {
-        var r = await intents.ClassifyAsync(question.Text, question.History, cancellationToken: stop);
+        var r = await classifier.ClassifyAsync(question.Text, question.History, cancellationToken: stop);
         return Results.Ok(new { r.Intent, r.Probability, r.IsAbstained, r.PredictionSet });
     }
     catch (UserErrorException e)
     {
-        return Results.Problem(e.Message, statusCode: StatusCodes.Status400BadRequest);
+        return Results.Problem(e.Message, statusCode: StatusCodes.Status400BadRequest); // an empty or too long text
     }
 });
 app.Run();

@@ -112,7 +112,7 @@ public sealed class PackageTests(PackagedProgram program)
     async Task<List<(string, double)>> AskWeb(string folder)
     {
         using var process = Dotnet.Start(folder, Executable(folder, "AspNetCore"),
-            ["--urls", "http://127.0.0.1:0", "--Model", program.Model]);
+            ["--urls", "http://127.0.0.1:0", "--IntentClassifier:Model", program.Model]);
         try
         {
             const string Listening = "Now listening on: ";

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FinIntent.Calibration;
 using FinIntent.Calibration.OutOfScope;
 using FinIntent.Evaluation;
@@ -19,6 +20,7 @@ static class TrustTable
         console.WriteLine(Invariant($"temperature {calibration.Fit.Scaling.Temperature:0.000}; score {detector.Score.Kind}; ") +
             "cross-validated AUROC " +
             string.Join(", ", detector.Candidates.Select(c => Invariant($"{c.Kind} {c.Separation.AreaUnderCurve:0.000}"))));
+        console.WriteLine(Invariant($"applied in {Microseconds(calibration, measured.FinEva):0} µs a question"));
         Print(console, "our evaluation", measured.Measure(calibration, measured.Evaluation, []));
         Print(console, "Fin-Eva", measured.Measure(calibration, measured.FinEva, []));
         PrintScores(console, measured, validation, further);
@@ -48,6 +50,14 @@ static class TrustTable
             if (!name.EndsWith("_val", StringComparison.Ordinal))
                 console.WriteLine(Invariant(
                     $"{name}: withheld {rows.Average(r => calibration.Apply(r).IsAbstained ? 1 : 0):p1} of {rows.Count}"));
+    }
+
+    static double Microseconds(IntentCalibration calibration, IReadOnlyList<CalibrationRow> rows)
+    {
+        foreach (var row in rows) calibration.Apply(row.Reading);
+        var clock = Stopwatch.StartNew();
+        foreach (var row in rows) calibration.Apply(row.Reading);
+        return clock.Elapsed.TotalMicroseconds / rows.Count;
     }
 
     static string Text(string name, OutOfScopeScore score, IReadOnlyList<CalibrationRow> inside, IReadOnlyList<OptionReading> outside)

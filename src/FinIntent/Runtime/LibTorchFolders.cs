@@ -15,8 +15,9 @@ sealed record LibTorchFolders(string Program, IReadOnlyList<string> NativeSearch
             .ToLowerInvariant();
 
     /// <summary>This program's folder of the user's data: $XDG_DATA_HOME/finintent, or the system's place for such data.</summary>
-    public static string Data { get; } = Path.Combine(Environment.GetFolderPath(
-        Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "finintent");
+    public static string Data { get; } = Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify)
+            is { Length: > 0 } place ? place : AppContext.BaseDirectory, "finintent"); // a user without a home has no such place
 
     /// <summary>The folders of this process.</summary>
     public static LibTorchFolders Here => new(AppContext.BaseDirectory,

@@ -21,10 +21,27 @@ static class Dotnet
     /// <summary>Runs the SDK in a folder; it must succeed.</summary>
     public static Task<string> Run(string folder, params string[] arguments) => Run(folder, "dotnet", arguments);
 
-    /// <param name="variables">What the program's environment has besides this one's.</param>
+    /// <summary>Runs a program that must succeed.</summary>
     /// <returns>What it printed on standard output.</returns>
     public static async Task<string> Run(
         string folder, string program, string[] arguments, string input = "", params (string Name, string Value)[] variables)
+    {
+        var (code, output, error) = await End(folder, program, arguments, input, variables);
+        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)}: exit code {code}\n{output}\n{error}");
+        return output;
+    }
+
+    /// <summary>Runs a program that must end with 1.</summary>
+    /// <returns>What it printed on standard error.</returns>
+    public static async Task<string> Refused(string program, string[] arguments, params (string Name, string Value)[] variables)
+    {
+        var (code, output, error) = await End(Path.GetDirectoryName(program)!, program, arguments, "", variables);
+        Assert.True(code == 1, $"{program} {string.Join(' ', arguments)}: exit code {code}\n{output}\n{error}");
+        return error;
+    }
+
+    static async Task<(int Code, string Output, string Error)> End(
+        string folder, string program, string[] arguments, string input, (string Name, string Value)[] variables)
     {
         using var process = Start(folder, program, arguments, variables);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -41,11 +58,10 @@ static class Dotnet
             process.Kill(entireProcessTree: true);
             throw;
         }
-        Assert.True(process.ExitCode == 0,
-            $"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}\n{await output}\n{await error}");
-        return (await output).ReplaceLineEndings("\n");
+        return (process.ExitCode, (await output).ReplaceLineEndings("\n"), await error);
     }
 
+    /// <param name="variables">What the program's environment has besides this one's.</param>
     public static Process Start(string folder, string program, string[] arguments, params (string Name, string Value)[] variables)
     {
         ProcessStartInfo start = new(program, arguments)

@@ -27,6 +27,7 @@ public sealed class PackageTests(PackagedProgram program)
         var console = await program.Build("Console");
         var printed = await Dotnet.Run(console, Executable(console, "Console"), [program.Model, .. Texts]);
         Same(expected, Answers(printed));
+        Same(expected, Answers(await WithoutItsLibTorch(Executable(console, "Console"))));
 
         var web = await program.Build("AspNetCore");
         Same(expected, await AskWeb(web));
@@ -87,6 +88,20 @@ public sealed class PackageTests(PackagedProgram program)
             files.Where(f => f.Contains("LibTorchSharp.", StringComparison.Ordinal)).Select(f => f.Split("runtimes/")[1])
                 .Order(StringComparer.Ordinal));
         Assert.DoesNotContain(files, f => f.Contains("torch_cpu", StringComparison.Ordinal));
+    }
+
+    /// <summary>Asks a program that lost its package of libtorch, with the one of these tests in its place.</summary>
+    async Task<string> WithoutItsLibTorch(string console)
+    {
+        string[] arguments = [program.Model, .. Texts];
+        (string, string) other = (LibTorch.FolderVariable, LibTorch.Folder), noData = ("XDG_DATA_HOME", program.Folder);
+        Assert.Contains("two in one process", await Dotnet.Refused(console, arguments, other));
+
+        var natives = Path.Combine(Path.GetDirectoryName(console)!, "runtimes", LibTorchFolders.Rid, "native");
+        File.Delete(LibTorch.PathOf(natives, "torch_cpu"));
+
+        Assert.Contains($"`dotnet add package libtorch-cpu-{LibTorchFolders.Rid}", await Dotnet.Refused(console, arguments, noData));
+        return await Dotnet.Run(Path.GetDirectoryName(console)!, console, arguments, "", other);
     }
 
     /// <summary>Another process has other threads, and shares forwards otherwise: the sums of fp32 differ in their last bits.</summary>

@@ -92,9 +92,8 @@ sealed class DemoJob(string root, string output, Surroundings here)
     {
         get
         {
-            var settings = Path.Combine("config", "demo", "inference.yaml");
-            var tuned = $"model_name_or_path={Path.Combine(output, "model")} adapter_name_or_path=";
-            var ask = $"finintent inference {settings} {tuned} intent_prompt=true question=\"...\"";
+            var model = Path.Combine(output, "model");
+            var ask = $"finintent classify --model {model} \"...\"";
             return ($"""
 
                 文件：{output}

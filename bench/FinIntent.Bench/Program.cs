@@ -2,10 +2,14 @@ using System.CommandLine;
 using FinIntent;
 using FinIntent.Bench;
 using FinIntent.Jobs;
+using FinIntent.Jobs.Bench;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 
-var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).") { Layer(), Kernels(), Plan() };
+var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).")
+{
+    Layer(), Kernels(), Plan(), Calibration(), Classify(),
+};
 try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -25,6 +29,23 @@ static Command Layer()
     {
         LibTorch.Load();
         new LayerBench(arguments.GetValue(rows), arguments.GetValue(length)).Run();
+    });
+    return command;
+}
+
+static Command Calibration()
+{
+    var output = new Option<string>("--output")
+    {
+        Description = "Folder for the adapters that are trained.",
+        DefaultValueFactory = _ => Path.Combine("saves", "calibration"),
+    };
+    var command = new Command("calibration", "How far calibrated probabilities can be trusted, on our rows and on Fin-Eva's.") { output };
+    command.SetAction(arguments =>
+    {
+        LibTorch.Load();
+        var console = arguments.InvocationConfiguration;
+        new CalibrationBench(".", arguments.GetValue(output)!, Surroundings.Here(console.Output, console.Error)).Run();
     });
     return command;
 }
@@ -60,6 +81,34 @@ static Command Plan()
         var console = arguments.InvocationConfiguration;
         var here = new Surroundings(console.Output, console.Error);
         new PlanMeasurement(settings, arguments.GetValue(length), Math.Max(2, arguments.GetValue(steps)), here).Run();
+    });
+    return command;
+}
+
+static Command Classify()
+{
+    var model = new Option<string>("--model") { Description = "A model's folder; with --shape its tokenizer's.", Required = true };
+    var template = new Option<string>("--template") { Description = "The chat template.", DefaultValueFactory = _ => "qwen" };
+    var shape = new Option<string?>("--shape") { Description = "Random weights of this shape in place of the model's." };
+    var format = new Option<string>("--quantization") { Description = "none, fp8, int8 or nf4.", DefaultValueFactory = _ => "none" };
+    var rows = new Option<int>("--rows") { Description = "Different texts.", DefaultValueFactory = _ => 1000 };
+    var type = new Option<string?>("--type") { Description = "bf16, fp16 or fp32; the model's own where it is as fast." };
+    var tokens = new Option<int?>("--tokens") { Description = "Tokens of a forward; as many as suit the device." };
+    var questions = new Option<string>("--questions") { Description = "Labelled rows whose questions are varied.", Required = true };
+    var command = new Command("classify", "Texts a second of `finintent classify`.") 
+    {
+        model, template, shape, format, type, rows, questions, tokens,
+    };
+    command.SetAction(arguments =>
+    {
+        var device = Devices.Open(Console.Error.WriteLine);
+        TorchSharp.torch.ScalarType? numbers = arguments.GetValue(type) is { } word ? BenchModel.KnownTypes[word] : null;
+        var made = arguments.GetValue(shape) is not { } name ? null : new BenchModel(name, null,
+            numbers ?? TorchSharp.torch.ScalarType.BFloat16, device, BenchModel.KnownFormats[arguments.GetRequiredValue(format)]);
+        new ClassifyBench(arguments.GetRequiredValue(model), arguments.GetRequiredValue(template), made, numbers, device)
+        {
+            Tokens = arguments.GetValue(tokens),
+        }.Run(arguments.GetRequiredValue(questions), arguments.GetValue(rows));
     });
     return command;
 }

@@ -1,4 +1,3 @@
-using FinIntent;
 using FinIntent.Cli;
 using FinIntent.Cli.Commands;
 
@@ -29,18 +28,7 @@ try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (FinIntentException e)
-{
-    Console.Error.WriteLine($"error: {e.Message}");
-    return 1;
-}
-catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine($"error: {e.Message} (reading or writing failed; look at the path, its permissions and the free space)");
-    return 1;
-}
 catch (Exception e)
 {
-    Console.Error.WriteLine($"bug: {e}");
-    return 2;
+    return ExitCodes.Tell(e, isShard: false, Console.Error);
 }

@@ -27,7 +27,7 @@ sealed record IntentCalibration(
     /// checks.</summary>
     public CalibrationOrigin Origin { get; init; } = CalibrationOrigin.Unknown;
 
-    /// <summary>Turns what one forward said into probabilities, a prediction set, and whether to answer. It takes microseconds.</summary>
+    /// <summary>Turns what one forward said into probabilities, a prediction set, and whether to answer.</summary>
     /// <exception cref="ArgumentException">The reading has another number of options.</exception>
     public CalibratedAnswer Apply(OptionReading reading)
     {

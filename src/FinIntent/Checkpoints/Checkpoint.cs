@@ -7,12 +7,17 @@ sealed class Checkpoint : IDisposable
 {
     public const string ConfigName = "config.json";
 
-    /// <summary>A merged model needs these besides weights and config; *.py is remote code that other programs want.</summary>
+    /// <summary>A merged model needs these besides weights and config; *.py is remote code that other programs want, and whoever passes on
+    /// weights that derive from others' has to pass on their licence and notices.</summary>
     internal static readonly string[] CompanionPatterns =
     [
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "generation_config.json", "special_tokens_map.json",
-        "added_tokens.json", "vocab.json", "merges.txt", "chat_template.*", "*.py", "LICENSE*", "NOTICE*",
+        "added_tokens.json", "vocab.json", "merges.txt", "chat_template.*", "*.py",
+        "*LICENSE*", "*License*", "*LICENCE*", "*Licence*", "*许可协议*", "*NOTICE*", "USE_POLICY*", "BASE_README*",
     ];
+
+    /// <summary>A base's model card, README.md, has this name beside weights that derive from it.</summary>
+    public const string BaseCardName = "BASE_README.md";
 
     readonly Dictionary<string, TensorFile> _fileOf;
     readonly IReadOnlyList<TensorFile> _files;
@@ -44,6 +49,14 @@ sealed class Checkpoint : IDisposable
     /// <summary>The paths of the tokenizer, generation settings and the like, which are copied beside exported weights.</summary>
     public IReadOnlyList<string> CompanionFiles =>
         [.. CompanionPatterns.SelectMany(pattern => Directory.EnumerateFiles(Folder, pattern)).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Copies the companions to a folder of weights that derive from these, and the model card as that of their base.</summary>
+    public void CopyCompanions(string target)
+    {
+        foreach (var file in CompanionFiles) File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+        var card = Path.Combine(Folder, "README.md");
+        if (File.Exists(card)) File.Copy(card, Path.Combine(target, BaseCardName), overwrite: true);
+    }
 
     /// <exception cref="UserErrorException">Something is missing or malformed: the message names the folder and the fault.</exception>
     public static Checkpoint Open(string folder)

@@ -26,6 +26,8 @@ sealed record ChatRequest(Conversation Conversation, AnswerOptions Options, long
             "ResponseFormat: the model is not held to JSON; leave it out and ask for JSON in words");
         Refuse(options.FrequencyPenalty is not (null or 0), "FrequencyPenalty is not supported; leave it out");
         Refuse(options.PresencePenalty is not (null or 0), "PresencePenalty is not supported; leave it out");
+        Refuse(options.Reasoning?.Effort is not (null or ReasoningEffort.None),
+            "Reasoning: how long the model thinks is the training's choice; leave it out");
         Refuse(options.ConversationId is not null, "ConversationId: no conversation is kept; give all messages with each call");
         Refuse(options.AllowBackgroundResponses == true || options.ContinuationToken is not null,
             "AllowBackgroundResponses: an answer is not kept; await it");

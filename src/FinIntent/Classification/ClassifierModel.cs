@@ -18,7 +18,8 @@ sealed class ClassifierModel : IDisposable
     readonly Dictionary<string, OptionAnswers> _answers;
     readonly ClassifierSource _source;
 
-    ClassifierModel(ChatModel chat, ClassifierSource source)
+    /// <param name="chat">The model, which is taken over.</param>
+    public ClassifierModel(ChatModel chat, ClassifierSource source)
     {
         (Chat, _source) = (chat, source);
         source.Set(null); // refuses a default set that the model does not know

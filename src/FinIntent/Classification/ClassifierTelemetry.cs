@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FinIntent.Classification;
 
-/// <summary>Tells listeners what a classifier does, by the names of docs/library.md. It holds no text unless it is told to.</summary>
+/// <summary>Tells listeners what a classifier does, by the names of docs/library-hosting.md, without any text unless it is told to.
+/// </summary>
 /// <remarks>
 /// Names and units follow OpenTelemetry's conventions (https://opentelemetry.io/docs/specs/semconv/general/metrics/). While nobody listens
 /// a call costs a look at a few flags.

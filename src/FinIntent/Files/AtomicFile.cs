@@ -31,6 +31,13 @@ sealed class AtomicFile : IDisposable
     /// <summary>For several files that appear together: begin all, fill all, commit all. Disposing one not committed removes it.</summary>
     public static AtomicFile Begin(string path) => new(path);
 
+    /// <summary>Removes what killed processes left of a file. Nobody may be writing it.</summary>
+    public static void RemoveLeftovers(string path)
+    {
+        path = Path.GetFullPath(path);
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.*.tmp")) File.Delete(file);
+    }
+
     public void Commit()
     {
         Flush();

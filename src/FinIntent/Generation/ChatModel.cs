@@ -60,6 +60,9 @@ sealed class ChatModel : IDisposable
     public Tokenizer Tokenizer { get; }
     public ChatTemplate Template { get; }
 
+    /// <summary>Puts together what was loaded or made already; the model is taken over.</summary>
+    public static ChatModel Of(CausalLanguageModel model, Tokenizer tokenizer, ChatTemplate template) => new(model, tokenizer, template);
+
     /// <exception cref="UserErrorException">Something is missing, does not fit, or is not what the adapter was trained with.</exception>
     public static ChatModel Load(ChatModelSource source, Device device)
     {

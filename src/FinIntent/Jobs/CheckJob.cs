@@ -40,5 +40,5 @@ static class CheckJob
     static bool IsTraining(SettingsFile settings) =>
         settings.Dataset.Dataset.Count > 0 || settings.Dataset.TokenizedPath is not null
         || (settings.Given.ContainsKey("stage") && settings.Export.ExportDir is null
-            && settings.Inference is { EvalFile: null, Question: null, Questions: null });
+            && settings.Calibration.CalibrationFile is null && settings.Inference is { EvalFile: null, Question: null, Questions: null });
 }

@@ -82,7 +82,7 @@ static class ModelExport
     {
         using (var merged = new MergedCheckpoint(checkpoint, request.Adapters))
             SafetensorsWriter.WriteSharded(folder, merged.Tensors(request.Type), request.MaxShardBytes);
-        foreach (var file in checkpoint.CompanionFiles) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        checkpoint.CopyCompanions(folder);
         var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
         JsonFile.Write(Path.Combine(folder, Checkpoint.ConfigName), config);

@@ -64,6 +64,9 @@ static class LibTorch
             tried.AppendLine($"  {Folder}: no such folder");
             throw new DllNotFoundException($"the folder {Folder} does not exist");
         }
+        if (folders.Rival(Folder) is { } rival)
+            throw new UserErrorException($"libtorch is to be taken from {Folder}, but this program brings another one in {rival}, and " +
+                $"two in one process end it; remove the libtorch package from the program's project, or unset {FolderVariable}");
 
         // The order is that of dependence: each library finds those before it in the process, wherever its own search path points.
         var cuda = File.Exists(PathOf(Folder, "torch_cuda"));

@@ -15,8 +15,9 @@ sealed record LibTorchFolders(string Program, IReadOnlyList<string> NativeSearch
             .ToLowerInvariant();
 
     /// <summary>This program's folder of the user's data: $XDG_DATA_HOME/finintent, or the system's place for such data.</summary>
-    public static string Data { get; } = Path.Combine(Environment.GetFolderPath(
-        Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "finintent");
+    public static string Data { get; } = Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify)
+            is { Length: > 0 } place ? place : AppContext.BaseDirectory, "finintent"); // a user without a home has no such place
 
     /// <summary>The folders of this process.</summary>
     public static LibTorchFolders Here => new(AppContext.BaseDirectory,
@@ -41,5 +42,21 @@ sealed record LibTorchFolders(string Program, IReadOnlyList<string> NativeSearch
         if (folders.Find(folder => File.Exists(LibTorch.PathOf(folder, library))) is { } found) return found;
         foreach (var folder in folders) tried.AppendLine($"  {LibTorch.PathOf(folder, library)}: no such file");
         return null;
+    }
+
+    /// <summary>Returns a folder whose libtorch TorchSharp would load besides the one of <paramref name="folder"/>; null: none.</summary>
+    /// <remarks>TorchSharp asks the runtime for torch_cpu by its name, and the runtime looks into these folders first.</remarks>
+    public string? Rival(string folder)
+    {
+        var taken = Library(folder);
+        return NativeSearch.Prepend(Program).Select(Path.TrimEndingDirectorySeparator)
+            .FirstOrDefault(other => Library(other) is { } found && found != taken);
+    }
+
+    static string? Library(string folder)
+    {
+        var path = LibTorch.PathOf(folder, "torch_cpu");
+        if (!File.Exists(path)) return null;
+        return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
     }
 }

@@ -159,7 +159,7 @@ sealed class TrainedModel : IDisposable
     static void CopyCompanions(string baseFolder, string target)
     {
         using var checkpoint = Checkpoint.Open(baseFolder);
-        foreach (var file in checkpoint.CompanionFiles) File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+        checkpoint.CopyCompanions(target);
     }
 
     public void Dispose()

@@ -180,6 +180,8 @@ public sealed class IntentCalibrationTests : IDisposable
 
         File.WriteAllText(path, text.Replace("\"temperature\"", "\"temperatur\""));
         Assert.Contains("run `finintent calibrate` again", ReadError());
+        File.WriteAllText(path, text.Replace("\"format_version\": 1", "\"format_version\": 2"));
+        Assert.Contains("wrote it in format 2", ReadError());
         File.WriteAllText(path, text);
         using (var states = new FileStream(_folder["intent_calibration.safetensors"], FileMode.Append)) states.WriteByte(0);
         Assert.Contains("its digest is", ReadError());

@@ -121,6 +121,28 @@ public sealed class CheckpointTests : IDisposable
             checkpoint.CompanionFiles.Select(Path.GetFileName));
     }
 
+    /// <summary>The names are those of ChatGLM3's, Baichuan2's, Llama 3's and Qwen2.5's folders.</summary>
+    [Fact]
+    public void Licences_and_notices_of_a_base_go_with_what_derives_from_it()
+    {
+        string[] named =
+        [
+            "Baichuan2 模型社区许可协议.pdf", "Community License for Baichuan2 Model.pdf", "LICENSE", "MODEL_LICENSE", "NOTICE",
+            "USE_POLICY.md",
+        ];
+        foreach (var name in named.Append("README.md")) File.WriteAllText(Path.Combine(_folder, name), name);
+        File.WriteAllText(Path.Combine(_folder, "config.json"), "{}");
+        using var w = zeros(1);
+        SafetensorsWriter.Write(Path.Combine(_folder, "model.safetensors"), [new("w", w)]);
+        using var derived = new TemporaryFolder();
+
+        using (var checkpoint = Checkpoint.Open(_folder)) checkpoint.CopyCompanions(derived.Path);
+
+        Assert.Equal(named.Append(Checkpoint.BaseCardName).Order(StringComparer.Ordinal),
+            Directory.GetFiles(derived.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Contains("README.md", File.ReadAllText(derived[Checkpoint.BaseCardName]));
+    }
+
     void AssertRefused(string reason, string? folder = null)
     {
         var error = Assert.Throws<UserErrorException>(() => Checkpoint.Open(folder ?? _folder));

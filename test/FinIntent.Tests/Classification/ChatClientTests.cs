@@ -186,6 +186,7 @@ public sealed class ChatClientTests(EmbeddedClassifier embedded) : IClassFixture
         { "ResponseFormat: the model is not held to JSON", new() { ResponseFormat = ChatResponseFormat.Json } },
         { "FrequencyPenalty is not supported", new() { FrequencyPenalty = 1 } },
         { "PresencePenalty is not supported", new() { PresencePenalty = 1 } },
+        { "Reasoning: how long the model thinks", new() { Reasoning = new() { Effort = ReasoningEffort.High } } },
         { "ConversationId: no conversation is kept", new() { ConversationId = "1" } },
         { "ModelId is \"gpt\"", new() { ModelId = "gpt" } },
         { "Temperature is -1; it must be 0 or more", new() { Temperature = -1 } },

@@ -46,6 +46,20 @@ public sealed class LibTorchFoldersTests : IDisposable
         Assert.Contains(LibTorch.PathOf(_folder["setup"], "torch_cpu"), tried.ToString());
     }
 
+    [Fact]
+    public void Another_libtorch_that_the_runtime_would_find_is_noticed()
+    {
+        Put("named");
+        Put("setup");
+        Put("app/libtorch");
+        Assert.Null(Folders.Rival(_folder["named"]));
+
+        Put("native two");
+
+        Assert.Equal(_folder["native two"], Folders.Rival(_folder["named"]));
+        Assert.Null(Folders.Rival(_folder["native two"]));
+    }
+
     void Put(string place, string library = "torch_cpu")
     {
         Directory.CreateDirectory(_folder[place]);

@@ -21,15 +21,8 @@ static class CalibrateJob
     /// <exception cref="UserErrorException">Rows are ones that the model is judged by or was trained on, or are too few.</exception>
     public static CalibrationSummary Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
     {
-        var keys = settings.Calibration;
-        var file = keys.CalibrationFile ?? throw new UserErrorException(
-            $"{settings.Path}: calibration_file is missing; name a file of validation rows with known answers");
-        foreach (var path in keys.OutOfScopeFile.Prepend(file)) RefuseEvaluationOnly(path);
-        var schema = new Prepared(settings).LoadSchema();
-        var exam = new Exam(file, QuestionFile.Load(file, schema));
-        var common = CommonPrompt.Of(exam);
-        var outOfScope = common.Read(keys.OutOfScopeFile, schema?.Wording);
-        RefuseLeaks(settings, exam, schema?.Wording, here);
+        var (exam, common, outOfScope) = Read(settings, here);
+        var (keys, schema) = (settings.Calibration, new Prepared(settings).LoadSchema());
         var prepared = Prepared.Of(settings, Need.Model, here);
         LeakGuard.Check(prepared, exam, here);
         var folder = FolderOf(prepared);
@@ -42,11 +35,26 @@ static class CalibrateJob
         var subject = CalibrationSubject.Of(prepared.Chat, common.Prompt, common.System, schema?.OutOfScopeOption);
         var calibration = IntentCalibration.Of(subject, rows, [.. readings.Skip(rows.Count)], Options(keys)) with
         {
-            Origin = new(RowsOf(file, rows.Count), [.. OutOfScopeRows(keys.OutOfScopeFile, schema?.Wording)],
+            Origin = new(RowsOf(exam.File, rows.Count), [.. OutOfScopeRows(keys.OutOfScopeFile, schema?.Wording)],
                 [.. Enumerable.Range(0, common.Options.Count).Select(k => rows.Count(r => r.Gold == k))], here.Time.GetUtcNow()),
         };
         CalibrationFile.Write(folder, calibration);
         return new(CalibrationText.Of(calibration, here.Languages.Text), folder);
+    }
+
+    /// <summary>Reads the rows to calibrate on, and the questions that belong to none of their options.</summary>
+    /// <exception cref="UserErrorException">Rows may not be calibrated on, or are asked in different words.</exception>
+    public static (Exam Exam, CommonPrompt Common, IReadOnlyList<AskedQuestion> OutOfScope) Read(SettingsFile settings, Surroundings here)
+    {
+        var keys = settings.Calibration;
+        var file = keys.CalibrationFile ?? throw new UserErrorException(
+            $"{settings.Path}: calibration_file is missing; name a file of validation rows with known answers");
+        foreach (var path in keys.OutOfScopeFile.Prepend(file)) RefuseEvaluationOnly(path);
+        var schema = new Prepared(settings).LoadSchema();
+        var exam = new Exam(file, QuestionFile.Load(file, schema));
+        var common = CommonPrompt.Of(exam);
+        RefuseLeaks(settings, exam, schema?.Wording, here);
+        return (exam, common, common.Read(keys.OutOfScopeFile, schema?.Wording));
     }
 
     /// <summary>Reads what one forward says of each question, as many at once as fit.</summary>

@@ -1,3 +1,4 @@
+using FinIntent.Jobs.Calibrations;
 using FinIntent.Lora;
 using FinIntent.Runtime;
 using FinIntent.Settings;
@@ -12,6 +13,7 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
     public void Run()
     {
         if (_settings.Inference.EvalFile is not null) report.Try("eval_file", CheckExam);
+        if (_settings.Calibration.CalibrationFile is not null) report.Try("calibration_file", CheckCalibration);
         if (_settings.Inference.Questions is { } questions)
             report.Try("questions", () => report.Ok("questions", $"{Count(AnswerJob.Load(_settings, questions).Count)} in {questions}"));
         if (_settings.Api.Api is { } api)
@@ -34,6 +36,12 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
         var (exam, runs) = (Exam.Of(_settings), ScoreRuns.Of(_settings));
         var orders = exam.Permuted is { } permuted ? $", each in {permuted.Orders.Count} orders" : "";
         report.Ok("eval_file", $"{Count(exam.Questions.Count)} in {exam.File}{orders}{(runs.Count > 1 ? $", {runs.Count} runs" : "")}");
+    }
+
+    void CheckCalibration()
+    {
+        var (exam, _, outOfScope) = CalibrateJob.Read(_settings, here);
+        report.Ok("calibration_file", $"{Count(exam.Questions.Count)} in {exam.File}, {outOfScope.Count:N0} out of scope");
     }
 
     static string Count(int questions) => questions == 1 ? "1 question" : $"{questions:N0} questions";

@@ -8,6 +8,7 @@ using FinIntent.Files;
 using FinIntent.Lora;
 using FinIntent.Settings;
 using static System.FormattableString;
+using Found = (FinIntent.Classification.ClassifierSource Source, string? Calibration);
 
 namespace FinIntent.Jobs.Classify;
 
@@ -31,27 +32,29 @@ static class ClassifyJob
     public static Bilingual Run(SettingsFile settings, Surroundings here, CancellationToken stop)
     {
         var table = ClassifyTable.Of(settings, stop);
-        var summary = Run(table, settings, here, stop);
+        var summary = Run(table, settings, Classifiers.Find(settings, here), here, stop);
         return summary.Text(table.IsToPipe ? "standard output" : table.Output);
     }
 
-    static ClassifySummary Run(ClassifyTable table, SettingsFile settings, Surroundings here, CancellationToken stop)
+    /// <summary>Classifies the rows of a table, or a shard's.</summary>
+    /// <param name="found">The model, and the folder of its calibration.</param>
+    internal static ClassifySummary Run(
+        ClassifyTable table, SettingsFile settings, Found found, Surroundings here, CancellationToken stop)
     {
         var asked = settings.Classify;
-        var (source, calibration) = Classifiers.Find(settings, here);
-        var set = source.Set(null);
+        var set = found.Source.Set(null);
         var added = table.Added(asked, set);
-        using var log = LogOf(table, settings, source, calibration);
-        using var model = ClassifierModel.Load(source, here.Device.Value);
+        using var log = LogOf(table, settings, found);
+        using var model = ClassifierModel.Load(found.Source, here.Device.Value);
         var rows = table.IsFromPipe ? new PipedRows(here.Input()) : null;
         var pipeline = new ClassifyPipeline(model, new(set, table.TextColumn, asked.CacheMb * 1_000_000L), log)
         {
             IsPausing = rows is null ? null : () => rows.IsPausing,
         };
         var summary = new ClassifySummary(set);
-        var progress = new Progress(here, table.Survey?.Rows);
+        var progress = new Progress(here, table.Rows);
         var cells = new Data.Tables.Cell[added.Count];
-        WriteTo(table, here, added, writer => pipeline.Run(rows?.Read(stop) ?? DataFile.Read(table.Input), (row, answer, error) =>
+        WriteTo(table, here, added, writer => pipeline.Run(rows?.Read(stop) ?? table.Read(), (row, answer, error) =>
         {
             ClassifyTable.Fill(cells, answer, error, set, asked.AllProbabilities);
             writer.Write(row, cells);
@@ -80,26 +83,36 @@ static class ClassifyJob
     }
 
     /// <summary>Opens the answers of an earlier run, beside the output; null where there can be none.</summary>
-    static AnswerLog? LogOf(ClassifyTable table, SettingsFile settings, ClassifierSource source, string? calibration)
+    static AnswerLog? LogOf(ClassifyTable table, SettingsFile settings, Found found)
     {
         if (table.IsFromPipe || table.IsToPipe) return null;
         var path = Path.GetFullPath(table.Output);
-        return AnswerLog.Open(Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), new JsonObject
+        var log = AnswerLog.Open(
+            Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), IdentityOf(table, settings, found));
+        AtomicFile.RemoveLeftovers(path); // the log is locked, so nobody writes them any more
+        return log;
+    }
+
+    /// <summary>Returns all that the answers depend on.</summary>
+    internal static JsonObject IdentityOf(ClassifyTable table, SettingsFile settings, Found found)
+    {
+        var chat = found.Source.Chat;
+        return new()
         {
-            ["base_fingerprint"] = ModelFingerprint.Of(source.Chat.Model),
+            ["base_fingerprint"] = ModelFingerprint.Of(chat.Model),
             ["adapter_fingerprints"] =
-                new JsonArray([.. source.Chat.Adapters.Select(a => (JsonNode)FileFingerprint.Of(LoraAdapters.WeightsPath(a)))]),
-            ["base_format"] = source.Chat.Format?.Name,
+                new JsonArray([.. chat.Adapters.Select(a => (JsonNode)FileFingerprint.Of(LoraAdapters.WeightsPath(a)))]),
+            ["base_format"] = chat.Format?.Name,
             ["infer_dtype"] = settings.Model.InferDtype.ToString(),
-            ["template"] = source.Chat.TemplateName,
-            ["default_system"] = source.Chat.DefaultSystem,
-            ["label_set"] = source.Set(null).ToJson(),
-            ["calibration"] = calibration is null ? null : FileFingerprint.Of(CalibrationFile.PathIn(calibration)),
+            ["template"] = chat.TemplateName,
+            ["default_system"] = chat.DefaultSystem,
+            ["label_set"] = found.Source.Set(null).ToJson(),
+            ["calibration"] = found.Calibration is { } folder ? FileFingerprint.Of(CalibrationFile.PathIn(folder)) : null,
             ["input"] = new JsonArray([.. DataFile.FilesOf(table.Input).Select(f => (JsonNode)FileFingerprint.Of(f))]),
             ["text_column"] = table.TextColumn,
-            ["scoring_tokens"] = source.MaxTokensPerForward,
+            ["scoring_tokens"] = found.Source.MaxTokensPerForward,
             ["cache_mb"] = settings.Classify.CacheMb,
-        });
+        };
     }
 
     /// <summary>Tells now and then how far a run is.</summary>

@@ -22,8 +22,9 @@ sealed record ClassifyOptions(LabelSet Set, string TextColumn, long CacheBytes);
 /// <param name="log">Answers of an earlier run, and the place for new ones; null means neither.</param>
 sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, AnswerLog? log)
 {
-    // A batch that rows wait for is closed long before no more rows fit behind it.
-    const int MostRowsWaiting = 16384, MostRowsInBatch = 8192, MostBatchesWaiting = 4;
+    // A batch that rows wait for is closed long before no more rows fit behind it. Rows that wait live long enough to become old to the
+    // garbage collector, so that four times as many of them cost 70 MiB.
+    const int MostRowsWaiting = 4096, MostRowsInBatch = 2048, MostBatchesWaiting = 4;
 
     readonly BlockingCollection<(SourceRow Row, TextAnswer Answer)> _rows = new(MostRowsWaiting);
     readonly BlockingCollection<TextBatch> _batches = new(MostBatchesWaiting);

@@ -2,6 +2,7 @@ using FinIntent.Classification;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Tables;
 using FinIntent.Intents;
+using FinIntent.Jobs.Classify.Shards;
 using FinIntent.Settings;
 
 namespace FinIntent.Jobs.Classify;
@@ -23,6 +24,12 @@ sealed record ClassifyTable(string Input, string Output, TableSurvey? Survey, st
     ];
 
     const string ErrorColumn = "error";
+
+    /// <summary>The rows that are classified: how many come before them, and how many they are; null means all.</summary>
+    public (long First, long Count)? Range { get; init; }
+
+    /// <summary>How many rows are classified; null where they come through a pipe.</summary>
+    public long? Rows => Range?.Count ?? Survey?.Rows;
 
     public bool IsFromPipe => Input == Pipe;
     public bool IsToPipe => Output == Pipe;
@@ -47,6 +54,29 @@ sealed record ClassifyTable(string Input, string Output, TableSurvey? Survey, st
         var survey = TableSurvey.Of(input, stop);
         return table with { Survey = survey, TextColumn = ColumnOf(survey, asked.TextColumn, input) };
     }
+
+    /// <summary>Looks at the input of a shard, which writes its part into the folder that output names.</summary>
+    /// <exception cref="UserErrorException">As for a whole table, or output is no folder's name.</exception>
+    public static ClassifyTable Of(SettingsFile settings, Shard shard, CancellationToken stop)
+    {
+        var asked = settings.Classify;
+        if (asked.Input is null or Pipe)
+            throw new UserErrorException(
+                $"input: {(asked.Input is null ? "it is missing" : "a pipe has no shards")}; name a table of texts");
+        if (asked.Output is null || !NamesFolder(asked.Output))
+            throw new UserErrorException($"output: {asked.Output ?? "it is missing"}: shards write parts; name a folder for them");
+        DataFile.Check(asked.Input);
+        var type = Path.GetExtension(DataFile.FilesOf(asked.Input)[0]).ToLowerInvariant();
+        var part = Path.Combine(asked.Output, shard.Name + (TableWriter.IsType(type) ? type : ".jsonl"));
+        var table = Of(settings with { Classify = asked with { Output = part } }, stop);
+        return table with { Range = shard.RowsOf(table.Survey!.Rows) };
+    }
+
+    /// <summary>Says whether an output is a folder's name, as parts need one, and not a table's or the pipe's.</summary>
+    public static bool NamesFolder(string output) => output != Pipe && !TableWriter.IsType(Path.GetExtension(output));
+
+    /// <summary>Reads the rows that are classified.</summary>
+    public IEnumerable<SourceRow> Read() => Range is var (first, count) ? DataFile.ReadRange(Input, first, count) : DataFile.Read(Input);
 
     static string ColumnOf(TableSurvey survey, string? wanted, string input)
     {

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace FinIntent.Tests.Cli;
+
+/// <summary>
+/// Large tables, by the program itself as a process of its own, with a model of random weights whose answers take little time. What is
+/// explicit takes minutes: FinIntent.Tests -class FinIntent.Tests.Cli.ClassifyScaleTests -explicit on -showLiveOutput. It prints what
+/// docs/log.md records.
+/// </summary>
+public sealed class ClassifyScaleTests : IDisposable
+{
+    static readonly string Model = Path.Combine(Reference.Root, "models", "tiny", "qwen2");
+
+    readonly TemporaryFolder _folder = new();
+
+    static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Ten_times_the_rows_take_no_more_memory()
+    {
+        var (few, many) = (await PeakOf(40_000, 400), await PeakOf(400_000, 400));
+
+        Assert.True(many < 1.15 * few, $"{many >> 20} MiB for 400,000 rows, {few >> 20} MiB for 40,000");
+    }
+
+    [Fact(Explicit = true), Trait("tier", "demand")]
+    public async Task Ten_million_rows_take_at_most_a_tenth_more_memory_than_a_hundred_thousand()
+    {
+        var (few, many) = (await PeakOf(100_000, 50_000), await PeakOf(10_000_000, 50_000));
+
+        Console.WriteLine($"peak {few >> 20} MiB for 100,000 rows, {many >> 20} MiB for 10,000,000: {(double)many / few:f3}");
+        Assert.True(many <= 1.1 * few);
+    }
+
+    [Fact]
+    public Task A_run_that_is_killed_goes_on_to_the_same_bytes() => KillAndCompare(rows: 30_000, distinct: 1_000, kills: 2, seed: 1);
+
+    [Theory(Explicit = true), Trait("tier", "demand")]
+    [InlineData(11), InlineData(12), InlineData(13), InlineData(14), InlineData(15)]
+    public Task A_run_that_is_killed_again_and_again_goes_on_to_the_same_bytes(int seed) =>
+        KillAndCompare(rows: 1_000_000, distinct: 6_000, kills: 8, seed);
+
+    /// <summary>Ends the program without warning at random moments of its work, and compares what it makes at last.</summary>
+    async Task KillAndCompare(int rows, int distinct, int kills, int seed)
+    {
+        var input = Rows(rows, distinct);
+        var watch = Stopwatch.StartNew();
+        await Classify(input, "whole.csv", null);
+        var whole = watch.Elapsed;
+        var random = new Random(seed);
+        var killed = 0;
+        for (var i = 0; i < kills; i++)
+            if (await Classify(input, "killed.csv", whole * (0.05 + (0.9 * random.NextDouble())))) killed++;
+            else File.Delete(_folder["killed.csv"]);
+        Assert.False(File.Exists(_folder["killed.csv"]));
+
+        await Classify(input, "killed.csv", null);
+
+        Assert.True(File.ReadAllBytes(_folder["whole.csv"]).AsSpan().SequenceEqual(File.ReadAllBytes(_folder["killed.csv"])));
+        Assert.Empty(Directory.GetFiles(_folder.Path, ".*"));
+        Console.WriteLine($"{rows} rows, {killed} of {kills} runs killed within {whole.TotalSeconds:f1} s, seed {seed}: the same bytes");
+    }
+
+    async Task<long> PeakOf(int rows, int distinct)
+    {
+        var input = Rows(rows, distinct);
+        using var process = Start(input, "out.csv");
+        var reading = process.StandardError.ReadToEndAsync(Stop);
+        var peak = 0L;
+        while (!process.HasExited)
+        {
+            process.Refresh();
+            peak = Math.Max(peak, process.PeakWorkingSet64);
+            await Task.Delay(20, Stop);
+        }
+        Assert.True(process.ExitCode == 0, await reading);
+        Assert.Equal(rows + 1, File.ReadLines(_folder["out.csv"]).Count());
+        return peak;
+    }
+
+    /// <returns>Whether the program was killed; it may end before.</returns>
+    async Task<bool> Classify(string input, string output, TimeSpan? life)
+    {
+        using var process = Start(input, output);
+        var reading = process.StandardError.ReadToEndAsync(Stop);
+        var ended = process.WaitForExitAsync(Stop);
+        if (life is { } time && await Task.WhenAny(ended, Task.Delay(time, Stop)) != ended)
+        {
+            process.Kill();
+            await ended;
+            return true;
+        }
+        await ended;
+        Assert.True(process.ExitCode == 0, await reading);
+        return false;
+    }
+
+    Process Start(string input, string output) => Process.Start(new ProcessStartInfo("dotnet",
+        [
+            Path.Combine(AppContext.BaseDirectory, "finintent.dll"), "classify", "--model", Model, "template=qwen",
+            $"intent_schema={_folder.Write("schema.yaml", "name: s\nlanguage: en\nlabels: letters\nintents: [{name: a}, {name: b}]\n")}",
+            $"input={input}", $"output={_folder[output]}",
+        ])
+    {
+        RedirectStandardError = true,
+    })!;
+
+    string Rows(int count, int distinct)
+    {
+        using var file = File.CreateText(_folder["rows.csv"]);
+        file.Write("id,text\n");
+        for (var i = 0; i < count; i++) file.Write($"{i},涨{(long)i * 7919 % distinct}吗\n");
+        return _folder["rows.csv"];
+    }
+}

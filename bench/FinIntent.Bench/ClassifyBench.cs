@@ -52,9 +52,8 @@ sealed class ClassifyBench(string model, string template, BenchModel? shape, Sca
         Console.WriteLine(Invariant($"reading and encoding a text: {1000 * EncodeSeconds(classifier, set, texts.Take(2000)):f3} ms"));
         Console.WriteLine(Invariant($"one text: {OneText(classifier, set, texts):f2} ms"));
         Console.WriteLine(Invariant($"{own:f1} tokens a text behind the shared beginning, {weights / 1e6:n1} M weights in products"));
-        Console.WriteLine(Invariant(
-            $"product in {classifier.Chat.Model.FormatName}: {product:f3} TFLOP/s = {possible:n1} texts/s; " +
-            $"classify reaches {100 * rate / possible:f1} % of it"));
+        Console.WriteLine(Invariant($"product in {classifier.Chat.Model.FormatName}: {product:f3} TFLOP/s = {possible:n1} texts/s; ") +
+            Invariant($"classify reaches {100 * rate / possible:f1} % of it"));
     }
 
     ClassifierModel Create(LabelSet set)

@@ -1,5 +1,6 @@
 using FinIntent.Calibration;
 using FinIntent.Calibration.OutOfScope;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Generation;
 using FinIntent.Intents;
 using FinIntent.Runtime;
@@ -166,6 +167,23 @@ public sealed class IntentCalibrationTests : IDisposable
         Assert.Null(calibration.OutOfScope);
         Assert.Equal((null, null, false), (answer.Reason, answer.OutOfScopeScore, answer.IsAbstained));
         Assert.Equal(1, answer.Probabilities.Sum(), 1e-12);
+    }
+
+    [Fact]
+    public void What_was_found_is_told_in_both_languages()
+    {
+        var whole = IntentCalibration.Of(Subject, Rows(5, 80), Outside(7, 30), new() { AbstainAccuracy = 0.3 });
+        var least = IntentCalibration.Of(Subject, Rows(5, 20), [], new() { Coverage = 0.99 });
+
+        var (english, chinese) = (CalibrationText.Of(whole, Language.English), CalibrationText.Of(whole, Language.Chinese));
+
+        Assert.Contains("80 rows: temperature ", english);
+        Assert.Contains("the accuracy is at least", english);
+        Assert.Contains("80 行：温度", chinese);
+        Assert.Contains("精确二项下界", chinese);
+        Assert.Equal(english.Count(c => c == '\n'), chinese.Count(c => c == '\n'));
+        Assert.Contains("20 rows are too few to leave any intent out at 99.0 %", CalibrationText.Of(least, Language.English));
+        Assert.Contains("set out_of_scope_file", CalibrationText.Of(least, Language.English));
     }
 
     [Fact]

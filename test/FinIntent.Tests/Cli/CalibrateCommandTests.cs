@@ -91,6 +91,22 @@ public sealed class CalibrateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Names_of_several_tokens_and_an_intent_that_says_none_are_calibrated_too()
+    {
+        _tiny.Write("schema.yaml", File.ReadAllText(_tiny["schema.yaml"]).Replace("letters", "names") + "    out_of_scope: true\n");
+
+        var printed = Calibrate();
+        Eval("names");
+        var predictions = PredictionFile.Read(_tiny["names/predictions.jsonl"]);
+
+        Assert.Contains("none_intent", printed);
+        Assert.Contains("30/15", printed);
+        Assert.Equal(4, predictions.Count(p => p.OutOfScope == true));
+        Assert.All(predictions, p => Assert.Equal(p.Gold == "发票", p.OutOfScope == true));
+        Assert.All(predictions, p => Assert.Equal(Intents.Order(), p.Calibrated!.Keys.Order()));
+    }
+
+    [Fact]
     public void A_calibration_of_other_weights_or_questions_is_refused_with_both_values()
     {
         Calibrate();

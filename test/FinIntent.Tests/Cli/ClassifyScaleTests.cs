@@ -47,22 +47,35 @@ public sealed class ClassifyScaleTests : IDisposable
     async Task KillAndCompare(int rows, int distinct, int kills, int seed)
     {
         var input = Rows(rows, distinct);
-        var watch = Stopwatch.StartNew();
-        await Classify(input, "whole.csv", null);
-        var whole = watch.Elapsed;
+        var most = 0L; // what the answers of a run take, before the end removes them
+        await Classify(input, "whole.csv", () =>
+        {
+            most = Math.Max(most, KeptAnswers("whole.csv"));
+            return false;
+        });
         var random = new Random(seed);
         var killed = 0;
         for (var i = 0; i < kills; i++)
-            if (await Classify(input, "killed.csv", whole * (0.05 + (0.9 * random.NextDouble())))) killed++;
+        {
+            // The share of the answers that are kept, and then some time, in which the rows behind the last new text are written.
+            var (kept, after) = (random.NextInt64(most), i % 2 == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(random.NextDouble()));
+            Stopwatch? reached = null;
+            if (await Classify(input, "killed.csv", IsTime)) killed++;
             else File.Delete(_folder["killed.csv"]);
+
+            bool IsTime() => KeptAnswers("killed.csv") >= kept && (reached ??= Stopwatch.StartNew()).Elapsed >= after;
+        }
+        Assert.InRange(killed, kills / 2, kills);
         Assert.False(File.Exists(_folder["killed.csv"]));
 
-        await Classify(input, "killed.csv", null);
+        await Classify(input, "killed.csv", () => false);
 
         Assert.True(File.ReadAllBytes(_folder["whole.csv"]).AsSpan().SequenceEqual(File.ReadAllBytes(_folder["killed.csv"])));
         Assert.Empty(Directory.GetFiles(_folder.Path, ".*"));
-        Console.WriteLine($"{rows} rows, {killed} of {kills} runs killed within {whole.TotalSeconds:f1} s, seed {seed}: the same bytes");
+        Console.WriteLine($"{rows} rows, {killed} of {kills} runs killed, seed {seed}: the same bytes");
     }
+
+    long KeptAnswers(string output) => new FileInfo(_folder[$".{output}.answers"]) is { Exists: true } file ? file.Length : -1;
 
     async Task<long> PeakOf(int rows, int distinct)
     {
@@ -81,19 +94,22 @@ public sealed class ClassifyScaleTests : IDisposable
         return peak;
     }
 
+    /// <param name="isTime">Is asked again and again; true kills the program.</param>
     /// <returns>Whether the program was killed; it may end before.</returns>
-    async Task<bool> Classify(string input, string output, TimeSpan? life)
+    async Task<bool> Classify(string input, string output, Func<bool> isTime)
     {
         using var process = Start(input, output);
         var reading = process.StandardError.ReadToEndAsync(Stop);
-        var ended = process.WaitForExitAsync(Stop);
-        if (life is { } time && await Task.WhenAny(ended, Task.Delay(time, Stop)) != ended)
+        while (!process.HasExited)
         {
-            process.Kill();
-            await ended;
-            return true;
+            if (isTime())
+            {
+                process.Kill();
+                await process.WaitForExitAsync(Stop);
+                return !File.Exists(_folder[output]);
+            }
+            await Task.Delay(2, Stop);
         }
-        await ended;
         Assert.True(process.ExitCode == 0, await reading);
         return false;
     }

@@ -70,6 +70,16 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void A_full_disk_may_have_room_later()
+    {
+        const string Full = "/dev/full"; // a device of Linux that has no room ever
+        if (!File.Exists(Full)) return;
+        using var stream = new FileStream(Full, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+
+        Assert.True(Trouble.MayPass(Assert.ThrowsAny<IOException>(() => stream.Write([1]))));
+    }
+
+    [Fact]
     public void A_locked_file_may_be_free_later()
     {
         using var folder = new TemporaryFolder();

@@ -15,8 +15,9 @@ namespace FinIntent;
 /// time share forwards. One forward a text gives the probability of every intent; nothing is generated.
 /// </summary>
 /// <remarks>
-/// On a CPU a text's result is the same to the last bit whatever other texts are asked with it, and equal to that of `finintent eval`. On
-/// a GPU the last digits may depend on them. Disposing frees the model's memory; calls that still wait then fail.
+/// On a CPU with one or two threads a text's result is the same to the last bit whatever other texts are asked with it, and equal to that
+/// of `finintent eval`. With more threads, or on a GPU, its last digits may depend on them. Disposing frees the model's memory; calls that
+/// still wait then fail.
 /// </remarks>
 /// <example><code>
 /// await using var classifier = await IntentClassifier.LoadAsync("demo_output/model");

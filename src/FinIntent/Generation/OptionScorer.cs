@@ -153,11 +153,11 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         using var scope = NewDisposeScope();
         int[] ids = [.. places.SelectMany(q => questions[q].Answers.Tails.Select(t => t[0])).Distinct()];
         var columns = ids.Index().ToDictionary(i => i.Item, i => i.Index);
-        using var batch = TokenBatch.Last([.. places.SelectMany(q => RowsOf(questions[q]))], model.Placement.Device,
-            isShared: true, ids: ids);
+        List<int[]> rows = [.. places.SelectMany(q => RowsOf(questions[q]))];
+        using var batch = TokenBatch.Last(Filled(rows), model.Placement.Device, isShared: true, ids: ids);
         var hidden = model.Hidden(batch);                                                                 // [B, C]
         var logits = model.LogitsOf(hidden, batch);                                                       // [B, M]
-        return new(places, Kept(logits), Kept(hidden), (values, row) =>
+        return new(places, Kept(logits.narrow(0, 0, rows.Count)), Kept(hidden.narrow(0, 0, rows.Count)), (values, row) =>
             [.. questions[places[row]].Answers.Tails.Select(tail => (double)values[row * ids.Length + columns[tail[0]]])]);
     }
 
@@ -168,7 +168,7 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         using var scope = NewDisposeScope();
         var plan = new AnswerTree();
         foreach (var (row, q) in places.Index()) plan.Add(row, questions[q]);
-        using var batch = TokenBatch.At(plan.Rows, plan.Outputs, model.Placement.Device, isShared: true);
+        using var batch = TokenBatch.At(plan.Rows, Filled(plan.Outputs), model.Placement.Device, isShared: true);
         var asked = plan.Asked.Index().OrderBy(a => a.Item.Output).ToList();
         var hidden = model.Hidden(batch);                                                                 // [N, C]
         var values = model.LogProbabilities(hidden, [.. asked.Select(a => ((long)a.Item.Output, (long)a.Item.Id))]);
@@ -176,6 +176,16 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         var byOption = plan.Asked.Zip(PlacesOf(asked)).ToLookup(a => (a.First.Question, a.First.Option), a => a.Second);
         return new(places, Kept(values), Kept(hidden.index_select(0, roots)), (numbers, row) =>
             [.. questions[places[row]].Answers.Tails.Select((_, option) => Sum(byOption[(row, option)], numbers))]);
+    }
+
+    /// <summary>Repeats the last output on a CPU until every thread has whole fours of them. Products of fewer than four rows add up in
+    /// another order, so a question's bits are the same alone and among others only with these (docs/log.md).</summary>
+    IReadOnlyList<T> Filled<T>(IReadOnlyList<T> outputs)
+    {
+        if (model.Placement.Device.type != DeviceType.CPU) return outputs;
+        var fours = 4 * get_num_threads();
+        var missing = (fours - outputs.Count % fours) % fours;
+        return missing == 0 ? outputs : [.. outputs, .. Enumerable.Repeat(outputs[^1], missing)];
     }
 
     /// <summary>Returns, for each token that is asked for, where its value stands among the values in the order of the outputs.</summary>

@@ -144,4 +144,29 @@ public sealed class OptionScorerTests
 
         Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
     }
+
+    /// <summary>The tests compute on one thread; docs/log.md has the same for two, and what more do.</summary>
+    [Theory]
+    [InlineData("Float32")]
+    [InlineData("BFloat16")]
+    public void A_questions_bits_are_the_same_alone_and_among_others(string type)
+    {
+        var folder = Path.Combine(Reference.Root, "models", "finintent-8m");
+        using var chat = ChatModel.Load(new(folder, []) { Template = "default", Type = Enum.Parse<ScalarType>(type) }, CPU);
+        OptionQuestion[] questions =
+        [
+            .. FinIntent.Data.Rows.QuestionFile.Load(Path.Combine(Reference.Root, "data", "intent_eval.json")).Take(24)
+                .Select(q => chat.OptionQuestion(new(null, [new("user", q.Prompt.Text)]), [.. q.Options.Select(o => o.Label)])),
+        ];
+        var scorer = new OptionScorer(chat.Model);
+        var alone = questions.Select(q => scorer.Read([q])[0]).ToList();
+
+        foreach (var size in (int[])[2, 3, 5, 24])
+        {
+            var together = questions.Reverse().Chunk(size).SelectMany(scorer.Read).Reverse().ToList();
+
+            Assert.Equal(alone.Select(r => r.Logits), together.Select(r => r.Logits));
+            Assert.Equal(alone.Select(r => r.State), together.Select(r => r.State));
+        }
+    }
 }

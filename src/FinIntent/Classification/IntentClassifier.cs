@@ -80,10 +80,39 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
         if (options?.Model is { } other && other != model)
             throw new UserErrorException($"the model to load is \"{model}\" and the options name \"{other}\"; name one");
         options = options is null ? new() : options with { }; // as it is now, whatever becomes of it while the model loads
-        return await Task.Run(() => Load(model, options, new(options.Adapter ?? model, loggerFactory, meterFactory)
+        cancellationToken.ThrowIfCancellationRequested();
+        return await OnOneThread(() => Load(model, options, new(options.Adapter ?? model, loggerFactory, meterFactory)
         {
             EnableSensitiveData = options.EnableSensitiveData,
-        }, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Loads on a thread of its own, which then computes for the classifier until that is disposed.</summary>
+    static Task<IntentClassifier> OnOneThread(Func<IntentClassifier> load)
+    {
+        TaskCompletionSource<IntentClassifier> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            IntentClassifier classifier;
+            try
+            {
+                classifier = load();
+            }
+            catch (OperationCanceledException e)
+            {
+                loaded.SetCanceled(e.CancellationToken);
+                return;
+            }
+            catch (Exception e)
+            {
+                loaded.SetException(e);
+                return;
+            }
+            loaded.SetResult(classifier);
+            classifier._queue.Serve();
+        })
+        { IsBackground = true, Name = "FinIntent scoring" }.Start();
+        return loaded.Task;
     }
 
     static IntentClassifier Load(string model, IntentClassifierOptions options, ClassifierTelemetry telemetry, CancellationToken stop) =>

@@ -30,7 +30,7 @@ sealed class ScoringQueue : IDisposable
     readonly OptionScorer _scorer;
     readonly Device _device;
     readonly Channel<Waiting> _waiting;
-    readonly Thread _thread;
+    readonly ManualResetEventSlim _ended = new();
     readonly bool _isPipelined;
     volatile bool _isClosed;
 
@@ -38,8 +38,6 @@ sealed class ScoringQueue : IDisposable
     {
         (_scorer, _device, _isPipelined) = (scorer, device, device.type == DeviceType.CUDA);
         _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(capacity) { SingleReader = true });
-        _thread = new(Run) { IsBackground = true, Name = "FinIntent scoring" };
-        _thread.Start();
     }
 
     /// <summary>The questions that wait for a forward.</summary>
@@ -96,7 +94,22 @@ sealed class ScoringQueue : IDisposable
 
     static ObjectDisposedException Disposed() => new(nameof(IntentClassifier));
 
-    void Run()
+    /// <summary>Scores what comes, on the calling thread, until the queue is disposed.</summary>
+    /// <remarks>It is best the thread that loaded the model. OpenMP keeps workers for each thread that ever computed, and once these are
+    /// more than the cores it waits for them in the slow way: a sixth of a small model's speed (docs/log.md).</remarks>
+    public void Serve()
+    {
+        try
+        {
+            ServeAll();
+        }
+        finally
+        {
+            _ended.Set();
+        }
+    }
+
+    void ServeAll()
     {
         Forward? running = null;
         while (running is not null || _waiting.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
@@ -178,12 +191,12 @@ sealed class ScoringQueue : IDisposable
         $"the {_device} has no memory left for an answer; free some, or load the model with a smaller precision");
 
     /// <summary>
-    /// Ends the thread: the forward that runs is finished, what waits fails with <see cref="ObjectDisposedException"/>.
+    /// Ends <see cref="Serve"/>: the forward that runs is finished, what waits fails with <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
         _isClosed = true;
         _waiting.Writer.TryComplete();
-        _thread.Join();
+        _ended.Wait();
     }
 }

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Runtime.Intrinsics.X86;
 
 namespace FinIntent.Runtime;
 
@@ -41,16 +41,26 @@ static class Devices
     }
 
     /// <summary>Returns the type to compute in when <paramref name="wanted"/> was asked for.</summary>
-    /// <remarks>It is fp32 on a CPU that multiplies 16-bit numbers slower (no AVX512-BF16, AMX …), which is measured once.</remarks>
+    /// <remarks>It is fp32 on a CPU that does not multiply 16-bit numbers itself (AVX512-BF16, AMX …) and so is slower in them.</remarks>
     public static ScalarType TypeOn(Device device, ScalarType wanted) =>
-        device.type == TorchSharp.DeviceType.CPU && wanted is ScalarType.BFloat16 or ScalarType.Float16 && Ratio(wanted) < 1
+        device.type == TorchSharp.DeviceType.CPU && wanted is ScalarType.BFloat16 or ScalarType.Float16 && !Multiplies(wanted)
             ? ScalarType.Float32
             : wanted;
 
-    static readonly ConcurrentDictionary<ScalarType, double> Ratios = [];
+    /// <summary>Says whether this CPU has instructions that multiply numbers of a 16-bit type. A measurement would be another one on a
+    /// busy machine, and a run that goes on there would compute in another type.</summary>
+    static bool Multiplies(ScalarType type)
+    {
+        if (!X86Base.IsSupported) return false;
+        // Intel 64 and IA-32 Architectures Software Developer's Manual, CPUID, leaf 07H
+        var (_, _, _, features) = X86Base.CpuId(7, 0);
+        var (more, _, _, _) = X86Base.CpuId(7, 1);
+        const int amxBf16 = 22, avx512Fp16 = 23, avx512Bf16 = 5, amxFp16 = 21;
+        return type == ScalarType.BFloat16 ? Has(features, amxBf16) || Has(more, avx512Bf16)
+            : Has(features, avx512Fp16) || Has(more, amxFp16);
 
-    /// <summary>Returns how many times faster a product of a training step's size is in <paramref name="type"/> than in fp32.</summary>
-    static double Ratio(ScalarType type) => Ratios.GetOrAdd(type, static t => Seconds(ScalarType.Float32, 256, 512) / Seconds(t, 256, 512));
+        static bool Has(int bits, int bit) => (bits >> bit & 1) != 0;
+    }
 
     /// <summary>Measures this CPU's products in <paramref name="type"/>, in 10¹² operations a second.</summary>
     public static double ProductTflops(ScalarType type)

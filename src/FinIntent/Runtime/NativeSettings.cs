@@ -3,7 +3,7 @@ namespace FinIntent.Runtime;
 /// <summary>Sets up the C libraries under libtorch before it is loaded (GNU/Linux only; a user's own environment variables win).</summary>
 static partial class NativeSettings
 {
-    const int MallocTrimThreshold = -1, MallocMmapThreshold = -3;
+    const int MallocTrimThreshold = -1, MallocMmapThreshold = -3, MallocArenaMax = -8;
 
     public static void Apply()
     {
@@ -18,6 +18,8 @@ static partial class NativeSettings
             // Activations come and go by the megabyte, so they stay on the heap instead of being mapped and zeroed anew each time.
             MallocOption(MallocMmapThreshold, 1 << 30);
             MallocOption(MallocTrimThreshold, int.MaxValue);
+            // Another thread's heap would be one of 64 MB pieces, which are given back and zeroed anew with every forward.
+            MallocOption(MallocArenaMax, 1);
         }
         catch (EntryPointNotFoundException)
         {

@@ -22,9 +22,11 @@ public sealed class SlurmTests : IDisposable
         var model = Path.Combine(Reference.Root, "models", "finintent-8m");
         var input = Path.Combine(Reference.Root, "data", "service", "eval.csv");
         var (whole, parts) = (_folder["whole.csv"], _folder["parts"]);
-        await Run(Program, "classify", "--model", model, $"input={input}", $"output={whole}", "text_column=question");
+        var schema = Path.Combine(Reference.Root, "config", "intents", "openfindata.yaml");
+        string[] keys = [$"intent_schema={schema}", "text_column=question", "output_prefix=predicted_"];
+        await Run(Program, ["classify", "--model", model, $"input={input}", $"output={whole}", .. keys]);
 
-        var jobs = await OnCluster(Program, "3", model, input, parts, "text_column=question");
+        var jobs = await OnCluster(Program, ["3", model, input, parts, .. keys]);
 
         Assert.Equal(4, jobs.Count);
         Assert.All(jobs, job => Assert.Contains("JobState=COMPLETED", job));

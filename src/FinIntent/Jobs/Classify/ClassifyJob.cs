@@ -44,8 +44,8 @@ static class ClassifyJob
         var asked = settings.Classify;
         var set = found.Source.Set(null);
         var added = table.Added(asked, set);
-        using var log = LogOf(table, settings, found);
         using var model = ClassifierModel.Load(found.Source, here.Device.Value);
+        using var log = LogOf(table, settings, found, model);
         var rows = table.IsFromPipe ? new PipedRows(here.Input()) : null;
         var pipeline = new ClassifyPipeline(model, new(set, table.TextColumn, asked.CacheMb * 1_000_000L), log)
         {
@@ -83,12 +83,13 @@ static class ClassifyJob
     }
 
     /// <summary>Opens the answers of an earlier run, beside the output; null where there can be none.</summary>
-    static AnswerLog? LogOf(ClassifyTable table, SettingsFile settings, Found found)
+    static AnswerLog? LogOf(ClassifyTable table, SettingsFile settings, Found found, ClassifierModel model)
     {
         if (table.IsFromPipe || table.IsToPipe) return null;
-        var path = Path.GetFullPath(table.Output);
-        var log = AnswerLog.Open(
-            Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), IdentityOf(table, settings, found));
+        var (path, identity) = (Path.GetFullPath(table.Output), IdentityOf(table, settings, found));
+        // Another machine may compute in another type, and its bits would be others.
+        identity["computed_in"] = model.Chat.Model.FormatName;
+        var log = AnswerLog.Open(Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), identity);
         AtomicFile.RemoveLeftovers(path); // the log is locked, so nobody writes them any more
         return log;
     }

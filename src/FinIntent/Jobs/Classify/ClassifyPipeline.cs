@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Hashing;
+using System.Runtime.ExceptionServices;
 using FinIntent.Classification;
 using FinIntent.Data.Rows;
 using FinIntent.Generation;
@@ -16,8 +17,9 @@ sealed record ClassifyOptions(LabelSet Set, string TextColumn, long CacheBytes);
 
 /// <summary>Classifies rows as they come, in their order, in bounded memory, and a text that is met again only once.</summary>
 /// <remarks>
-/// Three threads: one reads rows, finds new texts and encodes them; one scores them, batch by batch; the caller's takes the rows with their
-/// answers. Batches depend on the rows alone, so a run that begins again makes the same ones and finds their answers in the log.
+/// Three threads: one reads rows, finds new texts and encodes them; the caller's, which loaded the model, scores them, batch by batch; one
+/// takes the rows with their answers. Batches depend on the rows alone, so a run that begins again makes the same ones and finds their
+/// answers in the log.
 /// </remarks>
 /// <param name="log">Answers of an earlier run, and the place for new ones; null means neither.</param>
 sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, AnswerLog? log)
@@ -49,30 +51,28 @@ sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, An
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, _ended.Token);
         var reading = Start(() => Read(rows, ended.Token), "reading");
-        var scoring = Start(() => Score(ended.Token), "scoring");
+        var writing = Start(() => Write(take, ended.Token), "writing");
+        Exception? problem = null;
         try
         {
-            foreach (var (row, answer) in _rows.GetConsumingEnumerable(ended.Token))
-                take(row, answer.Error is null ? answer.Wait(ended.Token) : null, answer.Error);
+            Score(ended.Token);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (Exception e)
         {
-            // Another thread failed, and its error is told.
-        }
-        finally
-        {
+            problem = e;
             _ended.Cancel();
-            Task.WhenAll(reading, scoring).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
         }
-        foreach (var task in (Task[])[reading, scoring])
-            if (task.Exception?.InnerException is { } e and not OperationCanceledException) throw Rethrown(e);
+        Task.WhenAll(reading, writing).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
         stop.ThrowIfCancellationRequested();
+        Exception?[] problems = [problem, reading.Exception?.InnerException, writing.Exception?.InnerException];
+        if (problems.FirstOrDefault(e => e is not (null or OperationCanceledException)) is { } first)
+            ExceptionDispatchInfo.Throw(first);
     }
 
-    static Exception Rethrown(Exception e)
+    void Write(Action<SourceRow, IntentAnswer?, string?> take, CancellationToken stop)
     {
-        System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e);
-        return e;
+        foreach (var (row, answer) in _rows.GetConsumingEnumerable(stop))
+            take(row, answer.Error is null ? answer.Wait(stop) : null, answer.Error);
     }
 
     /// <summary>Runs a work on a thread of its own. When it fails, the others end.</summary>

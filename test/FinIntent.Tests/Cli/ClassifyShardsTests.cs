@@ -69,6 +69,13 @@ public sealed class ClassifyShardsTests : IDisposable
         Assert.Contains("part-00002-of-00003.done; run the shards again whose value is not wanted", error);
 
         Shard(3, 2, input);
+        var record = Path.Combine(Parts, "part-00001-of-00003.done");
+        var said = File.ReadAllText(record);
+        var type = (string)JsonNode.Parse(said)!["run"]!["computed_in"]!;
+        File.WriteAllText(record, said.Replace($"\"{type}\"", "\"another type\""));
+        Assert.Contains("part-00001-of-00003.done; give all shards one infer_dtype", MergeError());
+
+        File.WriteAllText(record, said);
         var part = Path.Combine(Parts, "part-00001-of-00003.csv");
         var text = File.ReadAllText(part);
         File.WriteAllText(part, text.Replace("个股问询", "大盘问询"));

@@ -25,21 +25,18 @@ sealed class SeenColumns
     {
         foreach (var name in names.CountBy(name => name).Where(name => name.Value > 1))
             throw new UserErrorException($"{file}:1: {name.Value} columns are called \"{name.Key}\"; give each its own name");
-        foreach (var name in names) Add(file, name, ColumnKind.Text);
+        foreach (var name in names) Add(name, ColumnKind.Text);
     }
 
     /// <summary>Adds a column of a file that says what it holds.</summary>
-    public void Add(string file, string name, ColumnKind kind)
+    public void Add(string name, ColumnKind kind)
     {
         var place = _columns.FindIndex(column => column.Name == name);
         if (place < 0) place = Append(name);
-        else if (kind != ColumnKind.Text && KindOf(_columns[place].Content) != kind && _columns[place].Content != Content.None)
-            throw new UserErrorException($"{file}: its column \"{name}\" holds {kind}, and that of an earlier file " +
-                $"{KindOf(_columns[place].Content)}; give both one kind");
         var content = kind switch
         {
             ColumnKind.Text => Content.Text,
-            ColumnKind.Integer => Content.Integer,
+            ColumnKind.Integer => Content.Integer | Content.LargeInteger,
             ColumnKind.Number => Content.Number,
             ColumnKind.Boolean => Content.Boolean,
             ColumnKind.Texts => Content.Texts,

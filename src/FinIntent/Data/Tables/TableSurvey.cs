@@ -53,7 +53,7 @@ sealed record TableSurvey(long Rows, IReadOnlyList<TableColumn> Columns)
     static long ParquetTable(string file, SeenColumns seen)
     {
         var (rows, fields) = ParquetRows.Describe(file);
-        foreach (var field in fields) seen.Add(file, field.Name, ParquetKinds.Of(field));
+        foreach (var field in fields) seen.Add(field.Name, ParquetKinds.Of(field));
         return rows;
     }
 }

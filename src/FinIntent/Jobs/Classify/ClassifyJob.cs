@@ -15,6 +15,9 @@ namespace FinIntent.Jobs.Classify;
 /// <summary>`finintent classify`: tells the intents of a table of texts, or of one text.</summary>
 static class ClassifyJob
 {
+    /// <summary>The key of the type that the model computed in, which a loaded model knows.</summary>
+    internal const string ComputedIn = "computed_in";
+
     static readonly TimeSpan TellsEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>Classifies one text, the key text.</summary>
@@ -63,7 +66,7 @@ static class ClassifyJob
             progress.Tell(summary.Rows);
         }, stop));
         log?.Delete();
-        (summary.Scored, summary.Duration) = (pipeline.Scored, progress.Elapsed);
+        (summary.Scored, summary.Duration, summary.ComputedIn) = (pipeline.Scored, progress.Elapsed, model.Chat.Model.FormatName);
         return summary;
     }
 
@@ -88,7 +91,7 @@ static class ClassifyJob
         if (table.IsFromPipe || table.IsToPipe) return null;
         var (path, identity) = (Path.GetFullPath(table.Output), IdentityOf(table, settings, found));
         // Another machine may compute in another type, and its bits would be others.
-        identity["computed_in"] = model.Chat.Model.FormatName;
+        identity[ComputedIn] = model.Chat.Model.FormatName;
         var log = AnswerLog.Open(Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), identity);
         AtomicFile.RemoveLeftovers(path); // the log is locked, so nobody writes them any more
         return log;

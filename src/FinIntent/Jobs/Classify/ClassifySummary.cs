@@ -19,6 +19,9 @@ sealed class ClassifySummary(LabelSet set)
 
     public TimeSpan Duration { get; set; }
 
+    /// <summary>The type that the model computed in.</summary>
+    public string ComputedIn { get; set; } = "";
+
     /// <summary>How many rows have each intent, by its name.</summary>
     public IEnumerable<(string Intent, long Count)> Counts => set.Options.Select((o, i) => (o.Name, _counts[i]));
 

@@ -181,6 +181,20 @@ public sealed class TableWriterTests : IDisposable
     }
 
     [Fact]
+    public void A_column_that_differs_from_file_to_file_of_a_folder_is_kept_as_json()
+    {
+        Directory.CreateDirectory(_folder["all"]);
+        foreach (var (i, line) in ((string[])["""{"n": 7, "t": "x"}""", """{"n": "y", "t": "z", "more": 1}"""]).Index())
+            File.Copy(Convert(_folder.Write("one.jsonl", line), "one.parquet"), Path.Combine(_folder["all"], $"{i}.parquet"));
+
+        var survey = TableSurvey.Of(_folder["all"], Stop);
+
+        Assert.Equal(2, survey.Rows);
+        Assert.Equal("n Json, t Text, more Integer", string.Join(", ", survey.Columns.Select(c => $"{c.Name} {c.Kind}")));
+        Assert.Equal(["7", "y"], DataFile.Read(Convert(_folder["all"], "out.parquet")).Select(row => row.Text("n")!));
+    }
+
+    [Fact]
     public void A_name_that_an_added_column_would_repeat_is_told()
     {
         var survey = TableSurvey.Of(_folder.Write("t.csv", "text,intent\nx,y\n"), Stop);

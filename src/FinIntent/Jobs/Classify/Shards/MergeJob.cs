@@ -86,7 +86,8 @@ static class MergeJob
             foreach (var key in first.Run.Select(k => k.Key).Union(record.Run.Select(k => k.Key)))
                 if (!JsonNode.DeepEquals(first.Run[key], record.Run[key]))
                     throw new UserErrorException($"{key} is {Text(first.Run[key])} in {at} and {Text(record.Run[key])} in {other}; " +
-                        "run the shards again whose value is not wanted");
+                        (key == ClassifyJob.ComputedIn ? "give all shards one infer_dtype"
+                            : "run the shards again whose value is not wanted"));
             if (record.InputRows != first.InputRows || !record.Columns.SequenceEqual(first.Columns))
                 throw new UserErrorException($"{at} and {other} are not of one table; run the shards again");
         }

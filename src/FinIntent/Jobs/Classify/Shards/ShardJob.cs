@@ -33,6 +33,7 @@ static class ShardJob
             return ($"{table.Output} 已完成，跳过", $"{table.Output} is done; nothing to do");
 
         var summary = ClassifyJob.Run(table, settings, found, here, stop);
+        run[ClassifyJob.ComputedIn] = summary.ComputedIn;
         new PartRecord
         {
             Shard = shard.Index,
@@ -56,6 +57,7 @@ static class ShardJob
         try
         {
             var record = PartRecord.Read(path);
+            record.Run.Remove(ClassifyJob.ComputedIn); // the merge compares it
             return new Shard(record.Shard, record.Shards) == shard && JsonNode.DeepEquals(record.Run, run) && record.Fits(folder);
         }
         catch (UserErrorException)

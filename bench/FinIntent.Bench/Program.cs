@@ -95,7 +95,7 @@ static Command Classify()
     var type = new Option<string?>("--type") { Description = "bf16, fp16 or fp32; the model's own where it is as fast." };
     var tokens = new Option<int?>("--tokens") { Description = "Tokens of a forward; as many as suit the device." };
     var questions = new Option<string>("--questions") { Description = "Labelled rows whose questions are varied.", Required = true };
-    var command = new Command("classify", "Texts a second of `finintent classify`.") 
+    var command = new Command("classify", "Texts a second of `finintent classify`.")
     {
         model, template, shape, format, type, rows, questions, tokens,
     };

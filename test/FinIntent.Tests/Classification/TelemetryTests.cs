@@ -122,6 +122,7 @@ public sealed class TelemetryTests : IDisposable
         var question = chat.OptionQuestion(new(null, [new("user", Texts[0])]), ["A", "B"]);
         var telemetry = new ClassifierTelemetry(EmbeddedClassifier.Model, _log, _services.GetRequiredService<IMeterFactory>());
         using var queue = new ScoringQueue(new(chat.Model, 100), CPU, 8) { OnForward = telemetry.Forward, OnFailure = telemetry.Failure };
+        new Thread(queue.Serve) { IsBackground = true }.Start();
         await queue.Read(question, Stop);
         chat.Dispose();
 

@@ -39,10 +39,8 @@ public sealed class UpgradeTests : IDisposable
 
         Assert.Equal(File.ReadAllBytes(_files["exported/config.json"]), File.ReadAllBytes(_files["again/config.json"]));
         AssertSameWeights("exported/model.safetensors", "again/model.safetensors");
-        var record = Json("again/finintent.json");
-        record.Remove(FormatVersion.Key);
-        record.Remove(FormatVersion.WriterKey);
-        Assert.True(JsonNode.DeepEquals(Json("exported/finintent.json"), record));
+        var record = Json("again/finintent.json"); // it tells more than in format 1's first version, and the same where that told it
+        foreach (var (key, value) in Json("exported/finintent.json")) Assert.True(JsonNode.DeepEquals(value, record[key]), key);
     }
 
     [Fact]

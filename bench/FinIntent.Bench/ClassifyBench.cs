@@ -34,13 +34,13 @@ sealed class ClassifyBench(string model, string template, BenchModel? shape, Sca
         using var classifier = Create(set);
         var options = new ClassifyOptions(set, "text", 256_000_000);
         IEnumerable<SourceRow> texts = Texts([.. QuestionFile.LoadLabelled(questions, null).Select(row => row.Question).Distinct()]);
-        new ClassifyPipeline(classifier, options, null).Run(texts.Take(400), (_, _, _) => { }, default); // warms up
+        new ClassifyPipeline(classifier, options, null).Run(_ => texts.Take(400), (_, _, _) => { }, default); // warms up
 
         var own = OwnTokens(classifier, set, texts);
         var weights = LinearWeights(classifier.Chat.Model);
         var product = Product(classifier.Chat.Model);
         var clock = Stopwatch.StartNew();
-        new ClassifyPipeline(classifier, options, null).Run(texts.Take(rows), (_, answer, error) =>
+        new ClassifyPipeline(classifier, options, null).Run(_ => texts.Take(rows), (_, answer, error) =>
         {
             if (answer is null) throw new InvalidOperationException(error);
         }, default);

@@ -11,7 +11,7 @@ app.MapPost("/classify", async (Question question, IntentClassifier classifier, 
 {
     try
     {
-        var r = await classifier.ClassifyAsync(question.Text, question.History, cancellationToken: stop);
+        var r = await classifier.ClassifyAsync(question.Text ?? "", question.History, cancellationToken: stop);
         return Results.Ok(new { r.Intent, r.Probability, r.IsAbstained, r.PredictionSet });
     }
     catch (UserErrorException e)
@@ -21,4 +21,4 @@ app.MapPost("/classify", async (Question question, IntentClassifier classifier, 
 });
 app.Run();
 
-record Question(string Text, IReadOnlyList<ChatTurn>? History = null);
+record Question(string? Text, IReadOnlyList<ChatTurn>? History = null);

@@ -49,7 +49,7 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     /// <summary>The model's name: the folder or hub's name that it was loaded by.</summary>
     public string Name { get; }
 
-    /// <summary>The intents that the model tells apart. Calls that name no set use the first.</summary>
+    /// <summary>The intents that the model tells apart. Calls that name no set use the options' set, else the first.</summary>
     public IReadOnlyList<IntentSet> IntentSets { get; }
 
     /// <summary>Loads a model, which takes from a second to minutes. Intents, template and calibration are found beside it.</summary>
@@ -135,10 +135,10 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     /// <summary>Classifies a text, perhaps one that follows earlier turns of a conversation.</summary>
     /// <param name="text">What the user says. White space around it does not count.</param>
     /// <param name="history">The turns before it, the oldest first. Null means none.</param>
-    /// <param name="intentSet">The name of one of <see cref="IntentSets"/>. Null means the first.</param>
+    /// <param name="intentSet">The name of one of <see cref="IntentSets"/>. Null means the options' set, else the first.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="UserErrorException">The text is empty, no valid Unicode, or too long for the model; or there is no such
-    /// set.</exception>
+    /// <exception cref="UserErrorException">The text is empty, no valid Unicode, or too long for the model; the history lacks
+    /// something; or there is no such set.</exception>
     /// <exception cref="ObjectDisposedException">The classifier was disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<IntentResult> ClassifyAsync(string text, IReadOnlyList<ChatTurn>? history = null, string? intentSet = null,
@@ -148,7 +148,7 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
 
     Task<IntentResult> Watched(
         string text, IReadOnlyList<ChatTurn>? history, string? intentSet, CancellationToken cancellationToken) =>
-        _telemetry.Watch(text, IntentSets.FirstOrDefault(set => intentSet is null || set.Name == intentSet)?.Name,
+        _telemetry.Watch(text, intentSet is null ? _model.Set(null).Name : IntentSets.FirstOrDefault(set => set.Name == intentSet)?.Name,
             () => Classify(text, history, intentSet, cancellationToken));
 
     async Task<IntentResult> Classify(
@@ -251,8 +251,18 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     /// <summary>The tokens that the model reads for a text.</summary>
     internal int TokensOf(string text) => _model.Encode(text, _model.Sets[0]).Tokens;
 
-    static IReadOnlyList<Message> MessagesOf(IReadOnlyList<ChatTurn> history) =>
-        [.. history.SelectMany(turn => (Message[])[new("user", turn.User), new("assistant", turn.Assistant)])];
+    static IReadOnlyList<Message> MessagesOf(IReadOnlyList<ChatTurn> history)
+    {
+        List<Message> messages = [];
+        foreach (var turn in history)
+        {
+            // From JSON they may be null, whatever the types say.
+            if (turn is not { User: not null, Assistant: not null })
+                throw new UserErrorException($"the history's turn {messages.Count / 2 + 1} lacks User or Assistant; a turn has both");
+            messages.AddRange([new("user", turn.User), new("assistant", turn.Assistant)]);
+        }
+        return messages;
+    }
 
     /// <summary>Ends the forward that runs, and frees the model's memory. Calls that wait fail. It may be called twice.</summary>
     public void Dispose()

@@ -23,6 +23,7 @@ sealed class ScoringQueue : IDisposable
         public void Fail(Exception e)
         {
             Reading.TrySetException(e);
+            _ = Reading.Task.Exception; // seen: a caller who no longer waits is not to raise TaskScheduler.UnobservedTaskException
             Work?.Invoke(e);
         }
     }
@@ -77,6 +78,7 @@ sealed class ScoringQueue : IDisposable
             {
                 done.TrySetException(Told(e));
             }
+            _ = done.Task.Exception;
         }
     }
 

@@ -80,6 +80,9 @@ public sealed class IntentClassifierTests(EmbeddedClassifier embedded) : IClassF
             Assert.Contains(reason, error.Message);
             Assert.IsType<FinIntentException>(error, exactMatch: false);
         }
+        ChatTurn[] history = [new("有什么新能源基金", "有几只。"), new("那它呢", null!)];
+        Assert.StartsWith("the history's turn 2 lacks User or Assistant", (await Assert.ThrowsAsync<UserErrorException>(
+            () => _classifier.ClassifyAsync("茅台", history, cancellationToken: Stop))).Message);
     }
 
     [Fact]
@@ -169,6 +172,41 @@ public sealed class IntentClassifierTests(EmbeddedClassifier embedded) : IClassF
         Assert.All(calls.Where((_, i) => i % 2 == 1), call => Assert.True(call.IsCompletedSuccessfully));
         Assert.Contains(calls, call => call.IsCanceled);
         Assert.DoesNotContain(calls, call => call.IsFaulted);
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_leaves_no_error_that_nobody_observes()
+    {
+        using var source = new CancellationTokenSource();
+        List<Exception> unobserved = [];
+        void Note(object? sender, UnobservedTaskExceptionEventArgs e)
+        {
+            foreach (var error in e.Exception.InnerExceptions.OfType<OperationCanceledException>())
+                if (error.CancellationToken == source.Token) unobserved.Add(error);
+        }
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            await CancelSome(source);
+            await _classifier.ClassifyAsync("茅台", cancellationToken: Stop); // the cancelled ones stood before it in the queue
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+        Assert.Empty(unobserved);
+    }
+
+    async Task CancelSome(CancellationTokenSource source)
+    {
+        var calls = Enumerable.Range(0, 200).Select(i => _classifier.ClassifyAsync($"茅台{i}", cancellationToken: source.Token)).ToList();
+        await source.CancelAsync();
+        await Task.WhenAll(calls).ContinueWith(_ => { }, Stop, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     [Fact]

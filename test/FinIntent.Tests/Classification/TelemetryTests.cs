@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 using FinIntent.Classification;
 using FinIntent.Generation;
+using FinIntent.Intents;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using static TorchSharp.torch;
@@ -55,6 +56,22 @@ public sealed class TelemetryTests : IDisposable
 
     Task<IntentClassifier> Load(bool sensitive = false) => IntentClassifier.LoadAsync(EmbeddedClassifier.Model,
         EmbeddedClassifier.Options with { EnableSensitiveData = sensitive }, _log, _services.GetRequiredService<IMeterFactory>(), Stop);
+
+    [Fact]
+    public async Task A_call_without_a_set_is_told_under_the_set_that_it_uses()
+    {
+        var set = LabelSet.Of(IntentSchema.Load(EmbeddedClassifier.Schema));
+        ChatModelSource chat = new(EmbeddedClassifier.Model, []) { Template = "default" };
+        ClassifierSource source = new(chat, [set, set with { Name = "second" }]) { DefaultSet = "second" };
+        using var model = new ClassifierModel(ChatModel.Load(chat, CPU), source);
+        // Nobody serves its queue, which a text that is refused does not reach.
+        var classifier = new IntentClassifier(model, "two", 1, new("two", _log, _services.GetRequiredService<IMeterFactory>()));
+
+        await Assert.ThrowsAsync<UserErrorException>(() => classifier.ClassifyAsync("", cancellationToken: Stop));
+        await Assert.ThrowsAsync<UserErrorException>(() => classifier.ClassifyAsync("", intentSet: "openfindata", cancellationToken: Stop));
+
+        Assert.Equal(["second", "openfindata"], Of("finintent.classify.errors").Select(m => m.Tags["finintent.intent_set"]));
+    }
 
     [Fact]
     public async Task Questions_tokens_times_and_forwards_are_measured()

@@ -150,8 +150,20 @@ public sealed class CalibrateCommandTests : IDisposable
         Assert.Contains("abstain_confidence", Error("abstain_confidence=0.9"));
         Assert.Contains("allowed are numbers above 0 to below 1", Error("coverage=1"));
         Assert.Contains("leaves nothing to write", Error("calibration=none"));
+        Assert.Contains("is calibration_file, whose rows belong to the intents", Error("out_of_scope_file=" + _tiny["val.csv"]));
 
         string Error(params string[] keys) => Assert.Throws<UserErrorException>(() => Calibrate(keys)).Message;
+    }
+
+    [Fact]
+    public void Rows_with_options_of_their_own_are_refused_where_the_schema_has_a_none_that_they_lack()
+    {
+        _tiny.Write("schema.yaml", File.ReadAllText(_tiny["schema.yaml"]) + "  - name: 其他\n    out_of_scope: true\n");
+        var file = Path.Combine(Reference.Root, "data", "intent_val.json");
+
+        var error = Assert.Throws<UserErrorException>(() => Calibrate("calibration_file=" + file, "out_of_scope_file=" + _tiny["out.csv"]));
+
+        Assert.Contains("E 基金问询, and none is D 其他, which intent_schema marks with out_of_scope", error.Message);
     }
 
     string Calibrate(params string[] overrides) => CommandLine.Run(CalibrateCommand.Build(), [_tiny.Write("calibrate.yaml", $"""

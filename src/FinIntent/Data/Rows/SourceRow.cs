@@ -46,8 +46,9 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
     public JsonElement? List(string? column)
     {
         if (this[column] is not { } value) return null;
-        if (value.ValueKind == JsonValueKind.String && value.GetString() is { } text)
+        if (value.ValueKind == JsonValueKind.String)
         {
+            var text = TextOf(value, $"column \"{column}\"");
             if (text.Length == 0) return null;
             try
             {

@@ -32,7 +32,7 @@ static class CalibrateJob
         using (var chat = ChatModel.Load(prepared.Chat, here.Device.Value))
             readings = Read(chat, asked, settings.Inference.ScoringTokens, here, stop);
         List<CalibrationRow> rows = [.. exam.Questions.Zip(readings, (q, reading) => new CalibrationRow(reading, GoldOf(q)))];
-        var subject = CalibrationSubject.Of(prepared.Chat, common.Prompt, common.System, schema?.OutOfScopeOption);
+        var subject = CalibrationSubject.Of(prepared.Chat, common.Prompt, common.System, common.NoneOption(schema));
         var calibration = IntentCalibration.Of(subject, rows, [.. readings.Skip(rows.Count)], Options(keys)) with
         {
             Origin = new(RowsOf(exam.File, rows.Count), [.. OutOfScopeRows(keys.OutOfScopeFile, schema?.Wording)],
@@ -49,10 +49,16 @@ static class CalibrateJob
         var keys = settings.Calibration;
         var file = keys.CalibrationFile ?? throw new UserErrorException(
             $"{settings.Path}: calibration_file is missing; name a file of validation rows with known answers");
+        if (keys.OutOfScopeFile.FirstOrDefault(path => Path.GetFullPath(path) == Path.GetFullPath(file)) is { } both)
+            throw new UserErrorException($"out_of_scope_file: {both} is calibration_file, whose rows belong to the intents; name another");
         foreach (var path in keys.OutOfScopeFile.Prepend(file)) RefuseEvaluationOnly(path);
         var schema = new Prepared(settings).LoadSchema();
         var exam = new Exam(file, QuestionFile.Load(file, schema));
         var common = CommonPrompt.Of(exam);
+        if (schema?.OutOfScopeOption is { } none && common.NoneOption(schema) is null)
+            throw new UserErrorException($"{file}: its questions bring their own options {CommonPrompt.Names(common.Options)}, " +
+                $"and none is {CommonPrompt.Names([schema.Options[none]])}, which intent_schema marks with out_of_scope; " +
+                "give rows without options of their own, or another schema");
         RefuseLeaks(settings, exam, schema?.Wording, here);
         return (exam, common, common.Read(keys.OutOfScopeFile, schema?.Wording));
     }

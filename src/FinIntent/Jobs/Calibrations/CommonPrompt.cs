@@ -35,6 +35,10 @@ sealed record CommonPrompt
         return common;
     }
 
+    /// <summary>Finds the option that a schema marks as "none of the others"; null where the questions have no such option.</summary>
+    public int? NoneOption(IntentSchema? schema) => schema?.OutOfScopeOption is { } none
+        ? Options.Index().Where(option => option.Item == schema.Options[none]).Select(option => (int?)option.Index).FirstOrDefault() : null;
+
     /// <summary>Reads questions that belong to none of the options, and asks them as the others are asked.</summary>
     /// <param name="files">Files of questions in any form; an answer in them is passed over.</param>
     public IReadOnlyList<AskedQuestion> Read(IEnumerable<string> files, PromptWording? wording)
@@ -48,6 +52,9 @@ sealed record CommonPrompt
         }
         return questions;
     }
+
+    /// <summary>Says options in words.</summary>
+    public static string Names(IEnumerable<IntentOption> options) => string.Join(", ", options.Select(o => $"{o.Label} {o.Name}"));
 
     string Around(string question) => _text.Replace(CalibrationSubject.QuestionMark, question, StringComparison.Ordinal);
 }

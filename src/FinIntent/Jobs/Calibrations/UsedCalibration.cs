@@ -16,7 +16,7 @@ static class UsedCalibration
     {
         if (FolderOf(prepared) is not { } folder || CalibrationFile.Read(folder) is not { } calibration) return null;
         var (common, schema) = (CommonPrompt.Of(exam), prepared.LoadSchema());
-        var now = CalibrationSubject.Of(prepared.Chat, common.Prompt, common.System, schema?.OutOfScopeOption);
+        var now = CalibrationSubject.Of(prepared.Chat, common.Prompt, common.System, common.NoneOption(schema));
         if (calibration.Subject.Difference(now) is { } difference)
             throw new UserErrorException($"{CalibrationFile.PathIn(folder)}: {difference}; run `finintent calibrate` again, " +
                 "or set calibration: none");

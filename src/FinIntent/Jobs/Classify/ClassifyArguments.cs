@@ -6,7 +6,8 @@ namespace FinIntent.Jobs.Classify;
 static partial class ClassifyArguments
 {
     /// <param name="model">The model that takes the place of a settings file, or of the model in one.</param>
-    /// <exception cref="UserErrorException">There is neither a file nor a model, or there are several texts.</exception>
+    /// <exception cref="UserErrorException">There is neither a file nor a model, or there are several texts, a text and a table, or an
+    /// empty text.</exception>
     public static SettingsFile Parse(string? model, IReadOnlyList<string> words)
     {
         string? file = null, text = null;
@@ -18,10 +19,15 @@ static partial class ClassifyArguments
             else if (text is null) text = word;
             else throw new UserErrorException($"two texts: \"{text}\" and \"{word}\"; give one, in quotes, or a table as input=FILE");
         }
+        if (text is not null && string.IsNullOrWhiteSpace(text))
+            throw new UserErrorException("the text is empty; there is nothing to classify");
         if (text is not null) overrides.Add($"text={text}");
         if (file is null && model is null)
             throw new UserErrorException("name a settings file, or a model with --model: finintent classify --model DIR \"a text\"");
-        return file is null ? SettingsFile.Of("command line", Entries.Of(overrides)) : SettingsFile.Load(file, overrides);
+        var settings = file is null ? SettingsFile.Of("command line", Entries.Of(overrides)) : SettingsFile.Load(file, overrides);
+        if (settings.Classify is { Text: { } one, Input: { } table })
+            throw new UserErrorException($"there are a text, \"{one}\", and a table, input={table}; give one of them");
+        return settings;
     }
 
     /// <summary>A text may have an equals sign; what stands before that of a setting is a key's name.</summary>

@@ -57,7 +57,7 @@ static class ClassifyJob
         var summary = new ClassifySummary(set);
         var progress = new Progress(here, table.Rows);
         var cells = new Data.Tables.Cell[added.Count];
-        WriteTo(table, here, added, writer => pipeline.Run(rows?.Read(stop) ?? table.Read(), (row, answer, error) =>
+        WriteTo(table, here, added, writer => pipeline.Run(Rows, (row, answer, error) =>
         {
             ClassifyTable.Fill(cells, answer, error, set, asked.AllProbabilities);
             writer.Write(row, cells);
@@ -68,6 +68,8 @@ static class ClassifyJob
         log?.Delete();
         (summary.Scored, summary.Duration, summary.ComputedIn) = (pipeline.Scored, progress.Elapsed, model.Chat.Model.FormatName);
         return summary;
+
+        IEnumerable<SourceRow> Rows(CancellationToken ended) => rows?.Read(ended).Select(row => table.Checked(row, added)) ?? table.Read();
     }
 
     /// <summary>

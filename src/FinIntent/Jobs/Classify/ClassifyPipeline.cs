@@ -33,6 +33,7 @@ sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, An
     readonly AnswerCache _cache = new(options.CacheBytes, options.Set.Options.Count);
     readonly CancellationTokenSource _ended = new();
     TextBatch? _batch;
+    UserErrorException? _unread;
     int _rowsOfBatch;
 
     /// <summary>How many texts the model read, or an earlier run's did.</summary>
@@ -44,13 +45,15 @@ sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, An
     /// <summary>Says whether no row is ready to be taken.</summary>
     public bool IsIdle => _rows.Count == 0;
 
-    /// <summary>Classifies rows.</summary>
+    /// <summary>Classifies rows. Those before one that cannot be read are taken, too.</summary>
+    /// <param name="rows">Begins to read; the reading ends with the token, also where something else than the reading fails.</param>
     /// <param name="take">It is given each row, in order, with its answer or the reason why it has none.</param>
     /// <exception cref="UserErrorException">The rows cannot be read, or the model cannot score.</exception>
-    public void Run(IEnumerable<SourceRow> rows, Action<SourceRow, IntentAnswer?, string?> take, CancellationToken stop)
+    public void Run(
+        Func<CancellationToken, IEnumerable<SourceRow>> rows, Action<SourceRow, IntentAnswer?, string?> take, CancellationToken stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, _ended.Token);
-        var reading = Start(() => Read(rows, ended.Token), "reading");
+        var reading = Start(() => Read(rows(ended.Token), ended.Token), "reading");
         var writing = Start(() => Write(take, ended.Token), "writing");
         Exception? problem = null;
         try
@@ -64,7 +67,7 @@ sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, An
         }
         Task.WhenAll(reading, writing).ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
         stop.ThrowIfCancellationRequested();
-        Exception?[] problems = [problem, reading.Exception?.InnerException, writing.Exception?.InnerException];
+        Exception?[] problems = [problem, reading.Exception?.InnerException, writing.Exception?.InnerException, _unread];
         if (problems.FirstOrDefault(e => e is not (null or OperationCanceledException)) is { } first)
             ExceptionDispatchInfo.Throw(first);
     }
@@ -98,10 +101,17 @@ sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, An
 
     void Read(IEnumerable<SourceRow> rows, CancellationToken stop)
     {
-        foreach (var row in rows)
+        try
         {
-            _rows.Add((row, AnswerOf(row, stop)), stop);
-            if (++_rowsOfBatch >= MostRowsInBatch || IsPausing?.Invoke() == true) CloseBatch(stop);
+            foreach (var row in rows)
+            {
+                _rows.Add((row, AnswerOf(row, stop)), stop);
+                if (++_rowsOfBatch >= MostRowsInBatch || IsPausing?.Invoke() == true) CloseBatch(stop);
+            }
+        }
+        catch (UserErrorException e)
+        {
+            _unread = e;
         }
         CloseBatch(stop);
         _batches.CompleteAdding();
@@ -143,12 +153,12 @@ sealed class ClassifyPipeline(ClassifierModel model, ClassifyOptions options, An
 
     static UInt128 KeyOf(string text, IReadOnlyList<Message> history)
     {
-        if (history.Count == 0) return XxHash128.HashToUInt128(MemoryMarshal.AsBytes(text.AsSpan()));
         var hash = new XxHash128();
         foreach (var said in history.Select(m => m.Content).Append(text))
         {
+            var length = said.Length; // any character may stand in a text, so none marks its end
+            hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in length)));
             hash.Append(MemoryMarshal.AsBytes(said.AsSpan()));
-            hash.Append([0xFF, 0xFF]); // no text holds this character
         }
         return hash.GetCurrentHashAsUInt128();
     }

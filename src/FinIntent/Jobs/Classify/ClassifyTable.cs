@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using FinIntent.Classification;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Tables;
@@ -51,6 +52,9 @@ sealed record ClassifyTable(string Input, string Output, TableSurvey? Survey, st
                 $"output: {output}: the columns of what comes through a pipe are not known beforehand; write .jsonl or .json");
         if (!table.IsToPipe && Path.GetFullPath(input) == Path.GetFullPath(output))
             throw new UserErrorException($"output: {output} is the input; name another file");
+        if (!table.IsToPipe && Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder
+            && folder == Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)))
+            throw new UserErrorException($"output: {output} would lie in the folder that is read; name another folder");
         var survey = TableSurvey.Of(input, stop);
         return table with { Survey = survey, TextColumn = ColumnOf(survey, asked.TextColumn, input) };
     }
@@ -97,11 +101,24 @@ sealed record ClassifyTable(string Input, string Output, TableSurvey? Survey, st
         IEnumerable<TableColumn> all = asked.AllProbabilities
             ? Columns.Concat(set.Options.Select(o => new TableColumn($"probability_{o.Name}", ColumnKind.Number))) : Columns;
         TableColumn[] added = [.. all.Append(new(ErrorColumn, ColumnKind.Text)).Select(c => c with { Name = asked.OutputPrefix + c.Name })];
-        if (Survey?.Repeated(added.Select(c => c.Name)) is { Count: > 0 } repeated)
-            throw new UserErrorException($"{Input}: it has a column \"{repeated[0]}\" already, which the intents are written to; " +
-                "give the added columns another beginning with output_prefix, such as output_prefix=predicted_");
+        if (Survey?.Repeated(added.Select(c => c.Name)) is { Count: > 0 } repeated) throw AddedAlready(Input, repeated[0]);
         return added;
     }
+
+    /// <summary>Holds a row of a pipe, which was not looked at before, to what a survey asks of a file's.</summary>
+    /// <exception cref="UserErrorException">It has an added column already, or one twice, or is not UTF-8.</exception>
+    public SourceRow Checked(SourceRow row, IReadOnlyList<TableColumn> added)
+    {
+        if (!Utf8.IsValid(JsonMarshal.GetRawUtf8Value(row.Columns))) throw DataFile.NotUtf8(row.File, row.Number);
+        new SeenColumns().Add(row);
+        foreach (var column in added)
+            if (row.Columns.TryGetProperty(column.Name, out _)) throw AddedAlready(row.Place, column.Name);
+        return row;
+    }
+
+    static UserErrorException AddedAlready(string place, string column) =>
+        new($"{place}: it has a column \"{column}\" already, which the intents are written to; " +
+            "give the added columns another beginning with output_prefix, such as output_prefix=predicted_");
 
     /// <summary>Writes what is known of a text into the added columns.</summary>
     public static void Fill(Span<Cell> cells, IntentAnswer? answer, string? error, LabelSet set, bool withAll)

@@ -20,15 +20,15 @@ sealed class TextAnswer
     /// <summary>Waits for the answer.</summary>
     public IntentAnswer Wait(CancellationToken stop)
     {
-        _batch?.Wait(stop);
-        return Volatile.Read(ref _answer)!;
+        Volatile.Read(ref _batch)?.Wait(stop);
+        return _answer!;
     }
 
     /// <summary>Sets the answer. The batch is let go, as answers outlive it.</summary>
     public void Set(IntentAnswer answer)
     {
-        Volatile.Write(ref _answer, answer);
-        _batch = null;
+        _answer = answer;
+        Volatile.Write(ref _batch, null); // whoever sees this sees the answer
     }
 }
 

@@ -153,9 +153,9 @@ sealed class ScoringQueue : IDisposable
     Forward? Begin(IReadOnlyList<Waiting> questions)
     {
         if (questions.Count == 0) return null;
-        OnForward?.Invoke(questions.Count);
         try
         {
+            OnForward?.Invoke(questions.Count); // a listener's error is that of these questions, and not the thread's end
             return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]));
         }
         catch (Exception e) when (DeviceMemory.IsExhausted(e))

@@ -28,7 +28,7 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
     public Func<Stream> Input { get; init; } = Console.OpenStandardInput;
 
     /// <summary>Opens standard output as bytes, for tables that go through a pipe.</summary>
-    public Func<Stream> RawOutput { get; init; } = Console.OpenStandardOutput;
+    public Func<Stream> RawOutput { get; init; } = OpenOutput;
 
     /// <summary>This keeps encoded rows from run to run; null means that they are encoded each time.</summary>
     public TokenCache? Cache { get; init; }
@@ -65,6 +65,10 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
         else Download(all);
         return result;
     }
+
+    /// <summary>Opens standard output. Unlike the console's own stream it tells when whoever reads has gone.</summary>
+    static Stream OpenOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput()
+        : new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write);
 
     static long FreeOn(string path)
     {

@@ -3,7 +3,7 @@ namespace FinIntent;
 /// <summary>Names the numbers that a model's weights are kept and computed in.</summary>
 public enum ModelPrecision
 {
-    /// <summary>The checkpoint's own type; fp32 on a CPU that multiplies 16-bit numbers slower than fp32.</summary>
+    /// <summary>The checkpoint's own type; fp32 on a CPU without instructions for 16-bit products (AVX512-BF16, AMX).</summary>
     Auto,
 
     /// <summary>32-bit floating numbers.</summary>

@@ -62,8 +62,8 @@ sealed record StarterFolder(string Folder)
         if (Intents is not null)
             text.Append(IsChinese ? "样例行只是占位：请换成真实问句，或用 generate.yaml 生成。\n"
                 : "The sample rows only hold places: replace them by real questions, or have them written with generate.yaml.\n");
-        foreach (var verb in (string[])["train", "eval", "inference", "export"])
-            text.Append($"  finintent {verb} {Path(verb + ".yaml")}\n");
-        return text.ToString();
+        foreach (var verb in (string[])["train", "eval"]) text.Append($"  finintent {verb} {Path(verb + ".yaml")}\n");
+        text.Append($"  finintent classify --model {Path("saves/lora")} \"...\"\n");
+        return text.Append($"  finintent export {Path("export.yaml")}\n").ToString();
     }
 }

@@ -12,8 +12,8 @@ static class ClassifyCommand
     {
         var command = new Command("classify", "Tell the intents of one text, or of a table of texts (input=, output=).");
         var model = new Option<string?>("--model") { Description = "The folder of a model or an adapter, or owner/name on a hub." };
-        var shards = Options.Of<int?>("--shards", "Divide the table's rows into so many shares (docs/bulk.md).");
-        var shard = Options.Of<int?>(
+        var shards = Options.Of<string?>("--shards", "Divide the table's rows into so many shares (docs/bulk.md).");
+        var shard = Options.Of<string?>(
             "--shard", "Which share to do, from 0; by default the one of this task of a Slurm array or an Indexed Job.");
         var merge = Options.Of<string?>("--merge", "Check the parts that shards wrote into this folder, and make one table of them.");
         var words = new Argument<string[]>("arguments")
@@ -27,10 +27,10 @@ static class ClassifyCommand
         {
             var here = Host.Of(arguments);
             if (arguments.GetValue(merge) is { } folder) return Merge(folder, here);
-            var (count, index) = (arguments.GetValue(shards), arguments.GetValue(shard));
-            var isShard = count is not null || index is not null;
+            var isShard = arguments.GetValue(shards) is not null || arguments.GetValue(shard) is not null;
             try
             {
+                var (count, index) = (NumberOf(shards, arguments), NumberOf(shard, arguments));
                 var settings = ClassifyArguments.Parse(arguments.GetValue(model), arguments.GetValue(words) ?? []);
                 var wanted = ShardJob.Wanted(settings, count, index, ArrayTask.Of(Environment.GetEnvironmentVariable));
                 isShard = wanted is not null;
@@ -43,6 +43,11 @@ static class ClassifyCommand
         });
         return command;
     }
+
+    /// <summary>Reads a number here and not in the parser, whose errors a scheduler could not tell from others.</summary>
+    static int? NumberOf(Option<string?> option, ParseResult arguments) => arguments.GetValue(option) is not { } word ? null
+        : int.TryParse(word, CultureInfo.InvariantCulture, out var number) ? number
+        : throw new UserErrorException($"{option.Name} is \"{word}\"; it must be a whole number");
 
     static int Run(SettingsFile settings, Shard? shard, Surroundings here)
     {

@@ -101,6 +101,7 @@ public sealed class ClassifyShardsTests : IDisposable
         Assert.Equal(42, code);
         Assert.Contains("broken.jsonl:2: not valid JSON", error);
         Assert.Throws<UserErrorException>(() => Run([.. Arguments, $"input={broken}", $"output={_folder["out.csv"]}"]));
+        Assert.Equal(42, Run([.. Arguments, $"input={input}", $"output={Parts}", "--shards", "two", "--shard", "0"]).Code);
         Assert.Equal(42, Run([.. Arguments, $"input={input}", $"output={Parts}", "--shards", "2", "--shard", "2"]).Code);
         Assert.Equal(42, Run([.. Arguments, $"input={input}", $"output={_folder["out.csv"]}", "--shards", "2", "--shard", "0"]).Code);
         Assert.Equal(42, Run(["--model", _folder["none"], $"input={input}", $"output={Parts}", "--shards", "1", "--shard", "0"]).Code);

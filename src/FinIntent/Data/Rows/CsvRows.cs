@@ -35,7 +35,7 @@ static class CsvRows
         while (Next(csv, path))
         {
             CheckUtf8(csv, path);
-            names ??= [.. csv.Headers.Index().Select(header => NameOf(header.Item, header.Index == 0))];
+            names ??= [.. csv.Headers.Index().Select(header => JsonBytes.NameOf(header.Item, header.Index == 0))];
             json.ResetWrittenCount();
             if (names.Length == 0) json.Write("{"u8);
             for (var i = 0; i < csv.FieldCount; i++)
@@ -56,15 +56,6 @@ static class CsvRows
         MalformedData = CsvMalformedDataHandling.Throw,
         FieldCountMismatch = CsvFieldCountHandling.Throw,
     });
-
-    static byte[] NameOf(string name, bool isFirst)
-    {
-        var json = new ArrayBufferWriter<byte>();
-        json.Write(isFirst ? "{"u8 : ","u8);
-        JsonBytes.WriteText(json, name);
-        json.Write(":"u8);
-        return json.WrittenSpan.ToArray();
-    }
 
     static void CheckUtf8(CsvReader csv, string path)
     {

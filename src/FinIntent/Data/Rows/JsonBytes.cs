@@ -23,6 +23,16 @@ static class JsonBytes
 
     public static void WriteText(IBufferWriter<byte> output, string text) => WriteText(output, Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Returns what stands before a column's value in an object: the brace or comma, the name, the colon.</summary>
+    public static byte[] NameOf(string name, bool isFirst)
+    {
+        var json = new ArrayBufferWriter<byte>();
+        json.Write(isFirst ? "{"u8 : ","u8);
+        WriteText(json, name);
+        json.Write(":"u8);
+        return json.WrittenSpan.ToArray();
+    }
+
     static void WriteEscape(IBufferWriter<byte> output, byte value)
     {
         switch (value)

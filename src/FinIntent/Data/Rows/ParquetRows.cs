@@ -50,7 +50,7 @@ static class ParquetRows
         try
         {
             var json = new ArrayBufferWriter<byte>();
-            byte[][] names = [.. columns.Select((column, i) => NameOf(column.Name, i == 0))];
+            byte[][] names = [.. columns.Select((column, i) => JsonBytes.NameOf(column.Name, i == 0))];
             for (var row = 0L; row < count; row++)
             {
                 json.ResetWrittenCount();
@@ -68,15 +68,6 @@ static class ParquetRows
         {
             foreach (var column in columns) column.Dispose();
         }
-    }
-
-    static byte[] NameOf(string name, bool isFirst)
-    {
-        var json = new ArrayBufferWriter<byte>();
-        json.Write(isFirst ? "{"u8 : ","u8);
-        JsonBytes.WriteText(json, name);
-        json.Write(":"u8);
-        return json.WrittenSpan.ToArray();
     }
 
     /// <summary>Reads rows with objects, or with lists of them, in them.</summary>

@@ -27,7 +27,7 @@ sealed class AnswerRun : IDisposable
         PromptTokens = prompt.Length;
         _room = (options.MaxLength ?? int.MaxValue) - prompt.Length;
         _writer = new(chat.Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords));
-        _tokens = new TokenGenerator(chat.Model, options.Sampling, chat.Tokenizer.VocabularySize)
+        _tokens = new TokenGenerator(chat.Model, options.Sampling, chat.Tokenizer.VocabularySize, options.Adapter)
             .Begin([new(prompt, seed)], new(chat.Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (_, id) => Append(id));
     }
 

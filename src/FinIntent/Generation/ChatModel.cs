@@ -45,6 +45,9 @@ sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
     /// <summary>The most tokens of prompt and answer together; null means what the model reads.</summary>
     public int? MaxLength { get; init; }
     public bool SkipSpecialTokens { get; init; } = true;
+
+    /// <summary>The adapter that answers; null means the model as it was loaded.</summary>
+    public AdapterWeights? Adapter { get; init; }
 }
 
 /// <summary>Is a model that is talked to: weights, tokenizer and template. One thread at a time may use it.</summary>
@@ -100,7 +103,7 @@ sealed class ChatModel : IDisposable
         AnswerWriter Writer() => new(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords));
         var writers = conversations.Select(_ => Writer()).ToList();
         var requests = conversations.Zip(seeds, (c, seed) => new GenerationRequest(Template.EncodePrompt(c), seed)).ToList();
-        var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize);
+        var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize, options.Adapter);
         generator.Generate(requests, new(Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (row, id) =>
         {
             var text = writers[row].Append(id);

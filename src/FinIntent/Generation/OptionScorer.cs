@@ -1,3 +1,4 @@
+using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Text;
@@ -46,7 +47,11 @@ sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
 }
 
 /// <summary>Is a question ready to be scored.</summary>
-sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
+sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers)
+{
+    /// <summary>The adapter that answers; null means the model as it was loaded.</summary>
+    public AdapterWeights? Adapter { get; init; }
+}
 
 /// <summary>Computes probabilities of a question's options where the answer stands, renormalised over the options; they sum to 1.</summary>
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
@@ -100,7 +105,10 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         {
             using var noGradient = no_grad();
             foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].Answers.AreSingleTokens))
-                pass.Add(kind.Key ? BeginSingle(questions, [.. kind]) : BeginWhole(questions, [.. kind]));
+            {
+                int[] places = [.. kind.GroupBy(q => questions[q].Adapter).SelectMany(alike => alike)]; // an adapter's rows lie together
+                pass.Add(kind.Key ? BeginSingle(questions, places) : BeginWhole(questions, places));
+            }
             return pass;
         });
     }
@@ -154,7 +162,9 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         int[] ids = [.. places.SelectMany(q => questions[q].Answers.Tails.Select(t => t[0])).Distinct()];
         var columns = ids.Index().ToDictionary(i => i.Item, i => i.Index);
         List<int[]> rows = [.. places.SelectMany(q => RowsOf(questions[q]))];
-        using var batch = TokenBatch.Last(Filled(rows), model.Placement.Device, isShared: true, ids: ids);
+        List<RowContext> contexts = [.. places.Select(q => ContextOf(questions[q]))];
+        using var batch = TokenBatch.Last(
+            Filled(rows), model.Placement.Device, isShared: true, ids: ids, contexts: Filled(contexts));
         var hidden = model.Hidden(batch);                                                                 // [B, C]
         var logits = model.LogitsOf(hidden, batch);                                                       // [B, M]
         return new(places, Kept(logits.narrow(0, 0, rows.Count)), Kept(hidden.narrow(0, 0, rows.Count)), (values, row) =>
@@ -167,8 +177,13 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
     {
         using var scope = NewDisposeScope();
         var plan = new AnswerTree();
-        foreach (var (row, q) in places.Index()) plan.Add(row, questions[q]);
-        using var batch = TokenBatch.At(plan.Rows, Filled(plan.Outputs), model.Placement.Device, isShared: true);
+        List<RowContext> contexts = [];
+        foreach (var (row, q) in places.Index())
+        {
+            plan.Add(row, questions[q]);
+            contexts.AddRange(Enumerable.Repeat(ContextOf(questions[q]), plan.Rows.Count - contexts.Count));
+        }
+        using var batch = TokenBatch.At(plan.Rows, Filled(plan.Outputs), model.Placement.Device, isShared: true, contexts);
         var asked = plan.Asked.Index().OrderBy(a => a.Item.Output).ToList();
         var hidden = model.Hidden(batch);                                                                 // [N, C]
         var values = model.LogProbabilities(hidden, [.. asked.Select(a => ((long)a.Item.Output, (long)a.Item.Id))]);
@@ -177,6 +192,8 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         return new(places, Kept(values), Kept(hidden.index_select(0, roots)), (numbers, row) =>
             [.. questions[places[row]].Answers.Tails.Select((_, option) => Sum(byOption[(row, option)], numbers))]);
     }
+
+    static RowContext ContextOf(OptionQuestion question) => new(question.Adapter);
 
     /// <summary>Repeats the last output on a CPU until every thread has whole fours of them. Products of fewer than four rows add up in
     /// another order, so a question's bits are the same alone and among others only with these (docs/log.md).</summary>
@@ -214,7 +231,7 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
 /// <summary>Counts the tokens of the questions of a forward, what they share once.</summary>
 sealed class ForwardRoom(int maxTokens)
 {
-    readonly List<int[]> _rows = [];
+    readonly Dictionary<object, List<int[]>> _rowsOf = []; // by the adapter: only its rows share a beginning
     int _tokens;
 
     public int Count { get; private set; }
@@ -222,15 +239,17 @@ sealed class ForwardRoom(int maxTokens)
     /// <summary>Adds a question; false when the tokens would be too many. The first question always fits.</summary>
     public bool TryAdd(OptionQuestion question)
     {
-        var (added, before) = (0, _rows.Count);
+        object adapter = (object?)question.Adapter ?? this;
+        if (!_rowsOf.TryGetValue(adapter, out var rows)) _rowsOf[adapter] = rows = [];
+        var (added, before) = (0, rows.Count);
         foreach (var row in OptionScorer.RowsOf(question))
         {
-            added += TokenBatch.OwnTokens(row, _rows);
-            _rows.Add(row);
+            added += TokenBatch.OwnTokens(row, rows);
+            rows.Add(row);
         }
         if (Count > 0 && _tokens + added > maxTokens)
         {
-            _rows.RemoveRange(before, _rows.Count - before);
+            rows.RemoveRange(before, rows.Count - before);
             return false;
         }
         (Count, _tokens) = (Count + 1, _tokens + added);

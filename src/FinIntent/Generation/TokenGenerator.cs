@@ -1,3 +1,4 @@
+using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
 
@@ -13,7 +14,9 @@ sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
 
 /// <summary>Continues several prompts at once: one prefill, then a token a row and step; finished rows leave.</summary>
 /// <param name="vocabularySize">The tokenizer's size, when it knows fewer ids than the model has rows for.</param>
-sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue)
+/// <param name="adapter">The adapter that all prompts are continued with; null means the model as it was loaded.</param>
+sealed class TokenGenerator(
+    CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue, AdapterWeights? adapter = null)
 {
     // For longer answers the cache makes room as they come.
     const int RoomForAnswers = 256;
@@ -57,7 +60,8 @@ sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling,
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0);
+        using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0,
+            contexts: adapter is null ? null : [.. tokens.Select(_ => new RowContext(adapter))]);
         var scores = model.forward(batch);                                                            // [B, V]
         if (sampling is { DoSample: false, RepetitionPenalty: 1.0 }) return Best(scores);
 

@@ -5,7 +5,8 @@ namespace FinIntent.Server.Audit;
 
 /// <summary>Writes a line for each change of an adapter, and for each attempt by one who may not. Any thread may use it.</summary>
 /// <remarks>Lines go to the logger FinIntent.Audit and, if there is one, to a file, each on disk before the call returns. Refusals have at
-/// most <see cref="MostRefusals"/> lines a minute, so that nobody without a key can fill the disk; the next line says how many are missing.</remarks>
+/// most <see cref="MostRefusals"/> lines a minute, so that nobody without a key can fill the disk; the next line says how many are
+/// missing.</remarks>
 sealed partial class AuditLog : IDisposable
 {
     public const string Category = "FinIntent.Audit";

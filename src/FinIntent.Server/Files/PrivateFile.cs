@@ -18,7 +18,8 @@ static class PrivateFile
     /// <exception cref="IOException">Another one has it, or it cannot be opened.</exception>
     public static FileStream OpenAlone(string path) => Open(path, FileShare.None);
 
-    /// <summary>Opens a file of lines to write behind the last one. It is made with mode 0600; one that is there gets that mode first.</summary>
+    /// <summary>Opens a file of lines to write behind the last one. It is made with mode 0600; one that is there gets that mode
+    /// first.</summary>
     /// <exception cref="IOException">It is a link, or cannot be opened.</exception>
     public static FileStream OpenToAppend(string path)
     {
@@ -51,7 +52,8 @@ static class PrivateFile
         return new(path, options);
     }
 
-    /// <summary>Goes behind the last line. One that a killed process left without its end is ended if it is whole JSON, else cut off.</summary>
+    /// <summary>Goes behind the last line. One that a killed process left without its end is ended if it is whole JSON, else cut
+    /// off.</summary>
     static void EndLastLine(FileStream file)
     {
         var start = StartOfLastLine(file);

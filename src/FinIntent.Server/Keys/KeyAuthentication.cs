@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using FinIntent.Server.Audit;
-using FinIntent.Server.Protection;
+using FinIntent.Server.Errors;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -10,10 +10,11 @@ using Microsoft.Extensions.Options;
 
 namespace FinIntent.Server.Keys;
 
-/// <summary>Tells by its key who sends a request: <c>Authorization: Bearer KEY</c>, else <c>X-API-Key: KEY</c>, else <c>api-key: KEY</c>.</summary>
+/// <summary>Tells by its key who sends a request: <c>Authorization: Bearer KEY</c>, else <c>X-API-Key: KEY</c>, else <c>api-key:
+/// KEY</c>.</summary>
 sealed class KeyAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, ServerKeys keys, AuditLog audit,
-    RefusalWriter refuse) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, ServerKeys keys, AuditLog audit)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
 {
     public const string SchemeName = "Key", AdminRole = "admin";
     const string Bearer = "Bearer ";
@@ -42,20 +43,18 @@ sealed class KeyAuthentication(
         return null;
     }
 
-    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         NoteRefused();
-        var isPresented = Presented() is not null;
-        Response.Headers.WWWAuthenticate = isPresented ? "Bearer error=\"invalid_token\"" : "Bearer";
-        await refuse(Context, new(401, "invalid_api_key", isPresented
+        throw new ServerError(401, Presented() is not null
             ? "the API key is not one of this server's"
-            : "this server needs an API key; send it as Authorization: Bearer KEY"));
+            : "this server needs an API key; send it as Authorization: Bearer KEY", "invalid_api_key");
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         NoteRefused();
-        return refuse(Context, new(403, "admin_key_required", "the API key may classify and nothing else; this needs an admin key"));
+        throw new ServerError(403, "the API key may classify and nothing else; this needs an admin key", "admin_key_required");
     }
 
     /// <summary>Writes an audit line where the route is one that changes adapters.</summary>

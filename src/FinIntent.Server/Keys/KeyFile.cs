@@ -5,7 +5,8 @@ namespace FinIntent.Server.Keys;
 
 /// <summary>Holds the keys of a file and reads it again when it changes. Any thread may use it.</summary>
 /// <remarks>A changed file that is wrong leaves the keys as they were and is logged as an error. The file is looked at each second, by its
-/// time and length as the opened file says them, so that a link to another file counts as a change (as Kubernetes changes secrets).</remarks>
+/// time and length as the opened file says them, so that a link to another file counts as a change (as Kubernetes changes
+/// secrets).</remarks>
 sealed partial class KeyFile : IDisposable
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -101,6 +102,7 @@ sealed partial class KeyFile : IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "The key file has changed and is wrong, so the keys stay as they were: {Error}")]
     static partial void NotReloaded(ILogger log, string error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path}: other users of this machine can read or write the keys (mode {Mode}); chmod 600 it")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "{Path}: other users of this machine can read or write the keys (mode {Mode}); chmod 600 it")]
     static partial void OpenToOthers(ILogger log, string path, string mode);
 }

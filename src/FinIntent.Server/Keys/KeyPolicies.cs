@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace FinIntent.Server.Keys;
 
@@ -10,17 +11,18 @@ namespace FinIntent.Server.Keys;
 static class KeyPolicies
 {
     /// <summary>The name of the policy of routes that change adapters.</summary>
-    public const string Admin = "admin";
+    public const string Admin = "administration";
 
-    public static IServiceCollection AddKeys(this IServiceCollection services, ServerKeys keys)
+    public static IServiceCollection AddKeys(this IServiceCollection services, ServeOptions options)
     {
-        services.AddSingleton(keys);
+        services.AddSingleton(provider => new ServerKeys(
+            options.ApiKeyFile, options.AdminKeyFile, provider.GetRequiredService<ILoggerFactory>().CreateLogger(ServerKeys.Category)));
         services.AddAuthentication(KeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.SchemeName, null);
         var admin = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(KeyAuthentication.AdminRole).Build();
         var known = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build();
         var authorization = services.AddAuthorizationBuilder().AddPolicy(Admin, admin);
-        if (keys.AreNeeded) authorization.SetDefaultPolicy(known).SetFallbackPolicy(known);
+        if (options.ApiKeyFile is not null) authorization.SetDefaultPolicy(known).SetFallbackPolicy(known);
         return services;
     }
 

@@ -8,10 +8,9 @@ namespace FinIntent.Server.Keys;
 sealed record ApiKey(string Name, byte[] Digest);
 
 /// <summary>Holds the keys of one file. It is immutable.</summary>
-/// <remarks>
-/// A line is <c>KEY</c> or <c>NAME KEY</c>; a KEY is text of 16 or more visible ASCII characters, or <c>sha256:</c> and the 64 hex digits of
-/// such a text's digest. Empty lines and lines that begin with # are skipped. Keys of one name belong to one caller, who may hold two while
-/// one replaces the other.
+/// <remarks> A line is <c>KEY</c> or <c>NAME KEY</c>; a KEY is text of 16 or more visible ASCII characters, or <c>sha256:</c> and the 64
+/// hex digits of such a text's digest. Empty lines and lines that begin with # are skipped. Keys of one name belong to one caller, who may
+/// hold two while one replaces the other.
 /// </remarks>
 sealed partial class KeySet
 {
@@ -59,7 +58,8 @@ sealed partial class KeySet
     {
         var parts = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (parts.Length > 2)
-            throw new UserErrorException($"{place}: {parts.Length} words; a line is KEY or NAME KEY, and a remark has a line of its own with #");
+            throw new UserErrorException(
+                $"{place}: {parts.Length} words; a line is KEY or NAME KEY, and a remark has a line of its own with #");
         if (parts.Length == 2 && !NamePattern().IsMatch(parts[0]))
             throw new UserErrorException($"{place}: the name before the key may have up to 64 letters, digits and . _ - and nothing else");
         var digest = DigestOf(place, parts[^1]);
@@ -72,7 +72,8 @@ sealed partial class KeySet
         {
             var hex = key[DigestPrefix.Length..];
             return hex.Length == 64 && hex.All(char.IsAsciiHexDigit) ? Convert.FromHexString(hex) : throw new UserErrorException(
-                $"{place}: sha256: is followed by {hex.Length} characters; a digest is 64 hex digits, as `printf %s KEY | sha256sum` prints");
+                $"{place}: sha256: is followed by {hex.Length} characters; a digest is 64 hex digits, as `printf %s KEY | sha256sum` " +
+                $"prints");
         }
         if (key.Length < LeastLength)
             throw new UserErrorException($"{place}: the key has {key.Length} characters; {LeastLength} or more are needed");
@@ -80,7 +81,8 @@ sealed partial class KeySet
             $"{place}: the key has characters that are not visible ASCII, which not every client can send in a header");
     }
 
-    /// <summary>Finds the key that a caller presents. The time that it takes does not tell which one, or how much of one, was right.</summary>
+    /// <summary>Finds the key that a caller presents. The time that it takes does not tell which one, or how much of one, was
+    /// right.</summary>
     public ApiKey? Find(string presented)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];

@@ -5,9 +5,12 @@ namespace FinIntent.Server.Keys;
 /// <summary>Says who a caller is: the name of the key, and whether it may change adapters.</summary>
 sealed record KeyHolder(string Name, bool IsAdmin);
 
-/// <summary>Holds the keys that the server takes: those of --api-key-file, and those of --admin-key-file, which may do everything.</summary>
+/// <summary>Holds the keys that the server takes: those of --api-key-file, and those of --admin-key-file, which may do
+/// everything.</summary>
 sealed class ServerKeys : IDisposable
 {
+    public const string Category = "FinIntent.Keys";
+
     readonly KeyFile? _api, _admin;
 
     /// <param name="apiKeyFile">Null: whoever reaches the server may classify.</param>
@@ -18,9 +21,6 @@ sealed class ServerKeys : IDisposable
         if (apiKeyFile is not null) _api = new(apiKeyFile, log, keys => RefuseShared(keys, _admin?.Keys, apiKeyFile, adminKeyFile!));
         if (adminKeyFile is not null) _admin = new(adminKeyFile, log, keys => RefuseShared(keys, _api?.Keys, adminKeyFile, apiKeyFile!));
     }
-
-    public bool AreNeeded => _api is not null;
-    public bool HasAdmin => _admin is not null;
 
     /// <summary>Begins to read the files again when they change.</summary>
     public void Watch(TimeProvider clock)
@@ -48,7 +48,8 @@ sealed class ServerKeys : IDisposable
         foreach (var key in keys.Keys)
             if (others?.Keys.FirstOrDefault(other => other.Digest.SequenceEqual(key.Digest)) is not null)
                 throw new UserErrorException(
-                    $"{path}: the key {key.Name} stands in {otherPath}, too; an admin key may classify as well, so remove it from the other file");
+                    $"{path}: the key {key.Name} stands in {otherPath}, too; an admin key may classify as well, so remove it from the " +
+                    $"other file");
     }
 
     public void Dispose()

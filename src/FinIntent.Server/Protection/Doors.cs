@@ -1,4 +1,5 @@
 using System.Net;
+using FinIntent.Server.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -9,28 +10,34 @@ sealed class Doors
 {
     static readonly StringSegment[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
-    readonly ProtectionOptions _options;
+    readonly ServeOptions _options;
     readonly IList<StringSegment> _hosts;
     readonly bool _isAnyHost, _isAnyOrigin;
 
-    public Doors(ProtectionOptions options)
+    public Doors(ServeOptions options)
     {
         _options = options;
-        _hosts = [.. LoopbackNames, .. options.AllowedHosts.Where(h => h != "*").Select(h => new StringSegment(new HostString(h).ToUriComponent()))];
+        var named = options.AllowedHosts.Where(host => host != "*");
+        _hosts = [.. LoopbackNames, .. named.Select(host => new StringSegment(new HostString(host).ToUriComponent()))];
         _isAnyHost = options.AllowedHosts.Contains("*");
         _isAnyOrigin = options.CorsOrigins.Contains("*");
     }
 
-    /// <summary>Returns why a request stays outside; null lets it in.</summary>
-    /// <param name="isOpenRoute">Whether the route tells nothing and is asked by a node for its address, not by name: the health routes.</param>
-    public Refusal? RefusalOf(HttpContext context, bool isOpenRoute) =>
-        !_options.NeedsKeys && !IsLocal(context.Connection)
-            ? new(403, "keys_required", "this server has no keys and answers its own machine alone; start it with --api-key-file")
-        : !isOpenRoute && !IsKnown(context.Request.Host)
-            ? new(400, "host_not_allowed", "the header Host names a host that is not among --allowed-hosts")
-        : !isOpenRoute && !MayAsk(context.Request)
-            ? new(403, "origin_not_allowed", "the page that sends this request is of an origin that is not among --cors-origin")
-        : null;
+    /// <param name="isOpenRoute">Whether the route tells nothing and is asked by a node for its address, not by name: the health
+    /// routes.</param>
+    /// <exception cref="ServerError">The request stays outside.</exception>
+    public void Check(HttpContext context, bool isOpenRoute)
+    {
+        if (_options.ApiKeyFile is null && !IsLocal(context.Connection))
+            throw new ServerError(403, "this server has no keys and answers its own machine alone; start it with --api-key-file",
+                "keys_required");
+        if (isOpenRoute) return;
+        if (!IsKnown(context.Request.Host))
+            throw new ServerError(400, "the header Host names a host that is not among --allowed-hosts", "host_not_allowed");
+        if (!MayAsk(context.Request))
+            throw new ServerError(403, "the page that sends this request is of an origin that is not among --cors-origin",
+                "origin_not_allowed");
+    }
 
     /// <summary>Whatever addresses Kestrel's own settings add: without keys only the loopback address answers.</summary>
     static bool IsLocal(ConnectionInfo connection) => connection.LocalIpAddress is not { } address

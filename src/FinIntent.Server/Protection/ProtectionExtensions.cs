@@ -4,38 +4,41 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace FinIntent.Server.Protection;
 
 /// <summary>Puts what protects the server into an application: which machines, hosts, pages and keys may ask, and how often.</summary>
 static class ProtectionExtensions
 {
-    /// <param name="refuse">Writes every refusal.</param>
-    public static IServiceCollection AddProtection(
-        this IServiceCollection services, ProtectionOptions options, ServerKeys keys, AuditLog audit, RefusalWriter refuse)
+    /// <exception cref="UserErrorException">The options leave the server open, or a file that they name is wrong.</exception>
+    public static IServiceCollection AddProtection(this IServiceCollection services, ServeOptions options)
     {
-        options.Check();
-        services.AddSingleton(options).AddSingleton(audit).AddSingleton(refuse).AddSingleton<Doors>();
-        services.AddKeys(keys);
+        ProtectionChecks.Check(options);
+        services.AddSingleton(new Doors(options)).AddKeys(options);
+        services.AddSingleton(provider => new AuditLog(
+            options.AuditLog, provider.GetRequiredService<ILoggerFactory>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. options.CorsOrigins])
             .WithMethods(HttpMethods.Get, HttpMethods.Post)
             .WithHeaders(["Authorization", "Content-Type", .. KeyAuthentication.KeyHeaders])
             .WithExposedHeaders("Retry-After", "retry-after-ms")));
-        if (options.RequestRate is { } rate) services.AddRateLimiter(limiter => RequestRates.Set(limiter, rate, refuse));
+        if (options.RequestRate is { } rate) services.AddRateLimiter(limiter => RequestRates.Set(limiter, rate));
         return services;
     }
 
-    /// <summary>Lets in what may come in. It stands behind what writes errors and before every route.</summary>
+    /// <summary>Lets in what may come in. It stands behind what writes errors and behind routing, and before every route.</summary>
     public static void UseProtection(this IApplicationBuilder app)
     {
-        var options = app.ApplicationServices.GetRequiredService<ProtectionOptions>();
+        var options = app.ApplicationServices.GetRequiredService<ServeOptions>();
         var doors = app.ApplicationServices.GetRequiredService<Doors>();
-        var refuse = app.ApplicationServices.GetRequiredService<RefusalWriter>();
+        app.ApplicationServices.GetRequiredService<AuditLog>(); // a file that cannot be written is told now
+        app.ApplicationServices.GetRequiredService<ServerKeys>().Watch(TimeProvider.System);
         app.Use((context, next) =>
         {
             context.Response.OnStarting(AddHeaders, context);
-            return doors.RefusalOf(context, IsOpen(context)) is { } refusal ? refuse(context, refusal) : next(context);
+            doors.Check(context, IsOpen(context));
+            return next(context);
         });
         if (options.CorsOrigins.Count > 0) app.UseCors();
         app.UseAuthentication();

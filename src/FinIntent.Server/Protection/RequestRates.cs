@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using FinIntent.Server.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
 
@@ -14,19 +15,21 @@ static class RequestRates
 
     const int NetworkBytes = 8;
 
-    public static void Set(RateLimiterOptions options, double perSecond, RefusalWriter refuse)
+    public static void Set(RateLimiterOptions options, double perSecond)
     {
         options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(
             context => RateLimitPartition.GetTokenBucketLimiter(SenderOf(context), _ => Bucket(perSecond)));
-        options.OnRejected = async (context, _) =>
+        options.OnRejected = (context, _) =>
         {
             var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : Tick;
-            await refuse(context.HttpContext, new(429, "rate_limit_exceeded",
-                FormattableString.Invariant($"more than {perSecond} requests a second; try again later")) { RetryAfter = wait + Tick });
+            throw new ServerError(429, FormattableString.Invariant($"more than {perSecond} requests a second; try again later"),
+                "rate_limit_exceeded")
+            { RetryAfter = wait + Tick };
         };
     }
 
-    /// <summary>A second's requests may come at once. Permits come in parts of a tenth of a second or one permit, whichever is longer.</summary>
+    /// <summary>A second's requests may come at once. Permits come in parts of a tenth of a second or one permit, whichever is
+    /// longer.</summary>
     static TokenBucketRateLimiterOptions Bucket(double perSecond)
     {
         var part = Math.Max(1, (int)(perSecond * Tick.TotalSeconds));

@@ -21,7 +21,8 @@ static class EmailMasks
         }
     }
 
-    /// <summary>Where the part before the @ begins: of ASCII if its last character is, else of any letters; the @ itself if there is none.</summary>
+    /// <summary>Where the part before the @ begins: of ASCII if its last character is, else of any letters; the @ itself if there is
+    /// none.</summary>
     static int StartOfLocal(PlainText plain, int from, int at)
     {
         var text = plain.Characters;

@@ -1,10 +1,10 @@
 namespace FinIntent.Server.TextLog;
 
-/// <summary>Takes out of a text what may tell who wrote it: numbers of six and more digits, identity numbers and e-mail addresses.</summary>
-/// <remarks>
-/// Digits count in every script and as Chinese numerals, with up to three spaces, dashes, dots, commas, slashes or brackets between two of
-/// them; so amounts and dates of six and more digits are masked, too. What is written in words with others between (a name, a street,
-/// "a at b dot com") is not found. Each takes time in proportion to the text's length.
+/// <summary>Takes out of a text what may tell who wrote it: numbers of six and more digits, identity numbers and e-mail
+/// addresses.</summary>
+/// <remarks> Digits count in every script and as Chinese numerals, with up to three spaces, dashes, dots, commas, slashes or brackets
+/// between two of them; so amounts and dates of six and more digits are masked, too. What is written in words with others between (a name,
+/// a street, "a at b dot com") is not found. Each takes time in proportion to the text's length.
 /// </remarks>
 static class Masks
 {

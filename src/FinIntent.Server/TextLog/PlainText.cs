@@ -11,9 +11,11 @@ sealed class PlainText
     static readonly FrozenDictionary<int, char> SpokenDigits = new[]
     {
         "〇零○", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖",
-    }.Index().SelectMany(digit => digit.Item.Select(c => ((int)c, (char)('0' + digit.Index)))).ToFrozenDictionary(p => p.Item1, p => p.Item2);
+    }.Index().SelectMany(digit => digit.Item.Select(c => ((int)c, (char)('0' + digit.Index))))
+        .ToFrozenDictionary(pair => pair.Item1, pair => pair.Item2);
 
-    /// <summary>Characters that look like nothing, though their categories do not say so: Hangul fillers and the empty Braille pattern.</summary>
+    /// <summary>Characters that look like nothing, though their categories do not say so: Hangul fillers and the empty Braille
+    /// pattern.</summary>
     static readonly FrozenSet<int> Blanks = [0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0];
 
     readonly List<int> _places = [];
@@ -69,7 +71,8 @@ sealed class PlainText
     static char PlainOf(Rune rune)
     {
         if (rune.IsAscii) return (char)rune.Value;
-        if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber
+        if (Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber
             && Rune.GetNumericValue(rune) is >= 0 and <= 9 and var value && value == Math.Floor(value)) return (char)('0' + (int)value);
         return rune.Value switch
         {

@@ -29,11 +29,13 @@ sealed class TextLogFiles : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"--log-text {options.Path}: it cannot be written, or another server writes there: {e.Message}", e);
+            throw new UserErrorException(
+                $"--log-text {options.Path}: it cannot be written, or another server writes there: {e.Message}", e);
         }
     }
 
-    public string PathOf(DateOnly day) => Path.Combine(_folder, $"{_stem}-{day.ToString(DayFormat, CultureInfo.InvariantCulture)}{_ending}");
+    public string PathOf(DateOnly day) => Path.Combine(_folder,
+        $"{_stem}-{day.ToString(DayFormat, CultureInfo.InvariantCulture)}{_ending}");
 
     /// <summary>Brings lines to the file of a day, which the operating system then holds.</summary>
     /// <exception cref="IOException">They may be there in part; the next call cuts that off.</exception>

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace FinIntent.Server.TextLog;
 
-/// <summary>Writes answered texts with their intents to files of their own, a JSON line each, beside the answering of requests. Any thread may
-/// add; nothing that fails here fails or delays an answer.</summary>
-/// <remarks>Lines reach the operating system four times a second and when the server stops. Texts that come faster than they can be written, and
-/// those of a time when the files cannot be, are counted and left out.</remarks>
+/// <summary>Writes answered texts with their intents to files of their own, a JSON line each, beside the answering of requests. Any thread
+/// may add; nothing that fails here fails or delays an answer.</summary>
+/// <remarks>Lines reach the operating system four times a second and when the server stops. Texts that come faster than they can be
+/// written, and those of a time when the files cannot be, are counted and left out.</remarks>
 sealed partial class TextLogWriter : IHostedService, IDisposable
 {
     const int MostWaiting = 16_384, MostWaitingCharacters = 16 << 20, MostBuffered = 1 << 18;
@@ -18,7 +18,8 @@ sealed partial class TextLogWriter : IHostedService, IDisposable
     readonly ILogger _log;
     readonly TimeProvider _clock;
     readonly Func<double> _draw;
-    readonly Channel<TextRecord> _waiting = Channel.CreateBounded<TextRecord>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    readonly Channel<TextRecord> _waiting =
+        Channel.CreateBounded<TextRecord>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     readonly MemoryStream _buffer = new();
     readonly CancellationTokenSource _stopping = new();
     Task _writing = Task.CompletedTask;
@@ -150,7 +151,8 @@ sealed partial class TextLogWriter : IHostedService, IDisposable
         _stopping.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The text log cannot be written; requests are answered, and their texts counted as lost")]
+    [LoggerMessage(Level = LogLevel.Error, Message =
+        "The text log cannot be written; requests are answered, and their texts counted as lost")]
     static partial void CannotWrite(ILogger log, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The text log is written again; {Lost} text(s) are not in it")]

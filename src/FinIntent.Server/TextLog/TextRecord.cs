@@ -4,7 +4,8 @@ namespace FinIntent.Server.TextLog;
 
 /// <summary>Holds a text that was answered, as the text log writes it.</summary>
 /// <param name="AdapterVersion">The digest of the version that answered; null where the model itself did and has none.</param>
-sealed record TextRecord(string Text, string Adapter, string? AdapterVersion, string Intent, string Label, double Probability, double Margin)
+sealed record TextRecord(string Text, string Adapter, string? AdapterVersion, string Intent, string Label, double Probability,
+    double Margin)
 {
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

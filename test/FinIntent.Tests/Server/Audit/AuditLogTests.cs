@@ -34,7 +34,9 @@ public sealed class AuditLogTests : IDisposable
     [Fact]
     public void A_callers_characters_cannot_make_a_line_or_move_a_cursor()
     {
-        using (var audit = New()) audit.NoteRefused(new("PUT", "x\n{\"outcome\":\"ok\"}\u001b[2J\u009b\u202e" + new string('y', 500)) { Outcome = "refused" });
+        var name = "x\n{\"outcome\":\"ok\"}\u001b[2J\u009b\u202e" + new string('y', 500);
+
+        using (var audit = New()) audit.NoteRefused(new("PUT", name) { Outcome = "refused" });
 
         var line = Assert.Single(File.ReadAllLines(_folder["audit.jsonl"]));
         Assert.All(line, c => Assert.InRange(c, ' ', '~'));
@@ -69,5 +71,6 @@ public sealed class AuditLogTests : IDisposable
 
     [Fact]
     public void A_file_that_cannot_be_written_is_an_error_at_start() => Assert.Contains(
-        "--audit-log", Assert.Throws<UserErrorException>(() => new AuditLog(_folder.Path, _log, TimeProvider.System)).Message, StringComparison.Ordinal);
+        "--audit-log", Assert.Throws<UserErrorException>(() => new AuditLog(_folder.Path, _log, TimeProvider.System)).Message,
+            StringComparison.Ordinal);
 }

@@ -1,6 +1,6 @@
+using System.Runtime.Versioning;
 using FinIntent.Server.Keys;
 using FinIntent.Tests.Classification;
-using System.Runtime.Versioning;
 using Xunit;
 
 namespace FinIntent.Tests.Server.Keys;

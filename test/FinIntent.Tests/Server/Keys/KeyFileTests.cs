@@ -94,7 +94,8 @@ public sealed class KeyFileTests : IDisposable
     [Fact]
     public void A_key_of_both_files_is_an_error_at_start_and_never_makes_an_admin_later()
     {
-        Assert.Contains("stands in", Assert.Throws<UserErrorException>(() => Keys($"a {First}", $"b {First}")).Message, StringComparison.Ordinal);
+        Assert.Contains("stands in", Assert.Throws<UserErrorException>(() => Keys($"a {First}", $"b {First}")).Message,
+            StringComparison.Ordinal);
         using var keys = Keys($"a {First}", $"b {Second}");
 
         Write("admin", $"b {First}");

@@ -54,7 +54,7 @@ public sealed class KeyRouteTests : IDisposable
         Assert.Equal("Bearer", none.Headers.WwwAuthenticate.ToString());
         Assert.StartsWith("Bearer", wrong.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
         var body = await wrong.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.Contains("\"code\":\"invalid_api_key\"", body, StringComparison.Ordinal);
+        Assert.Contains("\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"", body, StringComparison.Ordinal);
         Assert.DoesNotContain(server.Log.Lines.Append(body), line => line.Contains("canary-key", StringComparison.Ordinal));
     }
 
@@ -95,6 +95,7 @@ public sealed class KeyRouteTests : IDisposable
     {
         await using var server = await Start();
 
-        Assert.Equal(HttpStatusCode.OK, await server.StatusOf(HttpMethod.Get, "/v1/models", "Authorization: Bearer sk-no-key-of-this-server"));
+        Assert.Equal(HttpStatusCode.OK, await server.StatusOf(HttpMethod.Get, "/v1/models",
+            "Authorization: Bearer sk-no-key-of-this-server"));
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using FinIntent.Server.Protection;
 using Xunit;
 
 namespace FinIntent.Tests.Server.Protection;
@@ -103,7 +102,7 @@ public sealed class DoorTests : IDisposable
     [InlineData(0.5, 1)]
     public async Task A_sender_of_too_many_requests_is_told_when_to_come_again(double rate, int atOnce)
     {
-        await using var server = await ProtectedServer.Start(new ProtectionOptions { RequestRate = rate });
+        await using var server = await ProtectedServer.Start(new() { RequestRate = rate });
 
         for (var i = 0; i < atOnce; i++) Assert.Equal(HttpStatusCode.OK, await server.StatusOf(HttpMethod.Get, "/v1/models"));
         using var refused = await server.Send(HttpMethod.Get, "/v1/models");
@@ -119,7 +118,7 @@ public sealed class DoorTests : IDisposable
     [Fact]
     public async Task Each_key_has_a_rate_of_its_own_and_guessing_keys_has_one_too()
     {
-        await using var server = await ProtectedServer.Start(new ProtectionOptions { RequestRate = 0.01 },
+        await using var server = await ProtectedServer.Start(new() { RequestRate = 0.01 },
             apiKeys: _folder.Write("api", $"a {ProtectedServer.ApiKey}\nb {ProtectedServer.ApiKey}2\nb {ProtectedServer.ApiKey}3"));
 
         Task<HttpStatusCode> Ask(string key) => server.StatusOf(HttpMethod.Get, "/v1/models", $"X-API-Key: {key}");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using FinIntent.Server.Protection;
@@ -29,7 +30,7 @@ public sealed partial class HostileClientTests
     }
 
     static int StatusOf(string answer) => StatusLine().Match(answer) is { Success: true } match
-        ? int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
+        ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
 
     [Theory]
     [InlineData("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")]
@@ -168,7 +169,7 @@ public sealed partial class HostileClientTests
         var answer = await RawConnection.Ask(server.Port,
             string.Concat(waits.Select(n => $"GET /slow/{n} HTTP/1.1\r\nHost: localhost\r\n\r\n")) + Get);
 
-        Assert.Equal(waits, Answers().Matches(answer).Select(m => int.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(waits, Answers().Matches(answer).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text.Json.Nodes;
-using FinIntent.Server.Audit;
+using FinIntent.Server;
+using FinIntent.Server.Errors;
 using FinIntent.Server.Keys;
 using FinIntent.Server.Protection;
 using FinIntent.Tests.Classification;
@@ -19,11 +19,8 @@ sealed class ProtectedServer : IAsyncDisposable
     public const string ApiKey = "classify-0123456789abcdef", AdminKey = "admin-0123456789abcdef";
 
     readonly WebApplication _app;
-    readonly ServerKeys _keys;
-    readonly AuditLog _audit;
 
-    ProtectedServer(WebApplication app, ServerKeys keys, AuditLog audit, CollectedLog log) =>
-        (_app, _keys, _audit, Log) = (app, keys, audit, log);
+    ProtectedServer(WebApplication app, CollectedLog log) => (_app, Log) = (app, log);
 
     public CollectedLog Log { get; }
     public HttpClient Client { get; private set; } = null!;
@@ -33,11 +30,10 @@ sealed class ProtectedServer : IAsyncDisposable
     public SemaphoreSlim Aborted { get; private set; } = null!;
 
     public static async Task<ProtectedServer> Start(
-        ProtectionOptions? options = null, ServerLimits? limits = null, string? apiKeys = null, string? adminKeys = null)
+        ServeOptions? options = null, ServerLimits? limits = null, string? apiKeys = null, string? adminKeys = null)
     {
         CollectedLog log = new();
-        ServerKeys keys = new(apiKeys, adminKeys, log.CreateLogger("keys"));
-        AuditLog audit = new(null, log, TimeProvider.System);
+        options = (options ?? new()) with { ApiKeyFile = apiKeys, AdminKeyFile = adminKeys };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -45,8 +41,10 @@ sealed class ProtectedServer : IAsyncDisposable
             kestrel.UseServerLimits(limits ?? new());
             kestrel.Listen(IPAddress.Loopback, 0);
         });
-        builder.Services.AddProtection((options ?? new()) with { NeedsKeys = keys.AreNeeded }, keys, audit, WriteRefusal);
+        builder.Services.AddSingleton(options).AddProtection(options);
         var app = builder.Build();
+        app.UseErrorAnswers(log.CreateLogger("errors"));
+        app.UseRouting();
         app.UseProtection();
         app.MapGet("/health/live", () => "live").OpenToAll();
         app.MapGet("/v1/models", () => "models");
@@ -62,18 +60,10 @@ sealed class ProtectedServer : IAsyncDisposable
             using var reader = new StreamReader(request.Body);
             return (await reader.ReadToEndAsync()).Length.ToString(System.Globalization.CultureInfo.InvariantCulture);
         });
-        if (keys.HasAdmin) app.MapPut("/v1/adapters/{name}", (string name) => name).RequireAdminKey();
+        if (adminKeys is not null) app.MapPut("/v1/adapters/{name}", (string name) => name).RequireAdminKey();
         await app.StartAsync(TestContext.Current.CancellationToken);
         var address = new Uri(app.Urls.Single());
-        return new(app, keys, audit, log) { Aborted = aborted, Client = new() { BaseAddress = address }, Port = address.Port };
-    }
-
-    static Task WriteRefusal(HttpContext context, Refusal refusal)
-    {
-        context.Response.StatusCode = refusal.Status;
-        if (refusal.RetryAfter is { } wait) context.Response.Headers["retry-after-ms"] = $"{wait.TotalMilliseconds:0}";
-        return context.Response.WriteAsync(
-            new JsonObject { ["error"] = new JsonObject { ["message"] = refusal.Message, ["code"] = refusal.Code } }.ToJsonString());
+        return new(app, log) { Aborted = aborted, Client = new() { BaseAddress = address }, Port = address.Port };
     }
 
     /// <summary>Sends a request with headers, "NAME: VALUE" each.</summary>
@@ -95,7 +85,5 @@ sealed class ProtectedServer : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
-        _keys.Dispose();
-        _audit.Dispose();
     }
 }

@@ -35,7 +35,8 @@ sealed class RawConnection : IAsyncDisposable
         var bytes = new byte[4096];
         try
         {
-            while (await _socket.ReceiveAsync(bytes, _patience.Token) is > 0 and var count) all.Append(Encoding.Latin1.GetString(bytes, 0, count));
+            while (await _socket.ReceiveAsync(bytes, _patience.Token) is > 0 and var count)
+                all.Append(Encoding.Latin1.GetString(bytes, 0, count));
         }
         catch (SocketException)
         {

@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using FinIntent.Server.Files;
 using FinIntent.Server.TextLog;
 using FinIntent.Tests.Classification;
-using System.Runtime.Versioning;
 using Xunit;
 
 namespace FinIntent.Tests.Server.TextLog;

@@ -68,8 +68,10 @@ public sealed class TextLogTests : IDisposable
     public async Task A_day_has_a_file_and_old_ones_are_deleted()
     {
         Directory.CreateDirectory(Folder);
-        string[] others = ["texts-2020-01-01.json", "texts-20200101.jsonl", "texts-2020-13-01.jsonl", "other-2020-01-01.jsonl", "texts-2020-01-01-b.jsonl"];
-        foreach (var name in others.Append("texts-2026-11-28.jsonl").Append("texts-2026-11-29.jsonl")) File.WriteAllText(Path.Combine(Folder, name), "{}\n");
+        string[] others = ["texts-2020-01-01.json", "texts-20200101.jsonl", "texts-2020-13-01.jsonl", "other-2020-01-01.jsonl",
+            "texts-2020-01-01-b.jsonl"];
+        foreach (var name in others.Append("texts-2026-11-28.jsonl").Append("texts-2026-11-29.jsonl"))
+            File.WriteAllText(Path.Combine(Folder, name), "{}\n");
         using var log = New(new(Folder) { Days = 2 });
         await log.StartAsync(None);
 
@@ -85,7 +87,8 @@ public sealed class TextLogTests : IDisposable
 
     IEnumerable<string?> DayFiles(string[] others)
     {
-        var names = Directory.GetFiles(Folder).Select(Path.GetFileName).Where(name => !name!.StartsWith('.')).Order(StringComparer.Ordinal).ToList();
+        var names = Directory.GetFiles(Folder).Select(Path.GetFileName).Where(name => !name!.StartsWith('.'))
+            .Order(StringComparer.Ordinal).ToList();
         Assert.Empty(others.Except(names));
         return names.Except(others);
     }
@@ -213,7 +216,8 @@ public sealed class TextLogTests : IDisposable
     {
         _folder.Write("file", "");
 
-        Assert.Contains("--log-text", Assert.Throws<UserErrorException>(() => New(new(_folder["file/texts"]))).Message, StringComparison.Ordinal);
+        Assert.Contains("--log-text", Assert.Throws<UserErrorException>(() => New(new(_folder["file/texts"]))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -221,7 +225,8 @@ public sealed class TextLogTests : IDisposable
     [InlineData(30, 1.5, "--log-text-sample 1.5")]
     [InlineData(30, double.NaN, "--log-text-sample NaN")]
     public void A_wrong_option_is_an_error(int days, double sample, string message) => Assert.Contains(
-        message, Assert.Throws<UserErrorException>(() => New(new(Folder) { Days = days, Sample = sample })).Message, StringComparison.Ordinal);
+        message, Assert.Throws<UserErrorException>(() => New(new(Folder) { Days = days, Sample = sample })).Message, StringComparison
+            .Ordinal);
 
     static async Task Until(Func<bool> isSo)
     {

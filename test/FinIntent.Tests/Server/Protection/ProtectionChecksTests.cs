@@ -1,18 +1,19 @@
+using FinIntent.Server;
 using FinIntent.Server.Protection;
 using Xunit;
 
 namespace FinIntent.Tests.Server.Protection;
 
-public sealed class ProtectionOptionsTests
+public sealed class ProtectionChecksTests
 {
-    static readonly ProtectionOptions Loopback = new(), Keyed = new() { NeedsKeys = true };
+    static readonly ServeOptions Loopback = new(), Keyed = new() { ApiKeyFile = "keys" };
 
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("127.0.0.53")]
     [InlineData("localhost")]
     [InlineData("::1")]
-    public void The_loopback_address_needs_nothing(string host) => (Loopback with { Host = host }).Check();
+    public void The_loopback_address_needs_nothing(string host) => ProtectionChecks.Check(Loopback with { Host = host });
 
     [Theory]
     [InlineData("0.0.0.0")]
@@ -25,8 +26,8 @@ public sealed class ProtectionOptionsTests
     {
         Assert.Contains("--api-key-file", ErrorOf(Loopback with { Host = host, AllowedHosts = ["*"] }), StringComparison.Ordinal);
         Assert.Contains("--allowed-hosts", ErrorOf(Keyed with { Host = host }), StringComparison.Ordinal);
-        (Keyed with { Host = host, AllowedHosts = ["intents.example.com", "*.bank.cn", "[::1]", "银行.中国"] }).Check();
-        (Keyed with { Host = host, AllowedHosts = ["*"] }).Check();
+        ProtectionChecks.Check(Keyed with { Host = host, AllowedHosts = ["intents.example.com", "*.bank.cn", "[::1]", "银行.中国"] });
+        ProtectionChecks.Check(Keyed with { Host = host, AllowedHosts = ["*"] });
     }
 
     [Theory]
@@ -51,8 +52,8 @@ public sealed class ProtectionOptionsTests
     [Fact]
     public void Origins_are_names_or_with_keys_any()
     {
-        (Loopback with { CorsOrigins = ["https://example.com", "http://localhost:3000"] }).Check();
-        (Keyed with { CorsOrigins = ["*"] }).Check();
+        ProtectionChecks.Check(Loopback with { CorsOrigins = ["https://example.com", "http://localhost:3000"] });
+        ProtectionChecks.Check(Keyed with { CorsOrigins = ["*"] });
     }
 
     [Theory]
@@ -71,5 +72,5 @@ public sealed class ProtectionOptionsTests
     public void Connections_are_bounded_by_the_files_that_a_process_may_open(long? files, int connections) =>
         Assert.Equal(connections, new ServerLimits().ConnectionsWithin(files));
 
-    static string ErrorOf(ProtectionOptions options) => Assert.Throws<UserErrorException>(options.Check).Message;
+    static string ErrorOf(ServeOptions options) => Assert.Throws<UserErrorException>(() => ProtectionChecks.Check(options)).Message;
 }

@@ -27,7 +27,7 @@ sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
     }
 
     /// <summary>Says whether no tail begins with another: sorted, such a tail comes right behind the other one.</summary>
-    static bool AreApart(IReadOnlyList<int[]> tails)
+    internal static bool AreApart(IReadOnlyList<int[]> tails)
     {
         var sorted = tails.Order(Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ToList();
         return sorted[0].Length > 0 && sorted.Zip(sorted.Skip(1)).All(pair => !pair.Second.AsSpan().StartsWith(pair.First));
@@ -49,6 +49,12 @@ sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
 /// <summary>Is a question ready to be scored.</summary>
 sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers)
 {
+    /// <summary>Says that the log-probability of each token of each option's tail is wanted, under the whole vocabulary.</summary>
+    public bool TellsTokens { get; init; }
+
+    /// <summary>Says that the logits of one place are enough.</summary>
+    public bool IsSingleToken => !TellsTokens && Answers.AreSingleTokens;
+
     /// <summary>The adapter that answers; null means the model as it was loaded.</summary>
     public AdapterWeights? Adapter { get; init; }
 }
@@ -56,7 +62,8 @@ sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers)
 /// <summary>Computes probabilities of a question's options where the answer stands, renormalised over the options; they sum to 1.</summary>
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
 /// <param name="maxTokens">The most tokens of a forward, what questions share counted once; null means as many as suit the device.</param>
-sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
+/// <param name="kept">Beginnings that are kept between forwards; null means none. They stay the caller's.</param>
+sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null, KeptBeginnings? kept = null)
 {
     // A GPU is not filled by less.
     const int TokensOnCpu = 4096, TokensOnGpu = 16384;
@@ -80,8 +87,11 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         return batches;
     }
 
+    /// <summary>The most tokens of a forward.</summary>
+    public int MaxTokens => _maxTokens;
+
     /// <summary>Returns an empty forward, which questions are added to.</summary>
-    public ForwardRoom Room() => new(_maxTokens);
+    public ForwardRoom Room() => new(_maxTokens, kept);
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>
@@ -104,7 +114,7 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         return pass.OrDispose(() =>
         {
             using var noGradient = no_grad();
-            foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].Answers.AreSingleTokens))
+            foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].IsSingleToken))
             {
                 int[] places = [.. kind.GroupBy(q => questions[q].Adapter).SelectMany(alike => alike)]; // an adapter's rows lie together
                 pass.Add(kind.Key ? BeginSingle(questions, places) : BeginWhole(questions, places));
@@ -162,7 +172,7 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         int[] ids = [.. places.SelectMany(q => questions[q].Answers.Tails.Select(t => t[0])).Distinct()];
         var columns = ids.Index().ToDictionary(i => i.Item, i => i.Index);
         List<int[]> rows = [.. places.SelectMany(q => RowsOf(questions[q]))];
-        List<RowContext> contexts = [.. places.Select(q => ContextOf(questions[q]))];
+        var contexts = Contexts([.. rows.Zip(places, (row, q) => (questions[q], row))]);
         using var batch = TokenBatch.Last(
             Filled(rows), model.Placement.Device, isShared: true, ids: ids, contexts: Filled(contexts));
         var hidden = model.Hidden(batch);                                                                 // [B, C]
@@ -177,12 +187,13 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
     {
         using var scope = NewDisposeScope();
         var plan = new AnswerTree();
-        List<RowContext> contexts = [];
+        List<(OptionQuestion, int[])> rows = [];
         foreach (var (row, q) in places.Index())
         {
             plan.Add(row, questions[q]);
-            contexts.AddRange(Enumerable.Repeat(ContextOf(questions[q]), plan.Rows.Count - contexts.Count));
+            rows.AddRange(plan.Rows.Skip(rows.Count).Select(ids => (questions[q], ids)));
         }
+        var contexts = Contexts(rows);
         using var batch = TokenBatch.At(plan.Rows, Filled(plan.Outputs), model.Placement.Device, isShared: true, contexts);
         var asked = plan.Asked.Index().OrderBy(a => a.Item.Output).ToList();
         var hidden = model.Hidden(batch);                                                                 // [N, C]
@@ -190,10 +201,21 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         var roots = tensor([.. plan.Roots.Select(output => (long)output)], device: hidden.device);
         var byOption = plan.Asked.Zip(PlacesOf(asked)).ToLookup(a => (a.First.Question, a.First.Option), a => a.Second);
         return new(places, Kept(values), Kept(hidden.index_select(0, roots)), (numbers, row) =>
-            [.. questions[places[row]].Answers.Tails.Select((_, option) => Sum(byOption[(row, option)], numbers))]);
+            [.. questions[places[row]].Answers.Tails.Select((_, option) => Sum(byOption[(row, option)], numbers))])
+        {
+            TokensOf = (numbers, row) => !questions[places[row]].TellsTokens ? null
+                : [.. questions[places[row]].Answers.Tails.Select((_, option) =>
+                    byOption[(row, option)].Select(place => (double)numbers[place]).ToArray())],
+        };
     }
 
-    static RowContext ContextOf(OptionQuestion question) => new(question.Adapter);
+    /// <summary>Returns what each row stands on; beginnings that are to be kept and are not there yet are read first.</summary>
+    IReadOnlyList<RowContext> Contexts(IReadOnlyList<(OptionQuestion Question, int[] Ids)> rows) => kept is null
+        ? [.. rows.Select(row => new RowContext(row.Question.Adapter))]
+        : kept.Behind([.. rows.Select(row => (row.Question.Adapter, row.Ids, AskedBehind(row.Question)))]);
+
+    /// <summary>Returns how many tokens a question has up to the first place where the model is asked.</summary>
+    internal static int AskedBehind(OptionQuestion question) => question.Prompt.Length + question.Answers.Lead.Length;
 
     /// <summary>Repeats the last output on a CPU until every thread has whole fours of them. Products of fewer than four rows add up in
     /// another order, so a question's bits are the same alone and among others only with these (docs/log.md).</summary>
@@ -225,11 +247,11 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
 
     /// <summary>Returns what the model reads for a question: up to the answer's place, or with each answer but its last token.</summary>
     internal static IReadOnlyList<int[]> RowsOf(OptionQuestion question) =>
-        question.Answers.AreSingleTokens ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
+        question.IsSingleToken ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
 }
 
-/// <summary>Counts the tokens of the questions of a forward, what they share once.</summary>
-sealed class ForwardRoom(int maxTokens)
+/// <summary>Counts the tokens of the questions of a forward, what they share once and what is kept not at all.</summary>
+sealed class ForwardRoom(int maxTokens, KeptBeginnings? kept = null)
 {
     readonly Dictionary<object, List<int[]>> _rowsOf = []; // by the adapter: only its rows share a beginning
     int _tokens;
@@ -244,7 +266,8 @@ sealed class ForwardRoom(int maxTokens)
         var (added, before) = (0, rows.Count);
         foreach (var row in OptionScorer.RowsOf(question))
         {
-            added += TokenBatch.OwnTokens(row, rows);
+            var known = kept?.TokensOf(question.Adapter, row, OptionScorer.AskedBehind(question)) ?? 0;
+            added += Math.Min(row.Length - known, TokenBatch.OwnTokens(row, rows));
             rows.Add(row);
         }
         if (Count > 0 && _tokens + added > maxTokens)

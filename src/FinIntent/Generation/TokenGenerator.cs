@@ -14,14 +14,18 @@ sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
 
 /// <summary>Continues several prompts at once: one prefill, then a token a row and step; finished rows leave.</summary>
 /// <param name="vocabularySize">The tokenizer's size, when it knows fewer ids than the model has rows for.</param>
-/// <param name="adapter">The adapter that all prompts are continued with; null means the model as it was loaded.</param>
+/// <param name="alternatives">How many of the most probable tokens each <see cref="TokenReading"/> tells; null means that none is
+/// made.</param>
 sealed class TokenGenerator(
-    CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue, AdapterWeights? adapter = null)
+    CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue, int? alternatives = null)
 {
     // For longer answers the cache makes room as they come.
     const int RoomForAnswers = 256;
 
     readonly int _usableVocabulary = Math.Min(vocabularySize, model.Shape.UsableVocabulary);
+
+    /// <summary>The adapter that all prompts are continued with; null means the model as it was loaded.</summary>
+    public AdapterWeights? Adapter { get; init; }
 
     /// <summary>Returns the answers' ids, without stop ids.</summary>
     /// <inheritdoc cref="Begin"/>
@@ -56,15 +60,24 @@ sealed class TokenGenerator(
                 $"{model.Shape.MaxPositions} at most; shorten it");
     }
 
-    unsafe int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<GeneratedRow> rows, KvCache cache)
+    int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<GeneratedRow> rows, KvCache cache)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0,
-            contexts: adapter is null ? null : [.. tokens.Select(_ => new RowContext(adapter))]);
+            contexts: Adapter is null ? null : [.. tokens.Select(_ => new RowContext(Adapter))]);
         var scores = model.forward(batch);                                                            // [B, V]
-        if (sampling is { DoSample: false, RepetitionPenalty: 1.0 }) return Best(scores);
+        // They are made first: a penalty changes the scores in place.
+        using var logs = alternatives is null ? null
+            : scores.narrow(1, 0, Math.Min(_usableVocabulary, scores.shape[1])).to(ScalarType.Float32).log_softmax(1);
+        var ids = sampling is { DoSample: false, RepetitionPenalty: 1.0 } ? Best(scores) : Drawn(scores, rows);
+        if (logs is not null)
+            foreach (var (row, reading) in rows.Zip(TokenReading.Of(logs, ids, alternatives!.Value))) row.Reading = reading;
+        return ids;
+    }
 
+    unsafe int[] Drawn(Tensor scores, IReadOnlyList<GeneratedRow> rows)
+    {
         using var logits = scores.to(ScalarType.Float32).cpu().contiguous();
         CheckFinite(logits);
         var width = (int)logits.shape[1];

@@ -11,7 +11,7 @@ namespace FinIntent.Tests.Generation;
 /// <summary>Rows of many adapters in one forward; what each must get is what the model says with that adapter alone put on it.</summary>
 public sealed class ManyAdaptersTests
 {
-    static string Embedded => Path.Combine(Reference.Root, "models", "finintent-8m");
+    internal static string Embedded => Path.Combine(Reference.Root, "models", "finintent-8m");
 
     public static TheoryData<string> Families => ParityFixture.Families;
 
@@ -91,7 +91,7 @@ public sealed class ManyAdaptersTests
         GenerationRequest[] requests = [.. fixture.Sequences.Select((row, i) => new GenerationRequest(row, i))];
         var limits = new GenerationLimits(new HashSet<int>(), 8);
 
-        var beside = new TokenGenerator(model, SamplingOptions.Greedy, adapter: adapter).Generate(requests, limits);
+        var beside = new TokenGenerator(model, SamplingOptions.Greedy) { Adapter = adapter }.Generate(requests, limits);
         var bare = new TokenGenerator(model, SamplingOptions.Greedy).Generate(requests, limits);
         using var on = LoraAdapters.Load(model, folders.Folders[0]);
         var expected = new TokenGenerator(model, SamplingOptions.Greedy).Generate(requests, limits);
@@ -172,7 +172,7 @@ public sealed class ManyAdaptersTests
             new([8, 9], q % 3 == 2 ? [[1], [2, 3, 4], [2, 3, 5]] : [[q + 1], [q + 2], [q + 3]])))];
     }
 
-    static OptionQuestion[] EmbeddedQuestions(ChatModel chat, int count) =>
+    internal static OptionQuestion[] EmbeddedQuestions(ChatModel chat, int count) =>
     [
         .. FinIntent.Data.Rows.QuestionFile.Load(Path.Combine(Reference.Root, "data", "intent_eval.json")).Take(count)
             .Select(q => chat.OptionQuestion(new(null, [new("user", q.Prompt.Text)]), [.. q.Options.Select(o => o.Label)])),

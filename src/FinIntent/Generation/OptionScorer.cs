@@ -82,6 +82,9 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         return batches;
     }
 
+    /// <summary>The most tokens of a forward.</summary>
+    public int MaxTokens => _maxTokens;
+
     /// <summary>Returns an empty forward, which questions are added to.</summary>
     public ForwardRoom Room() => new(_maxTokens);
 

@@ -29,8 +29,8 @@ sealed class PrometheusServer : IAsyncDisposable
         foreach (var file in (string[])["prometheus.yml", "rules.yml", "alerts.yml"])
         {
             var text = await File.ReadAllTextAsync(Path.Combine(PrometheusFiles.Folder, file));
-            await File.WriteAllTextAsync(folder[file], text.Replace("localhost:8080", target.Authority).Replace("interval: 15s", "interval: 1s")
-                .Replace("interval: 5m", "interval: 1s"));
+            await File.WriteAllTextAsync(folder[file], text.Replace("localhost:8080", target.Authority)
+                .Replace("interval: 15s", "interval: 1s").Replace("interval: 5m", "interval: 1s"));
         }
         await File.WriteAllTextAsync(folder["history.txt"], history);
         await Promtool("", "tsdb", "create-blocks-from", "openmetrics", folder["history.txt"], folder["data"]);
@@ -48,7 +48,8 @@ sealed class PrometheusServer : IAsyncDisposable
     }
 
     /// <summary>Returns how many series a query has now.</summary>
-    public async Task<int> Count(string query) => (await Get($"/api/v1/query?query={Uri.EscapeDataString(query)}"))["result"]!.AsArray().Count;
+    public async Task<int> Count(string query) =>
+        (await Get($"/api/v1/query?query={Uri.EscapeDataString(query)}"))["result"]!.AsArray().Count;
 
     /// <summary>Returns the rules' names with what is wrong with them.</summary>
     public async Task<IReadOnlyList<string>> RuleErrors() =>

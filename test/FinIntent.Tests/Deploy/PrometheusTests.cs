@@ -19,7 +19,8 @@ public sealed partial class PrometheusTests : IDisposable
         await using var server = await MetricsServer.Start();
         await Play(server);
 
-        var said = await PrometheusServer.Promtool(await server.Client.GetStringAsync("/metrics", TestContext.Current.CancellationToken), "check", "metrics");
+        var text = await server.Client.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
+        var said = await PrometheusServer.Promtool(text, "check", "metrics");
 
         Assert.Equal("", said.Trim());
     }

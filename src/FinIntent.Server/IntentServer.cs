@@ -44,9 +44,7 @@ sealed class IntentServer : IAsyncDisposable
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
-            json.SerializerOptions.TypeInfoResolverChain.Insert(1, OpenAIJson.Default);
-            json.SerializerOptions.TypeInfoResolverChain.Insert(2, TeiJson.Default);
-            json.SerializerOptions.TypeInfoResolverChain.Insert(3, OllamaJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.AddCompatible();
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
@@ -57,12 +55,7 @@ sealed class IntentServer : IAsyncDisposable
         app.UseRouting();
         app.MapHealth();
         app.MapIntents();
-        app.MapChat();
-        app.MapCompletions();
-        app.MapModels();
-        app.MapVllm();
-        app.MapTei();
-        app.MapOllama();
+        app.MapCompatible();
         return new(app);
     }
 

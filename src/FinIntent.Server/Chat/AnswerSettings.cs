@@ -20,7 +20,8 @@ sealed record AnswerSettings(AnswerOptions Options, long Seed)
         UnsupportedFields.Check(request.Others);
         if (request.N is { } n and not 1)
             throw UnsupportedFields.Refused("n", $"it is {n} and must be 1; send several requests with different seeds");
-        if (request.DeadlineMs < 1) throw ServerError.BadRequest($"deadline_ms is {request.DeadlineMs}; it must be 1 or more", "deadline_ms");
+        if (request.DeadlineMs < 1)
+            throw ServerError.BadRequest($"deadline_ms is {request.DeadlineMs}; it must be 1 or more", "deadline_ms");
         var sampling = SamplingOf(new(request.Temperature ?? 1, request.TopP ?? 1, request.TopK ?? 0, request.RepetitionPenalty ?? 1), "");
         return new(OptionsOf(sampling, maxTokens, maxTokensName, request.Stop, "stop") with { TopLogProbabilities = alternatives },
             request.Seed ?? Random.Shared.NextInt64())
@@ -41,8 +42,8 @@ sealed record AnswerSettings(AnswerOptions Options, long Seed)
         var sampling = SamplingOf(new(options.Temperature ?? 0.8, options.TopP ?? 0.9, options.TopK ?? 40, 1), "options.");
         var tokens = options.NumPredict is null or -1 or -2 ? null : options.NumPredict; // -1 is Ollama's "no limit", -2 "what fits"
         var alternatives = AlternativesOf(request.Logprobs == true, request.TopLogprobs);
-        return new(OptionsOf(sampling, tokens, "options.num_predict", options.Stop, "options.stop") with { TopLogProbabilities = alternatives },
-            options.Seed ?? Random.Shared.NextInt64())
+        var answer = OptionsOf(sampling, tokens, "options.num_predict", options.Stop, "options.stop");
+        return new(answer with { TopLogProbabilities = alternatives }, options.Seed ?? Random.Shared.NextInt64())
         {
             IsStreamed = request.Stream != false,
         };
@@ -84,7 +85,8 @@ sealed record AnswerSettings(AnswerOptions Options, long Seed)
         if (stops.Count > MostStops) throw ServerError.BadRequest($"{stopName} has {stops.Count} texts and may have {MostStops}", stopName);
         foreach (var text in stops)
             if (text.Length > MostStopCharacters)
-                throw ServerError.BadRequest($"a text of {stopName} has {text.Length} characters and may have {MostStopCharacters}", stopName);
+                throw ServerError.BadRequest(
+                    $"a text of {stopName} has {text.Length} characters and may have {MostStopCharacters}", stopName);
         return new(sampling, maxTokens ?? DefaultTokens) { StopWords = [.. stops.Where(text => text.Length > 0)] };
     }
 }

@@ -27,7 +27,7 @@ sealed class ChatReply(ServedVersion version, Tokenizer tokenizer, string? model
     };
 
     /// <summary>Returns the chunks of an answer as JSON texts.</summary>
-    /// <param name="ended">Is asked behind the last piece: why the answer ended, and its usage, which is null unless it is to be told.</param>
+    /// <param name="ended">Is asked behind the last piece: why the answer ended, and its usage, null unless it is to be told.</param>
     /// <param name="choices">What is told with the last piece of an answer that was chosen; null for others.</param>
     public async IAsyncEnumerable<string> ChunksAsync(
         IAsyncEnumerable<AnswerPiece> pieces, Func<(string Finish, UsageWire? Usage)> ended, ChoicesWire? choices = null)

@@ -33,7 +33,8 @@ static class ChoiceFormats
             if (string.IsNullOrEmpty(choice)) throw ServerError.BadRequest($"{place} is empty", place);
             if (choice.Length > MostCharacters)
                 throw ServerError.BadRequest($"{place} has {choice.Length} characters and may have {MostCharacters}", place);
-            if (!TaughtIntents.IsUnicode(choice, out var at)) throw ServerError.BadRequest($"{place} {TaughtIntents.NotUnicode(at)}", place);
+            if (!TaughtIntents.IsUnicode(choice, out var at))
+                throw ServerError.BadRequest($"{place} {TaughtIntents.NotUnicode(at)}", place);
             if (!places.TryAdd(choice, i))
                 throw ServerError.BadRequest($"{place} is the same as {param}[{places[choice]}]; name each answer once", place);
         }

@@ -41,7 +41,8 @@ static class OllamaModels
         };
     }
 
-    public static string TimeOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    public static string TimeOf(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
     static OllamaDetailsWire DetailsOf(ServedVersion version, ModelHost host)
     {
@@ -56,5 +57,6 @@ static class OllamaModels
     }
 
     static long SizeOf(string folder) => !Directory.Exists(folder) ? 0
-        : Directory.EnumerateFiles(folder, "*.safetensors").Concat(Directory.EnumerateFiles(folder, "*.bin")).Sum(file => new FileInfo(file).Length);
+        : Directory.EnumerateFiles(folder, "*.safetensors").Concat(Directory.EnumerateFiles(folder, "*.bin"))
+            .Sum(file => new FileInfo(file).Length);
 }

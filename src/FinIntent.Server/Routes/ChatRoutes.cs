@@ -30,7 +30,8 @@ static class ChatRoutes
             request.MaxCompletionTokens is null ? "max_tokens" : "max_completion_tokens", alternatives);
         var choices = ChoicesOf(request);
         var conversation = ChatConversations.Of(request.Messages);
-        using var place = new ModelPlace(slot.Required, request.Model, 1, settings.Deadline, RequestRecord.Of(context), context.RequestAborted);
+        using var place = new ModelPlace(
+            slot.Required, request.Model, 1, settings.Deadline, RequestRecord.Of(context), context.RequestAborted);
         var reply = new ChatReply(place.Version, place.Chat.Tokenizer, request.Model) { TellsTokens = alternatives is not null };
         if (choices is null) await Write(context, place, conversation, settings, reply);
         else await Choose(context, place, conversation, choices, settings, reply);
@@ -72,8 +73,8 @@ static class ChatRoutes
     static IReadOnlyList<string>? ChoicesOf(ChatRequestWire request)
     {
         UnsupportedFields.Check(request.StructuredOutputs?.Others, "structured_outputs.");
-        if (request.StructuredOutputs is { Choice: null, Others: { Count: > 0 } others } && others.Any(o => o.Value.ValueKind != JsonValueKind.Null))
-            throw UnsupportedFields.Refused($"structured_outputs.{JsonTexts.Shown(others.Keys.First())}",
+        foreach (var (name, value) in request.StructuredOutputs is { Choice: null, Others: { } others } ? others : [])
+            if (value.ValueKind != JsonValueKind.Null) throw UnsupportedFields.Refused($"structured_outputs.{JsonTexts.Shown(name)}",
                 "no pattern is taken from a caller; give the answers to choose from in structured_outputs.choice");
         List<(string Name, IReadOnlyList<string> Choices)> found = [];
         if (request.StructuredOutputs?.Choice is { } choice)
@@ -84,15 +85,16 @@ static class ChatRoutes
         {
             0 => null,
             1 => found[0].Choices,
-            _ => throw ServerError.BadRequest($"{found[0].Name} and {found[1].Name} both say what the answer may be; give one", found[1].Name),
+            _ => throw ServerError.BadRequest(
+                $"{found[0].Name} and {found[1].Name} both say what the answer may be; give one", found[1].Name),
         };
     }
 
     static IReadOnlyList<string>? OfFormat(ResponseFormatWire format) => format.Type switch
     {
         "text" => null,
-        "json_schema" when format.JsonSchema is { ValueKind: JsonValueKind.Object } named && named.TryGetProperty("schema", out var schema) =>
-            ChoiceFormats.OfSchema(schema, "response_format.json_schema.schema"),
+        "json_schema" when format.JsonSchema is { ValueKind: JsonValueKind.Object } named
+            && named.TryGetProperty("schema", out var schema) => ChoiceFormats.OfSchema(schema, "response_format.json_schema.schema"),
         "json_schema" => throw ServerError.BadRequest("response_format.json_schema.schema is missing", "response_format.json_schema"),
         var other => throw UnsupportedFields.Refused($"response_format of type {JsonTexts.Shown(other)}",
             "use json_schema with an enum of the answers, or leave it out and ask for JSON in words"),

@@ -26,11 +26,13 @@ static class CompletionRoutes
         var request = await JsonBody.ReadAsync(context, OpenAIJson.Default.CompletionRequestWire);
         if (request.Echo == true) throw UnsupportedFields.Refused("echo", "the answer is what follows the prompt; leave it out");
         if (request.Logprobs is < 0 or > AnswerSettings.MostAlternatives)
-            throw ServerError.BadRequest($"logprobs is {request.Logprobs}; it must be from 0 to {AnswerSettings.MostAlternatives}", "logprobs");
+            throw ServerError.BadRequest(
+                $"logprobs is {request.Logprobs}; it must be from 0 to {AnswerSettings.MostAlternatives}", "logprobs");
         var prompts = request.Prompt.Texts;
         if (prompts.Count is 0 or > MostPrompts)
             throw ServerError.BadRequest($"prompt has {prompts.Count} texts; give 1 to {MostPrompts}", "prompt");
-        if (prompts.Any(string.IsNullOrEmpty)) throw ServerError.BadRequest("prompt has an empty text; there is nothing to continue", "prompt");
+        if (prompts.Any(string.IsNullOrEmpty))
+            throw ServerError.BadRequest("prompt has an empty text; there is nothing to continue", "prompt");
         var settings = AnswerSettings.Of(request, request.MaxTokens, "max_tokens", request.Logprobs);
         settings = settings with { Options = settings.Options with { KeepsLeadingBlanks = true } };
         using var place = new ModelPlace(

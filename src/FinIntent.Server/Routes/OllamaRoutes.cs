@@ -16,10 +16,11 @@ static class OllamaRoutes
 {
     public static void MapOllama(this IEndpointRouteBuilder app)
     {
+        app.MapMethods("/", ["GET", "HEAD"], () => "FinIntent is running").ExcludeFromDescription(); // by which clients look for Ollama
         var api = app.MapGroup("/api").WithMetadata(ErrorForm.Ollama).WithTags("Ollama");
         api.MapPost("/chat", Chat).Reads<OllamaChatRequestWire>().WithName("ollamaChat").Produces<OllamaChatResponseWire>()
             .WithSummary("Answer a conversation, in Ollama's form")
-            .WithDescription("By default the answer comes as a JSON object a line (application/x-ndjson); with stream false as one object.");
+            .WithDescription("By default the answer comes as a JSON object a line (application/x-ndjson); with stream false as one.");
         api.MapPost("/show", Show).Reads<OllamaShowRequestWire>().WithName("ollamaShow").Produces<OllamaShowWire>()
             .WithSummary("Tell of a model, in Ollama's form");
         api.MapGet("/tags", Tags).WithName("ollamaTags").WithSummary("List the model and its adapters, in Ollama's form");
@@ -54,7 +55,10 @@ static class OllamaRoutes
         {
             var (answer, promptTokens) = await place.ChooseAsync(conversation, choices);
             AnswerPiece best = new(choices[answer.Best], settings.Options.TopLogProbabilities is null ? [] : answer.TokensOf(answer.Best));
-            var last = reply.Last(AnswerEnd.Stop, promptTokens, answer.Ids[answer.Best].Length) with { Finintent = TokenWires.Of(choices, answer) };
+            var last = reply.Last(AnswerEnd.Stop, promptTokens, answer.Ids[answer.Best].Length) with
+            {
+                Finintent = TokenWires.Of(choices, answer),
+            };
             await Send(context, settings, reply, AsyncEnumerable.Repeat(best, 1), () => last);
         }
     }

@@ -27,7 +27,8 @@ static class TeiRoutes
             "RIGHT" => false,
             "LEFT" => true,
             _ => throw ServerError.BadRequest(
-                $"truncation_direction is {JsonTexts.Shown(request.TruncationDirection!)}; it must be Right or Left", "truncation_direction"),
+                $"truncation_direction is {JsonTexts.Shown(request.TruncationDirection!)}; it must be Right or Left",
+                "truncation_direction"),
         };
         ClassifyCall call = new([.. request.Inputs.Texts.Select(text => new AskedText(text))])
         {

@@ -36,12 +36,14 @@ static class VllmRoutes
 
     static IReadOnlyList<AskedText> TextsOf(VllmClassifyRequestWire request)
     {
-        if (request is { Input: not null, Messages: not null }) throw ServerError.BadRequest("input and messages are both given; give one", "input");
+        if (request is { Input: not null, Messages: not null })
+            throw ServerError.BadRequest("input and messages are both given; give one", "input");
         if (request.Input is { } input) return [.. input.Texts.Select(text => new AskedText(text))];
         if (request.Messages is null) throw ServerError.BadRequest("input is missing", "input", "missing_field");
         var conversation = ChatConversations.Of(request.Messages);
         if (conversation.System is not null)
-            throw ServerError.BadRequest("messages has a system text; texts are classified with that of the training, leave it out", "messages");
+            throw ServerError.BadRequest(
+                "messages has a system text; texts are classified with that of the training, leave it out", "messages");
         return [new(conversation.Messages[^1].Content, [.. conversation.Messages.SkipLast(1)])];
     }
 }

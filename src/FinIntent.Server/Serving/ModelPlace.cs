@@ -4,8 +4,8 @@ using FinIntent.Text;
 
 namespace FinIntent.Server.Serving;
 
-/// <summary>Is a request's place at the model while an answer is written or chosen: room, a version that stays, and a deadline. Disposing it
-/// gives all back.</summary>
+/// <summary>Is a request's place at the model while an answer is written or chosen: room, a version that stays, and a deadline.
+/// Disposing it gives all back.</summary>
 sealed class ModelPlace : IDisposable
 {
     readonly ModelHost _host;
@@ -85,8 +85,8 @@ sealed class ModelPlace : IDisposable
     void Count(int tokens)
     {
         if (tokens > _host.Admission.MaxTokens)
-            throw ServerError.BadRequest($"prompt and answer have up to {tokens} tokens and the server takes {_host.Admission.MaxTokens}; " +
-                "shorten the prompt or ask for fewer tokens", code: "context_length_exceeded");
+            throw ServerError.BadRequest($"prompt and answer have up to {tokens} tokens and the server takes " +
+                $"{_host.Admission.MaxTokens}; shorten the prompt or ask for fewer tokens", code: "context_length_exceeded");
         _ticket.Count(tokens);
     }
 

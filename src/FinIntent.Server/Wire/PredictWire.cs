@@ -7,7 +7,8 @@ namespace FinIntent.Server.Wire;
 [JsonConverter(typeof(PredictInputsConverter))]
 sealed record PredictInputs(IReadOnlyList<string> Texts, bool IsOne);
 
-/// <summary>Reads <see cref="PredictInputs"/> as text-embeddings-inference does: ["a"] is one text, ["a", "b"] is a pair, which is refused.</summary>
+/// <summary>Reads <see cref="PredictInputs"/> as text-embeddings-inference does: ["a"] is one text, ["a", "b"] is a pair, which is
+/// refused.</summary>
 sealed class PredictInputsConverter : JsonConverter<PredictInputs>
 {
     const string Pair = "a pair of texts, which the model does not compare; several texts are [[\"a\"], [\"b\"]]";

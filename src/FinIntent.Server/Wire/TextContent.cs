@@ -30,7 +30,8 @@ sealed class TextContentConverter : JsonConverter<TextContent>
             else reader.Skip();
         }
         if (type is not ("text" or "input_text" or "output_text"))
-            throw JsonTexts.Wrong($"a part of type {JsonTexts.Shown(type)}; the model reads text only: {{\"type\": \"text\", \"text\": …}}");
+            throw JsonTexts.Wrong(
+                $"a part of type {JsonTexts.Shown(type)}; the model reads text only: {{\"type\": \"text\", \"text\": …}}");
         return text ?? throw JsonTexts.Wrong("a text part without text");
     }
 

@@ -60,7 +60,8 @@ public sealed class KeptBeginningsTests
         set_num_threads(threads);
         try
         {
-            using var chat = ChatModel.Load(new(ManyAdaptersTests.Embedded, []) { Template = "default", Type = Enum.Parse<ScalarType>(type) }, CPU);
+            using var chat = ChatModel.Load(
+                new(ManyAdaptersTests.Embedded, []) { Template = "default", Type = Enum.Parse<ScalarType>(type) }, CPU);
             using var folders = new RandomAdapters(chat.Model, 2, 0.02);
             var adapters = folders.Load(chat.Model);
             var questions = ManyAdaptersTests.EmbeddedQuestions(chat, 8)
@@ -118,7 +119,8 @@ public sealed class KeptBeginningsTests
         long Reused(params int[] tokens)
         {
             var before = kept.ReusedTokens;
-            scorer.Read([.. tokens.Select(t => new OptionQuestion([.. Beginning(t, t == 4 ? 40 : 12), .. Beginning(9, 20)], new([], [[1], [2]])))]);
+            scorer.Read([.. tokens.Select(t =>
+                new OptionQuestion([.. Beginning(t, t == 4 ? 40 : 12), .. Beginning(9, 20)], new([], [[1], [2]])))]);
             return kept.ReusedTokens - before;
         }
     }
@@ -159,7 +161,8 @@ public sealed class KeptBeginningsTests
         {
             var adapters = folders.Load(model);
             foreach (var adapter in adapters) kept.Add(adapter, beginning);
-            scorer.Read([.. adapters.Select(a => new OptionQuestion([.. beginning, .. beginning, .. beginning], new([], [[1], [2]])) { Adapter = a })]);
+            scorer.Read([.. adapters.Select(a =>
+                new OptionQuestion([.. beginning, .. beginning, .. beginning], new([], [[1], [2]])) { Adapter = a })]);
             foreach (var adapter in adapters)
             {
                 kept.Remove(adapter);

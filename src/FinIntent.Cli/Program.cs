@@ -12,6 +12,7 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
     InferenceCommand.Build(),
     EvalCommand.Build(),
     ClassifyCommand.Build(),
+    ServeCommand.Build(),
     ExperimentCommand.Build(),
     ReportCommand.Build(),
     DemoCommand.Build(),

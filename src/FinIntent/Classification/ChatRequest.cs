@@ -81,7 +81,7 @@ sealed record ChatRequest(Conversation Conversation, AnswerOptions Options, long
         foreach (var content in message.Contents)
             Refuse(content is not (TextContent or TextReasoningContent or UsageContent),
                 $"message {number} holds a {content.GetType().Name}; the model reads text only");
-        Refuse(!ClassifierModel.IsUnicode(message.Text, out var at), $"message {number} {ClassifierModel.NotUnicode(at)}");
+        Refuse(!TaughtIntents.IsUnicode(message.Text, out var at), $"message {number} {TaughtIntents.NotUnicode(at)}");
         return message.Text;
     }
 

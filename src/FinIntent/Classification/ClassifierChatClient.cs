@@ -31,13 +31,13 @@ sealed class ClassifierChatClient(IntentClassifier classifier, ChatModel chat, S
         var request = ChatRequest.Of(messages, options, classifier.Name);
         var (id, time) = (Guid.NewGuid().ToString("N"), DateTimeOffset.UtcNow);
         var answer = new AnswerRun(chat, request.Conversation, request.Seed, request.Options);
-        var step = Task.FromResult("");
+        var step = Task.FromResult(AnswerPiece.Nothing);
         try
         {
             while (answer.End is null)
             {
-                step = queue.Run(() => stop.IsCancellationRequested ? "" : answer.Step(), CancellationToken.None);
-                var piece = await step.WaitAsync(stop).ConfigureAwait(false);
+                step = queue.Run(() => stop.IsCancellationRequested ? AnswerPiece.Nothing : answer.Step(), CancellationToken.None);
+                var (piece, _) = await step.WaitAsync(stop).ConfigureAwait(false);
                 stop.ThrowIfCancellationRequested();
                 if (piece.Length > 0) yield return Update(new TextContent(piece));
             }

@@ -34,13 +34,15 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     readonly Lock _disposing = new();
     bool _isDisposed;
 
-    internal IntentClassifier(ClassifierModel model, string name, int queueCapacity, ClassifierTelemetry? telemetry = null)
+    internal IntentClassifier(ClassifierModel model, string name, int queueCapacity, ClassifierTelemetry? telemetry = null,
+        TimeSpan patience = default)
     {
         (_model, Name, _telemetry) = (model, name, telemetry ?? new(name));
         _queue = new(model.Scorer, model.Chat.Model.Placement.Device, queueCapacity)
         {
             OnForward = _telemetry.Forward,
             OnFailure = _telemetry.Failure,
+            Patience = patience,
         };
         _telemetry.QueueLength = () => _queue.Length;
         IntentSets = [.. model.Sets.Select(set => new IntentSet(set.Name, [.. set.Options.Select(o => o.Name)]))];
@@ -89,7 +91,7 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Loads on a thread of its own, which then computes for the classifier until that is disposed.</summary>
-    static Task<IntentClassifier> OnOneThread(Func<IntentClassifier> load)
+    internal static Task<IntentClassifier> OnOneThread(Func<IntentClassifier> load)
     {
         TaskCompletionSource<IntentClassifier> loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
@@ -247,6 +249,12 @@ public sealed class IntentClassifier : IAsyncDisposable, IDisposable
     /// await foreach (var update in chat.GetStreamingResponseAsync("什么是基金定投？", new() { Seed = 7 })) Console.Write(update);
     /// </code></example>
     public IChatClient AsChatClient() => new ClassifierChatClient(this, _model.Chat, _queue);
+
+    /// <summary>The loaded model; its forwards belong to the queue's thread.</summary>
+    internal ClassifierModel Model => _model;
+
+    /// <summary>The thread that computes.</summary>
+    internal ScoringQueue Queue => _queue;
 
     /// <summary>The tokens that the model reads for a text.</summary>
     internal int TokensOf(string text) => _model.Encode(text, _model.Sets[0]).Tokens;

@@ -4,6 +4,9 @@ using FinIntent.Runtime;
 
 namespace FinIntent.Classification;
 
+/// <summary>A question's reading, and how long it waited for its forward and that ran.</summary>
+sealed record ScoredQuestion(OptionReading Reading, TimeSpan Queued, TimeSpan Computed);
+
 /// <summary>Scores questions of many callers on one thread, as many in a forward as wait and fit. Any thread may call it.</summary>
 /// <remarks>
 /// Nothing waits for company: a forward takes what is there, and what comes meanwhile goes into the next. On a GPU the host begins a
@@ -15,7 +18,10 @@ sealed class ScoringQueue : IDisposable
     sealed record Waiting(CancellationToken Stop)
     {
         public OptionQuestion? Question { get; init; }
-        public TaskCompletionSource<OptionReading> Reading { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<ScoredQuestion> Reading { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>When it came, by the clock of <see cref="Stopwatch"/>.</summary>
+        public long Since { get; } = Stopwatch.GetTimestamp();
 
         /// <summary>It is called with null when it is its turn, or else with what keeps it from ever being done.</summary>
         public Action<Exception?>? Work { get; init; }
@@ -27,6 +33,9 @@ sealed class ScoringQueue : IDisposable
             Work?.Invoke(e);
         }
     }
+
+    /// <summary>So many questions fill a forward well enough not to wait for more.</summary>
+    const int Company = 64;
 
     readonly OptionScorer _scorer;
     readonly Device _device;
@@ -44,6 +53,9 @@ sealed class ScoringQueue : IDisposable
     /// <summary>The questions that wait for a forward.</summary>
     public int Length => _waiting.Reader.Count;
 
+    /// <summary>How long a question that came alone waits for others to share its forward; nothing by default.</summary>
+    public TimeSpan Patience { get; init; }
+
     /// <summary>It is called with the number of questions of each forward.</summary>
     public Action<int>? OnForward { get; set; }
 
@@ -52,7 +64,11 @@ sealed class ScoringQueue : IDisposable
 
     /// <summary>Scores a question; while the queue is full, the task waits for room.</summary>
     /// <exception cref="UserErrorException">The question is too long for the model.</exception>
-    public async Task<OptionReading> Read(OptionQuestion question, CancellationToken stop)
+    public async Task<OptionReading> Read(OptionQuestion question, CancellationToken stop) =>
+        (await Score(question, stop).ConfigureAwait(false)).Reading;
+
+    /// <inheritdoc cref="Read"/>
+    public async Task<ScoredQuestion> Score(OptionQuestion question, CancellationToken stop)
     {
         _scorer.Check(question);
         var waiting = new Waiting(stop) { Question = question };
@@ -126,11 +142,12 @@ sealed class ScoringQueue : IDisposable
     }
 
     /// <param name="Pass">Null means that the device had no room for all its questions at once.</param>
-    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass);
+    sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass, long Begun);
 
     /// <summary>Takes what waits and fits into a forward; a work that stands first is done at once, alone.</summary>
     List<Waiting> Take()
     {
+        if (Patience > TimeSpan.Zero) WaitForOthers();
         List<Waiting> taken = [];
         var room = _scorer.Room();
         while (_waiting.Reader.TryPeek(out var first))
@@ -150,18 +167,25 @@ sealed class ScoringQueue : IDisposable
         return taken;
     }
 
+    void WaitForOthers()
+    {
+        while (!_isClosed && _waiting.Reader.TryPeek(out var first) && Stopwatch.GetElapsedTime(first.Since) < Patience
+            && _waiting.Reader.Count < Company) Thread.Sleep(1);
+    }
+
     Forward? Begin(IReadOnlyList<Waiting> questions)
     {
         if (questions.Count == 0) return null;
+        var begun = Stopwatch.GetTimestamp();
         try
         {
             OnForward?.Invoke(questions.Count); // a listener's error is that of these questions, and not the thread's end
-            return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]));
+            return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]), begun);
         }
         catch (Exception e) when (DeviceMemory.IsExhausted(e))
         {
             OnFailure?.Invoke(e, questions.Count); // it is tried again with fewer at once
-            return new(questions, null);
+            return new(questions, null, begun);
         }
         catch (Exception e)
         {
@@ -175,7 +199,9 @@ sealed class ScoringQueue : IDisposable
         try
         {
             var readings = _scorer.Finish(forward.Pass, [.. forward.Questions.Select(q => q.Question!)]);
-            foreach (var (question, reading) in forward.Questions.Zip(readings)) question.Reading.TrySetResult(reading);
+            var computed = Stopwatch.GetElapsedTime(forward.Begun);
+            foreach (var (question, reading) in forward.Questions.Zip(readings))
+                question.Reading.TrySetResult(new(reading, Stopwatch.GetElapsedTime(question.Since, forward.Begun), computed));
         }
         catch (Exception e)
         {

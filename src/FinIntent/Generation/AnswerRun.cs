@@ -22,13 +22,26 @@ sealed class AnswerRun : IDisposable
 
     /// <exception cref="UserErrorException">The prompt leaves no room for an answer.</exception>
     public AnswerRun(ChatModel chat, Conversation conversation, long seed, AnswerOptions options)
+        : this(chat, chat.Template.EncodePrompt(conversation), [.. chat.Template.StopTokenIds], seed, options)
     {
-        var prompt = chat.Template.EncodePrompt(conversation);
+    }
+
+    AnswerRun(ChatModel chat, int[] prompt, HashSet<int> ends, long seed, AnswerOptions options)
+    {
         PromptTokens = prompt.Length;
         _room = (options.MaxLength ?? int.MaxValue) - prompt.Length;
         _writer = new(chat.Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords));
-        _tokens = new TokenGenerator(chat.Model, options.Sampling, chat.Tokenizer.VocabularySize)
-            .Begin([new(prompt, seed)], new(chat.Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (_, id) => Append(id));
+        _tokens = new TokenGenerator(chat.Model, options.Sampling, chat.Tokenizer.VocabularySize, options.TopLogProbabilities)
+            .Begin([new(prompt, seed)], new(ends, options.MaxNewTokens), (_, id) => Append(id));
+    }
+
+    /// <summary>Continues a text that is no chat.</summary>
+    /// <exception cref="UserErrorException">The text leaves no room for more.</exception>
+    public static AnswerRun OfText(ChatModel chat, string text, long seed, AnswerOptions options)
+    {
+        HashSet<int> ends = [.. chat.Template.StopTokenIds];
+        if (chat.Template.EndOfTextId is { } end) ends.Add(end);
+        return new(chat, chat.Template.EncodeText(text), ends, seed, options);
     }
 
     public int PromptTokens { get; }
@@ -39,21 +52,23 @@ sealed class AnswerRun : IDisposable
     /// <summary>Why the answer has ended; null means that it goes on.</summary>
     public AnswerEnd? End { get; private set; }
 
-    /// <summary>Makes a token and returns what the text grows by: nothing while a letter or a stop word may be incomplete.</summary>
-    public string Step()
+    /// <summary>Makes a token and returns what the answer grows by.</summary>
+    public AnswerPiece Step()
     {
         _piece = "";
         var before = Tokens;
-        if (_tokens.Step()) return _piece;
-        _piece += _writer.Finish();
-        // The last step without a token met an end token; one with a token met a stop word or a limit.
-        End = _writer.HasStopped || Tokens == before ? AnswerEnd.Stop : AnswerEnd.Length;
-        return _piece;
+        if (!_tokens.Step())
+        {
+            _piece += _writer.Finish();
+            // The last step without a token met an end token; one with a token met a stop word or a limit.
+            End = _writer.HasStopped || Tokens == before ? AnswerEnd.Stop : AnswerEnd.Length;
+        }
+        return new(_piece, _writer.TakeReadings());
     }
 
     bool Append(int id)
     {
-        _piece = _writer.Append(id);
+        _piece = _writer.Append(id, _tokens.ReadingOf(0));
         return !_writer.HasStopped && _writer.Tokens < _room;
     }
 

@@ -45,6 +45,9 @@ sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
     /// <summary>The most tokens of prompt and answer together; null means what the model reads.</summary>
     public int? MaxLength { get; init; }
     public bool SkipSpecialTokens { get; init; } = true;
+
+    /// <summary>How many of the most probable tokens are told beside each token of an answer; null means that nothing is told.</summary>
+    public int? TopLogProbabilities { get; init; }
 }
 
 /// <summary>Is a model that is talked to: weights, tokenizer and template. One thread at a time may use it.</summary>

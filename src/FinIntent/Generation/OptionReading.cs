@@ -9,6 +9,9 @@ sealed record OptionReading(double[] Logits, float[] State)
     internal const string NotFinite =
         "the model's scores are not finite numbers; load it in bf16 or fp32 (infer_dtype), or check its weights";
 
+    /// <summary>The log-probability of each token of each option's tail; null unless <see cref="OptionQuestion.TellsTokens"/>.</summary>
+    public IReadOnlyList<double[]>? TokenLogProbabilities { get; init; }
+
     /// <summary>The options' probabilities, renormalised over the options: softmax of the logits. They sum to 1.</summary>
     public double[] Probabilities { get; } = Softmax(Logits);
 
@@ -53,12 +56,20 @@ sealed class ScoringPass(IReadOnlyList<OptionQuestion> questions) : IDisposable
 /// <param name="logitsOf">Takes the values of <paramref name="logits"/> and the number of a question among these.</param>
 sealed class ScoringPart(int[] places, Tensor logits, Tensor states, Func<float[], int, double[]> logitsOf) : IDisposable
 {
+    /// <summary>Takes the same and returns what <see cref="OptionReading.TokenLogProbabilities"/> is; null means that nothing is.</summary>
+    public Func<float[], int, IReadOnlyList<double[]>?>? TokensOf { get; init; }
+
     public void Read(OptionReading[] readings)
     {
         float[] values = Values(logits), all = Values(states);
         var width = all.Length / places.Length;
         foreach (var (row, place) in places.Index())
-            readings[place] = new(logitsOf(values, row), all[(row * width)..((row + 1) * width)]);
+        {
+            readings[place] = new(logitsOf(values, row), all[(row * width)..((row + 1) * width)])
+            {
+                TokenLogProbabilities = TokensOf?.Invoke(values, row),
+            };
+        }
     }
 
     static float[] Values(Tensor numbers)

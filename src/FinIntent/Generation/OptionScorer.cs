@@ -26,7 +26,7 @@ sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
     }
 
     /// <summary>Says whether no tail begins with another: sorted, such a tail comes right behind the other one.</summary>
-    static bool AreApart(IReadOnlyList<int[]> tails)
+    internal static bool AreApart(IReadOnlyList<int[]> tails)
     {
         var sorted = tails.Order(Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ToList();
         return sorted[0].Length > 0 && sorted.Zip(sorted.Skip(1)).All(pair => !pair.Second.AsSpan().StartsWith(pair.First));
@@ -46,7 +46,14 @@ sealed record OptionAnswers(int[] Lead, IReadOnlyList<int[]> Tails)
 }
 
 /// <summary>Is a question ready to be scored.</summary>
-sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers);
+sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers)
+{
+    /// <summary>Says that the log-probability of each token of each option's tail is wanted, under the whole vocabulary.</summary>
+    public bool TellsTokens { get; init; }
+
+    /// <summary>Says that the logits of one place are enough.</summary>
+    public bool IsSingleToken => !TellsTokens && Answers.AreSingleTokens;
+}
 
 /// <summary>Computes probabilities of a question's options where the answer stands, renormalised over the options; they sum to 1.</summary>
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
@@ -75,6 +82,9 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         return batches;
     }
 
+    /// <summary>The most tokens of a forward.</summary>
+    public int MaxTokens => _maxTokens;
+
     /// <summary>Returns an empty forward, which questions are added to.</summary>
     public ForwardRoom Room() => new(_maxTokens);
 
@@ -99,7 +109,7 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         return pass.OrDispose(() =>
         {
             using var noGradient = no_grad();
-            foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].Answers.AreSingleTokens))
+            foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].IsSingleToken))
                 pass.Add(kind.Key ? BeginSingle(questions, [.. kind]) : BeginWhole(questions, [.. kind]));
             return pass;
         });
@@ -175,7 +185,12 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         var roots = tensor([.. plan.Roots.Select(output => (long)output)], device: hidden.device);
         var byOption = plan.Asked.Zip(PlacesOf(asked)).ToLookup(a => (a.First.Question, a.First.Option), a => a.Second);
         return new(places, Kept(values), Kept(hidden.index_select(0, roots)), (numbers, row) =>
-            [.. questions[places[row]].Answers.Tails.Select((_, option) => Sum(byOption[(row, option)], numbers))]);
+            [.. questions[places[row]].Answers.Tails.Select((_, option) => Sum(byOption[(row, option)], numbers))])
+        {
+            TokensOf = (numbers, row) => !questions[places[row]].TellsTokens ? null
+                : [.. questions[places[row]].Answers.Tails.Select((_, option) =>
+                    byOption[(row, option)].Select(place => (double)numbers[place]).ToArray())],
+        };
     }
 
     /// <summary>Repeats the last output on a CPU until every thread has whole fours of them. Products of fewer than four rows add up in
@@ -208,7 +223,7 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
 
     /// <summary>Returns what the model reads for a question: up to the answer's place, or with each answer but its last token.</summary>
     internal static IReadOnlyList<int[]> RowsOf(OptionQuestion question) =>
-        question.Answers.AreSingleTokens ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
+        question.IsSingleToken ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
 }
 
 /// <summary>Counts the tokens of the questions of a forward, what they share once.</summary>

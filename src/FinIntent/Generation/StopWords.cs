@@ -10,6 +10,9 @@ sealed class StopWords(IReadOnlyList<string> words)
     /// <summary>Says whether a stop word has come; nothing is let through from then on.</summary>
     public bool HasStopped { get; private set; }
 
+    /// <summary>How many characters of the pieces are done with: let through, or cut off the front.</summary>
+    public int Passed { get; private set; }
+
     /// <summary>Returns the part of the text so far that is certain and has not been returned before.</summary>
     public string Append(string piece)
     {
@@ -20,6 +23,7 @@ sealed class StopWords(IReadOnlyList<string> words)
         HasStopped = at >= 0;
         var certain = HasStopped ? at : text.Length - words.Select(word => Overlap(text, word)).DefaultIfEmpty(0).Max();
         _held.Remove(0, certain);
+        Passed += certain;
         return Begun(text[..certain]);
     }
 
@@ -27,6 +31,7 @@ sealed class StopWords(IReadOnlyList<string> words)
     public string Finish()
     {
         if (HasStopped) return "";
+        Passed += _held.Length;
         var rest = Begun(_held.ToString());
         _held.Clear();
         return rest;

@@ -9,6 +9,9 @@ sealed class GeneratedRow(int number, GenerationRequest request, Sampler sampler
     public int Number => number;
     public Sampler Sampler => sampler;
 
+    /// <summary>What the model made of the place of the last token; null when that is not asked for.</summary>
+    public TokenReading? Reading { get; set; }
+
     /// <summary>The ids of the prompt and of the answer so far.</summary>
     public List<int> Seen { get; } = [.. request.Prompt];
     public int[] Answer => [.. Seen.Skip(request.Prompt.Length)];
@@ -30,6 +33,9 @@ sealed class TokenGeneration(IReadOnlyList<GeneratedRow> rows, KvCache cache, Ge
 
     /// <summary>The answers' ids so far, without stop ids.</summary>
     public IReadOnlyList<int[]> Answers => [.. _all.Select(row => row.Answer)];
+
+    /// <summary>Returns what the model made of the place of a row's last token; null when that is not asked for.</summary>
+    public TokenReading? ReadingOf(int row) => _all[row].Reading;
 
     /// <summary>Makes the next token of every row that goes on. False means that none does.</summary>
     public bool Step()

@@ -13,7 +13,10 @@ sealed record GenerationLimits(IReadOnlySet<int> StopIds, int MaxNewTokens);
 
 /// <summary>Continues several prompts at once: one prefill, then a token a row and step; finished rows leave.</summary>
 /// <param name="vocabularySize">The tokenizer's size, when it knows fewer ids than the model has rows for.</param>
-sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue)
+/// <param name="alternatives">How many of the most probable tokens each <see cref="TokenReading"/> tells; null means that none is
+/// made.</param>
+sealed class TokenGenerator(
+    CausalLanguageModel model, SamplingOptions sampling, int vocabularySize = int.MaxValue, int? alternatives = null)
 {
     // For longer answers the cache makes room as they come.
     const int RoomForAnswers = 256;
@@ -53,14 +56,23 @@ sealed class TokenGenerator(CausalLanguageModel model, SamplingOptions sampling,
                 $"{model.Shape.MaxPositions} at most; shorten it");
     }
 
-    unsafe int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<GeneratedRow> rows, KvCache cache)
+    int[] Step(IReadOnlyList<int[]> tokens, IReadOnlyList<GeneratedRow> rows, KvCache cache)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0);
         var scores = model.forward(batch);                                                            // [B, V]
-        if (sampling is { DoSample: false, RepetitionPenalty: 1.0 }) return Best(scores);
+        // They are made first: a penalty changes the scores in place.
+        using var logs = alternatives is null ? null
+            : scores.narrow(1, 0, Math.Min(_usableVocabulary, scores.shape[1])).to(ScalarType.Float32).log_softmax(1);
+        var ids = sampling is { DoSample: false, RepetitionPenalty: 1.0 } ? Best(scores) : Drawn(scores, rows);
+        if (logs is not null)
+            foreach (var (row, reading) in rows.Zip(TokenReading.Of(logs, ids, alternatives!.Value))) row.Reading = reading;
+        return ids;
+    }
 
+    unsafe int[] Drawn(Tensor scores, IReadOnlyList<GeneratedRow> rows)
+    {
         using var logits = scores.to(ScalarType.Float32).cpu().contiguous();
         CheckFinite(logits);
         var width = (int)logits.shape[1];

@@ -103,6 +103,14 @@ sealed partial class ChatTemplate
         return [.. ids];
     }
 
+    /// <summary>Encodes a text that is no chat and is to be continued, behind what the model's texts begin with.</summary>
+    public int[] EncodeText(string text)
+    {
+        List<int> ids = [];
+        EncodeParts([.. _template.Prefix, "{content}"], text, ids);
+        return [.. ids];
+    }
+
     /// <summary>Encodes an answer of an earlier turn as training rows have it; of a model that may think, thoughts are forgotten.</summary>
     void EncodeEarlierAnswer(string content, List<int> ids)
     {

@@ -14,8 +14,9 @@ static class Classifiers
     /// Finds model, label sets and calibration, and the calibration's folder, null where none is used. model_name_or_path may be an
     /// adapter's folder, which names its base.
     /// </summary>
+    /// <param name="needsIntents">False goes on without label sets where the model's record names none.</param>
     /// <exception cref="UserErrorException">Something is not to be had, or does not fit.</exception>
-    public static (ClassifierSource Source, string? Calibration) Find(SettingsFile settings, Surroundings here)
+    public static (ClassifierSource Source, string? Calibration) Find(SettingsFile settings, Surroundings here, bool needsIntents = true)
     {
         var prepared = WithBase(Prepared.Of(settings, Need.Model, here), here);
         var trained = Provenance.OfLast([prepared.Folder, .. prepared.Adapters]);
@@ -25,13 +26,14 @@ static class Classifiers
             EnableThinking = settings.Dataset.EnableThinking || trained.EnableThinking,
         };
         var folder = prepared.Adapters.LastOrDefault() ?? prepared.Folder;
-        var sets = ClassifierSource.SetsOf(settings.Inference.IntentSchema, trained, folder);
+        var isTaught = needsIntents || settings.Inference.IntentSchema is not null || trained.LabelSets is { Count: > 0 };
+        var sets = isTaught ? ClassifierSource.SetsOf(settings.Inference.IntentSchema, trained, folder) : [];
         var source = new ClassifierSource(chat, sets)
         {
             MaxTokensPerForward = settings.Inference.ScoringTokens,
             DefaultSet = settings.Classify.IntentSet,
         };
-        if (UsedCalibration.FolderOf(prepared) is not { } calibration) return (source, null);
+        if (!isTaught || UsedCalibration.FolderOf(prepared) is not { } calibration) return (source, null);
         return (source with { Calibrations = ClassifierSource.CalibrationsOf(chat, sets, calibration) }, calibration);
     }
 

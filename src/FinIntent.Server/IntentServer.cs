@@ -1,0 +1,90 @@
+using System.Net;
+using FinIntent.Server.Errors;
+using FinIntent.Server.Routes;
+using FinIntent.Server.Serving;
+using FinIntent.Server.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FinIntent.Server;
+
+/// <summary>
+/// Is the HTTP server: it listens from the start, answers once a model is given to it, and drains when it is told to stop.
+/// </summary>
+sealed class IntentServer : IAsyncDisposable
+{
+    readonly WebApplication _app;
+    readonly HostSlot _slot;
+
+    IntentServer(WebApplication app) => (_app, _slot) = (app, app.Services.GetRequiredService<HostSlot>());
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>The address that it listens at, with the port that it was given. It is known from <see cref="StartAsync"/> on.</summary>
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    /// <summary>Ends when the server is told to stop, by a signal or by <see cref="Stop"/>.</summary>
+    public CancellationToken Stopping => _app.Lifetime.ApplicationStopping;
+
+    /// <summary>Puts the server together. It does not listen yet.</summary>
+    /// <param name="configure">What a host adds, such as where logs go.</param>
+    /// <exception cref="UserErrorException">The options contradict each other.</exception>
+    public static IntentServer Create(ServeOptions options, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "FinIntent.Server" });
+        builder.Services.AddSingleton(options).AddSingleton<HostSlot>().AddHostedService<Drain>();
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
+            Listen(options, context.Configuration, kestrel));
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.UseErrorAnswers(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
+        app.UseRouting();
+        app.MapHealth();
+        app.MapIntents();
+        return new(app);
+    }
+
+    /// <summary>Kestrel's own settings say where to listen, if they do (TLS, sockets); else the options.</summary>
+    static void Listen(ServeOptions options, IConfiguration configuration, KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = options.MaxBodyMb * 1_000_000L;
+        if (configuration.GetSection("Kestrel:Endpoints").Exists()) return;
+        if (options.Host == "localhost") kestrel.ListenLocalhost(options.Port);
+        else if (options.Host is "*" or "0.0.0.0" or "::") kestrel.ListenAnyIP(options.Port);
+        else kestrel.Listen(AddressOf(options.Host), options.Port);
+    }
+
+    static IPAddress AddressOf(string host) => IPAddress.TryParse(host, out var address) ? address
+        : throw new UserErrorException($"--host is \"{host}\"; give an address of this machine, such as 127.0.0.1, or * for all");
+
+    public Task StartAsync(CancellationToken stop = default) => _app.StartAsync(stop);
+
+    /// <summary>Answers with a model from now on; it is taken over.</summary>
+    public void Serve(ModelHost host) => _slot.Set(host);
+
+    /// <summary>Tells the server to stop, as SIGTERM does.</summary>
+    public void Stop() => _app.Lifetime.StopApplication();
+
+    /// <summary>Waits until the server has been told to stop, and has answered what it had accepted.</summary>
+    public Task WaitForShutdownAsync(CancellationToken stop = default) => _app.WaitForShutdownAsync(stop);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        if (_slot.Current is { } host) await host.DisposeAsync();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace FinIntent.Server.Metrics;
+
+/// <summary>Says where the telemetry goes.</summary>
+/// <param name="Model">The name under which the base is served.</param>
+sealed record TelemetryOptions(string Model)
+{
+    /// <summary>Metrics and traces are sent there by OTLP over gRPC; null means that nothing is sent.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>Writes vLLM's names beside our own.</summary>
+    public bool HasVllmNames { get; init; }
+}
+
+/// <summary>Adds the metrics to a host.</summary>
+static class TelemetryServices
+{
+    const string RuntimeMeter = "System.Runtime", KestrelMeter = "Microsoft.AspNetCore.Server.Kestrel";
+
+    /// <summary>Series of one metric: 64 adapters with 150 labels, or on 16 routes with ten statuses. More of them are one series with
+    /// otel_metric_overflow="true".</summary>
+    const int MostSeries = 16_000;
+
+    /// <summary>Adds <see cref="ServerMetrics"/>, what <see cref="MapMetrics"/> reads and, where asked, the sending by OTLP.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options)
+    {
+        services.AddMetrics();
+        services.AddSingleton<ServerMetrics>();
+        services.AddSingleton(new MetricsScrape(options));
+        var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("finintent",
+            serviceVersion: typeof(TelemetryServices).Assembly.GetName().Version?.ToString(3)));
+        telemetry.WithMetrics(metrics =>
+        {
+            metrics.AddMeter(ServerMetrics.MeterName, KestrelMeter).AddRuntimeInstrumentation();
+            metrics.AddReader(provider => provider.GetRequiredService<MetricsScrape>().Reader);
+            if (options.OtlpEndpoint is { } endpoint)
+                metrics.AddAspNetCoreInstrumentation().AddOtlpExporter(exporter => exporter.Endpoint = endpoint);
+        });
+        services.ConfigureOpenTelemetryMeterProvider((provider, metrics) => metrics.AddView(OwnInstruments(provider)));
+        if (options.OtlpEndpoint is { } traces) telemetry.WithTracing(tracing => tracing
+            .AddSource(ClassifyActivity.SourceName)
+            .AddAspNetCoreInstrumentation(requests => requests.Filter = context => !IsProbe(context.Request.Path))
+            .AddOtlpExporter(exporter => exporter.Endpoint = traces));
+        return services;
+    }
+
+    /// <summary>Maps GET /metrics. The caller may narrow it to a port or to a key.</summary>
+    public static IEndpointConventionBuilder MapMetrics(this IEndpointRouteBuilder app)
+    {
+        // Nothing is aggregated before someone has asked for the provider.
+        app.ServiceProvider.GetRequiredService<MeterProvider>();
+        var scrape = app.ServiceProvider.GetRequiredService<MetricsScrape>();
+        return app.MapGet("/metrics", async Task (HttpContext context) =>
+        {
+            var text = await scrape.Read().WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            context.Response.ContentType = PrometheusText.ContentType;
+            context.Response.ContentLength = text.Length;
+            await context.Response.Body.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
+        }).ExcludeFromDescription();
+    }
+
+    /// <summary>A meter is listened to by its name in the whole process; a host takes its own alone.</summary>
+    static Func<Instrument, MetricStreamConfiguration?> OwnInstruments(IServiceProvider provider)
+    {
+        var factory = provider.GetRequiredService<IMeterFactory>();
+        return instrument =>
+            instrument.Meter.Name == RuntimeMeter ? null
+            : !ReferenceEquals(instrument.Meter.Scope, factory) ? MetricStreamConfiguration.Drop
+            : instrument.Meter.Name == ServerMetrics.MeterName ? new() { CardinalityLimit = MostSeries } : null;
+    }
+
+    static bool IsProbe(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments("/metrics");
+}

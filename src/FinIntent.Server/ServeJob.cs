@@ -1,0 +1,43 @@
+using FinIntent.Jobs;
+using FinIntent.Server.Serving;
+using FinIntent.Settings;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace FinIntent.Server;
+
+/// <summary>`finintent serve`: listens, loads the model, and answers until it is told to stop.</summary>
+static class ServeJob
+{
+    /// <exception cref="UserErrorException">The options, the settings or the model are not usable.</exception>
+    public static async Task RunAsync(ServeOptions options, SettingsFile settings, Surroundings here)
+    {
+        await using var server = IntentServer.Create(options, LogToConsole);
+        await server.StartAsync();
+        here.Tell($"listening at {server.Address}");
+        var loading = HostLoader.LoadAsync(options, settings, here, server.Services.GetRequiredService<ILoggerFactory>());
+        var stopped = server.WaitForShutdownAsync();
+        if (await Task.WhenAny(loading, stopped) == loading)
+        {
+            var host = await loading;
+            server.Serve(host);
+            here.Tell($"ready: {string.Join(", ", host.Models.All.Select(v => v.Id))}; documentation at {server.Address}openapi/v1.json");
+        }
+        await stopped;
+    }
+
+    static void LogToConsole(WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("FinIntent", LogLevel.Information);
+    }
+}

@@ -41,9 +41,10 @@ sealed class LoadOptions
 
     public string? Key(ParseResult arguments) => LoadKey.Of(arguments.GetValue(_keyEnvironment), arguments.GetValue(_keyFile));
 
-    static double Positive(ParseResult arguments, Option<double> option) => arguments.GetValue(option) is > 0 and <= 1e6 and var value ? value
-        : throw new UserErrorException($"{option.Name} is {arguments.GetValue(option)}; it must be above 0");
+    static double Positive(ParseResult arguments, Option<double> option) => arguments.GetValue(option) is > 0 and <= 1e6 and var value
+        ? value : throw new UserErrorException($"{option.Name} is {arguments.GetValue(option)}; it must be above 0");
 
     static TimeSpan Seconds(ParseResult arguments, Option<double> option) => arguments.GetValue(option) is >= 0 and <= 1e6 and var value
-        ? TimeSpan.FromSeconds(value) : throw new UserErrorException($"{option.Name} is {arguments.GetValue(option)}; it must be 0 or more");
+        ? TimeSpan.FromSeconds(value)
+        : throw new UserErrorException($"{option.Name} is {arguments.GetValue(option)}; it must be 0 or more");
 }

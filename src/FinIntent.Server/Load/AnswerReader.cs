@@ -29,15 +29,15 @@ sealed class AnswerReader
     {
         (_filled, _bodyAt, _bodyLength) = (0, 0, 0);
         int headEnd;
-        while ((headEnd = _buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8)) < 0) await Fill(stream).ConfigureAwait(false);
+        while ((headEnd = _buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8)) < 0) await Fill(stream);
         var (length, isChunked) = ReadHead(_buffer.AsSpan(0, headEnd + 2));
         _bodyAt = headEnd + 4;
         if (isChunked)
         {
-            await ReadChunks(stream).ConfigureAwait(false);
+            await ReadChunks(stream);
             return;
         }
-        while (_filled < _bodyAt + length) await Fill(stream).ConfigureAwait(false);
+        while (_filled < _bodyAt + length) await Fill(stream);
         (_bodyLength, HasSurplus) = (length, _filled > _bodyAt + length);
     }
 
@@ -48,7 +48,7 @@ sealed class AnswerReader
             if (_filled >= MostBytes) throw Malformed("more than 64 MiB");
             Array.Resize(ref _buffer, 2 * _filled);
         }
-        var count = await stream.ReadAsync(_buffer.AsMemory(_filled)).ConfigureAwait(false);
+        var count = await stream.ReadAsync(_buffer.AsMemory(_filled));
         if (count == 0) throw new IOException("the connection was closed");
         _filled += count;
     }
@@ -69,8 +69,10 @@ sealed class AnswerReader
             {
                 if (!Utf8Parser.TryParse(count, out length, out _) || length is < 0 or > MostBytes) throw Malformed("a wrong length");
             }
-            else if (ValueOf(line, "transfer-encoding:"u8) is { IsEmpty: false } coding) isChunked = Ascii.EqualsIgnoreCase(coding, "chunked"u8);
-            else if (ValueOf(line, "connection:"u8) is { IsEmpty: false } connection) IsLast = Ascii.EqualsIgnoreCase(connection, "close"u8);
+            else if (ValueOf(line, "transfer-encoding:"u8) is { IsEmpty: false } coding)
+                isChunked = Ascii.EqualsIgnoreCase(coding, "chunked"u8);
+            else if (ValueOf(line, "connection:"u8) is { IsEmpty: false } connection)
+                IsLast = Ascii.EqualsIgnoreCase(connection, "close"u8);
             else if (status == 429 && (!ValueOf(line, "retry-after:"u8).IsEmpty || !ValueOf(line, "retry-after-ms:"u8).IsEmpty)) retries++;
         }
         LacksRetry = status == 429 && retries < 2;
@@ -87,10 +89,10 @@ sealed class AnswerReader
         while (true)
         {
             int lineEnd;
-            while ((lineEnd = _buffer.AsSpan(at, _filled - at).IndexOf("\r\n"u8)) < 0) await Fill(stream).ConfigureAwait(false);
+            while ((lineEnd = _buffer.AsSpan(at, _filled - at).IndexOf("\r\n"u8)) < 0) await Fill(stream);
             var size = SizeOf(_buffer.AsSpan(at, lineEnd));
             at += lineEnd + 2;
-            while (_filled < at + size + 2) await Fill(stream).ConfigureAwait(false);
+            while (_filled < at + size + 2) await Fill(stream);
             if (!_buffer.AsSpan(at + size, 2).SequenceEqual("\r\n"u8)) throw Malformed("a chunk without an end");
             _buffer.AsSpan(at, size).CopyTo(_buffer.AsSpan(_bodyAt + _bodyLength));
             _bodyLength += size;

@@ -13,9 +13,8 @@ static class ClassifyRate
     const long CacheBytes = 64_000_000;
 
     /// <exception cref="UserErrorException">The model cannot be loaded.</exception>
-    public static double Measure(string model, LoadTexts texts, TimeSpan duration, Surroundings here)
+    public static double Measure(SettingsFile settings, LoadTexts texts, TimeSpan duration, Surroundings here)
     {
-        var settings = ClassifyArguments.Parse(model, []);
         var (source, _) = Classifiers.Find(settings, here);
         using var classifier = ClassifierModel.Load(source, here.Device.Value);
         return Measure(classifier, texts, duration);

@@ -8,17 +8,15 @@ static class KneeSearch
 
     /// <param name="most">A rate that the server hardly bears: what clients that wait for their answers reach.</param>
     /// <param name="run">Gives the server a rate.</param>
-    /// <param name="tell">It is given the outcome of each trial.</param>
     /// <returns>The outcome at the highest rate that was borne; null where none was.</returns>
-    public static async Task<LoadOutcome?> Find(double most, double kneeMs, Func<double, Task<LoadOutcome>> run, Action<LoadOutcome> tell)
+    public static async Task<LoadOutcome?> Find(double most, double kneeMs, Func<double, Task<LoadOutcome>> run)
     {
         LoadOutcome? best = null;
         var (low, high) = (0.0, 1.1 * most);
         for (var i = 0; i < Trials; i++)
         {
             var rate = (low + high) / 2;
-            var outcome = await run(rate).ConfigureAwait(false);
-            tell(outcome);
+            var outcome = await run(rate);
             if (IsBorne(outcome, kneeMs)) (low, best) = (rate, outcome);
             else high = rate;
         }

@@ -17,8 +17,8 @@ sealed class LoadGenerator(LoadTarget target, LoadRequests requests, LoadTimes t
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public async Task<LoadOutcome> Closed(int clients, CancellationToken stop)
     {
-        var outcome = await Run((connections, end) =>
-            Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Client(connections.Add(), end, stop))), stop).ConfigureAwait(false);
+        var outcome = await Run((connections, _, end) =>
+            Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Client(connections.Add(), end, stop))), stop);
         return outcome with { Clients = clients };
     }
 
@@ -27,20 +27,21 @@ sealed class LoadGenerator(LoadTarget target, LoadRequests requests, LoadTimes t
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public async Task<LoadOutcome> Open(double rate, LoadArrivals arrivals, CancellationToken stop)
     {
-        var outcome = await Run((connections, end) =>
-            new OpenLoop(connections.Add, NextIndex).Run(rate, arrivals, end, stop), stop).ConfigureAwait(false);
+        var outcome = await Run((connections, begin, end) =>
+            new OpenLoop(connections.Add, NextIndex).Run(rate, arrivals, (begin, end), stop), stop);
         return outcome with { Rate = rate };
     }
 
     long NextIndex() => Interlocked.Increment(ref _lastIndex);
 
-    async Task<LoadOutcome> Run(Func<Connections, long, Task> load, CancellationToken stop)
+    async Task<LoadOutcome> Run(Func<Connections, long, long, Task> load, CancellationToken stop)
     {
         using var connections = new Connections(() => new(target, requests, OnAnswer), times.Timeout);
         var processor = Environment.CpuUsage.TotalTime;
-        var from = Stopwatch.GetTimestamp() + Ticks(times.WarmUp);
+        var begin = Stopwatch.GetTimestamp();
+        var from = begin + Ticks(times.WarmUp);
         var to = from + Ticks(times.Duration);
-        await Task.Run(() => load(connections, to), CancellationToken.None).ConfigureAwait(false);
+        await Task.Run(() => load(connections, begin, to), CancellationToken.None);
         stop.ThrowIfCancellationRequested();
         return new(connections.Begun, connections.Samples, from, to) { Processor = Environment.CpuUsage.TotalTime - processor };
     }
@@ -51,9 +52,10 @@ sealed class LoadGenerator(LoadTarget target, LoadRequests requests, LoadTimes t
     {
         while (Stopwatch.GetTimestamp() < end && !stop.IsCancellationRequested)
         {
-            await connection.Send(NextIndex(), Stopwatch.GetTimestamp()).ConfigureAwait(false);
+            await connection.Send(NextIndex(), Stopwatch.GetTimestamp());
             // A server that is gone is not asked as fast as this machine can.
-            if (connection.Samples[^1].Ending == LoadEnding.NotConnected) await Task.Delay(10, CancellationToken.None).ConfigureAwait(false);
+            if (connection.Samples[^1].Ending == LoadEnding.NotConnected)
+                await Task.Delay(10, CancellationToken.None);
         }
     }
 

@@ -34,7 +34,7 @@ sealed record LoadOutcome(long Sent, IReadOnlyList<LoadSample> All, long From, l
     /// The accepted answers a second: of a closed loop those that came in its time, of an open one those to requests of its time.
     /// </summary>
     public double AnswersPerSecond =>
-        (Clients is null ? Accepted.Length : All.Count(sample => IsAccepted(sample) && sample.Ended >= From && sample.Ended < To)) / Seconds;
+        (Clients is null ? Accepted.Length : All.Count(s => IsAccepted(s) && s.Ended >= From && s.Ended < To)) / Seconds;
 
     /// <summary>How late the load itself sent, in milliseconds: 99 of 100 requests were sent earlier.</summary>
     public double LateMilliseconds => Percentile([.. _measured.Select(sample => sample.LateMilliseconds).Order()], 0.99);

@@ -9,7 +9,7 @@ enum LoadArrivals
     Constant,
 }
 
-/// <summary>Sends requests at times that do not depend on answers, so that a slow server is not spared by clients that wait for it.</summary>
+/// <summary>Sends requests at times that do not depend on answers, so that a slow server is not spared by waiting clients.</summary>
 /// <remarks>
 /// A request takes a connection that is free, or a new one. Once 2,048 are in use it waits for one; its time runs from when it was to be
 /// sent, so that this waiting counts, too.
@@ -26,17 +26,17 @@ sealed class OpenLoop(Func<LoadConnection> connect, Func<long> nextIndex)
     bool _isOver;
 
     /// <returns>A task that ends when every request has its answer, or has none in its time.</returns>
-    public Task Run(double rate, LoadArrivals arrivals, long end, CancellationToken stop)
+    public Task Run(double rate, LoadArrivals arrivals, (long Begin, long End) time, CancellationToken stop)
     {
         // The thread sleeps until the next request; a timer of the pool would come late whenever the pool is busy with answers.
-        new Thread(() => SendAll(rate, arrivals, end, stop)) { IsBackground = true, Name = "FinIntent load" }.Start();
+        new Thread(() => SendAll(rate, arrivals, time, stop)) { IsBackground = true, Name = "FinIntent load" }.Start();
         return _done.Task;
     }
 
-    void SendAll(double rate, LoadArrivals arrivals, long end, CancellationToken stop)
+    void SendAll(double rate, LoadArrivals arrivals, (long Begin, long End) time, CancellationToken stop)
     {
         var random = new Random(Seed);
-        for (double next = Stopwatch.GetTimestamp(); next < end && !stop.IsCancellationRequested;)
+        for (double next = time.Begin; next < time.End && !stop.IsCancellationRequested;)
         {
             SleepUntil((long)next);
             Send((long)next);
@@ -80,7 +80,7 @@ sealed class OpenLoop(Func<LoadConnection> connect, Func<long> nextIndex)
     {
         while (true)
         {
-            await connection.Send(nextIndex(), intended).ConfigureAwait(false);
+            await connection.Send(nextIndex(), intended);
             lock (_lock)
             {
                 if (_waiting.TryDequeue(out intended)) continue;

@@ -12,9 +12,9 @@ static class ServerCounts
         if (target.Key is { } key) request.Headers.Authorization = new("Bearer", key);
         try
         {
-            using var answer = await http.SendAsync(request).ConfigureAwait(false);
+            using var answer = await http.SendAsync(request);
             if (!answer.IsSuccessStatusCode) return null;
-            return Parse(await answer.Content.ReadAsStringAsync().ConfigureAwait(false));
+            return Parse(await answer.Content.ReadAsStringAsync());
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
@@ -29,7 +29,7 @@ static class ServerCounts
         {
             if (LabelOf(line, "route") is not { } route || !route.EndsWith(LoadRequests.Route, StringComparison.Ordinal)) continue;
             if (!int.TryParse(LabelOf(line, "code"), NumberStyles.None, CultureInfo.InvariantCulture, out var code)) continue;
-            var value = double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
+            var value = double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
             counts[code] = counts.GetValueOrDefault(code) + (long)value;
         }
         return counts;

@@ -57,7 +57,7 @@ sealed partial class ServerProcess : IAsyncDisposable
         try
         {
             server.Listen();
-            await server.WaitUntilReady(stop).ConfigureAwait(false);
+            await server.WaitUntilReady(stop);
             return server;
         }
         catch
@@ -118,21 +118,22 @@ sealed partial class ServerProcess : IAsyncDisposable
         {
             if (_process.HasExited)
             {
-                await _process.WaitForExitAsync(stop).ConfigureAwait(false); // until its last words are read
+                await _process.WaitForExitAsync(stop); // until its last words are read
                 throw new UserErrorException($"finintent serve ended before it was ready:{Environment.NewLine}{LastLines}");
             }
             try
             {
-                using var answer = await http.GetAsync(new Uri(Url, "/health/ready"), stop).ConfigureAwait(false);
+                using var answer = await http.GetAsync(new Uri(Url, "/health/ready"), stop);
                 if (answer.IsSuccessStatusCode) return;
             }
             catch (HttpRequestException)
             {
                 // It does not listen yet.
             }
-            await Task.Delay(50, stop).ConfigureAwait(false);
+            await Task.Delay(50, stop);
         }
-        throw new UserErrorException($"finintent serve was not ready after {LoadTime.TotalMinutes} minutes:{Environment.NewLine}{LastLines}");
+        throw new UserErrorException(
+            $"finintent serve was not ready after {LoadTime.TotalMinutes} minutes:{Environment.NewLine}{LastLines}");
     }
 
     /// <summary>Asks the server to end, as an operating system does, and returns its exit code.</summary>
@@ -140,7 +141,7 @@ sealed partial class ServerProcess : IAsyncDisposable
     {
         if (!_process.HasExited) Terminate();
         using var limit = new CancellationTokenSource(DrainTime);
-        await _process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+        await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
     }
 
@@ -155,7 +156,7 @@ sealed partial class ServerProcess : IAsyncDisposable
     {
         try
         {
-            await Stop().ConfigureAwait(false);
+            await Stop();
         }
         catch (OperationCanceledException)
         {

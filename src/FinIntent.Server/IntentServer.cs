@@ -1,6 +1,7 @@
 using System.Net;
 using FinIntent.Server.Errors;
 using FinIntent.Server.Metrics;
+using FinIntent.Server.Protection;
 using FinIntent.Server.Routes;
 using FinIntent.Server.Serving;
 using FinIntent.Server.Wire;
@@ -53,12 +54,14 @@ sealed class IntentServer : IAsyncDisposable
             OtlpEndpoint = options.Otlp,
             HasVllmNames = options.VllmMetricNames,
         });
+        builder.Services.AddProtection(options);
         configure?.Invoke(builder);
         var app = builder.Build();
         var metrics = app.Services.GetRequiredService<ServerMetrics>();
         app.UseRequestMetrics(metrics);
         app.UseErrorAnswers(metrics, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
         app.UseRouting();
+        app.UseProtection();
         app.MapHealth();
         app.MapMetrics();
         app.MapIntents();
@@ -69,8 +72,7 @@ sealed class IntentServer : IAsyncDisposable
     /// <summary>Kestrel's own settings say where to listen, if they do (TLS, sockets); else the options.</summary>
     static void Listen(ServeOptions options, IConfiguration configuration, KestrelServerOptions kestrel)
     {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = options.MaxBodyMb * 1_000_000L;
+        kestrel.UseServerLimits(new() { MaxBodyBytes = options.MaxBodyMb * 1_000_000L });
         if (configuration.GetSection("Kestrel:Endpoints").Exists()) return;
         if (options.Host == "localhost") kestrel.ListenLocalhost(options.Port);
         else if (options.Host is "*" or "0.0.0.0" or "::") kestrel.ListenAnyIP(options.Port);

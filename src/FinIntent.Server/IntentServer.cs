@@ -4,6 +4,7 @@ using FinIntent.Server.Metrics;
 using FinIntent.Server.Protection;
 using FinIntent.Server.Routes;
 using FinIntent.Server.Serving;
+using FinIntent.Server.TextLog;
 using FinIntent.Server.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -55,6 +56,7 @@ sealed class IntentServer : IAsyncDisposable
             HasVllmNames = options.VllmMetricNames,
         });
         builder.Services.AddProtection(options);
+        if (options.LogText is not null) builder.Services.AddTextLog(options);
         configure?.Invoke(builder);
         var app = builder.Build();
         var metrics = app.Services.GetRequiredService<ServerMetrics>();

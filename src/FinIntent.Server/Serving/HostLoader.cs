@@ -6,7 +6,6 @@ using FinIntent.Files;
 using FinIntent.Jobs;
 using FinIntent.Jobs.Classify;
 using FinIntent.Lora;
-using FinIntent.Server.Metrics;
 using FinIntent.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -38,7 +37,7 @@ static class HostLoader
         });
         var own = VersionOf(name, source, classifier.Model, calibration);
         var loader = new AdapterLoader(classifier.Model.Chat, source, name, options.AdapterRoot);
-        var host = new ModelHost(classifier, own, loader, options, services.GetRequiredService<ServerMetrics>());
+        var host = new ModelHost(classifier, own, loader, options, services);
         try
         {
             await host.WarmUpAsync(own);

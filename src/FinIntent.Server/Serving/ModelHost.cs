@@ -4,7 +4,9 @@ using FinIntent.Intents;
 using FinIntent.Runtime;
 using FinIntent.Server.Errors;
 using FinIntent.Server.Metrics;
+using FinIntent.Server.TextLog;
 using FinIntent.Text;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FinIntent.Server.Serving;
 
@@ -21,16 +23,18 @@ sealed class ModelHost : IAsyncDisposable
     readonly AdapterLoader _adapters;
     readonly SemaphoreSlim _loading = new(1);
     readonly ShadowScorer? _shadow;
+    readonly TextLogWriter? _texts;
 
     /// <param name="classifier">The loaded model, which is taken over.</param>
     /// <param name="own">What it is served as.</param>
-    public ModelHost(IntentClassifier classifier, ServedVersion own, AdapterLoader adapters, ServeOptions options, ServerMetrics metrics)
+    public ModelHost(IntentClassifier classifier, ServedVersion own, AdapterLoader adapters, ServeOptions options, IServiceProvider services)
     {
-        (_classifier, _adapters, _options, _metrics) = (classifier, adapters, options, metrics);
+        (_classifier, _adapters, _options) = (classifier, adapters, options);
+        (_metrics, _texts) = (services.GetRequiredService<ServerMetrics>(), services.GetService<TextLogWriter>());
         Admission = new(options.MaxQueueRows, options.MaxQueueTokens ?? 4 * classifier.Model.Scorer.MaxTokens);
         Models = new(own, Retire);
         if (options.Shadow is { } shadow)
-            _shadow = new(shadow, Models, Admission, metrics, (texts, version) => ScoreAll(texts, version, CancellationToken.None));
+            _shadow = new(shadow, Models, Admission, _metrics, (texts, version) => ScoreAll(texts, version, CancellationToken.None));
         Tell(own);
         Watch();
     }
@@ -98,7 +102,6 @@ sealed class ModelHost : IAsyncDisposable
         if (version.Taught is not { } taught) return;
         foreach (var set in taught.Sets)
         {
-            _classifier.Model.Scorer.Kept?.Add(version.Weights, taught.BeginningOf(set));
             await ScoreAll([taught.Encode("?", set)], version, CancellationToken.None);
         }
     }
@@ -180,7 +183,6 @@ sealed class ModelHost : IAsyncDisposable
         if (version.Weights is not { } weights) return;
         _ = _classifier.Queue.Run(() =>
         {
-            _classifier.Model.Scorer.Forget(weights);
             weights.Dispose();
             return true;
         }, CancellationToken.None);
@@ -196,9 +198,17 @@ sealed class ModelHost : IAsyncDisposable
         {
             AbstentionReason? withheld = text.IsAbstained == true ? text.Answer.Reason ?? AbstentionReason.LowProbability : null;
             _metrics.Answer(name, text.Best.Name, text.Probability, withheld);
+            _texts?.Add(RecordOf(text, classified.Version));
         }
-        _metrics.Prompt(name, classified.Tokens, scored.Sum(s => s.Reused));
+        _metrics.Prompt(name, classified.Tokens, 0);
     }
+
+    static TextRecord RecordOf(ClassifiedText text, ServedVersion version) => new(text.Asked.Text, version.Name, version.Version,
+        text.Best.Name, text.Best.Label, text.Probability, text.Answer.Margin)
+    {
+        Abstained = text.IsAbstained,
+        PredictionSet = text.Answer.PredictionSet is { } set ? [.. set.Select(i => text.Options[i].Name)] : null,
+    };
 
     static long BytesUsed(TorchSharp.torch.Device device) =>
         DeviceMemory.Of(device) is var (free, total) ? total - free : Environment.WorkingSet;

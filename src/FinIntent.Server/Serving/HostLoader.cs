@@ -25,7 +25,11 @@ static class HostLoader
         var loggers = services.GetRequiredService<ILoggerFactory>();
         var isAlone = options is { Adapters.Count: 0, AdapterRoot: null };
         var (source, calibration) = Classifiers.Find(settings, here, needsIntents: isAlone);
-        source = source with { MaxTokensPerForward = options.MaxBatchTokens ?? source.MaxTokensPerForward };
+        source = source with
+        {
+            MaxTokensPerForward = options.MaxBatchTokens ?? source.MaxTokensPerForward,
+            KeptBytes = options.KeptBeginningsMb * 1_000_000L,
+        };
         if (!isAlone && source.Chat.Adapters.Count > 0)
             throw new UserErrorException($"{source.Chat.Adapters[^1]} would be merged into the model that --adapter and --adapter-root stand " +
                 "on; name the base as the model, and this one as --adapter NAME=FOLDER");

@@ -85,7 +85,7 @@ sealed class ModelHost : IAsyncDisposable
         {
             IsCalibrated = calibration is not null,
         };
-        Tell(classified, scored);
+        Tell(classified, ready);
         _shadow?.Follow(classified);
         return classified;
 
@@ -102,6 +102,7 @@ sealed class ModelHost : IAsyncDisposable
         if (version.Taught is not { } taught) return;
         foreach (var set in taught.Sets)
         {
+            _classifier.Model.Kept?.Add(version.Weights, taught.BeginningOf(set));
             await ScoreAll([taught.Encode("?", set)], version, CancellationToken.None);
         }
     }
@@ -183,6 +184,7 @@ sealed class ModelHost : IAsyncDisposable
         if (version.Weights is not { } weights) return;
         _ = _classifier.Queue.Run(() =>
         {
+            _classifier.Model.Kept?.Remove(weights);
             weights.Dispose();
             return true;
         }, CancellationToken.None);
@@ -191,7 +193,7 @@ sealed class ModelHost : IAsyncDisposable
     void Tell(ServedVersion version) =>
         _metrics.Serves(version.Name, version.Taught?.Sets.SelectMany(set => set.Options).Select(o => o.Name).Distinct() ?? []);
 
-    void Tell(Classified classified, ScoredQuestion[] scored)
+    void Tell(Classified classified, IReadOnlyList<ReadyText> questions)
     {
         var name = classified.Version.Name;
         foreach (var text in classified.Texts)
@@ -200,7 +202,8 @@ sealed class ModelHost : IAsyncDisposable
             _metrics.Answer(name, text.Best.Name, text.Probability, withheld);
             _texts?.Add(RecordOf(text, classified.Version));
         }
-        _metrics.Prompt(name, classified.Tokens, 0);
+        var scorer = _classifier.Model.Scorer;
+        _metrics.Prompt(name, classified.Tokens, questions.Sum(q => scorer.KeptTokensOf(q.Question with { Adapter = classified.Version.Weights })));
     }
 
     static TextRecord RecordOf(ClassifiedText text, ServedVersion version) => new(text.Asked.Text, version.Name, version.Version,
@@ -229,7 +232,7 @@ sealed class ModelHost : IAsyncDisposable
         var device = Chat.Model.Placement.Device;
         _metrics.DeviceMemory = () => [(device.ToString(), BytesUsed(device))];
         _metrics.AdaptersLoaded = () => Models.All.Where(v => v.Weights is not null)
-            .Select(v => (v.Name, v.Weights!.IsOnDevice ? device.ToString() : "cpu"));
+            .Select(v => (v.Name, device.ToString()));
     }
 
     public ValueTask DisposeAsync() => _classifier.DisposeAsync();

@@ -46,6 +46,7 @@ sealed class IntentServer : IAsyncDisposable
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.AddCompatible();
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
@@ -68,6 +69,7 @@ sealed class IntentServer : IAsyncDisposable
         app.MapMetrics();
         app.MapIntents();
         app.MapAdapters(mayChange: options is { AdapterRoot: not null, AdminKeyFile: not null });
+        app.MapCompatible();
         return new(app);
     }
 

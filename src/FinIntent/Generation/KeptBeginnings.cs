@@ -6,7 +6,7 @@ namespace FinIntent.Generation;
 /// <summary>Keeps keys and values of prompts' beginnings between forwards, so that rows which begin alike read only what follows.</summary>
 /// <remarks>
 /// A beginning is computed in the first forward that uses it, and the least recently used ones give way to others. Which ones there are may
-/// be said on any thread; the rest is for the thread that computes. A row's result is the one that it has without them, on a CPU to the bit.
+/// be said on any thread; the rest is for the thread that computes. A row's result is that without them, on a CPU to the bit.
 /// </remarks>
 /// <param name="maxBytes">The most bytes of keys and values that are held; a beginning that is larger alone is never kept.</param>
 sealed class KeptBeginnings(CausalLanguageModel model, long maxBytes) : IDisposable
@@ -78,7 +78,8 @@ sealed class KeptBeginnings(CausalLanguageModel model, long maxBytes) : IDisposa
     /// <summary>The tokens that a row reads itself: one, and on a CPU so many that products add up as those of many rows do.</summary>
     int LeastOwn => model.Placement.Device.type == DeviceType.CPU ? Math.Max(16, 4 * get_num_threads()) : 1;
 
-    long BytesOf(int tokens) => 2L * model.Shape.Layers * tokens * model.Shape.KvHeads * model.Shape.HeadDim * model.ComputeType.ElementSize();
+    long BytesOf(int tokens) =>
+        2L * model.Shape.Layers * tokens * model.Shape.KvHeads * model.Shape.HeadDim * model.ComputeType.ElementSize();
 
     /// <summary>Begins a forward: what was forgotten is freed, and what it uses is computed unless it is there.</summary>
     /// <param name="rows">A row's adapter and tokens, and how many of them stand up to the first place where the model is asked.</param>

@@ -8,7 +8,7 @@ readonly record struct AdapterSegment(int From, int To, AdapterFactors Adapter)
     public int Length => To - From;
 }
 
-/// <summary>Says which of a batch's places use which adapter. Rows of one adapter lie next to one another; rows without one in none.</summary>
+/// <summary>Says which places of a batch use which adapter. Rows of one adapter lie together; rows without one lie in no segment.</summary>
 /// <param name="places">The segments of all places.</param>
 /// <param name="outputs">The segments of the places whose output is wanted: the last layer goes on with these alone.</param>
 sealed class RowAdapters(IReadOnlyList<AdapterSegment> places, IReadOnlyList<AdapterSegment> outputs)

@@ -205,7 +205,8 @@ sealed class TokenBatch : IDisposable
             KeyPlaces = keyPlaces?.Tensor,
             MaxRowLength = RowLayout.Longest(starts),
             MaxKeyLength = RowLayout.Longest(keyStarts),
-            Adapters = RowAdapters.Of(request.Contexts, layout.AdapterStarts, outputs is null ? null : [.. request.Outputs!.Select(o => o.Row)]),
+            Adapters = RowAdapters.Of(
+                request.Contexts, layout.AdapterStarts, outputs is null ? null : [.. request.Outputs!.Select(o => o.Row)]),
             Kept = layout.Kept,
             OutputIndex = outputs?.Tensor,
             OutputIds = ids?.Tensor,

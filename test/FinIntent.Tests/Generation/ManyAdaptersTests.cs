@@ -11,7 +11,7 @@ namespace FinIntent.Tests.Generation;
 /// <summary>Rows of many adapters in one forward; what each must get is what the model says with that adapter alone put on it.</summary>
 public sealed class ManyAdaptersTests
 {
-    static string Embedded => Path.Combine(Reference.Root, "models", "finintent-8m");
+    internal static string Embedded => Path.Combine(Reference.Root, "models", "finintent-8m");
 
     public static TheoryData<string> Families => ParityFixture.Families;
 
@@ -66,8 +66,8 @@ public sealed class ManyAdaptersTests
             foreach (var size in (int[])[1, 3, 12])
                 foreach (var part in asked.Chunk(size))
                 {
-                    var together = new OptionScorer(chat.Model)
-                        .Read([.. part.Select(a => questions[a.Number] with { Adapter = a.Adapter == 0 ? null : adapters[a.Adapter - 1] })]);
+                    var together = new OptionScorer(chat.Model).Read(
+                        [.. part.Select(a => questions[a.Number] with { Adapter = a.Adapter == 0 ? null : adapters[a.Adapter - 1] })]);
                     foreach (var ((adapter, number), reading) in part.Zip(together))
                     {
                         Assert.Equal(expected[adapter][number].Logits, reading.Logits);
@@ -91,7 +91,7 @@ public sealed class ManyAdaptersTests
         GenerationRequest[] requests = [.. fixture.Sequences.Select((row, i) => new GenerationRequest(row, i))];
         var limits = new GenerationLimits(new HashSet<int>(), 8);
 
-        var beside = new TokenGenerator(model, SamplingOptions.Greedy, adapter: adapter).Generate(requests, limits);
+        var beside = new TokenGenerator(model, SamplingOptions.Greedy) { Adapter = adapter }.Generate(requests, limits);
         var bare = new TokenGenerator(model, SamplingOptions.Greedy).Generate(requests, limits);
         using var on = LoraAdapters.Load(model, folders.Folders[0]);
         var expected = new TokenGenerator(model, SamplingOptions.Greedy).Generate(requests, limits);
@@ -119,7 +119,8 @@ public sealed class ManyAdaptersTests
 
         Assert.Contains("lm_head", outside.Message);
         Assert.Equal(expected.Message, misfit.Message);
-        Assert.Throws<ArgumentException>(() => TokenBatch.Last([[1], [2], [3]], CPU, contexts: [new(adapters[0]), new(null), new(adapters[0])]));
+        Assert.Throws<ArgumentException>(
+            () => TokenBatch.Last([[1], [2], [3]], CPU, contexts: [new(adapters[0]), new(null), new(adapters[0])]));
         using var on = LoraAdapters.Load(model, folders.Folders[1]);
         Assert.Throws<InvalidOperationException>(() => new OptionScorer(model).Read([question with { Adapter = adapters[0] }]));
         foreach (var adapter in adapters) adapter.Dispose();
@@ -165,20 +166,20 @@ public sealed class ManyAdaptersTests
         }
     }
 
-    static List<OptionQuestion> Questions(ParityFixture fixture)
+    internal static List<OptionQuestion> Questions(ParityFixture fixture)
     {
         var beginning = fixture.Sequences[3][..10];
         return [.. Enumerable.Range(0, 6).Select(q => new OptionQuestion([.. beginning, .. fixture.Sequences[2].Skip(q), q],
             new([8, 9], q % 3 == 2 ? [[1], [2, 3, 4], [2, 3, 5]] : [[q + 1], [q + 2], [q + 3]])))];
     }
 
-    static OptionQuestion[] EmbeddedQuestions(ChatModel chat, int count) =>
+    internal static OptionQuestion[] EmbeddedQuestions(ChatModel chat, int count) =>
     [
         .. FinIntent.Data.Rows.QuestionFile.Load(Path.Combine(Reference.Root, "data", "intent_eval.json")).Take(count)
             .Select(q => chat.OptionQuestion(new(null, [new("user", q.Prompt.Text)]), [.. q.Options.Select(o => o.Label)])),
     ];
 
-    static IReadOnlyList<OptionReading> With(CausalLanguageModel model, string? folder, IReadOnlyList<OptionQuestion> questions)
+    internal static IReadOnlyList<OptionReading> With(CausalLanguageModel model, string? folder, IReadOnlyList<OptionQuestion> questions)
     {
         using var on = folder is null ? null : LoraAdapters.Load(model, folder);
         return new OptionScorer(model).Read(questions);

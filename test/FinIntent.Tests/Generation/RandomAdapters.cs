@@ -19,7 +19,8 @@ sealed class RandomAdapters : IDisposable
 
     public IReadOnlyList<string> Folders { get; }
 
-    public IReadOnlyList<AdapterWeights> Load(CausalLanguageModel model) => [.. Folders.Select(folder => AdapterWeights.Load(model, folder))];
+    public IReadOnlyList<AdapterWeights> Load(CausalLanguageModel model) =>
+        [.. Folders.Select(folder => AdapterWeights.Load(model, folder))];
 
     string Write(CausalLanguageModel model, int number, double size)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using FinIntent.Server.Errors;
+using FinIntent.Server.Protection;
 using FinIntent.Server.Routes;
 using FinIntent.Server.Serving;
 using FinIntent.Server.Wire;
@@ -48,10 +49,12 @@ sealed class IntentServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
             Listen(options, context.Configuration, kestrel));
+        builder.Services.AddProtection(options);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UseErrorAnswers(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
         app.UseRouting();
+        app.UseProtection();
         app.MapHealth();
         app.MapIntents();
         return new(app);
@@ -60,8 +63,7 @@ sealed class IntentServer : IAsyncDisposable
     /// <summary>Kestrel's own settings say where to listen, if they do (TLS, sockets); else the options.</summary>
     static void Listen(ServeOptions options, IConfiguration configuration, KestrelServerOptions kestrel)
     {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = options.MaxBodyMb * 1_000_000L;
+        kestrel.UseServerLimits(new() { MaxBodyBytes = options.MaxBodyMb * 1_000_000L });
         if (configuration.GetSection("Kestrel:Endpoints").Exists()) return;
         if (options.Host == "localhost") kestrel.ListenLocalhost(options.Port);
         else if (options.Host is "*" or "0.0.0.0" or "::") kestrel.ListenAnyIP(options.Port);

@@ -22,8 +22,8 @@ sealed record ServeOptions
     public string? AdminKeyFile { get; init; }
     public string? AuditLog { get; init; }
 
-    /// <summary>Requests a second of one key; null: no limit.</summary>
-    public int? RequestRate { get; init; }
+    /// <summary>Requests a second of one key, or of one address where there are no keys; null: no limit.</summary>
+    public double? RequestRate { get; init; }
 
     /// <summary>The model's name in answers; null: that of its folder.</summary>
     public string? ServedModelName { get; init; }
@@ -64,7 +64,8 @@ sealed record ServeOptions
     /// <summary>How long accepted requests may take once the server is told to stop.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The folder of files, one a day, into which texts and their intents are written; null: they are written nowhere.</summary>
+    /// <summary>A folder or a file beside which, a file a day, texts and their intents are written; null: they are written
+    /// nowhere.</summary>
     public string? LogText { get; init; }
     public int LogTextDays { get; init; } = 30;
 

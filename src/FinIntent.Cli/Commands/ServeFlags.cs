@@ -30,7 +30,11 @@ sealed class ServeFlags
         Add<string>("--api-key-file", "A file of keys, one a line; every route but health then needs one.",
             (o, v) => o with { ApiKeyFile = v });
         Add<string>("--admin-key-file", "A file of keys that may load and remove adapters.", (o, v) => o with { AdminKeyFile = v });
-        Add<int>("--request-rate", "Requests a second of one key, or of one address without keys.", (o, v) => o with { RequestRate = v });
+        Add<double>("--request-rate", "Requests a second of one key, or of one address without keys.", (o, v) => o with
+        {
+            RequestRate =
+            v
+        });
     }
 
     void Models()
@@ -65,7 +69,7 @@ sealed class ServeFlags
 
     void Records()
     {
-        Add<string>("--log-text", "A folder for texts and their intents, a file a day. Default: texts are written nowhere.",
+        Add<string>("--log-text", "A folder (or NAME.jsonl) for texts and their intents, a file a day. Default: texts are written nowhere.",
             (o, v) => o with { LogText = v });
         Add<int>("--log-text-days", "Days that these files are kept. Default: 30.", (o, v) => o with { LogTextDays = v });
         Add<double>("--log-text-sample", "The share of texts that is written, 0 to 1. Default: 1.", (o, v) => o with { LogTextSample = v });

@@ -1,8 +1,7 @@
 namespace FinIntent.Server.Errors;
 
 /// <summary>Ends a request with a status and a message that the caller may read. Routes throw it; <see cref="ErrorAnswers"/> writes it in
-/// the
-/// form of the route's family.</summary>
+/// the form of the route's family.</summary>
 /// <param name="status">The HTTP status.</param>
 /// <param name="code">A word for programs, such as queue_full; null where the status says all.</param>
 sealed class ServerError(int status, string message, string? code = null) : Exception(message)
@@ -19,7 +18,6 @@ sealed class ServerError(int status, string message, string? code = null) : Exce
     /// <summary>OpenAI's word for the kind of error.</summary>
     public string Type => status switch
     {
-        401 => "authentication_error",
         403 => "permission_error",
         404 => "not_found_error",
         429 => "rate_limit_error",

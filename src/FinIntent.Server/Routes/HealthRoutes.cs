@@ -1,3 +1,4 @@
+using FinIntent.Server.Keys;
 using FinIntent.Server.Serving;
 using FinIntent.Server.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -11,13 +12,13 @@ static class HealthRoutes
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", () => TypedResults.Ok(new HealthWire("ok"))).AllowAnonymous().WithTags("Health").WithName("live")
+        app.MapGet("/health/live", () => TypedResults.Ok(new HealthWire("ok"))).OpenToAll().WithTags("Health").WithName("live")
             .WithSummary("Whether the process lives");
         app.MapGet("/health/ready", (HostSlot slot) => slot.IsReady
                 ? TypedResults.Json(new HealthWire("ok"), IntentJson.Default.HealthWire)
                 : TypedResults.Json(new HealthWire(slot.Current is null ? "starting" : "draining"), IntentJson.Default.HealthWire,
                     statusCode: StatusCodes.Status503ServiceUnavailable))
-            .AllowAnonymous().WithTags("Health").WithName("ready")
+            .OpenToAll().WithTags("Health").WithName("ready")
             .Produces<HealthWire>().Produces<HealthWire>(StatusCodes.Status503ServiceUnavailable)
             .WithSummary("Whether requests are answered: the model is loaded and warm, and the server does not stop");
     }

@@ -8,8 +8,8 @@ namespace FinIntent.Tests.Deploy;
 /// <summary>deploy/nginx/finintent.conf.</summary>
 public sealed partial class NginxTests
 {
-    static readonly IReadOnlyList<string> Directives =
-        [.. Directive().Matches(Comment().Replace(ServeCalls.Read("nginx/finintent.conf"), "")).Select(match => match.Groups[1].Value.Trim())];
+    static readonly IReadOnlyList<string> Directives = [.. Directive()
+        .Matches(Comment().Replace(ServeCalls.Read("nginx/finintent.conf"), "")).Select(match => match.Groups[1].Value.Trim())];
 
     [Fact]
     public void A_body_that_nginx_lets_in_is_as_large_as_the_server_takes()

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FinIntent.Cli.Commands;
 using FinIntent.Server;
+using FinIntent.Server.Protection;
 using Xunit;
 using YamlDotNet.RepresentationModel;
 
@@ -35,12 +36,13 @@ static class ServeCalls
         return flags.Read(call);
     }
 
-    /// <summary>A server that others can reach has keys and names that it answers to.</summary>
+    /// <summary>Others can reach the server, and it would start: it has keys, and names that it answers to. Nobody can change its adapters.
+    /// </summary>
     public static void CheckProtection(ServeOptions options)
     {
+        ProtectionChecks.Check(options);
         Assert.False(options.IsLoopback);
         Assert.NotNull(options.ApiKeyFile);
-        Assert.NotEmpty(options.AllowedHosts);
         Assert.Null(options.AdminKeyFile);
     }
 }

@@ -8,7 +8,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace FinIntent.Tests.Deploy;
 
-/// <summary>deploy/kubernetes/serve.yaml and its patch, read by Kubernetes' own types, which refuse a field that they do not have.</summary>
+/// <summary>deploy/kubernetes/serve.yaml and its patch, read by Kubernetes' own types, which refuse unknown fields.</summary>
 public sealed class ServeManifestTests
 {
     static readonly List<object> All = KubernetesYaml.LoadAllFromString(ServeCalls.Read("kubernetes/serve.yaml"), strict: true);
@@ -93,7 +93,8 @@ public sealed class ServeManifestTests
         Assert.StartsWith(metric.Pods.Metric.Name + "{", rule["seriesQuery"].ToString());
         Assert.Equal("gauge", published.Families[metric.Pods.Metric.Name].Type);
         // It must rise before the queue is full and callers are refused.
-        Assert.True(int.Parse(metric.Pods.Target.AverageValue.ToString(), CultureInfo.InvariantCulture) < new ServeOptions().MaxQueueRows / 2);
+        var target = int.Parse(metric.Pods.Target.AverageValue.ToString(), CultureInfo.InvariantCulture);
+        Assert.True(target < new ServeOptions().MaxQueueRows / 2);
         Assert.Null(Deployment.Spec.Replicas);
     }
 
@@ -102,8 +103,9 @@ public sealed class ServeManifestTests
     {
         var policy = Only<V1NetworkPolicy>().Spec;
 
-        Assert.Equal((true, false, "ALL"), (Container.SecurityContext.ReadOnlyRootFilesystem, Container.SecurityContext.AllowPrivilegeEscalation,
-            Assert.Single(Container.SecurityContext.Capabilities.Drop)));
+        var rights = Container.SecurityContext;
+        Assert.Equal((true, false), (rights.ReadOnlyRootFilesystem, rights.AllowPrivilegeEscalation));
+        Assert.Equal(["ALL"], rights.Capabilities.Drop);
         Assert.True(Pod.SecurityContext.RunAsNonRoot);
         Assert.False(Pod.AutomountServiceAccountToken);
         Assert.Equal(["Ingress", "Egress"], policy.PolicyTypes);

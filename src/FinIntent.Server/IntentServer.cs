@@ -45,6 +45,7 @@ sealed class IntentServer : IAsyncDisposable
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.AddCompatible();
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
@@ -57,6 +58,7 @@ sealed class IntentServer : IAsyncDisposable
         app.UseProtection();
         app.MapHealth();
         app.MapIntents();
+        app.MapCompatible();
         return new(app);
     }
 

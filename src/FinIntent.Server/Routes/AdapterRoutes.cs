@@ -73,7 +73,8 @@ static class AdapterRoutes
     }
 
     static ServedVersion Found(ServedVersion? version, string name) => version is { Parent: not null } ? version
-        : throw ServerError.NotFound($"there is no adapter \"{(name.Length <= 64 ? name : name[..64] + "…")}\"", "name", "adapter_not_found");
+        : throw ServerError.NotFound($"there is no adapter \"{(name.Length <= 64 ? name : name[..64] + "…")}\"", "name",
+            "adapter_not_found");
 
     static AdapterWire Wire(ServedVersion version) => new()
     {

@@ -40,7 +40,8 @@ sealed class AdapterLoader(ChatModel chat, ClassifierSource source, string model
         };
         if (Provenance.Read(folder).Template is null) talk = talk with { Template = source.Chat.Template };
         // An adapter of another program says nothing of intents; the operator's file does.
-        var sets = trained.LabelSets is { Count: > 0 } || source.Sets.Count == 0 ? ClassifierSource.SetsOf(null, trained, folder) : source.Sets;
+        var sets = trained.LabelSets is { Count: > 0 } || source.Sets.Count == 0 ? ClassifierSource.SetsOf(null, trained, folder)
+            : source.Sets;
         var calibration = CalibrationFile.IsIn(folder) ? folder : null;
         var taught = new ClassifierSource(talk, sets)
         {
@@ -71,7 +72,7 @@ sealed class AdapterLoader(ChatModel chat, ClassifierSource source, string model
         if (!Directory.Exists(folder)) throw ServerError.NotFound($"there is no version \"{version}\"", "version", "version_not_found");
         folder = Below(folder, version);
         foreach (var file in Directory.EnumerateFiles(folder)) Below(file, version);
-        if (!LoraAdapters.WeightsPath(folder).EndsWith(".safetensors", StringComparison.Ordinal))
+        if (!Directory.EnumerateFiles(folder, "adapter_model.safetensors").Any())
             throw ServerError.BadRequest($"version \"{version}\" has no adapter_model.safetensors; other files of weights are not loaded " +
                 "while serving", "version");
         try
@@ -95,7 +96,8 @@ sealed class AdapterLoader(ChatModel chat, ClassifierSource source, string model
     static string RealPath(string path)
     {
         var real = Path.GetPathRoot(Path.GetFullPath(path))!;
-        foreach (var part in Path.GetFullPath(path)[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        foreach (var part in Path.GetFullPath(path)[real.Length..]
+            .Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
             var next = Path.Combine(real, part);
             var target = Directory.Exists(next) ? Directory.ResolveLinkTarget(next, true) : File.ResolveLinkTarget(next, true);

@@ -31,7 +31,8 @@ static class HostLoader
             KeptBytes = options.KeptBeginningsMb * 1_000_000L,
         };
         if (!isAlone && source.Chat.Adapters.Count > 0)
-            throw new UserErrorException($"{source.Chat.Adapters[^1]} would be merged into the model that --adapter and --adapter-root stand " +
+            throw new UserErrorException($"{source.Chat.Adapters[^1]} would be merged into the model that --adapter and " +
+                $"--adapter-root stand " +
                 "on; name the base as the model, and this one as --adapter NAME=FOLDER");
         var name = options.ServedModelName ?? NameOf(source.Chat.Adapters.LastOrDefault() ?? source.Chat.Model);
         var classifier = await IntentClassifier.OnOneThread(() =>

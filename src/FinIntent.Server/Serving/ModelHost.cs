@@ -27,14 +27,16 @@ sealed class ModelHost : IAsyncDisposable
 
     /// <param name="classifier">The loaded model, which is taken over.</param>
     /// <param name="own">What it is served as.</param>
-    public ModelHost(IntentClassifier classifier, ServedVersion own, AdapterLoader adapters, ServeOptions options, IServiceProvider services)
+    public ModelHost(IntentClassifier classifier, ServedVersion own, AdapterLoader adapters, ServeOptions options,
+        IServiceProvider services)
     {
         (_classifier, _adapters, _options) = (classifier, adapters, options);
         (_metrics, _texts) = (services.GetRequiredService<ServerMetrics>(), services.GetService<TextLogWriter>());
         Admission = new(options.MaxQueueRows, options.MaxQueueTokens ?? 4 * classifier.Model.Scorer.MaxTokens);
         Models = new(own, Retire);
         if (options.Shadow is { } shadow)
-            _shadow = new(shadow, Models, Admission, _metrics, (texts, version) => ScoreAll(texts, version, CancellationToken.None));
+            _shadow = new(shadow, Models, Admission, _metrics, (texts, version) =>
+                ScoreAll(texts.Select(text => text.Question), version, CancellationToken.None));
         Tell(own);
         Watch();
     }
@@ -76,7 +78,7 @@ sealed class ModelHost : IAsyncDisposable
         var ready = Encode(call, taught, set);
         ticket.Count(ready.Sum(text => text.Tokens));
         record.Tokenized = Stopwatch.GetElapsedTime(start);
-        var scored = await deadline.Await(ScoreAll(ready, lease.Version, deadline.Token));
+        var scored = await deadline.Await(ScoreAll(ready.Select(text => text.Question), lease.Version, deadline.Token));
         record.Queued = scored.Max(s => s.Queued);
         record.Computed = scored.Max(s => s.Computed);
         Admission.Learn(scored.Length, record.Computed);
@@ -103,7 +105,7 @@ sealed class ModelHost : IAsyncDisposable
         foreach (var set in taught.Sets)
         {
             _classifier.Model.Kept?.Add(version.Weights, taught.BeginningOf(set));
-            await ScoreAll([taught.Encode("?", set)], version, CancellationToken.None);
+            await ScoreAll([taught.Encode("?", set).Question], version, CancellationToken.None);
         }
     }
 
@@ -147,7 +149,8 @@ sealed class ModelHost : IAsyncDisposable
             try
             {
                 if (Models.Count > MostAdapters && Models.Get(version.Name) is null)
-                    throw new ServerError(409, $"{MostAdapters} adapters are served, which is all there may be; remove one first", "too_many_adapters");
+                    throw new ServerError(409, $"{MostAdapters} adapters are served, which is all there may be; remove one first",
+                        "too_many_adapters");
                 await WarmUpAsync(version);
             }
             catch
@@ -175,8 +178,8 @@ sealed class ModelHost : IAsyncDisposable
     }
 
     /// <summary>Has a version's questions scored; they share forwards with those of other requests.</summary>
-    public Task<ScoredQuestion[]> ScoreAll(IReadOnlyList<ReadyText> texts, ServedVersion version, CancellationToken stop) =>
-        Task.WhenAll(texts.Select(text => _classifier.Queue.Score(text.Question with { Adapter = version.Weights }, stop)));
+    public Task<ScoredQuestion[]> ScoreAll(IEnumerable<OptionQuestion> questions, ServedVersion version, CancellationToken stop) =>
+        Task.WhenAll(questions.Select(question => _classifier.Queue.Score(question with { Adapter = version.Weights }, stop)));
 
     /// <summary>Does a work on the thread that computes, such as a token of an answer.</summary>
     public Task<T> Run<T>(Func<T> work, CancellationToken stop) => _classifier.Queue.Run(work, stop);
@@ -210,7 +213,8 @@ sealed class ModelHost : IAsyncDisposable
             _texts?.Add(RecordOf(text, classified.Version));
         }
         var scorer = _classifier.Model.Scorer;
-        _metrics.Prompt(name, classified.Tokens, questions.Sum(q => scorer.KeptTokensOf(q.Question with { Adapter = classified.Version.Weights })));
+        _metrics.Prompt(name, classified.Tokens, questions.Sum(q =>
+            scorer.KeptTokensOf(q.Question with { Adapter = classified.Version.Weights })));
     }
 
     static TextRecord RecordOf(ClassifiedText text, ServedVersion version) => new(text.Asked.Text, version.Name, version.Version,

@@ -17,7 +17,8 @@ static class TextLogServices
             Raw = options.LogTextRaw,
         };
         log.Check();
-        services.AddSingleton(provider => new TextLogWriter(log, provider.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.TextLog"),
+        services.AddSingleton(provider => new TextLogWriter(log, provider.GetRequiredService<ILoggerFactory>()
+            .CreateLogger("FinIntent.TextLog"),
             provider.GetService<TimeProvider>() ?? TimeProvider.System, Random.Shared.NextDouble));
         services.AddHostedService(provider => provider.GetRequiredService<TextLogWriter>());
     }

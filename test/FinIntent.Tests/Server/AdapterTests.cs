@@ -65,7 +65,8 @@ public sealed class AdapterTests : IAsyncLifetime
     public async Task An_unmerged_adapter_answers_as_the_library_does_without_merging_to_the_last_bit()
     {
         var settings = FinIntent.Settings.SettingsFile.Of("command line", FinIntent.Settings.Entries.Of([
-            $"model_name_or_path={Classification.EmbeddedClassifier.Model}", $"adapter_name_or_path={_folder["root/a"]}", "merge_adapter=false"]));
+            $"model_name_or_path={Classification.EmbeddedClassifier.Model}", $"adapter_name_or_path={_folder["root/a"]}",
+                "merge_adapter=false"]));
         var here = new FinIntent.Jobs.Surroundings(TextWriter.Null, TextWriter.Null) { Device = new(() => TorchSharp.torch.CPU) };
         using var model = FinIntent.Classification.ClassifierModel.Load(
             FinIntent.Jobs.Classify.Classifiers.Find(settings, here).Source, TorchSharp.torch.CPU);
@@ -76,7 +77,8 @@ public sealed class AdapterTests : IAsyncLifetime
 
             var result = (await Classify(text, "a"))["results"]![0]!;
 
-            Assert.Equal(BitConverter.DoubleToInt64Bits(expected.Probability), BitConverter.DoubleToInt64Bits((double)result["probability"]!));
+            Assert.Equal(BitConverter.DoubleToInt64Bits(expected.Probability),
+                BitConverter.DoubleToInt64Bits((double)result["probability"]!));
         }
     }
 
@@ -126,7 +128,7 @@ public sealed class AdapterTests : IAsyncLifetime
     [InlineData("x", "outside", "there is no version \"outside\"")]
     [InlineData("x", "weights-outside", "there is no version \"weights-outside\"")]
     [InlineData("x", "pickled", "no adapter_model.safetensors")]
-    [InlineData("x", "empty", "adapter_config.json")]
+    [InlineData("x", "empty", "no adapter_model.safetensors")]
     [InlineData("x/y", "a", "an adapter's name has letters")]
     [InlineData("finintent-8m", "a", "not the model's own")]
     public async Task What_a_caller_may_not_load_is_refused_without_a_path_of_the_machine(string name, string version, string message)

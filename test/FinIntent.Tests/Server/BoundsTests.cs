@@ -67,10 +67,14 @@ public sealed class BoundsTests
     [Fact]
     public async Task Tokens_are_bounded_as_texts_are()
     {
-        await using var server = await RunningServer.StartAsync(new() { MaxQueueTokens = 300 });
+        int each;
+        await using (var roomy = await RunningServer.StartAsync())
+            each = (int)(await roomy.PostAsync(Route, """{"input": "a"}""")).Body["usage"]!["prompt_tokens"]!;
+        var most = 5 * each / 2;
+        await using var server = await RunningServer.StartAsync(new() { MaxQueueTokens = most });
         using var block = new Block(server.Host);
         var accepted = server.PostAsync(Route, """{"input": "a"}""");
-        await Until(() => server.Host.Admission.Tokens > 100);
+        await Until(() => server.Host.Admission.Tokens == each);
 
         var (busy, body) = await server.PostAsync(Route, """{"input": ["b", "c"]}""");
         var (never, message) = await server.PostAsync(Route, """{"input": ["a", "b", "c"]}""");
@@ -78,7 +82,7 @@ public sealed class BoundsTests
         Assert.Equal(HttpStatusCode.TooManyRequests, busy);
         Assert.Equal("queue_full", (string?)body["error"]!["code"]);
         Assert.Equal(HttpStatusCode.BadRequest, never);
-        Assert.Contains("and the server takes 300 at most", (string?)message["error"]!["message"], StringComparison.Ordinal);
+        Assert.Contains($"and the server takes {most} at most", (string?)message["error"]!["message"], StringComparison.Ordinal);
         block.Dispose();
         Assert.Equal(HttpStatusCode.OK, (await accepted).Status);
     }

@@ -42,7 +42,7 @@ sealed record RandomHost(BenchModel Shape, string Tokenizer, string Template, in
         await host.WarmUpAsync(own);
         foreach (var (i, factors) in weights.Index())
         {
-            var version = new ServedVersion($"a{i + 1}", Digest, classifier.Model.Taught, Tokenizer) { Parent = own.Name, Weights = factors };
+            var version = own with { Name = $"a{i + 1}", Parent = own.Name, Weights = factors };
             host.Models.Put(version);
             await host.WarmUpAsync(version);
         }

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace FinIntent.Tests.Server.Load;
 
-/// <summary>More is asked of the real server than it can answer, or while it stops. What takes minutes is in <see cref="SoakTests"/>.</summary>
+/// <summary>More is asked of the real server than it can answer, or while it stops. <see cref="SoakTests"/> has what takes
+/// minutes.</summary>
 public sealed class OverloadTests
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -43,12 +44,13 @@ public sealed class OverloadTests
             Assert.True(outcome.IsReconciled);
             Assert.Equal((0, 0), (outcome.Errors, outcome.LackingRetry));
         });
-        Assert.Subset(new HashSet<int> { 200, 429, 504 }, [.. outcomes[0].ByStatus.Keys]);
-        Assert.Subset(new HashSet<int> { 200, 429 }, [.. outcomes[1].ByStatus.Keys]);
+        Assert.Empty(outcomes[0].ByStatus.Keys.Except([200, 429, 504]));
+        Assert.Empty(outcomes[1].ByStatus.Keys.Except([200, 429]));
         Assert.True(outcomes.Sum(o => o.ByStatus.GetValueOrDefault(200)) > 0);
         Assert.True(outcomes.Sum(o => o.ByStatus.GetValueOrDefault(429)) > 0);
         var sent = outcomes.SelectMany(o => o.ByStatus).GroupBy(pair => pair.Key).ToDictionary(g => g.Key, g => g.Sum(pair => pair.Value));
-        Assert.Equal(sent.OrderBy(pair => pair.Key), ServerCounts.Between(before, await Counted(http, target, before!, outcomes.Sum(o => o.Sent)))!);
+        var counted = await Counted(http, target, before!, outcomes.Sum(o => o.Sent));
+        Assert.Equal(sent.OrderBy(pair => pair.Key), ServerCounts.Between(before, counted)!);
     }
 
     /// <summary>A request is counted when its answer has been written, which its client may see a moment before.</summary>
@@ -90,7 +92,8 @@ public sealed class OverloadTests
     {
         using var json = JsonDocument.Parse(body);
         return [.. json.RootElement.GetProperty("results")[0].GetProperty("probabilities").EnumerateArray()
-            .OrderBy(p => p.GetProperty("label").GetString(), StringComparer.Ordinal).Select(p => p.GetProperty("probability").GetDouble())];
+            .OrderBy(p => p.GetProperty("label").GetString(), StringComparer.Ordinal)
+            .Select(p => p.GetProperty("probability").GetDouble())];
     }
 
     static IEnumerable<long> Bits(IEnumerable<double> values) => values.Select(BitConverter.DoubleToInt64Bits);
@@ -99,8 +102,8 @@ public sealed class OverloadTests
     [Fact]
     public async Task A_server_that_is_told_to_end_under_load_answers_what_it_accepted_and_exits_with_0()
     {
-        await using var server = await ServerProcess.Start(["--model", EmbeddedClassifier.Model, $"intent_schema={EmbeddedClassifier.Schema}",
-            "template=default"], Stop);
+        await using var server = await ServerProcess.Start(["--model", EmbeddedClassifier.Model,
+            $"intent_schema={EmbeddedClassifier.Schema}", "template=default"], Stop);
         LoadTarget target = new(server.Url, null);
 
         var load = Generator(target, LoadTexts.Shipped(), 3).Closed(16, Stop);
@@ -111,12 +114,12 @@ public sealed class OverloadTests
 
         Assert.Equal(0, await server.Stop());
         Assert.True(outcome.IsReconciled);
-        Assert.Subset(new HashSet<int> { 200, 503 }, [.. outcome.ByStatus.Keys]);
+        Assert.Empty(outcome.ByStatus.Keys.Except([200, 503]));
         // What was sent before it was told is answered; a connection may be closed before the first byte of a later request only.
         var begun = outcome.All.Where(sample => sample.Sent < told).ToList();
         Assert.NotEmpty(begun);
         Assert.All(begun, sample => Assert.Equal(LoadEnding.Answered, sample.Ending));
-        Assert.Subset(new HashSet<LoadEnding> { LoadEnding.NotConnected, LoadEnding.Unanswered }, [.. outcome.WithoutAnswer.Keys]);
+        Assert.Empty(outcome.WithoutAnswer.Keys.Except([LoadEnding.NotConnected, LoadEnding.Unanswered]));
         Assert.InRange(outcome.WithoutAnswer.GetValueOrDefault(LoadEnding.Unanswered), 0, 16);
     }
 }

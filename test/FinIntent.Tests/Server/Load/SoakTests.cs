@@ -22,7 +22,8 @@ public sealed class SoakTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    static double Minutes => double.Parse(Environment.GetEnvironmentVariable("FININTENT_SOAK_MINUTES") ?? "30", CultureInfo.InvariantCulture);
+    static double Minutes =>
+        double.Parse(Environment.GetEnvironmentVariable("FININTENT_SOAK_MINUTES") ?? "30", CultureInfo.InvariantCulture);
 
     Task<ServerProcess> Start(params string[] flags) => ServerProcess.Start(["--model", EmbeddedClassifier.Model,
         $"intent_schema={EmbeddedClassifier.Schema}", "template=default", .. flags], Stop);
@@ -48,7 +49,7 @@ public sealed class SoakTests : IDisposable
             outcome.LateMilliseconds:f0} ms");
         Assert.True(outcome.IsReconciled);
         Assert.Equal((0, 0), (outcome.Errors, outcome.LackingRetry));
-        Assert.Subset(new HashSet<int> { 200, 429, 504 }, [.. outcome.ByStatus.Keys]);
+        Assert.Empty(outcome.ByStatus.Keys.Except([200, 429, 504]));
         Assert.Equal(outcome.ByStatus, counted!);
         Assert.True(outcome.Percentile(0.99) <= DeadlineMs);
     }
@@ -87,14 +88,15 @@ public sealed class SoakTests : IDisposable
         Tell($"{minutes} minutes, sent {outcomes.Sum(o => o.Sent)}: {string.Join(", ", sent)}; memory {memory[0].Bytes / 1e6:f0} to {
             memory[^1].Bytes / 1e6:f0} MB, {slope * 60 / 1e6:f2} MB a minute");
         Assert.All(outcomes, outcome => Assert.Equal((true, 0, 0), (outcome.IsReconciled, outcome.Errors, outcome.LackingRetry)));
-        Assert.Subset(new HashSet<int> { 200, 429, 504 }, [.. sent.Keys]);
+        Assert.Empty(sent.Keys.Except([200, 429, 504]));
         Assert.Equal(sent.OrderBy(pair => pair.Key), counted!);
         // Half an hour may not add a twentieth to the server's memory.
         Assert.InRange(slope * 1800, double.NegativeInfinity, 0.05 * memory[0].Bytes);
         Assert.Equal(0, await server.Stop());
     }
 
-    /// <summary>Replaces adapters in turn until the load ends, and returns the memory after a fifth of the time, in which pools fill.</summary>
+    /// <summary>Replaces adapters in turn until the load ends. Returns the memory after a fifth of the time, in which pools
+    /// fill.</summary>
     async Task<List<(double Seconds, long Bytes)>> SwapAndWatch(ServerProcess server, Task load, double minutes)
     {
         using var http = new HttpClient { BaseAddress = server.Url };

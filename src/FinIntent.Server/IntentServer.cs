@@ -1,4 +1,5 @@
 using System.Net;
+using FinIntent.Server.Documentation;
 using FinIntent.Server.Errors;
 using FinIntent.Server.Protection;
 using FinIntent.Server.Routes;
@@ -46,11 +47,13 @@ sealed class IntentServer : IAsyncDisposable
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
             json.SerializerOptions.TypeInfoResolverChain.AddCompatible();
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // no number is read from a text
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
             Listen(options, context.Configuration, kestrel));
         builder.Services.AddProtection(options);
+        builder.Services.AddDescription();
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UseErrorAnswers(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
@@ -59,6 +62,7 @@ sealed class IntentServer : IAsyncDisposable
         app.MapHealth();
         app.MapIntents();
         app.MapCompatible();
+        app.MapDescription();
         return new(app);
     }
 

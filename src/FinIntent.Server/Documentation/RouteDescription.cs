@@ -44,7 +44,8 @@ static class RouteDescription
         else
         {
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(KeyScheme, context.Document)] = [] }];
-            AddErrors(operation, context.Document!, FormOf(metadata), operation.RequestBody is null ? [.. Telling, .. Keyed] : [.. Reading, .. Keyed]);
+            AddErrors(operation, context.Document!, FormOf(metadata),
+                operation.RequestBody is null ? [.. Telling, .. Keyed] : [.. Reading, .. Keyed]);
         }
         await AddStreams(operation, context, stop);
         AddExamples(operation);
@@ -71,12 +72,13 @@ static class RouteDescription
         }
     }
 
-    /// <summary>OpenAPI 3.1 has no words for a stream of events: the media type is a text, and its description names the piece's schema.</summary>
+    /// <summary>OpenAPI 3.1 has no words for a stream of events: it is a text, whose content's schema is that of a piece.</summary>
     static async Task AddStreams(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken stop)
     {
         var (media, piece, text) = operation.OperationId switch
         {
-            "createChatCompletion" => ("text/event-stream", typeof(ChatChunkWire), "`data: ` and a ChatChunk for each piece, `data: [DONE]` last."),
+            "createChatCompletion" => ("text/event-stream", typeof(ChatChunkWire),
+                "`data: ` and a ChatChunk for each piece, `data: [DONE]` last."),
             "createCompletion" => ("text/event-stream", typeof(CompletionResponseWire),
                 "`data: ` and a CompletionResponse for each piece, `data: [DONE]` last."),
             "ollamaChat" => ("application/x-ndjson", typeof(OllamaChatResponseWire), "An OllamaChatResponse a line."),
@@ -100,7 +102,8 @@ static class RouteDescription
     static void AddExamples(OpenApiOperation operation)
     {
         if (!RouteExamples.All.TryGetValue(operation.OperationId ?? "", out var example)) return;
-        if (example.Request is { } request && operation.RequestBody?.Content is { } asked && asked.TryGetValue("application/json", out var body))
+        if (example.Request is { } request && operation.RequestBody?.Content is { } asked
+            && asked.TryGetValue("application/json", out var body))
             body.Example = JsonNode.Parse(request);
         if (operation.Responses!.TryGetValue("200", out var answer) && answer.Content is { } told
             && told.TryGetValue("application/json", out var json)) json.Example = JsonNode.Parse(example.Response);

@@ -59,7 +59,8 @@ public sealed class OpenApiTests(ServerFixture fixture)
             var error = answers["401"]!["content"]!["application/json"]!["schema"]!["$ref"]!;
             Assert.Equal($"#/components/schemas/{form}", (string?)error);
             if (operation["requestBody"] is not null)
-                Assert.Empty(((string[])["200", "400", "404", "413", "429", "500", "503", "504"]).Except(answers.Select(answer => answer.Key)));
+                Assert.Empty(((string[])["200", "400", "404", "413", "429", "500", "503", "504"])
+                    .Except(answers.Select(answer => answer.Key)));
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -13,7 +14,7 @@ namespace FinIntent.Server.Metrics;
 /// <param name="Model">The name under which the base is served.</param>
 sealed record TelemetryOptions(string Model)
 {
-    /// <summary>Metrics and traces are sent there by OTLP over gRPC; null means that nothing is sent.</summary>
+    /// <summary>Metrics and traces are sent there by OTLP; null means that nothing is sent.</summary>
     public Uri? OtlpEndpoint { get; init; }
 
     /// <summary>Writes vLLM's names beside our own.</summary>
@@ -42,13 +43,13 @@ static class TelemetryServices
             metrics.AddMeter(ServerMetrics.MeterName, KestrelMeter).AddRuntimeInstrumentation();
             metrics.AddReader(provider => provider.GetRequiredService<MetricsScrape>().Reader);
             if (options.OtlpEndpoint is { } endpoint)
-                metrics.AddAspNetCoreInstrumentation().AddOtlpExporter(exporter => exporter.Endpoint = endpoint);
+                metrics.AddAspNetCoreInstrumentation().AddOtlpExporter(exporter => Send(exporter, endpoint, "v1/metrics"));
         });
         services.ConfigureOpenTelemetryMeterProvider((provider, metrics) => metrics.AddView(OwnInstruments(provider)));
         if (options.OtlpEndpoint is { } traces) telemetry.WithTracing(tracing => tracing
             .AddSource(ClassifyActivity.SourceName)
             .AddAspNetCoreInstrumentation(requests => requests.Filter = context => !IsProbe(context.Request.Path))
-            .AddOtlpExporter(exporter => exporter.Endpoint = traces));
+            .AddOtlpExporter(exporter => Send(exporter, traces, "v1/traces")));
         return services;
     }
 
@@ -57,14 +58,14 @@ static class TelemetryServices
     {
         // Nothing is aggregated before someone has asked for the provider.
         app.ServiceProvider.GetRequiredService<MeterProvider>();
-        var scrape = app.ServiceProvider.GetRequiredService<MetricsScrape>();
-        return app.MapGet("/metrics", async Task (HttpContext context) =>
+        return app.MapGet("/metrics", async Task (HttpContext context, MetricsScrape scrape) =>
         {
             var text = await scrape.Read().WaitAsync(context.RequestAborted).ConfigureAwait(false);
             context.Response.ContentType = PrometheusText.ContentType;
             context.Response.ContentLength = text.Length;
             await context.Response.Body.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
-        }).ExcludeFromDescription();
+        }).WithName("metrics").WithTags("Health").WithSummary("What the server counts and measures, as Prometheus scrapes it")
+            .Produces<string>(contentType: "text/plain");
     }
 
     /// <summary>A meter is listened to by its name in the whole process; a host takes its own alone.</summary>
@@ -76,6 +77,10 @@ static class TelemetryServices
             : !ReferenceEquals(instrument.Meter.Scope, factory) ? MetricStreamConfiguration.Drop
             : instrument.Meter.Name == ServerMetrics.MeterName ? new() { CardinalityLimit = MostSeries } : null;
     }
+
+    /// <summary>Over HTTP each signal has a path of its own, which the exporter adds only to an address from its variables.</summary>
+    static void Send(OtlpExporterOptions exporter, Uri endpoint, string path) => exporter.Endpoint =
+        exporter.Protocol == OtlpExportProtocol.HttpProtobuf ? new($"{endpoint.AbsoluteUri.TrimEnd('/')}/{path}") : endpoint;
 
     static bool IsProbe(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments("/metrics");
 }

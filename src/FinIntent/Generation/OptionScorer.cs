@@ -91,7 +91,12 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null, Kept
     public int MaxTokens => _maxTokens;
 
     /// <summary>Returns an empty forward, which questions are added to.</summary>
-    public ForwardRoom Room() => new(_maxTokens, kept);
+    /// <param name="maxTokens">The most tokens of it; null means <see cref="MaxTokens"/>.</param>
+    public ForwardRoom Room(int? maxTokens = null) => new(maxTokens ?? _maxTokens, kept);
+
+    /// <summary>Returns how many of a question's tokens are kept from earlier forwards, once its beginning is.</summary>
+    public int KeptTokensOf(OptionQuestion question) =>
+        kept?.TokensOf(question.Adapter, RowsOf(question)[0], AskedBehind(question)) ?? 0;
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>
@@ -116,7 +121,8 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null, Kept
             using var noGradient = no_grad();
             foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].IsSingleToken))
             {
-                int[] places = [.. kind.GroupBy(q => questions[q].Adapter).SelectMany(alike => alike)]; // an adapter's rows lie together
+                var alike = kind.ToLookup(q => (AdapterFactors?)questions[q].Adapter);
+                int[] places = [.. RowAdapters.InOrder(alike.Select(a => a.Key)).SelectMany(adapter => alike[adapter])];
                 pass.Add(kind.Key ? BeginSingle(questions, places) : BeginWhole(questions, places));
             }
             return pass;
@@ -258,11 +264,18 @@ sealed class ForwardRoom(int maxTokens, KeptBeginnings? kept = null)
 
     public int Count { get; private set; }
 
+    /// <summary>The tokens that the forward computes.</summary>
+    public int Tokens => _tokens;
+
     /// <summary>Adds a question; false when the tokens would be too many. The first question always fits.</summary>
     public bool TryAdd(OptionQuestion question)
     {
         object adapter = (object?)question.Adapter ?? this;
-        if (!_rowsOf.TryGetValue(adapter, out var rows)) _rowsOf[adapter] = rows = [];
+        if (!_rowsOf.TryGetValue(adapter, out var rows))
+        {
+            if (question.Adapter?.Room is { } room && _rowsOf.Keys.OfType<AdapterFactors>().Count() >= room.MaxLoaded) return false;
+            _rowsOf[adapter] = rows = [];
+        }
         var (added, before) = (0, rows.Count);
         foreach (var row in OptionScorer.RowsOf(question))
         {

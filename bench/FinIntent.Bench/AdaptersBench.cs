@@ -2,8 +2,8 @@ using FinIntent.Generation;
 using FinIntent.Jobs.Bench;
 using FinIntent.Lora;
 using FinIntent.Models;
-using static FinIntent.Bench.MeasuredTable;
 using static System.FormattableString;
+using static FinIntent.Bench.MeasuredTable;
 using static TorchSharp.torch;
 
 namespace FinIntent.Bench;

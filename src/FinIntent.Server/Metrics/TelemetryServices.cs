@@ -62,14 +62,14 @@ static class TelemetryServices
     public static IEndpointConventionBuilder MapMetrics(this IEndpointRouteBuilder app)
     {
         app.ServiceProvider.GetRequiredService<ServerMetrics>();
-        var scrape = app.ServiceProvider.GetRequiredService<MetricsScrape>();
-        return app.MapGet(MetricsPort.Path, async Task (HttpContext context) =>
+        return app.MapGet(MetricsPort.Path, async Task (HttpContext context, MetricsScrape scrape) =>
         {
             var text = await scrape.Read().WaitAsync(context.RequestAborted).ConfigureAwait(false);
             context.Response.ContentType = PrometheusText.ContentType;
             context.Response.ContentLength = text.Length;
             await context.Response.Body.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
-        }).ExcludeFromDescription();
+        }).WithName("metrics").WithTags("Health").WithSummary("What the server counts and measures, as Prometheus scrapes it")
+            .Produces<string>(contentType: "text/plain");
     }
 
     /// <summary>A meter is listened to by its name in the whole process; a host takes its own alone.</summary>

@@ -3,6 +3,7 @@ using FinIntent.Server.Errors;
 using FinIntent.Server.Protection;
 using FinIntent.Server.Routes;
 using FinIntent.Server.Serving;
+using FinIntent.Server.TextLog;
 using FinIntent.Server.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -49,7 +50,7 @@ sealed class IntentServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
             Listen(options, context.Configuration, kestrel));
-        builder.Services.AddProtection(options);
+        builder.Services.AddProtection(options).AddTextLog(options);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UseErrorAnswers(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
@@ -76,7 +77,11 @@ sealed class IntentServer : IAsyncDisposable
     public Task StartAsync(CancellationToken stop = default) => _app.StartAsync(stop);
 
     /// <summary>Answers with a model from now on; it is taken over.</summary>
-    public void Serve(ModelHost host) => _slot.Set(host);
+    public void Serve(ModelHost host)
+    {
+        host.WriteTexts(Services);
+        _slot.Set(host);
+    }
 
     /// <summary>Tells the server to stop, as SIGTERM does.</summary>
     public void Stop() => _app.Lifetime.StopApplication();

@@ -25,6 +25,9 @@ sealed class ModelHost : IAsyncDisposable
     public Admission Admission { get; }
     public ChatModel Chat => _classifier.Model.Chat;
 
+    /// <summary>Is told of every request that was classified, before its answer is sent; it must return at once and never fail.</summary>
+    public Action<Classified>? Answered { get; set; }
+
     /// <summary>The texts that wait for a forward.</summary>
     public int QueueLength => _classifier.Queue.Length;
 
@@ -56,10 +59,12 @@ sealed class ModelHost : IAsyncDisposable
         record.Computed = scored.Max(s => s.Computed);
         Admission.Learn(scored.Length, record.Computed);
         var calibration = call.IsCalibrated ? taught.CalibrationOf(set) : null;
-        return new(lease.Version, set, [.. call.Texts.Select((text, i) => Result(text, ready[i], scored[i].Reading))])
+        Classified classified = new(lease.Version, set, [.. call.Texts.Select((text, i) => Result(text, ready[i], scored[i].Reading))])
         {
             IsCalibrated = calibration is not null,
         };
+        Answered?.Invoke(classified);
+        return classified;
 
         ClassifiedText Result(AskedText text, ReadyText question, OptionReading reading)
         {

@@ -10,6 +10,7 @@ namespace FinIntent.Server.TextLog;
 /// written, and those of a time when the files cannot be, are counted and left out.</remarks>
 sealed partial class TextLogWriter : IHostedService, IDisposable
 {
+    public const string Category = "FinIntent.TextLog";
     const int MostWaiting = 16_384, MostWaitingCharacters = 16 << 20, MostBuffered = 1 << 18;
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 

@@ -56,6 +56,7 @@ sealed class IntentServer : IAsyncDisposable
         app.UseErrorAnswers(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
         app.UseRouting();
         app.UseProtection();
+        app.Services.GetService<TextLogWriter>(); // a folder that cannot be written is told now
         app.MapHealth();
         app.MapIntents();
         return new(app);

@@ -46,6 +46,7 @@ sealed class IntentServer : IAsyncDisposable
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.AddCompatible();
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
@@ -59,6 +60,7 @@ sealed class IntentServer : IAsyncDisposable
         app.Services.GetService<TextLogWriter>(); // a folder that cannot be written is told now
         app.MapHealth();
         app.MapIntents();
+        app.MapCompatible();
         return new(app);
     }
 

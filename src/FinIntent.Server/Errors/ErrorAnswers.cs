@@ -48,7 +48,8 @@ static partial class ErrorAnswers
 
     static string Shown(string text) => text.Length <= 100 ? text : text[..100] + "…";
 
-    static ServerError ErrorOf(Exception e, HttpContext context) => e switch
+    /// <summary>Returns what a caller is told of an exception.</summary>
+    public static ServerError ErrorOf(Exception e, HttpContext context) => e switch
     {
         ServerError error => error,
         DeadlineException => new(504, e.Message, "deadline_exceeded"),

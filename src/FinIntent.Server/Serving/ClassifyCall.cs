@@ -27,6 +27,9 @@ sealed record ClassifyCall(IReadOnlyList<AskedText> Texts)
     /// <summary>Below this probability an answer is withheld, whatever the calibration says; null: no such bound.</summary>
     public double? Threshold { get; init; }
 
+    /// <summary>The side that is cut of a text too long for the model; null: it is refused.</summary>
+    public TextCut? Cut { get; init; }
+
     /// <summary>How long the answer is of use; null: the server's own.</summary>
     public TimeSpan? Deadline { get; init; }
 }

@@ -49,9 +49,9 @@ sealed class ModelHost : IAsyncDisposable
         var set = taught.Set(call.IntentSet);
         var chosen = LabelChoice.Of(set, call.Labels);
         using var ticket = Admission.Enter(call.Texts.Count);
-        using var deadline = new Deadline(call.Deadline ?? _options.Deadline, aborted);
+        using var deadline = DeadlineOf(call.Deadline, aborted);
         var start = Stopwatch.GetTimestamp();
-        var ready = Encode(call.Texts, taught, set);
+        var ready = Encode(call, taught, set);
         ticket.Count(ready.Sum(text => text.Tokens));
         record.Tokenized = Stopwatch.GetElapsedTime(start);
         var scored = await deadline.Await(ScoreAll([.. ready.Select(text => text.Question)], deadline.Token));
@@ -85,14 +85,17 @@ sealed class ModelHost : IAsyncDisposable
         foreach (var set in taught.Sets) await ScoreAll([taught.Encode("?", set).Question], CancellationToken.None);
     }
 
-    List<ReadyText> Encode(IReadOnlyList<AskedText> texts, TaughtIntents taught, LabelSet set)
+    List<ReadyText> Encode(ClassifyCall call, TaughtIntents taught, LabelSet set)
     {
+        var texts = call.Texts;
         List<ReadyText> ready = new(texts.Count);
         foreach (var (i, text) in texts.Index())
         {
             try
             {
-                ready.Add(taught.Encode(text.Text, set, text.History));
+                var asked = call.Cut is not { } cut || string.IsNullOrWhiteSpace(text.Text) ? text.Text
+                    : TextCuts.Cut(text.Text, cut, Chat, part => taught.Encode(part, set, text.History).Question);
+                ready.Add(taught.Encode(asked, set, text.History));
                 _classifier.Model.Scorer.Check(ready[^1].Question);
             }
             catch (UserErrorException e)
@@ -109,6 +112,10 @@ sealed class ModelHost : IAsyncDisposable
 
     /// <summary>Does a work on the thread that computes, such as a token of an answer.</summary>
     public Task<T> Run<T>(Func<T> work, CancellationToken stop) => _classifier.Queue.Run(work, stop);
+
+    /// <summary>Returns when a request's answer is no longer of use.</summary>
+    /// <param name="asked">What the request asks; null: the server's own.</param>
+    public Deadline DeadlineOf(TimeSpan? asked, CancellationToken aborted) => new(asked ?? _options.Deadline, aborted);
 
     void Retire(ServedVersion version)
     {

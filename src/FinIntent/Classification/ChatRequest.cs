@@ -49,7 +49,8 @@ sealed record ChatRequest(Conversation Conversation, AnswerOptions Options, long
 
     /// <summary>Returns a system text and messages in turn: messages without text are left out, and those of one role that follow each
     /// other become one, a blank line between them.</summary>
-    static Conversation ConversationOf(IEnumerable<ChatMessage> messages, string? instructions)
+    /// <exception cref="UserErrorException">They are no conversation, or not of text alone.</exception>
+    public static Conversation ConversationOf(IEnumerable<ChatMessage> messages, string? instructions)
     {
         List<string> system = string.IsNullOrEmpty(instructions) ? [] : [instructions];
         List<Message> turns = [];

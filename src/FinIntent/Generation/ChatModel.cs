@@ -46,6 +46,9 @@ sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
     public int? MaxLength { get; init; }
     public bool SkipSpecialTokens { get; init; } = true;
 
+    /// <summary>Leaves blanks at the answer's beginning as they are; a text that is continued has them there.</summary>
+    public bool KeepsLeadingBlanks { get; init; }
+
     /// <summary>How many of the most probable tokens are told beside each token of an answer; null means that nothing is told.</summary>
     public int? TopLogProbabilities { get; init; }
 }

@@ -2,10 +2,11 @@ namespace FinIntent.Generation;
 
 /// <summary>Cuts a growing answer at the first stop word, and leading blanks off its front (ChatGLM3's begin with a line break).</summary>
 /// <remarks>Text that may turn out to be the beginning of a stop word is held back until it is known.</remarks>
-sealed class StopWords(IReadOnlyList<string> words)
+/// <param name="keepsBlanks">Leaves leading blanks as they are.</param>
+sealed class StopWords(IReadOnlyList<string> words, bool keepsBlanks = false)
 {
     readonly StringBuilder _held = new();
-    bool _hasBegun;
+    bool _hasBegun = keepsBlanks;
 
     /// <summary>Says whether a stop word has come; nothing is let through from then on.</summary>
     public bool HasStopped { get; private set; }

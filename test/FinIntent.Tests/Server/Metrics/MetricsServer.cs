@@ -1,4 +1,5 @@
 using FinIntent.Server.Metrics;
+using FinIntent.Server.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -25,12 +26,12 @@ sealed class MetricsServer : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddTelemetry(options ?? new("finintent-8m"));
         var app = builder.Build();
-        RequestMetrics.Use(app, app.Services.GetRequiredService<ServerMetrics>());
+        app.UseRequestMetrics(app.Services.GetRequiredService<ServerMetrics>());
         app.UseRouting();
         app.MapMetrics();
         app.MapGet("/answer/{code:int}", (HttpContext context, int code, string? adapter) =>
         {
-            RequestMetrics.Of(context).Adapter = adapter;
+            RequestRecord.Of(context).Adapter = adapter;
             using var activity = ClassifyActivity.Start("cards");
             activity.Answered("cards@1", 1, 120);
             return Results.StatusCode(code);

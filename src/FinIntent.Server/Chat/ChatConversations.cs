@@ -1,0 +1,42 @@
+using FinIntent.Classification;
+using FinIntent.Server.Errors;
+using FinIntent.Server.Wire;
+using FinIntent.Text;
+using Microsoft.Extensions.AI;
+
+namespace FinIntent.Server.Chat;
+
+/// <summary>Reads the messages of a request as a conversation.</summary>
+static class ChatConversations
+{
+    /// <exception cref="ServerError">400: they are no conversation that the model can answer.</exception>
+    public static Conversation Of(IReadOnlyList<ChatMessageWire> messages)
+    {
+        List<ChatMessage> said = [];
+        foreach (var (i, message) in messages.Index())
+        {
+            if (message.ToolCalls is { Count: > 0 })
+                throw UnsupportedFields.Refused($"messages[{i}].tool_calls", "the model calls no tools; leave it out");
+            if (message.Images is { Count: > 0 })
+                throw UnsupportedFields.Refused($"messages[{i}].images", "the model reads text only; leave it out");
+            said.Add(new(RoleOf(message.Role, i), message.Content?.Text ?? ""));
+        }
+        try
+        {
+            return ChatRequest.ConversationOf(said, null);
+        }
+        catch (UserErrorException e)
+        {
+            throw ServerError.BadRequest(e.Message, "messages");
+        }
+    }
+
+    static ChatRole RoleOf(string role, int index) => role switch
+    {
+        "system" or "developer" => ChatRole.System,
+        "user" => ChatRole.User,
+        "assistant" => ChatRole.Assistant,
+        _ => throw ServerError.BadRequest(
+            $"messages[{index}].role is {JsonTexts.Shown(role)}; the model knows system, user and assistant", $"messages[{index}].role"),
+    };
+}

@@ -9,13 +9,15 @@ namespace FinIntent.Server.TextLog;
 /// <summary>Puts the text log into the server where it is asked for.</summary>
 static class TextLogServices
 {
-    /// <summary>Adds the log if the options name one. It stops after the web server, which is added last, so that no text is left out.</summary>
+    /// <summary>Adds the log if the options name one. It stops after the web server, which is added last, so that no text is left
+    /// out.</summary>
     public static IServiceCollection AddTextLog(this IServiceCollection services, ServeOptions options)
     {
         if (options.LogText is not { } path) return services;
         TextLogOptions log = new(path) { Days = options.LogTextDays, Sample = options.LogTextSample, Raw = options.LogTextRaw };
-        services.AddSingleton(provider => new TextLogWriter(
-            log, provider.GetRequiredService<ILoggerFactory>().CreateLogger(TextLogWriter.Category), TimeProvider.System, Random.Shared.NextDouble));
+        services.AddSingleton(provider => new TextLogWriter(log,
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger(TextLogWriter.Category),
+            TimeProvider.System, Random.Shared.NextDouble));
         return services.AddHostedService(provider => provider.GetRequiredService<TextLogWriter>());
     }
 

@@ -26,7 +26,8 @@ public sealed class RouteProtectionTests : IDisposable
 
     async Task<IntentServer> Start(ServeOptions options)
     {
-        var server = IntentServer.Create(options with { Port = 0 }, builder => builder.Logging.ClearProviders().AddProvider(new CollectedLog()));
+        var server = IntentServer.Create(options with { Port = 0 },
+            builder => builder.Logging.ClearProviders().AddProvider(new CollectedLog()));
         await server.StartAsync(Stop);
         return server;
     }
@@ -67,8 +68,10 @@ public sealed class RouteProtectionTests : IDisposable
         {
             var isOpen = Open.Contains(path);
             Assert.True(isOpen != (await Ask(server, method, path, null) == HttpStatusCode.Unauthorized), $"{method} {path} without a key");
-            Assert.True(isOpen != (await Ask(server, method, path, "no-key-of-this-server") == HttpStatusCode.Unauthorized), $"{method} {path}");
-            Assert.True(isAdmin == (await Ask(server, method, path, ProtectedServer.ApiKey) == HttpStatusCode.Forbidden), $"{method} {path}");
+            Assert.True(isOpen != (await Ask(server, method, path, "no-key-of-this-server") == HttpStatusCode.Unauthorized),
+                $"{method} {path}");
+            Assert.True(isAdmin == (await Ask(server, method, path, ProtectedServer.ApiKey) == HttpStatusCode.Forbidden),
+                $"{method} {path}");
         }
         Assert.Equal(Open, routes.Select(route => route.Path).Intersect(Open));
     }

@@ -71,7 +71,11 @@ public sealed class TlsTests : IDisposable
 
         Assert.Equal("https", server.Address.Scheme);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/live", TestContext.Current.CancellationToken)).StatusCode);
-        using HttpRequestMessage request = new(HttpMethod.Get, "/health/ready") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using HttpRequestMessage request = new(HttpMethod.Get, "/health/ready")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         Assert.Equal(HttpVersion.Version20, (await client.SendAsync(request, TestContext.Current.CancellationToken)).Version);
     }
 
@@ -81,6 +85,8 @@ public sealed class TlsTests : IDisposable
         using var certificate = Certificate();
         await using var server = await Start();
 
-        Assert.DoesNotContain("200", await RawConnection.Ask(server.Address.Port, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"), StringComparison.Ordinal);
+        var answer = await RawConnection.Ask(server.Address.Port, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+        Assert.DoesNotContain("200", answer, StringComparison.Ordinal);
     }
 }

@@ -52,7 +52,7 @@ static class BenchText
     static string Gigabytes(long bytes) => Text(bytes / 1e9, "f1") + " GB";
 
     /// <summary>The table gets the width that it needs, whatever the terminal's is.</summary>
-    static void Write(TextWriter console, Table table)
+    public static void Write(TextWriter console, Table table)
     {
         var plain = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(console) });
         plain.Profile.Width = 200;

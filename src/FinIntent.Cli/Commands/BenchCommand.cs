@@ -5,7 +5,10 @@ namespace FinIntent.Cli.Commands;
 static class BenchCommand
 {
     public static Command Build() =>
-        new("bench", "Measure speed and memory with random weights of a true shape.") { Train(), Score(), Load() };
+        new("bench", "Measure speed and memory with random weights of a true shape, or a server.")
+        {
+            Train(), Score(), Load(), BenchServe.Build(),
+        };
 
     static Command Train()
     {

@@ -31,8 +31,11 @@ sealed class AnswerRun : IDisposable
         PromptTokens = prompt.Length;
         _room = (options.MaxLength ?? int.MaxValue) - prompt.Length;
         _writer = new(chat.Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords, options.KeepsLeadingBlanks));
-        _tokens = new TokenGenerator(chat.Model, options.Sampling, chat.Tokenizer.VocabularySize, options.TopLogProbabilities)
-            .Begin([new(prompt, seed)], new(ends, options.MaxNewTokens), (_, id) => Append(id));
+        var generator = new TokenGenerator(chat.Model, options.Sampling, chat.Tokenizer.VocabularySize, options.TopLogProbabilities)
+        {
+            Adapter = options.Adapter,
+        };
+        _tokens = generator.Begin([new(prompt, seed)], new(ends, options.MaxNewTokens), (_, id) => Append(id));
     }
 
     /// <summary>Continues a text that is no chat.</summary>

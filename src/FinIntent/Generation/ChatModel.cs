@@ -51,6 +51,9 @@ sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
 
     /// <summary>How many of the most probable tokens are told beside each token of an answer; null means that nothing is told.</summary>
     public int? TopLogProbabilities { get; init; }
+
+    /// <summary>The adapter that answers; null means the model as it was loaded.</summary>
+    public AdapterWeights? Adapter { get; init; }
 }
 
 /// <summary>Is a model that is talked to: weights, tokenizer and template. One thread at a time may use it.</summary>
@@ -106,7 +109,7 @@ sealed class ChatModel : IDisposable
         AnswerWriter Writer() => new(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords));
         var writers = conversations.Select(_ => Writer()).ToList();
         var requests = conversations.Zip(seeds, (c, seed) => new GenerationRequest(Template.EncodePrompt(c), seed)).ToList();
-        var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize);
+        var generator = new TokenGenerator(Model, options.Sampling, Tokenizer.VocabularySize) { Adapter = options.Adapter };
         generator.Generate(requests, new(Template.StopTokenIds.ToHashSet(), options.MaxNewTokens), (row, id) =>
         {
             var text = writers[row].Append(id);

@@ -1,3 +1,4 @@
+using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Text;
@@ -53,12 +54,16 @@ sealed record OptionQuestion(int[] Prompt, OptionAnswers Answers)
 
     /// <summary>Says that the logits of one place are enough.</summary>
     public bool IsSingleToken => !TellsTokens && Answers.AreSingleTokens;
+
+    /// <summary>The adapter that answers; null means the model as it was loaded.</summary>
+    public AdapterWeights? Adapter { get; init; }
 }
 
 /// <summary>Computes probabilities of a question's options where the answer stands, renormalised over the options; they sum to 1.</summary>
 /// <remarks>One forward serves many questions; what they have in common from their beginning on is read once.</remarks>
 /// <param name="maxTokens">The most tokens of a forward, what questions share counted once; null means as many as suit the device.</param>
-sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
+/// <param name="kept">Beginnings that are kept between forwards; null means none. They stay the caller's.</param>
+sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null, KeptBeginnings? kept = null)
 {
     // A GPU is not filled by less.
     const int TokensOnCpu = 4096, TokensOnGpu = 16384;
@@ -86,7 +91,7 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
     public int MaxTokens => _maxTokens;
 
     /// <summary>Returns an empty forward, which questions are added to.</summary>
-    public ForwardRoom Room() => new(_maxTokens);
+    public ForwardRoom Room() => new(_maxTokens, kept);
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>
@@ -110,7 +115,10 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         {
             using var noGradient = no_grad();
             foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].IsSingleToken))
-                pass.Add(kind.Key ? BeginSingle(questions, [.. kind]) : BeginWhole(questions, [.. kind]));
+            {
+                int[] places = [.. kind.GroupBy(q => questions[q].Adapter).SelectMany(alike => alike)]; // an adapter's rows lie together
+                pass.Add(kind.Key ? BeginSingle(questions, places) : BeginWhole(questions, places));
+            }
             return pass;
         });
     }
@@ -164,7 +172,9 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         int[] ids = [.. places.SelectMany(q => questions[q].Answers.Tails.Select(t => t[0])).Distinct()];
         var columns = ids.Index().ToDictionary(i => i.Item, i => i.Index);
         List<int[]> rows = [.. places.SelectMany(q => RowsOf(questions[q]))];
-        using var batch = TokenBatch.Last(Filled(rows), model.Placement.Device, isShared: true, ids: ids);
+        var contexts = Contexts([.. rows.Zip(places, (row, q) => (questions[q], row))]);
+        using var batch = TokenBatch.Last(
+            Filled(rows), model.Placement.Device, isShared: true, ids: ids, contexts: Filled(contexts));
         var hidden = model.Hidden(batch);                                                                 // [B, C]
         var logits = model.LogitsOf(hidden, batch);                                                       // [B, M]
         return new(places, Kept(logits.narrow(0, 0, rows.Count)), Kept(hidden.narrow(0, 0, rows.Count)), (values, row) =>
@@ -177,8 +187,14 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
     {
         using var scope = NewDisposeScope();
         var plan = new AnswerTree();
-        foreach (var (row, q) in places.Index()) plan.Add(row, questions[q]);
-        using var batch = TokenBatch.At(plan.Rows, Filled(plan.Outputs), model.Placement.Device, isShared: true);
+        List<(OptionQuestion, int[])> rows = [];
+        foreach (var (row, q) in places.Index())
+        {
+            plan.Add(row, questions[q]);
+            rows.AddRange(plan.Rows.Skip(rows.Count).Select(ids => (questions[q], ids)));
+        }
+        var contexts = Contexts(rows);
+        using var batch = TokenBatch.At(plan.Rows, Filled(plan.Outputs), model.Placement.Device, isShared: true, contexts);
         var asked = plan.Asked.Index().OrderBy(a => a.Item.Output).ToList();
         var hidden = model.Hidden(batch);                                                                 // [N, C]
         var values = model.LogProbabilities(hidden, [.. asked.Select(a => ((long)a.Item.Output, (long)a.Item.Id))]);
@@ -192,6 +208,14 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
                     byOption[(row, option)].Select(place => (double)numbers[place]).ToArray())],
         };
     }
+
+    /// <summary>Returns what each row stands on; beginnings that are to be kept and are not there yet are read first.</summary>
+    IReadOnlyList<RowContext> Contexts(IReadOnlyList<(OptionQuestion Question, int[] Ids)> rows) => kept is null
+        ? [.. rows.Select(row => new RowContext(row.Question.Adapter))]
+        : kept.Behind([.. rows.Select(row => (row.Question.Adapter, row.Ids, AskedBehind(row.Question)))]);
+
+    /// <summary>Returns how many tokens a question has up to the first place where the model is asked.</summary>
+    internal static int AskedBehind(OptionQuestion question) => question.Prompt.Length + question.Answers.Lead.Length;
 
     /// <summary>Repeats the last output on a CPU until every thread has whole fours of them. Products of fewer than four rows add up in
     /// another order, so a question's bits are the same alone and among others only with these (docs/log.md).</summary>
@@ -226,10 +250,10 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null)
         question.IsSingleToken ? [[.. question.Prompt, .. question.Answers.Lead]] : AnswerTree.RowsOf(question);
 }
 
-/// <summary>Counts the tokens of the questions of a forward, what they share once.</summary>
-sealed class ForwardRoom(int maxTokens)
+/// <summary>Counts the tokens of the questions of a forward, what they share once and what is kept not at all.</summary>
+sealed class ForwardRoom(int maxTokens, KeptBeginnings? kept = null)
 {
-    readonly List<int[]> _rows = [];
+    readonly Dictionary<object, List<int[]>> _rowsOf = []; // by the adapter: only its rows share a beginning
     int _tokens;
 
     public int Count { get; private set; }
@@ -237,15 +261,18 @@ sealed class ForwardRoom(int maxTokens)
     /// <summary>Adds a question; false when the tokens would be too many. The first question always fits.</summary>
     public bool TryAdd(OptionQuestion question)
     {
-        var (added, before) = (0, _rows.Count);
+        object adapter = (object?)question.Adapter ?? this;
+        if (!_rowsOf.TryGetValue(adapter, out var rows)) _rowsOf[adapter] = rows = [];
+        var (added, before) = (0, rows.Count);
         foreach (var row in OptionScorer.RowsOf(question))
         {
-            added += TokenBatch.OwnTokens(row, _rows);
-            _rows.Add(row);
+            var known = kept?.TokensOf(question.Adapter, row, OptionScorer.AskedBehind(question)) ?? 0;
+            added += Math.Min(row.Length - known, TokenBatch.OwnTokens(row, rows));
+            rows.Add(row);
         }
         if (Count > 0 && _tokens + added > maxTokens)
         {
-            _rows.RemoveRange(before, _rows.Count - before);
+            rows.RemoveRange(before, rows.Count - before);
             return false;
         }
         (Count, _tokens) = (Count + 1, _tokens + added);

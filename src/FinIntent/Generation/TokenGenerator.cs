@@ -1,3 +1,4 @@
+using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Runtime;
 
@@ -22,6 +23,9 @@ sealed class TokenGenerator(
     const int RoomForAnswers = 256;
 
     readonly int _usableVocabulary = Math.Min(vocabularySize, model.Shape.UsableVocabulary);
+
+    /// <summary>The adapter that all prompts are continued with; null means the model as it was loaded.</summary>
+    public AdapterWeights? Adapter { get; init; }
 
     /// <summary>Returns the answers' ids, without stop ids.</summary>
     /// <inheritdoc cref="Begin"/>
@@ -60,7 +64,8 @@ sealed class TokenGenerator(
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0);
+        using var batch = TokenBatch.Last(tokens, model.Placement.Device, cache, isShared: cache.Length(0) == 0,
+            contexts: Adapter is null ? null : [.. tokens.Select(_ => new RowContext(Adapter))]);
         var scores = model.forward(batch);                                                            // [B, V]
         // They are made first: a penalty changes the scores in place.
         using var logs = alternatives is null ? null

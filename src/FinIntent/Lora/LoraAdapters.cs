@@ -5,6 +5,20 @@ using Linear = FinIntent.Models.Layers.Linear;
 
 namespace FinIntent.Lora;
 
+/// <summary>Is a linear of a model that an adapter changes, and how.</summary>
+/// <param name="Module">The linear's name in the model.</param>
+sealed record LoraSite(string Module, Linear Layer, int Rank, double Scale)
+{
+    /// <summary>The name of A, [R, in], in an adapter's file.</summary>
+    public string A => $"{LoraAdapters.Prefix}{Module}.lora_A.weight";
+
+    /// <summary>The name of B, [out, R].</summary>
+    public string B => $"{LoraAdapters.Prefix}{Module}.lora_B.weight";
+
+    /// <summary>Both names, with the shapes that the model needs.</summary>
+    public IEnumerable<(string Name, long[] Shape)> Shapes => [(A, [Rank, Layer.Inputs]), (B, [Layer.Outputs, Rank])];
+}
+
 /// <summary>Holds the LoRA adapters of one model, in PEFT's names and files.</summary>
 sealed class LoraAdapters : IDisposable
 {
@@ -12,7 +26,7 @@ sealed class LoraAdapters : IDisposable
     const string WeightsFile = "adapter_model.safetensors";
     const string OldWeightsFile = "adapter_model.bin";
 
-    readonly List<(string Module, LoraAdapter Adapter)> _adapters = [];
+    readonly List<(LoraSite Site, LoraAdapter Adapter)> _adapters = [];
     readonly CausalLanguageModel _model;
 
     LoraAdapters(CausalLanguageModel model, LoraSettings settings) => (_model, Settings) = (model, settings);
@@ -21,11 +35,7 @@ sealed class LoraAdapters : IDisposable
 
     /// <summary>A and B of every adapted layer under PEFT's names.</summary>
     public IReadOnlyList<(string Name, Parameter Value)> Parameters =>
-    [.. _adapters.SelectMany(a => new (string, Parameter)[]
-    {
-        ($"{Prefix}{a.Module}.lora_A.weight", a.Adapter.A),
-        ($"{Prefix}{a.Module}.lora_B.weight", a.Adapter.B),
-    })];
+        [.. _adapters.SelectMany(a => new (string, Parameter)[] { (a.Site.A, a.Adapter.A), (a.Site.B, a.Adapter.B) })];
 
     /// <summary>Turns dropout on or off.</summary>
     public void SetTraining(bool isTraining)
@@ -67,9 +77,9 @@ sealed class LoraAdapters : IDisposable
     {
         var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
         using var file = OpenWeights(folder);
-        var parameters = adapters.Compare(file);
+        Compare(file, adapters._adapters.Select(a => a.Site));
         using var _ = no_grad();
-        foreach (var (name, parameter) in parameters) file.CopyTo(name, parameter);
+        foreach (var (name, parameter) in adapters.Parameters) file.CopyTo(name, parameter);
         return adapters;
     }
 
@@ -95,21 +105,23 @@ sealed class LoraAdapters : IDisposable
     /// <exception cref="UserErrorException">They would not load.</exception>
     internal static void Check(CausalLanguageModel model, string folder)
     {
-        using var adapters = Create(model, AdapterConfig.Read(folder).Settings, ScalarType.Float32);
+        var sites = SitesOf(model, AdapterConfig.Read(folder).Settings);
         using var file = OpenWeights(folder);
-        adapters.Compare(file);
+        Compare(file, sites);
     }
 
-    Dictionary<string, Parameter> Compare(TensorFile file)
+    /// <summary>Checks that a file holds what an adapter of these linears has, and nothing else.</summary>
+    /// <exception cref="UserErrorException">All differing tensors are listed.</exception>
+    internal static void Compare(TensorFile file, IEnumerable<LoraSite> sites)
     {
-        var parameters = Parameters.ToDictionary(p => p.Name, p => p.Value);
-        var faults = parameters.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
-            .Concat(file.Tensors.Keys.Except(parameters.Keys).Select(name => $"unexpected {name}"))
-            .Concat(parameters.Where(p => file.Tensors.TryGetValue(p.Key, out var t) && !t.Shape.SequenceEqual(p.Value.shape))
-                .Select(p => $"{p.Key} is {Show(file.Tensors[p.Key].Shape)}, the model needs {Show(p.Value.shape)}"))
+        var shapes = sites.SelectMany(site => site.Shapes).ToDictionary(s => s.Name, s => s.Shape);
+        var faults = shapes.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
+            .Concat(file.Tensors.Keys.Except(shapes.Keys).Select(name => $"unexpected {name}"))
+            .Concat(shapes.Where(p => file.Tensors.TryGetValue(p.Key, out var t) && !t.Shape.SequenceEqual(p.Value))
+                .Select(p => $"{p.Key} is {Show(file.Tensors[p.Key].Shape)}, the model needs {Show(p.Value)}"))
             .ToList();
         static string Show(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
-        if (faults.Count == 0) return parameters;
+        if (faults.Count == 0) return;
         throw new UserErrorException($"{file.FilePath} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
             "remedy: use the base model the adapter was trained on (adapter_config.json names it)");
     }
@@ -154,24 +166,38 @@ sealed class LoraAdapters : IDisposable
 
     static LoraAdapters Create(CausalLanguageModel model, LoraSettings settings, ScalarType type)
     {
+        var adapters = new LoraAdapters(model, settings with { Targets = TargetsOf(model, settings) });
+        foreach (var site in SitesOf(model, settings))
+        {
+            var adapter = new LoraAdapter(site.Layer, site.Rank, site.Scale, settings.Dropout, new(type, model.Placement.Device));
+            site.Layer.Adapter = adapter;
+            adapters._adapters.Add((site, adapter));
+        }
+        return adapters;
+    }
+
+    static IReadOnlyList<string> TargetsOf(CausalLanguageModel model, LoraSettings settings) =>
+        settings.Targets.Contains(LoraSettings.AllLinears) ? AllTargets(model) : settings.Targets;
+
+    /// <summary>Finds the linears that an adapter of this shape is for; any thread may ask.</summary>
+    /// <exception cref="UserErrorException">The rank is below one, or a target names no linear layer.</exception>
+    internal static IReadOnlyList<LoraSite> SitesOf(CausalLanguageModel model, LoraSettings settings)
+    {
         if (settings.Rank < 1) throw new UserErrorException($"lora_rank is {settings.Rank}; it must be at least 1");
-        if (settings.Targets.Contains(LoraSettings.AllLinears)) settings = settings with { Targets = AllTargets(model) };
-        var adapters = new LoraAdapters(model, settings);
-        var used = new HashSet<string>();
+        var targets = TargetsOf(model, settings);
+        List<LoraSite> sites = [];
+        HashSet<string> used = [];
         foreach (var (name, layer) in Linears(model))
         {
-            var target = settings.Targets.FirstOrDefault(t => name == t || name.EndsWith("." + t, StringComparison.Ordinal));
+            var target = targets.FirstOrDefault(t => name == t || name.EndsWith("." + t, StringComparison.Ordinal));
             if (target is null) continue;
             used.Add(target);
-            var placement = new Placement(type, model.Placement.Device);
-            var adapter = new LoraAdapter(layer, settings.RankOf(name), settings.ScaleOf(name), settings.Dropout, placement);
-            layer.Adapter = adapter;
-            adapters._adapters.Add((name, adapter));
+            sites.Add(new(name, layer, settings.RankOf(name), settings.ScaleOf(name)));
         }
-        if (settings.Targets.Except(used).ToList() is { Count: > 0 } unknown)
+        if (targets.Except(used).ToList() is { Count: > 0 } unknown)
             throw new UserErrorException($"lora_target {string.Join(", ", unknown)} names no linear layer of this model; " +
                 $"it has {string.Join(", ", AllTargets(model))}");
-        return adapters;
+        return sites;
     }
 
     static IEnumerable<(string Name, Linear Layer)> Linears(CausalLanguageModel model) =>

@@ -66,9 +66,19 @@ abstract class CausalLanguageModel(string name, ModelShape shape, Placement plac
     {
     }
 
-    public override Tensor forward(TokenBatch batch)
+    /// <summary>Refuses rows that cannot be read as they ask for.</summary>
+    void CheckRows(TokenBatch batch)
     {
         Check(batch);
+        if (batch.Adapters is null) return;
+        if (is_grad_enabled()) throw new InvalidOperationException("rows with adapters of their own are read under no_grad");
+        if (Layers.Any(layer => layer.Groups.Any(group => group.Members.Any(member => member.Adapter is not null))))
+            throw new InvalidOperationException("an adapter is on the model's layers, so rows cannot have adapters of their own");
+    }
+
+    public override Tensor forward(TokenBatch batch)
+    {
+        CheckRows(batch);
         using var scope = NewDisposeScope();
         if (!is_grad_enabled()) return Logits(Outputs(batch), batch.OutputIds).MoveToOuterDisposeScope();
         if (batch.Cache is not null) throw new InvalidOperationException("a cache is read and filled under no_grad");
@@ -131,8 +141,8 @@ abstract class CausalLanguageModel(string name, ModelShape shape, Placement plac
     /// <summary>Returns the normed stream behind the last layer where it is read, [N, C], without a gradient.</summary>
     internal Tensor Hidden(TokenBatch batch)
     {
-        Check(batch);
         using var noGradient = no_grad();
+        CheckRows(batch);
         return Outputs(batch);
     }
 

@@ -18,39 +18,68 @@ sealed class RowLayout
         /// <summary>The place where it begins.</summary>
         public int Start { get; set; }
         public int Length => To - From;
+
+        /// <summary>Says that these tokens were read before: they have no place in the batch, and begin among the kept ones.</summary>
+        public bool IsKept { get; init; }
     }
 
     readonly IReadOnlyList<int[]> _rows;
+    readonly IReadOnlyList<RowContext> _contexts;
     readonly List<Stretch> _stretches = [];
+    readonly List<KeptKeys> _kept = [];
+    readonly List<int> _adapterStarts = [];
     readonly Stretch[] _ends;
 
-    RowLayout(IReadOnlyList<int[]> rows)
+    RowLayout(IReadOnlyList<int[]> rows, IReadOnlyList<RowContext>? contexts)
     {
         if (rows.Count == 0 || rows.Any(row => row.Length == 0)) throw new ArgumentException("a batch needs rows, and each row a token");
         _rows = rows;
+        _contexts = contexts ?? new RowContext[rows.Count];
+        if (_contexts.Count != rows.Count) throw new ArgumentException($"{rows.Count} rows stand on {_contexts.Count} contexts");
         _ends = new Stretch[rows.Count];
     }
 
     /// <summary>Lays row after row.</summary>
-    public static RowLayout InOrder(IReadOnlyList<int[]> rows)
+    /// <param name="contexts">What each row stands on, without kept beginnings; null means the model alone.</param>
+    public static RowLayout InOrder(IReadOnlyList<int[]> rows, IReadOnlyList<RowContext>? contexts = null)
     {
-        var layout = new RowLayout(rows);
-        for (var b = 0; b < rows.Count; b++) layout._ends[b] = layout.Add(b, 0, rows[b].Length, null);
-        return layout.Placed();
+        var layout = new RowLayout(rows, contexts);
+        if (layout._contexts.Any(c => c.Kept is not null)) throw new ArgumentException("rows behind a kept beginning share it");
+        foreach (var (first, count) in RowAdapters.RunsOf(layout._contexts))
+        {
+            for (var b = first; b < first + count; b++) layout._ends[b] = layout.Add(b, 0, rows[b].Length, null);
+            layout.Place(first);
+        }
+        return layout;
     }
 
-    /// <summary>Lays common beginnings once, and stretches of one length beside one another.</summary>
-    public static RowLayout Shared(IReadOnlyList<int[]> rows)
+    /// <summary>Lays common beginnings of rows of one adapter once, and of these the stretches of one length beside one another.</summary>
+    /// <param name="contexts">What each row stands on; null means the model alone. Rows of one adapter stand next to one another.</param>
+    public static RowLayout Shared(IReadOnlyList<int[]> rows, IReadOnlyList<RowContext>? contexts = null)
     {
-        var layout = new RowLayout(rows);
-        layout.Share([.. Enumerable.Range(0, rows.Count)], 0, null);
-        var ordered = layout._stretches.OrderBy(s => s.Length).ThenBy(s => s.To).ToList();
-        layout._stretches.Clear();
-        layout._stretches.AddRange(ordered);
-        return layout.Placed();
+        var layout = new RowLayout(rows, contexts);
+        foreach (var (first, count) in RowAdapters.RunsOf(layout._contexts))
+        {
+            var before = layout._stretches.Count;
+            foreach (var alike in Enumerable.Range(first, count).GroupBy(b => (layout._contexts[b].Kept, layout._contexts[b].KeptTokens)))
+                layout.Share([.. alike], alike.Key.KeptTokens, layout.Behind(alike.First()));
+            var ordered = layout._stretches[before..].OrderBy(s => s.Length).ThenBy(s => s.To).ToList();
+            layout._stretches.RemoveRange(before, ordered.Count);
+            layout._stretches.AddRange(ordered);
+            layout.Place(before);
+        }
+        return layout;
     }
 
     public int TokenCount { get; private set; }
+
+    /// <summary>The places where the runs of rows of one adapter begin, and where the last one ends.</summary>
+    public int[] AdapterStarts => [.. _adapterStarts, TokenCount];
+
+    /// <summary>The kept beginnings that rows are laid behind: all tokens of each, one after another, before those of the batch.</summary>
+    public IReadOnlyList<KeptKeys> Kept => _kept;
+
+    int KeptCount => _kept.Sum(k => k.Length);
 
     /// <summary>Says whether a stretch stands behind another.</summary>
     public bool HasShared => _stretches.Any(s => s.Before is not null);
@@ -61,11 +90,18 @@ sealed class RowLayout
     /// <summary>[S + 1] places: the same for what a stretch sees, which is itself and all before it.</summary>
     public int[] KeyStarts => StartsOf([.. _stretches.Select(s => s.To)]);
 
-    /// <summary>[KeyStarts[S]] places of what each stretch sees.</summary>
-    public long[] KeyPlaces => [.. _stretches.SelectMany(PlacesTo)];
+    /// <summary>[KeyStarts[S]] places of what each stretch sees, among all kept tokens and then those of the batch.</summary>
+    public long[] KeyPlaces
+    {
+        get
+        {
+            var own = KeptCount;
+            return [.. _stretches.SelectMany(stretch => PlacesTo(stretch, own))];
+        }
+    }
 
-    /// <summary>Returns the places of a row's tokens.</summary>
-    public IEnumerable<long> PlacesOf(int row) => PlacesTo(_ends[row]);
+    /// <summary>Returns the places of a row's tokens, none of which is a kept one.</summary>
+    public IEnumerable<long> PlacesOf(int row) => PlacesTo(_ends[row], 0);
 
     public int PlaceOf(int row, int token)
     {
@@ -83,10 +119,10 @@ sealed class RowLayout
         return values;
     }
 
-    static IEnumerable<long> PlacesTo(Stretch stretch)
+    static IEnumerable<long> PlacesTo(Stretch stretch, int first)
     {
-        var own = Enumerable.Range(stretch.Start, stretch.Length).Select(place => (long)place);
-        return stretch.Before is null ? own : PlacesTo(stretch.Before).Concat(own);
+        var own = Enumerable.Range(stretch.Start + (stretch.IsKept ? 0 : first), stretch.Length).Select(place => (long)place);
+        return stretch.Before is null ? own : PlacesTo(stretch.Before, first).Concat(own);
     }
 
     /// <summary>Returns where each of stretches that lie end to end begins, and where the last one ends.</summary>
@@ -107,14 +143,26 @@ sealed class RowLayout
         return stretch;
     }
 
-    RowLayout Placed()
+    /// <summary>Returns the stretch of the kept tokens that a row is laid behind; null means none.</summary>
+    Stretch? Behind(int row)
     {
-        foreach (var stretch in _stretches)
+        var (_, kept, tokens) = _contexts[row];
+        if (kept is null) return null;
+        if (tokens < 1 || tokens > kept.Length || tokens >= _rows[row].Length)
+            throw new ArgumentException($"a row of {_rows[row].Length} tokens cannot be laid behind {tokens} of {kept.Length} kept ones");
+        if (!_kept.Contains(kept)) _kept.Add(kept);
+        return new(row, 0, tokens, null) { IsKept = true, Start = _kept.TakeWhile(k => k != kept).Sum(k => k.Length) };
+    }
+
+    /// <summary>Gives the stretches from this one on, which are of one adapter, their places.</summary>
+    void Place(int first)
+    {
+        _adapterStarts.Add(TokenCount);
+        foreach (var stretch in _stretches.Skip(first))
         {
             stretch.Start = TokenCount;
             TokenCount += stretch.Length;
         }
-        return this;
     }
 
     /// <summary>Lays rows that agree up to <paramref name="from"/>, and go on from there, behind <paramref name="before"/>.</summary>

@@ -57,6 +57,12 @@ sealed class TokenBatch : IDisposable
     /// <summary>Keys and values of the rows' earlier tokens, and the place for those of this batch; null: each row starts here.</summary>
     public KvCache? Cache { get; private init; }
 
+    /// <summary>The adapters of the rows; null: they are read with the model as it is.</summary>
+    public RowAdapters? Adapters { get; private init; }
+
+    /// <summary>The beginnings read before that rows are laid behind; their tokens come first in what KeyPlaces counts.</summary>
+    public IReadOnlyList<KeptKeys> Kept { get; private init; } = [];
+
     /// <summary>Says whether a row has earlier tokens.</summary>
     public bool HasPast { get; private init; }
 
@@ -79,17 +85,19 @@ sealed class TokenBatch : IDisposable
     /// <summary>Asks for the logits at the last token of every row: scoring, prefill, a decoding step.</summary>
     /// <param name="isShared">Says that beginnings that rows have in common are read once.</param>
     /// <param name="ids">The ids whose logits are wanted; null means the whole vocabulary.</param>
-    public static TokenBatch Last(
-        IReadOnlyList<int[]> rows, Device device, KvCache? cache = null, bool isShared = false, IReadOnlyList<int>? ids = null)
+    /// <param name="contexts">What each row stands on; null means the model alone. Rows of one adapter stand next to one another.</param>
+    public static TokenBatch Last(IReadOnlyList<int[]> rows, Device device, KvCache? cache = null, bool isShared = false,
+        IReadOnlyList<int>? ids = null, IReadOnlyList<RowContext>? contexts = null)
     {
         (int, int)[] outputs = [.. rows.Select((row, b) => (b, row.Length - 1))];
-        return Create(rows, new() { Outputs = outputs, Cache = cache, IsShared = isShared, Ids = ids }, device);
+        return Create(rows, new() { Outputs = outputs, Cache = cache, IsShared = isShared, Ids = ids, Contexts = contexts }, device);
     }
 
     /// <summary>Asks for the logits at these tokens, in this order.</summary>
-    public static TokenBatch At(
-        IReadOnlyList<int[]> rows, IReadOnlyList<(int Row, int Token)> outputs, Device device, bool isShared = false) =>
-        Create(rows, new() { Outputs = outputs, IsShared = isShared }, device);
+    /// <param name="contexts">As in <see cref="Last"/>; the outputs of one adapter's rows stand next to one another, too.</param>
+    public static TokenBatch At(IReadOnlyList<int[]> rows, IReadOnlyList<(int Row, int Token)> outputs, Device device,
+        bool isShared = false, IReadOnlyList<RowContext>? contexts = null) =>
+        Create(rows, new() { Outputs = outputs, IsShared = isShared, Contexts = contexts }, device);
 
     /// <summary>Returns how many tokens a row adds, at least, to a batch of these others that shares beginnings.</summary>
     public static int OwnTokens(int[] row, IEnumerable<int[]> others)
@@ -153,6 +161,7 @@ sealed class TokenBatch : IDisposable
         public IReadOnlyList<int>? Ids { get; init; }
         public KvCache? Cache { get; init; }
         public bool IsShared { get; init; }
+        public IReadOnlyList<RowContext>? Contexts { get; init; }
     }
 
     static TokenBatch Create(IReadOnlyList<int[]> rows, Request request, Device device)
@@ -160,7 +169,9 @@ sealed class TokenBatch : IDisposable
         var past = rows.Select((_, b) => request.Cache?.Length(b) ?? 0).ToArray();
         var hasPast = past.Any(length => length > 0);
         if (hasPast && request.IsShared) throw new ArgumentException("rows with a past cannot share a beginning");
-        var layout = request.IsShared ? RowLayout.Shared(rows) : RowLayout.InOrder(rows);
+        var layout = request.IsShared ? RowLayout.Shared(rows, request.Contexts) : RowLayout.InOrder(rows, request.Contexts);
+        if (layout.Kept.Count > 0 && request.Cache is not null)
+            throw new ArgumentException("rows behind a kept beginning go to no cache");
         var lengths = rows.Select((row, b) => past[b] + row.Length).ToArray();
         int[] starts = layout.Starts, keyStarts = hasPast ? RowLayout.StartsOf(lengths) : layout.KeyStarts;
         request.Cache?.Reserve(lengths.Max());
@@ -194,6 +205,9 @@ sealed class TokenBatch : IDisposable
             KeyPlaces = keyPlaces?.Tensor,
             MaxRowLength = RowLayout.Longest(starts),
             MaxKeyLength = RowLayout.Longest(keyStarts),
+            Adapters = RowAdapters.Of(
+                request.Contexts, layout.AdapterStarts, outputs is null ? null : [.. request.Outputs!.Select(o => o.Row)]),
+            Kept = layout.Kept,
             OutputIndex = outputs?.Tensor,
             OutputIds = ids?.Tensor,
             Labels = labels?.Tensor,

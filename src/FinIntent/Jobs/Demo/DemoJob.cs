@@ -104,6 +104,7 @@ sealed class DemoJob(string root, string output, Surroundings here)
                   confusion_*.png            混淆矩阵
                 接下来：
                   {ask}
+                  finintent serve --model {model}      同一个模型，用 HTTP 回答（docs/serve.md）
                   finintent init cards --intents "挂失,充值,退款"   自己的意图（docs/intents.md）
                   finintent train YOUR.yaml                        您的 LLaMA-Factory 文件（docs/train.md）
                 """, $"""
@@ -116,6 +117,7 @@ sealed class DemoJob(string root, string output, Surroundings here)
                   confusion_*.png            confusion matrices
                 Next:
                   {ask}
+                  finintent serve --model {model}      the same over HTTP (docs/serve.md)
                   finintent init cards --language en --intents "lost card,top up,refund"   intents of your own (docs/intents.md)
                   finintent train YOUR.yaml                        your LLaMA-Factory file (docs/train.md)
                 """);

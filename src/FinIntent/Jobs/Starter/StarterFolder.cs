@@ -64,6 +64,7 @@ sealed record StarterFolder(string Folder)
                 : "The sample rows only hold places: replace them by real questions, or have them written with generate.yaml.\n");
         foreach (var verb in (string[])["train", "eval"]) text.Append($"  finintent {verb} {Path(verb + ".yaml")}\n");
         text.Append($"  finintent classify --model {Path("saves/lora")} \"...\"\n");
+        text.Append($"  finintent serve --model {Path("saves/lora")}\n");
         return text.Append($"  finintent export {Path("export.yaml")}\n").ToString();
     }
 }

@@ -14,8 +14,16 @@ static class Attention
         batch.Cache?.Write(layer, k, v, batch);
         if (batch.HasPast) return Past(q, batch.Cache!.Of(layer), batch).MoveToOuterDisposeScope();
 
+        if (batch.Kept.Count > 0) (k, v) = BehindKept(k, v, batch, layer);
         if (batch.KeyPlaces is { } places) (k, v) = (k.index_select(0, places), v.index_select(0, places));
         return (IsFlash(q) ? Flash(q, k, v, batch) : Runs(q, k, v, batch)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Puts the kept beginnings' keys and values before the batch's own.</summary>
+    static (Tensor Keys, Tensor Values) BehindKept(Tensor k, Tensor v, TokenBatch batch, int layer)
+    {
+        var kept = batch.Kept.Select(beginning => beginning.Of(layer)).ToList();
+        return (cat([.. kept.Select(l => l.Keys), k]), cat([.. kept.Select(l => l.Values), v]));
     }
 
     /// <summary>Says whether libtorch's ragged flash kernel computes this: 16-bit on CUDA, head sizes up to 256 in steps of 8.</summary>

@@ -87,17 +87,20 @@ sealed class DecoderLayer(LayerParts parts) : IDisposable
         using var scope = NewDisposeScope();
         var (input, normed) = parts.AttentionNorm.Frozen(x.Sum, x.Branch);
         tape = isTaped ? new() { Input = input.alias().DetachFromDisposeScope(), Places = places } : null;
-        var attended = Attend(parts.Qkv.Forward(normed, tape?.Qkv), rotary, batch, tape);
+        var attended = Attend(parts.Qkv.Forward(normed, tape?.Qkv, Rows(0, false)), rotary, batch, tape);
         if (places is not null) (input, attended) = (input.index_select(0, places), attended.index_select(0, places));
-        var (middle, mlpInput) = parts.MlpNorm.Frozen(input, parts.Output.Forward(attended, tape?.Output));
-        var gateUp = parts.GateUp.OpenForward(mlpInput, tape?.Gate);
-        var branch = parts.Down.Forward(LowRankGatedSilu.Forward(ref gateUp), tape?.Down);
+        var (middle, mlpInput) = parts.MlpNorm.Frozen(input, parts.Output.Forward(attended, tape?.Output, Rows(1)));
+        var gateUp = parts.GateUp.OpenForward(mlpInput, tape?.Gate, Rows(2));
+        var branch = parts.Down.Forward(LowRankGatedSilu.Forward(ref gateUp), tape?.Down, Rows(3));
         if (tape is not null)
         {
             tape.Middle = middle.alias().DetachFromDisposeScope();
             tape.GateUp = gateUp with { Base = gateUp.Base.alias().DetachFromDisposeScope() };
         }
         return new(middle.MoveToOuterDisposeScope(), branch.MoveToOuterDisposeScope());
+
+        // The rows' adapters, of a group in the order of Groups.
+        GroupAdapters? Rows(int group, bool isBehind = true) => batch.Adapters?.Of(parts.Layer, group, isBehind && places is not null);
     }
 
     /// <summary>Returns the input's gradient [T, C] for the output's, [T, C] or [N, C]; adds those of the adapters.</summary>

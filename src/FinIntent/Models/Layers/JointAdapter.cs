@@ -37,6 +37,29 @@ sealed class JointAdapter : IDisposable
     public static JointAdapter? Of(IReadOnlyList<Linear> members, ScalarType type) =>
         members.Any(m => m.Adapter is not null) ? new(members, type) : null;
 
+    /// <summary>Joins the factors of a group's members that are on no layer; null stands for a member without an adapter.</summary>
+    /// <param name="factors">A [R, in], B [out, R] and the scale of each member's adapter, in any type; they stay the caller's.</param>
+    public static GroupFactors? Join(
+        IReadOnlyList<Linear> members, IReadOnlyList<(Tensor A, Tensor B, double Scale)?> factors, ScalarType type)
+    {
+        if (factors.All(f => f is null)) return null;
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        List<LoraPart> parts = [];
+        long output = 0, rank = 0;
+        foreach (var (member, factor) in members.Zip(factors))
+        {
+            if (factor is var (a, b, scale))
+            {
+                parts.Add(new(a, b, scale, output, rank));
+                rank += a.shape[0];
+            }
+            output += member.Outputs;
+        }
+        var (jointA, jointB) = LoraFactors.Join(parts, output, type);
+        return new(jointA.DetachFromDisposeScope(), jointB.DetachFromDisposeScope(), [.. factors.Select(f => (int)(f?.A.shape[0] ?? 0))]);
+    }
+
     /// <summary>Says whether these are still the members' adapters as they are now, in that type.</summary>
     public bool IsOf(IReadOnlyList<Linear> members, ScalarType type) => _a.dtype == type
         && members.Where(m => m.Adapter is not null).Select(m => (m.Adapter, m.Adapter!.Version))

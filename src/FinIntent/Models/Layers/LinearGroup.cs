@@ -64,16 +64,18 @@ sealed class LinearGroup(params Linear[] members) : IDisposable
     }
 
     /// <summary>Maps x [T, in] to [T, Σout] with adapters, without a gradient; the tape gets what a backward needs.</summary>
-    internal Tensor Forward(Tensor x, LinearTape? tape)
+    /// <param name="rows">The adapters of the batch's rows, which no tape remembers; null means none.</param>
+    internal Tensor Forward(Tensor x, LinearTape? tape, GroupAdapters? rows = null)
     {
         using var scope = NewDisposeScope();
-        return OpenForward(x, tape).Complete().MoveToOuterDisposeScope();
+        return OpenForward(x, tape, rows).Complete().MoveToOuterDisposeScope();
     }
 
     /// <summary>Computes the same without adding the adapters' share yet.</summary>
-    internal LowRankSum OpenForward(Tensor x, LinearTape? tape)
+    internal LowRankSum OpenForward(Tensor x, LinearTape? tape, GroupAdapters? rows = null)
     {
         var y = Product(x);
+        if (rows is { } adapters) return adapters.AddTo(x, y);
         return AdapterIn(x.dtype, tape)?.Forward(x, y, tape) ?? new(y);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using FinIntent.Server.Errors;
+using FinIntent.Server.Metrics;
 using FinIntent.Server.Protection;
 using FinIntent.Server.Routes;
 using FinIntent.Server.Serving;
@@ -22,6 +23,8 @@ namespace FinIntent.Server;
 /// </summary>
 sealed class IntentServer : IAsyncDisposable
 {
+    const string DefaultName = "model";
+
     readonly WebApplication _app;
     readonly HostSlot _slot;
 
@@ -31,9 +34,6 @@ sealed class IntentServer : IAsyncDisposable
 
     /// <summary>The address that it listens at, with the port that it was given. It is known from <see cref="StartAsync"/> on.</summary>
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-
-    /// <summary>Ends when the server is told to stop, by a signal or by <see cref="Stop"/>.</summary>
-    public CancellationToken Stopping => _app.Lifetime.ApplicationStopping;
 
     /// <summary>Puts the server together. It does not listen yet.</summary>
     /// <param name="configure">What a host adds, such as where logs go.</param>
@@ -51,15 +51,24 @@ sealed class IntentServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
             Listen(options, context.Configuration, kestrel));
+        builder.Services.AddTelemetry(new(options.ServedModelName ?? DefaultName)
+        {
+            OtlpEndpoint = options.Otlp,
+            HasVllmNames = options.VllmMetricNames,
+        });
         builder.Services.AddProtection(options).AddTextLog(options);
         configure?.Invoke(builder);
         var app = builder.Build();
-        app.UseErrorAnswers(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
+        var metrics = app.Services.GetRequiredService<ServerMetrics>();
+        app.UseRequestMetrics(metrics);
+        app.UseErrorAnswers(metrics, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
         app.UseRouting();
         app.UseProtection();
         app.Services.GetService<TextLogWriter>(); // a folder that cannot be written is told now
         app.MapHealth();
+        app.MapMetrics();
         app.MapIntents();
+        app.MapAdapters(mayChange: options is { AdapterRoot: not null, AdminKeyFile: not null });
         app.MapCompatible();
         return new(app);
     }
@@ -80,14 +89,10 @@ sealed class IntentServer : IAsyncDisposable
     public Task StartAsync(CancellationToken stop = default) => _app.StartAsync(stop);
 
     /// <summary>Answers with a model from now on; it is taken over.</summary>
-    public void Serve(ModelHost host)
-    {
-        host.WriteTexts(Services);
-        _slot.Set(host);
-    }
+    public void Serve(ModelHost host) => _slot.Set(host);
 
-    /// <summary>Tells the server to stop, as SIGTERM does.</summary>
-    public void Stop() => _app.Lifetime.StopApplication();
+    /// <summary>Stops the server as SIGTERM does, and waits until it has answered what it had accepted.</summary>
+    public Task StopAsync(CancellationToken stop = default) => _app.StopAsync(stop);
 
     /// <summary>Waits until the server has been told to stop, and has answered what it had accepted.</summary>
     public Task WaitForShutdownAsync(CancellationToken stop = default) => _app.WaitForShutdownAsync(stop);

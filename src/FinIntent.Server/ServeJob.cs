@@ -13,10 +13,12 @@ static class ServeJob
     /// <exception cref="UserErrorException">The options, the settings or the model are not usable.</exception>
     public static async Task RunAsync(ServeOptions options, SettingsFile settings, Surroundings here)
     {
+        options = options with { ServedModelName = options.ServedModelName ?? HostLoader.NameOf(
+            settings.Model.AdapterPaths.LastOrDefault() ?? settings.Model.ModelNameOrPath) };
         await using var server = IntentServer.Create(options, LogToConsole);
         await server.StartAsync();
         here.Tell($"listening at {server.Address}");
-        var loading = HostLoader.LoadAsync(options, settings, here, server.Services.GetRequiredService<ILoggerFactory>());
+        var loading = HostLoader.LoadAsync(options, settings, here, server.Services);
         var stopped = server.WaitForShutdownAsync();
         if (await Task.WhenAny(loading, stopped) == loading)
         {

@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using FinIntent.Files;
+using FinIntent.Server.Metrics;
 using FinIntent.Server.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,12 +15,13 @@ static partial class ErrorAnswers
     /// <summary>Says that the caller has gone, as nginx logs it.</summary>
     public const int ClientClosed = 499;
 
-    public static void UseErrorAnswers(this IApplicationBuilder app, ILogger log) => app.Use(async (context, next) =>
+    public static void UseErrorAnswers(this IApplicationBuilder app, ServerMetrics metrics, ILogger log) => app.Use(async (context, next) =>
     {
         try
         {
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null }) await Write(context, Bare(context));
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null })
+                await Answer(Bare(context));
         }
         catch (Exception e) when (context.Response.HasStarted)
         {
@@ -31,9 +33,27 @@ static partial class ErrorAnswers
         {
             var error = ErrorOf(e, context);
             if (error.Status == 500) Failed(log, e, context.TraceIdentifier);
-            await Write(context, error);
+            await Answer(error);
+        }
+
+        Task Answer(ServerError error)
+        {
+            if (ReasonOf(error) is { } reason) metrics.Rejected(reason);
+            return Write(context, error);
         }
     });
+
+    /// <summary>Why a request was refused; null where it was wrong, or failed.</summary>
+    static RejectionReason? ReasonOf(ServerError error) => error switch
+    {
+        { Status: 401 or 403 } => RejectionReason.Auth,
+        { Status: 413 } or { Code: "too_many_tokens" or "too_many_texts" or "too_long" } => RejectionReason.TooLong,
+        { Status: 504 } => RejectionReason.Deadline,
+        { Status: 429, Code: "queue_full" } => RejectionReason.QueueFull,
+        { Status: 429 } => RejectionReason.Rate,
+        { Code: "draining" } => RejectionReason.Draining,
+        _ => null,
+    };
 
     /// <summary>Puts words to a status that a part of ASP.NET Core has set without any.</summary>
     static ServerError Bare(HttpContext context) => new(context.Response.StatusCode, context.Response.StatusCode switch

@@ -155,12 +155,12 @@ sealed class ServerMetrics
 
     void ObserveState(Meter meter)
     {
-        Gauge("finintent.queue.requests", "{request}", "Requests that wait for a forward.", () => Queue().Requests);
-        Gauge("finintent.queue.rows", "{row}", "Rows that wait for a forward.", () => Queue().Rows);
-        Gauge("finintent.queue.rows.limit", "{row}", "Rows that may wait; more are refused.", () => Queue().RowsLimit);
-        Gauge("finintent.queue.tokens", "{token}", "Tokens that wait for a forward.", () => Queue().Tokens);
-        Gauge("finintent.queue.tokens.limit", "{token}", "Tokens that may wait; more are refused.", () => Queue().TokensLimit);
-        Gauge("finintent.running.requests", "{request}", "Requests that are in a forward now.", () => Queue().Running);
+        Gauge("finintent.queue.requests", "{request}", "Requests that are accepted and not answered.", () => Queue().Requests);
+        Gauge("finintent.queue.rows", "{row}", "Texts that are accepted and not answered.", () => Queue().Rows);
+        Gauge("finintent.queue.rows.limit", "{row}", "Texts that may be accepted; more are refused.", () => Queue().RowsLimit);
+        Gauge("finintent.queue.tokens", "{token}", "Tokens of the texts that are accepted and not answered.", () => Queue().Tokens);
+        Gauge("finintent.queue.tokens.limit", "{token}", "Tokens that may be accepted; more are refused.", () => Queue().TokensLimit);
+        Gauge("finintent.running.rows", "{row}", "Texts that are in a forward.", () => Queue().Running);
         Gauge("finintent.ready", "", "1 while the server takes requests, else 0.", () => IsReady() ? 1 : 0);
         meter.CreateObservableGauge("finintent.device.memory", () => DeviceMemory().Select(device =>
             new Measurement<long>(device.Bytes, Tag("device", device.Device))), "By", "Bytes in use on a device.");
@@ -189,10 +189,10 @@ sealed class ServerMetrics
 }
 
 /// <summary>Says how full the queue is.</summary>
-/// <param name="Requests">Requests that wait.</param>
-/// <param name="Rows">Their rows.</param>
+/// <param name="Requests">Requests that are accepted and not answered.</param>
+/// <param name="Rows">Their texts.</param>
 /// <param name="Tokens">Their tokens.</param>
-/// <param name="Running">Requests that are in a forward.</param>
+/// <param name="Running">Those of the texts that do not wait but are in a forward.</param>
 readonly record struct QueueState(int Requests, int Rows, long Tokens, int Running)
 {
     public int RowsLimit { get; init; }

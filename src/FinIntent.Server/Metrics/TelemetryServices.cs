@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -13,7 +14,7 @@ namespace FinIntent.Server.Metrics;
 /// <param name="Model">The name under which the base is served.</param>
 sealed record TelemetryOptions(string Model)
 {
-    /// <summary>Metrics and traces are sent there by OTLP over gRPC; null means that nothing is sent.</summary>
+    /// <summary>Metrics and traces are sent there by OTLP; null means that nothing is sent.</summary>
     public Uri? OtlpEndpoint { get; init; }
 
     /// <summary>Writes vLLM's names beside our own.</summary>
@@ -42,13 +43,13 @@ static class TelemetryServices
             metrics.AddMeter(ServerMetrics.MeterName, KestrelMeter).AddRuntimeInstrumentation();
             metrics.AddReader(provider => provider.GetRequiredService<MetricsScrape>().Reader);
             if (options.OtlpEndpoint is { } endpoint)
-                metrics.AddAspNetCoreInstrumentation().AddOtlpExporter(exporter => exporter.Endpoint = endpoint);
+                metrics.AddAspNetCoreInstrumentation().AddOtlpExporter(exporter => Send(exporter, endpoint, "v1/metrics"));
         });
         services.ConfigureOpenTelemetryMeterProvider((provider, metrics) => metrics.AddView(OwnInstruments(provider)));
         if (options.OtlpEndpoint is { } traces) telemetry.WithTracing(tracing => tracing
             .AddSource(ClassifyActivity.SourceName)
             .AddAspNetCoreInstrumentation(requests => requests.Filter = context => !IsProbe(context.Request.Path))
-            .AddOtlpExporter(exporter => exporter.Endpoint = traces));
+            .AddOtlpExporter(exporter => Send(exporter, traces, "v1/traces")));
         return services;
     }
 
@@ -76,6 +77,10 @@ static class TelemetryServices
             : !ReferenceEquals(instrument.Meter.Scope, factory) ? MetricStreamConfiguration.Drop
             : instrument.Meter.Name == ServerMetrics.MeterName ? new() { CardinalityLimit = MostSeries } : null;
     }
+
+    /// <summary>Over HTTP each signal has a path of its own, which the exporter adds only to an address from its variables.</summary>
+    static void Send(OtlpExporterOptions exporter, Uri endpoint, string path) => exporter.Endpoint =
+        exporter.Protocol == OtlpExportProtocol.HttpProtobuf ? new($"{endpoint.AbsoluteUri.TrimEnd('/')}/{path}") : endpoint;
 
     static bool IsProbe(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments("/metrics");
 }

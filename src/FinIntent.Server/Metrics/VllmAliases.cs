@@ -22,33 +22,45 @@ sealed class VllmAliases(string model)
 
     public void Append(PrometheusText text)
     {
-        Value("num_requests_running", "gauge", "Requests that are in a forward.", "finintent.running.requests");
-        Value("num_requests_waiting", "gauge", "Requests that wait for a forward.", "finintent.queue.requests");
-        Value("prompt_tokens_total", "counter", "Tokens of the prompts that were computed.", "finintent.prompt.tokens");
-        Value("prefix_cache_queries_total", "counter", "Tokens of prompts that were looked up.", "finintent.prompt.tokens");
-        Value("prefix_cache_hits_total", "counter", "Tokens of prompts that were found.", "finintent.prefix_reused.tokens");
-        Value("request_success_total", "counter", "Requests answered with 200.", "finintent.requests",
+        // A text is what vLLM calls a request.
+        var running = Sum("finintent.running.rows");
+        Gauge("num_requests_running", "Texts that are in a forward.", running);
+        Gauge("num_requests_waiting", "Texts that wait for a forward.", Math.Max(0, Sum("finintent.queue.rows") - running));
+        Counter("prompt_tokens_total", "Tokens of the prompts that were computed.", "finintent.prompt.tokens");
+        Counter("prefix_cache_queries_total", "Tokens of prompts that were looked up.", "finintent.prompt.tokens");
+        Counter("prefix_cache_hits_total", "Tokens of prompts that were found.", "finintent.prefix_reused.tokens");
+        Counter("request_success_total", "Requests answered with 200.", "finintent.requests",
             ",finished_reason=\"stop\"", IsSuccess);
         Times("e2e_request_latency_seconds", "From a request's arrival to the end of its answer.", "finintent.request.duration");
         Times("request_queue_time_seconds", "How long requests waited.", "finintent.queue.duration");
 
-        void Value(string name, string type, string help, string from, string labels = "", Func<MetricPoint, bool>? where = null)
+        void Gauge(string name, string help, double value)
         {
-            if (!_metrics.TryGetValue(from, out var metric) || !text.Family($"vllm:{name}", type, help)) return;
-            var sum = 0d;
-            foreach (ref readonly var point in metric.GetMetricPoints())
-                if (where?.Invoke(point) != false) sum += PrometheusText.ValueOf(metric.MetricType, point);
-            text.Sample($"vllm:{name}", _model + labels, sum);
+            if (text.Family($"vllm:{name}", "gauge", help)) text.Sample($"vllm:{name}", _model, value);
+        }
+
+        void Counter(string name, string help, string from, string labels = "", Func<MetricPoint, bool>? where = null)
+        {
+            if (text.Family($"vllm:{name}", "counter", help)) text.Sample($"vllm:{name}", _model + labels, Sum(from, where));
         }
 
         void Times(string name, string help, string from)
         {
-            if (!_metrics.TryGetValue(from, out var metric) || !text.Family($"vllm:{name}", "histogram", help)) return;
+            if (!_metrics.TryGetValue(from, out var metric)) return;
             Buckets? all = null;
             foreach (ref readonly var point in metric.GetMetricPoints())
                 if (NeedsModel(point)) all = all is null ? Buckets.Of(point) : all + Buckets.Of(point);
-            if (all is not null) text.Histogram($"vllm:{name}", _model, all);
+            if (all is not null && text.Family($"vllm:{name}", "histogram", help)) text.Histogram($"vllm:{name}", _model, all);
         }
+    }
+
+    double Sum(string name, Func<MetricPoint, bool>? where = null)
+    {
+        var sum = 0d;
+        if (!_metrics.TryGetValue(name, out var metric)) return sum;
+        foreach (ref readonly var point in metric.GetMetricPoints())
+            if (where?.Invoke(point) != false) sum += PrometheusText.ValueOf(metric.MetricType, point);
+        return sum;
     }
 
     static bool IsSuccess(MetricPoint point) => NeedsModel(point) && Tag(point, "code") == "200";

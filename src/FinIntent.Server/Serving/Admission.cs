@@ -25,6 +25,9 @@ sealed class Admission(int maxRows, int maxTokens)
     /// <summary>The texts that are accepted and not answered.</summary>
     public int Rows => Volatile.Read(ref _rows);
 
+    /// <summary>The requests that they belong to.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
     /// <summary>Their tokens.</summary>
     public int Tokens => Volatile.Read(ref _tokens);
 

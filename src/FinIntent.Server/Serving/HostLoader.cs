@@ -7,6 +7,7 @@ using FinIntent.Jobs;
 using FinIntent.Jobs.Classify;
 using FinIntent.Lora;
 using FinIntent.Settings;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace FinIntent.Server.Serving;
@@ -19,21 +20,33 @@ static class HostLoader
 
     /// <summary>Loads the model and its adapters, and warms them.</summary>
     /// <exception cref="UserErrorException">Something is missing or does not fit.</exception>
-    public static async Task<ModelHost> LoadAsync(ServeOptions options, SettingsFile settings, Surroundings here, ILoggerFactory loggers)
+    public static async Task<ModelHost> LoadAsync(ServeOptions options, SettingsFile settings, Surroundings here, IServiceProvider services)
     {
+        var loggers = services.GetRequiredService<ILoggerFactory>();
         var isAlone = options is { Adapters.Count: 0, AdapterRoot: null };
         var (source, calibration) = Classifiers.Find(settings, here, needsIntents: isAlone);
-        source = source with { MaxTokensPerForward = options.MaxBatchTokens ?? source.MaxTokensPerForward };
+        source = source with
+        {
+            MaxTokensPerForward = options.MaxBatchTokens ?? source.MaxTokensPerForward,
+            KeptBytes = options.KeptBeginningsMb * 1_000_000L,
+        };
+        if (!isAlone && source.Chat.Adapters.Count > 0)
+            throw new UserErrorException($"{source.Chat.Adapters[^1]} would be merged into the model that --adapter and " +
+                $"--adapter-root stand " +
+                "on; name the base as the model, and this one as --adapter NAME=FOLDER");
         var name = options.ServedModelName ?? NameOf(source.Chat.Adapters.LastOrDefault() ?? source.Chat.Model);
         var classifier = await IntentClassifier.OnOneThread(() =>
         {
             var model = ClassifierModel.Load(source, here.Device.Value);
             return model.OrDispose(() => new IntentClassifier(model, name, Unbounded, new(name, loggers), options.BatchWait));
         });
-        var host = new ModelHost(classifier, VersionOf(name, source, classifier.Model, calibration), options);
+        var own = VersionOf(name, source, classifier.Model, calibration);
+        var loader = new AdapterLoader(classifier.Model.Chat, source, name, options.AdapterRoot);
+        var host = new ModelHost(classifier, own, loader, options, services);
         try
         {
-            await host.WarmUpAsync();
+            await host.WarmUpAsync(own);
+            foreach (var (adapter, folder) in options.Adapters) await host.AddAdapterAsync(adapter, folder);
             return host;
         }
         catch

@@ -44,12 +44,12 @@ sealed class ModelPlace : IDisposable
     /// <summary>Begins an answer. Nothing is computed yet.</summary>
     /// <exception cref="ServerError">400, 429: the prompt is too long, or there is no room for it now.</exception>
     public WrittenAnswer Begin(Conversation conversation, AnswerOptions options, long seed) =>
-        Begin(() => new AnswerRun(Chat, conversation, seed, options), options);
+        Begin(() => new AnswerRun(Chat, conversation, seed, options with { Adapter = Version.Weights }), options);
 
     /// <summary>Begins the continuation of a text.</summary>
     /// <inheritdoc cref="Begin(Conversation, AnswerOptions, long)"/>
     public WrittenAnswer Begin(string text, AnswerOptions options, long seed) =>
-        Begin(() => AnswerRun.OfText(Chat, text, seed, options), options);
+        Begin(() => AnswerRun.OfText(Chat, text, seed, options with { Adapter = Version.Weights }), options);
 
     WrittenAnswer Begin(Func<AnswerRun> begin, AnswerOptions options)
     {
@@ -77,7 +77,7 @@ sealed class ModelPlace : IDisposable
         var question = ChoiceQuestion.For(Chat.Template, conversation, choices);
         Count(question.Prompt.Length + question.Ids.Sum(ids => ids.Length));
         _record.Tokenized += Stopwatch.GetElapsedTime(start);
-        var scored = (await _deadline.Await(_host.ScoreAll([question.Question], _deadline.Token)))[0];
+        var scored = (await _deadline.Await(_host.ScoreAll([question.Question], Version, _deadline.Token)))[0];
         (_record.Queued, _record.Computed) = (scored.Queued, scored.Computed);
         return (question.AnswerOf(scored.Reading), question.Prompt.Length);
     }

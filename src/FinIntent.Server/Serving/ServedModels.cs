@@ -35,6 +35,15 @@ sealed class ServedModels(ServedVersion own, Action<ServedVersion> retire)
         }
     }
 
+    /// <summary>The number of adapters.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _adapters.Count;
+        }
+    }
+
     /// <summary>The version that answers requests which name none: the model if it was taught intents, else the only adapter.</summary>
     ServedVersion? Default => own.Taught is not null ? own : _adapters.Count == 1 ? _adapters.Values.First().Version : null;
 

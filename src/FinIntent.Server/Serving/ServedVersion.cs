@@ -1,4 +1,5 @@
 using FinIntent.Classification;
+using FinIntent.Lora;
 
 namespace FinIntent.Server.Serving;
 
@@ -13,6 +14,9 @@ sealed record ServedVersion(string Name, string Digest, TaughtIntents? Taught, s
 
     /// <summary>The name of the model that an adapter stands on; null for the model itself.</summary>
     public string? Parent { get; init; }
+
+    /// <summary>An adapter's factors; null where the model answers as it was loaded.</summary>
+    public AdapterWeights? Weights { get; init; }
     public DateTimeOffset Loaded { get; init; } = DateTimeOffset.UtcNow;
 
     /// <summary>The ids of calibrations, by label set.</summary>

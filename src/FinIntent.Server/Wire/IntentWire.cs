@@ -101,4 +101,7 @@ sealed record HealthWire(string Status);
 [JsonSerializable(typeof(IntentRequest))]
 [JsonSerializable(typeof(IntentResponse))]
 [JsonSerializable(typeof(HealthWire))]
+[JsonSerializable(typeof(AdapterPut))]
+[JsonSerializable(typeof(AdapterWire))]
+[JsonSerializable(typeof(AdapterList))]
 sealed partial class IntentJson : JsonSerializerContext;

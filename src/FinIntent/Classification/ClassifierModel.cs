@@ -12,12 +12,17 @@ sealed class ClassifierModel : IDisposable
     public ClassifierModel(ChatModel chat, ClassifierSource source)
     {
         (Chat, Taught) = (chat, new(chat.Template, source));
-        Scorer = new(chat.Model, source.MaxTokensPerForward);
+        if (source.KeptBytes > 0) Kept = new(chat.Model, source.KeptBytes);
+        Scorer = new(chat.Model, source.MaxTokensPerForward, Kept);
+        foreach (var set in Sets) Kept?.Add(null, Taught.BeginningOf(set));
     }
 
     public ChatModel Chat { get; }
     public TaughtIntents Taught { get; }
     public IReadOnlyList<LabelSet> Sets => Taught.Sets;
+
+    /// <summary>What prompts begin with, kept between forwards; null where nothing is.</summary>
+    public KeptBeginnings? Kept { get; }
     public OptionScorer Scorer { get; }
 
     /// <exception cref="UserErrorException">Something of the model is missing, or does not fit.</exception>
@@ -42,5 +47,9 @@ sealed class ClassifierModel : IDisposable
     /// <inheritdoc cref="TaughtIntents.AnswerOf"/>
     public IntentAnswer AnswerOf(ReadyText text, OptionReading reading) => Taught.AnswerOf(text, reading);
 
-    public void Dispose() => Chat.Dispose();
+    public void Dispose()
+    {
+        Kept?.Dispose();
+        Chat.Dispose();
+    }
 }

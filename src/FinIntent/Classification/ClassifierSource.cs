@@ -13,7 +13,13 @@ namespace FinIntent.Classification;
 /// <param name="Sets">The label sets; calls that name none use the first.</param>
 sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Sets)
 {
+    /// <summary>Room for the beginnings of a few label sets of a large model.</summary>
+    const long BytesOfBeginnings = 64 << 20;
+
     public int? MaxTokensPerForward { get; init; }
+
+    /// <summary>The bytes for keys and values of what prompts begin with, kept between forwards; 0: none is kept.</summary>
+    public long KeptBytes { get; init; }
 
     /// <summary>The set that calls use which name none; null means the first.</summary>
     public string? DefaultSet { get; init; }
@@ -56,6 +62,7 @@ sealed record ClassifierSource(ChatModelSource Chat, IReadOnlyList<LabelSet> Set
         {
             DefaultSet = options.IntentSet,
             MaxTokensPerForward = options.MaxTokensPerForward,
+            KeptBytes = BytesOfBeginnings,
             Calibrations = options.UseCalibration ? CalibrationsOf(chat, sets, adapters.LastOrDefault() ?? folder) : new Dictionary<string,
                 IntentCalibration>(),
         };

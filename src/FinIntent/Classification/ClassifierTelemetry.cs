@@ -107,7 +107,7 @@ sealed class ClassifierTelemetry : IDisposable
     };
 
     /// <summary>Tells of a forward that begins.</summary>
-    public void Forward(int questions)
+    public void Forward(int questions, int tokens)
     {
         if (_forward.Enabled) _forward.Record(questions, _model);
     }

@@ -37,16 +37,20 @@ sealed class ScoringQueue : IDisposable
     /// <summary>So many questions fill a forward well enough not to wait for more.</summary>
     const int Company = 64;
 
+    /// <summary>A forward of fewer tokens is not halved for want of memory: something else takes it.</summary>
+    const int FewestTokens = 512;
+
     readonly OptionScorer _scorer;
     readonly Device _device;
     readonly Channel<Waiting> _waiting;
     readonly ManualResetEventSlim _ended = new();
     readonly bool _isPipelined;
     volatile bool _isClosed;
+    int _room;
 
     public ScoringQueue(OptionScorer scorer, Device device, int capacity)
     {
-        (_scorer, _device, _isPipelined) = (scorer, device, device.type == DeviceType.CUDA);
+        (_scorer, _device, _isPipelined, _room) = (scorer, device, device.type == DeviceType.CUDA, scorer.MaxTokens);
         _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(capacity) { SingleReader = true });
     }
 
@@ -56,8 +60,8 @@ sealed class ScoringQueue : IDisposable
     /// <summary>How long a question that came alone waits for others to share its forward; nothing by default.</summary>
     public TimeSpan Patience { get; init; }
 
-    /// <summary>It is called with the number of questions of each forward.</summary>
-    public Action<int>? OnForward { get; set; }
+    /// <summary>It is called with the questions of each forward and its tokens.</summary>
+    public Action<int, int>? OnForward { get; set; }
 
     /// <summary>It is called with a forward's error and the number of its questions.</summary>
     public Action<Exception, int>? OnFailure { get; set; }
@@ -145,11 +149,11 @@ sealed class ScoringQueue : IDisposable
     sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass, long Begun);
 
     /// <summary>Takes what waits and fits into a forward; a work that stands first is done at once, alone.</summary>
-    List<Waiting> Take()
+    (List<Waiting> Questions, int Tokens) Take()
     {
         if (Patience > TimeSpan.Zero) WaitForOthers();
         List<Waiting> taken = [];
-        var room = _scorer.Room();
+        var room = _scorer.Room(_room);
         while (_waiting.Reader.TryPeek(out var first))
         {
             if (first.Work is not null && taken.Count > 0) break;
@@ -164,7 +168,7 @@ sealed class ScoringQueue : IDisposable
             }
             else taken.Add(first);
         }
-        return taken;
+        return (taken, room.Tokens);
     }
 
     void WaitForOthers()
@@ -173,18 +177,20 @@ sealed class ScoringQueue : IDisposable
             && _waiting.Reader.Count < Company) Thread.Sleep(1);
     }
 
-    Forward? Begin(IReadOnlyList<Waiting> questions)
+    Forward? Begin((List<Waiting> Questions, int Tokens) taken)
     {
+        var questions = taken.Questions;
         if (questions.Count == 0) return null;
         var begun = Stopwatch.GetTimestamp();
         try
         {
-            OnForward?.Invoke(questions.Count); // a listener's error is that of these questions, and not the thread's end
+            OnForward?.Invoke(questions.Count, taken.Tokens); // a listener's error is that of these questions, and not the thread's end
             return new(questions, _scorer.Begin([.. questions.Select(q => q.Question!)]), begun);
         }
         catch (Exception e) when (DeviceMemory.IsExhausted(e))
         {
-            OnFailure?.Invoke(e, questions.Count); // it is tried again with fewer at once
+            OnFailure?.Invoke(e, questions.Count); // it is tried again with fewer at once, and so are those that come
+            if (_room > FewestTokens) _room = Math.Max(_room / 2, FewestTokens);
             return new(questions, null, begun);
         }
         catch (Exception e)

@@ -16,6 +16,9 @@ sealed record ReadyText(LabelSet Set, OptionQuestion Question)
 /// texts into questions and readings into answers, on any thread.</summary>
 sealed class TaughtIntents
 {
+    /// <summary>Texts that have no beginning in common.</summary>
+    static readonly string[] Probes = ["?", "茅台", "how", "1"];
+
     readonly Dictionary<string, OptionAnswers> _answers;
     readonly ClassifierSource _source;
 
@@ -44,6 +47,14 @@ sealed class TaughtIntents
         foreach (var said in history ?? [])
             if (!IsUnicode(said.Content, out var at)) throw new UserErrorException($"the history {NotUnicode(at)}");
         return new(set, new(Template.EncodePrompt(set.Conversation(text.Trim(), history)), _answers[set.Name]));
+    }
+
+    /// <summary>Returns the ids that the prompts of a set begin with, whatever the text. A text whose first letters melt into the words
+    /// before it has fewer of them.</summary>
+    public int[] BeginningOf(LabelSet set)
+    {
+        int[][] prompts = [.. Probes.Select(text => Template.EncodePrompt(set.Conversation(text)))];
+        return prompts[0][..prompts.Min(prompt => prompt.AsSpan().CommonPrefixLength(prompts[0]))];
     }
 
     /// <summary>Returns what a forward says about a text.</summary>

@@ -91,7 +91,12 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null, Kept
     public int MaxTokens => _maxTokens;
 
     /// <summary>Returns an empty forward, which questions are added to.</summary>
-    public ForwardRoom Room() => new(_maxTokens, kept);
+    /// <param name="maxTokens">The most tokens of it; null means <see cref="MaxTokens"/>.</param>
+    public ForwardRoom Room(int? maxTokens = null) => new(maxTokens ?? _maxTokens, kept);
+
+    /// <summary>Returns how many of a question's tokens are kept from earlier forwards, once its beginning is.</summary>
+    public int KeptTokensOf(OptionQuestion question) =>
+        kept?.TokensOf(question.Adapter, RowsOf(question)[0], AskedBehind(question)) ?? 0;
 
     /// <summary>Returns each question's probabilities in the order of its options; all questions go through the model at once.</summary>
     /// <exception cref="UserErrorException">A question is too long for the model, or the model's scores are not finite.</exception>
@@ -257,6 +262,9 @@ sealed class ForwardRoom(int maxTokens, KeptBeginnings? kept = null)
     int _tokens;
 
     public int Count { get; private set; }
+
+    /// <summary>The tokens that the forward computes.</summary>
+    public int Tokens => _tokens;
 
     /// <summary>Adds a question; false when the tokens would be too many. The first question always fits.</summary>
     public bool TryAdd(OptionQuestion question)

@@ -6,7 +6,7 @@ namespace FinIntent.Lora;
 /// <remarks>It ignores unknown keys, and refuses those that change the result and are not computed here.</remarks>
 sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
 {
-    const string FileName = "adapter_config.json";
+    public const string FileName = "adapter_config.json";
 
     // Under one of these keys, a value other than null, false or empty changes the adapted model.
     static readonly string[] Unsupported =

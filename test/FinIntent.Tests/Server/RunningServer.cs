@@ -8,7 +8,6 @@ using FinIntent.Settings;
 using FinIntent.Tests.Classification;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -31,7 +30,7 @@ sealed class RunningServer : IAsyncDisposable
         options = (options ?? new()) with { Port = 0 };
         var server = IntentServer.Create(options, configure ?? Quiet);
         await server.StartAsync();
-        var host = await HostLoader.LoadAsync(options, Settings(settings ?? []), Here, NullLoggerFactory.Instance);
+        var host = await HostLoader.LoadAsync(options, Settings(settings ?? []), Here, server.Services);
         server.Serve(host);
         return new(server, host);
     }

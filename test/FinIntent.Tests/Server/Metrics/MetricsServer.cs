@@ -17,6 +17,7 @@ sealed class MetricsServer : IAsyncDisposable
 
     public HttpClient Client { get; } = new();
     public Uri Address => new(_app.Urls.Single());
+    public IServiceProvider Services => _app.Services;
     public ServerMetrics Metrics => _app.Services.GetRequiredService<ServerMetrics>();
 
     public static async Task<MetricsServer> Start(TelemetryOptions? options = null)

@@ -92,6 +92,18 @@ public sealed class PrometheusTextTests
     }
 
     [Fact]
+    public async Task A_server_without_a_request_writes_vLLMs_counters_as_zero_and_no_empty_histogram()
+    {
+        using MetricsFixture host = new(hasVllmNames: true);
+
+        var text = await host.Scrape();
+
+        Assert.Equal(0, text.Value("vllm:request_success_total"));
+        Assert.Equal(0, text.Value("vllm:num_requests_waiting"));
+        Assert.Empty(text.Samples("vllm:e2e_request_latency_seconds_count"));
+    }
+
+    [Fact]
     public async Task VLLMs_names_are_written_where_asked_with_the_sums_of_all_adapters()
     {
         using MetricsFixture host = new(hasVllmNames: true), plain = new();
@@ -104,7 +116,7 @@ public sealed class PrometheusTextTests
 
         (string, string) model = ("model_name", "finintent-8m");
         Assert.Equal(2, text.Value("vllm:num_requests_running", model));
-        Assert.Equal(3, text.Value("vllm:num_requests_waiting", model));
+        Assert.Equal(5 - 2, text.Value("vllm:num_requests_waiting", model));
         Assert.Equal(360, text.Value("vllm:prompt_tokens_total", model));
         Assert.Equal(360, text.Value("vllm:prefix_cache_queries_total", model));
         Assert.Equal(240, text.Value("vllm:prefix_cache_hits_total", model));

@@ -26,7 +26,7 @@ public sealed class ServerMetricsTests : IDisposable
         { "finintent_queue_rows_limit", "gauge", "" },
         { "finintent_queue_tokens", "gauge", "" },
         { "finintent_queue_tokens_limit", "gauge", "" },
-        { "finintent_running_requests", "gauge", "" },
+        { "finintent_running_rows", "gauge", "" },
         { "finintent_ready", "gauge", "" },
         { "finintent_batch_rows", "histogram", "le" },
         { "finintent_batch_tokens", "histogram", "le" },

@@ -3,12 +3,13 @@ using FinIntent;
 using FinIntent.Bench;
 using FinIntent.Jobs;
 using FinIntent.Jobs.Bench;
+using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Settings;
 
 var root = new RootCommand("Measures parts of the engine for the people who work on it (docs/bench.md).")
 {
-    Layer(), Kernels(), Plan(), Calibration(), Classify(),
+    Layer(), Kernels(), Plan(), Calibration(), Classify(), Adapters(),
 };
 try
 {
@@ -109,6 +110,41 @@ static Command Classify()
         {
             Tokens = arguments.GetValue(tokens),
         }.Run(arguments.GetRequiredValue(questions), arguments.GetValue(rows));
+    });
+    return command;
+}
+
+static Command Adapters()
+{
+    var shape = new Option<string>("--shape") { Description = "The model's shape.", DefaultValueFactory = _ => "qwen2.5-7b" };
+    var folder = new Option<string?>("--model") { Description = "A model's folder in place of random weights of a shape." };
+    var layers = new Option<int?>("--layers") { Description = "Layers; all that the shape has." };
+    var type = new Option<string>("--type") { Description = "bf16, fp16 or fp32.", DefaultValueFactory = _ => "bf16" };
+    var format = new Option<string>("--quantization") { Description = "none, fp8, int8 or nf4.", DefaultValueFactory = _ => "none" };
+    var adapters = new Option<string>("--adapters") { Description = "Numbers of adapters.", DefaultValueFactory = _ => "0,1,8,64" };
+    var rows = new Option<int>("--rows") { Description = "Questions of a forward.", DefaultValueFactory = _ => 64 };
+    var length = new Option<int>("--length") { Description = "Tokens of a question.", DefaultValueFactory = _ => 120 };
+    var rank = new Option<int>("--rank") { Description = "The adapters' rank.", DefaultValueFactory = _ => 8 };
+    var shared = new Option<int>("--shared") { Description = "Tokens that all questions begin with.", DefaultValueFactory = _ => 0 };
+    var command = new Command("adapters", "A forward whose questions use one adapter or many, with random weights.")
+    {
+        shape, folder, layers, type, format, adapters, rows, length, rank, shared,
+    };
+    command.SetAction(arguments =>
+    {
+        var device = Devices.Open(Console.Error.WriteLine);
+        var model = new BenchModel(arguments.GetRequiredValue(shape), arguments.GetValue(layers),
+            BenchModel.KnownTypes[arguments.GetRequiredValue(type)], device, BenchModel.KnownFormats[arguments.GetRequiredValue(format)]);
+        var (name, create) = arguments.GetValue(folder) is { } named
+            ? (named, () => PretrainedModel.Load(named, model.Type, device, model.Format))
+            : (model.Shape, (Func<CausalLanguageModel>)(() => model.Create(isTrained: false)));
+        new AdaptersBench(name, device, create)
+        {
+            Rows = arguments.GetValue(rows),
+            Length = arguments.GetValue(length),
+            Shared = arguments.GetValue(shared),
+            Rank = arguments.GetValue(rank),
+        }.Run([.. arguments.GetRequiredValue(adapters).Split(',').Select(int.Parse)]);
     });
     return command;
 }

@@ -121,7 +121,8 @@ sealed class OptionScorer(CausalLanguageModel model, int? maxTokens = null, Kept
             using var noGradient = no_grad();
             foreach (var kind in Enumerable.Range(0, questions.Count).GroupBy(q => questions[q].IsSingleToken))
             {
-                int[] places = [.. kind.GroupBy(q => questions[q].Adapter).SelectMany(alike => alike)]; // an adapter's rows lie together
+                var alike = kind.ToLookup(q => (AdapterFactors?)questions[q].Adapter);
+                int[] places = [.. RowAdapters.InOrder(alike.Select(a => a.Key)).SelectMany(adapter => alike[adapter])];
                 pass.Add(kind.Key ? BeginSingle(questions, places) : BeginWhole(questions, places));
             }
             return pass;
@@ -270,7 +271,11 @@ sealed class ForwardRoom(int maxTokens, KeptBeginnings? kept = null)
     public bool TryAdd(OptionQuestion question)
     {
         object adapter = (object?)question.Adapter ?? this;
-        if (!_rowsOf.TryGetValue(adapter, out var rows)) _rowsOf[adapter] = rows = [];
+        if (!_rowsOf.TryGetValue(adapter, out var rows))
+        {
+            if (question.Adapter?.Room is { } room && _rowsOf.Keys.OfType<AdapterFactors>().Count() >= room.MaxLoaded) return false;
+            _rowsOf[adapter] = rows = [];
+        }
         var (added, before) = (0, rows.Count);
         foreach (var row in OptionScorer.RowsOf(question))
         {

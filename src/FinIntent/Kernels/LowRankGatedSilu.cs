@@ -7,10 +7,12 @@ namespace FinIntent.Kernels;
 /// <param name="Low">[T, R], which another owns; null when there is nothing to add.</param>
 /// <param name="Factor">[R, N], which another owns.</param>
 /// <param name="Split">The first so many of the R concern only the first half of N, the others only the second; 0: both.</param>
-readonly record struct LowRankSum(Tensor Base, Tensor? Low = null, Tensor? Factor = null, int Split = 0)
+/// <param name="Rows">Says that rows use factors of their own, as in <see cref="LowRankRows"/>; null: all use the same.</param>
+readonly record struct LowRankSum(
+    Tensor Base, Tensor? Low = null, Tensor? Factor = null, int Split = 0, FactorRows? Rows = null)
 {
     /// <summary>Adds the sum up, [T, N], in the memory of the base.</summary>
-    public Tensor Complete() => Low is null ? Base : Base.addmm_(Low, Factor!, 1, 1);
+    public Tensor Complete() => Low is null ? Base : Rows is null ? Base.addmm_(Low, Factor!, 1, 1) : LowRankRows.Add(this);
 }
 
 /// <summary>Computes <see cref="GatedSilu"/> of sums not added up yet: LoRA's share is added while they are read.</summary>
@@ -27,6 +29,7 @@ static class LowRankGatedSilu
     /// <summary>Takes gate and up side by side [T, 2I], returns [T, I]; gateUp becomes the whole sum if it was added up.</summary>
     public static Tensor Forward(ref LowRankSum gateUp)
     {
+        if (gateUp.Rows is not null && LowRankRows.GatedSilu(gateUp) is { } product) return product;
         if (Fits(gateUp, 2) && KernelDevice.Of(gateUp.Base, ForwardKernel) is { } device) return On(device, gateUp);
         gateUp = new(gateUp.Complete());
         return GatedSilu.Forward(gateUp.Base);
@@ -75,7 +78,7 @@ static class LowRankGatedSilu
 
     static bool Fits(LowRankSum sum, int halves)
     {
-        if (sum.Low is null || sum.Base.dtype is not (ScalarType.BFloat16 or ScalarType.Float16)) return false;
+        if (sum.Low is null || sum.Rows is not null || sum.Base.dtype is not (ScalarType.BFloat16 or ScalarType.Float16)) return false;
         var (gate, _, up) = Halves(sum);
         return gate <= LargestRank && up <= LargestRank && sum.Base.size(1) % (halves * WarpColumns) == 0 && sum.Base.is_contiguous()
             && sum.Low.is_contiguous() && sum.Factor!.is_contiguous() && sum.Low.dtype == sum.Base.dtype

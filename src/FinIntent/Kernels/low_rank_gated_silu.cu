@@ -117,20 +117,15 @@ DEVICE gradients backward(u32 dy, u32 gate, u32 up)
     return g;
 }
 
-/// gate_up [rows, 2·columns] + low · factor -> product [rows, columns].
-KERNEL __launch_bounds__(128) low_rank_gated_silu(const stored* __restrict__ gate_up, const stored* __restrict__ low, const stored* __restrict__ factor,
-    stored* __restrict__ product, int rows, int columns, int ranks, int gate_count, int up_start, int up_count)
+/// Rows from start to end of gate_up [·, 2·columns] + low · factor -> product [·, columns], of a warp's columns.
+DEVICE void gated_silu_rows(const stored* __restrict__ gate_up, const stored* __restrict__ low, stored* __restrict__ product, int start, int end,
+    int columns, int warp_column, int ranks, int gate_count, int up_start, int up_count, const strip& gate_factor, const strip& up_factor)
 {
-    int lane = threadIdx.x & 31, warp_column = (blockIdx.y * (blockDim.x >> 5) + (threadIdx.x >> 5)) * 64;
-    if (warp_column >= columns) return;
-    int at = warp_column + (lane & 3) * 8;
-    strip gate_factor = load_factor(factor, 2 * columns, 0, gate_count, warp_column);
-    strip up_factor = load_factor(factor, 2 * columns, up_start, up_count, columns + warp_column);
-    int start = (int)blockIdx.x * ROWS, end = start + ROWS < rows ? start + ROWS : rows;
+    int lane = threadIdx.x & 31, at = warp_column + (lane & 3) * 8;
     for (int first = start; first < end; first += 16)
     {
         int top = first + (lane >> 2), bottom = top + 8;
-        bool has_top = top < rows, has_bottom = bottom < rows;
+        bool has_top = top < end, has_bottom = bottom < end;
         const stored *top_row = gate_up + (long long)top * 2 * columns, *bottom_row = gate_up + (long long)bottom * 2 * columns;
         strip gate_top = load_strip(top_row, at, has_top), gate_bottom = load_strip(bottom_row, at, has_bottom);
         strip up_top = load_strip(top_row + columns, at, has_top), up_bottom = load_strip(bottom_row + columns, at, has_bottom);
@@ -146,6 +141,67 @@ KERNEL __launch_bounds__(128) low_rank_gated_silu(const stored* __restrict__ gat
         }
         if (has_top) store_strip(product + (long long)top * columns, at, gate_top);
         if (has_bottom) store_strip(product + (long long)bottom * columns, at, gate_bottom);
+    }
+}
+
+/// gate_up [rows, 2·columns] + low · factor -> product [rows, columns].
+KERNEL __launch_bounds__(128) low_rank_gated_silu(const stored* __restrict__ gate_up, const stored* __restrict__ low, const stored* __restrict__ factor,
+    stored* __restrict__ product, int rows, int columns, int ranks, int gate_count, int up_start, int up_count)
+{
+    int warp_column = (blockIdx.y * (blockDim.x >> 5) + (threadIdx.x >> 5)) * 64;
+    if (warp_column >= columns) return;
+    strip gate_factor = load_factor(factor, 2 * columns, 0, gate_count, warp_column);
+    strip up_factor = load_factor(factor, 2 * columns, up_start, up_count, columns + warp_column);
+    int start = (int)blockIdx.x * ROWS, end = start + ROWS < rows ? start + ROWS : rows;
+    gated_silu_rows(gate_up, low, product, start, end, columns, warp_column, ranks, gate_count, up_start, up_count, gate_factor, up_factor);
+}
+
+/// The same where each tile (from, to, seat) of rows has factors [ranks, 2·columns] of its own, `stride` numbers apart; seat -1: none.
+/// The first `ranks` of a row's low product are for the gate, the next for up.
+KERNEL __launch_bounds__(128) low_rank_gated_silu_rows(const stored* __restrict__ gate_up, const stored* __restrict__ low,
+    const stored* __restrict__ factors, stored* __restrict__ product, const int* __restrict__ tiles, long long stride,
+    int columns, int width, int ranks)
+{
+    int warp_column = (blockIdx.y * (blockDim.x >> 5) + (threadIdx.x >> 5)) * 64;
+    if (warp_column >= columns) return;
+    const int* tile = tiles + 3 * (int)blockIdx.x;
+    int seat = tile[2], count = seat < 0 ? 0 : ranks;
+    const stored* factor = factors + (seat < 0 ? 0 : seat) * stride;
+    strip gate_factor = load_factor(factor, 2 * columns, 0, count, warp_column);
+    strip up_factor = load_factor(factor, 2 * columns, 0, count, columns + warp_column);
+    gated_silu_rows(gate_up, low, product, tile[0], tile[1], columns, warp_column, width, count, ranks, count, gate_factor, up_factor);
+}
+
+#define RANK_PARTS 4
+
+/// Adds ranks start .. start + 31 of low [·, width] · the tile's factors [ranks, columns] to y [·, columns]. Of the columns those from
+/// second on are of the group's second member, those from third on of the third: each member has `ranks` of a row's low product.
+KERNEL __launch_bounds__(128) add_low_rank_rows(stored* __restrict__ y, const stored* __restrict__ low, const stored* __restrict__ factors,
+    const int* __restrict__ tiles, long long stride, int columns, int width, int ranks, int start, int second, int third)
+{
+    int lane = threadIdx.x & 31, warp_column = (blockIdx.y * (blockDim.x >> 5) + (threadIdx.x >> 5)) * 64;
+    if (warp_column >= columns) return;
+    const int* tile = tiles + 3 * (int)blockIdx.x;
+    int member = (warp_column >= second) + (warp_column >= third), own = member * ranks + start, at = warp_column + (lane & 3) * 8;
+    const stored* factor = factors + tile[2] * stride;
+    strip parts[RANK_PARTS];
+#pragma unroll
+    for (int p = 0; p < RANK_PARTS; p++) parts[p] = load_factor(factor, columns, start + 8 * p, start + 8 * p < ranks ? 8 : 0, warp_column);
+    for (int first = tile[0]; first < tile[1]; first += 16)
+    {
+        int top = first + (lane >> 2), bottom = top + 8;
+        bool has_top = top < tile[1], has_bottom = bottom < tile[1];
+        strip y_top = load_strip(y + (long long)top * columns, at, has_top), y_bottom = load_strip(y + (long long)bottom * columns, at, has_bottom);
+#pragma unroll
+        for (int p = 0; p < RANK_PARTS; p++)
+        {
+            if (start + 8 * p >= ranks) continue;
+            u32 low_top = load_low(low, width, own + 8 * p, 8, top, has_top), low_bottom = load_low(low, width, own + 8 * p, 8, bottom, has_bottom);
+#pragma unroll
+            for (int j = 0; j < PAIRS; j++) add_low(y_top.pair[j], y_bottom.pair[j], low_top, low_bottom, parts[p].pair[j]);
+        }
+        if (has_top) store_strip(y + (long long)top * columns, at, y_top);
+        if (has_bottom) store_strip(y + (long long)bottom * columns, at, y_bottom);
     }
 }
 

@@ -7,7 +7,7 @@ namespace FinIntent.Lora;
 /// <remarks>The model knows nothing of it until a row uses it, so it may be loaded while the model computes.</remarks>
 sealed class AdapterWeights : AdapterFactors
 {
-    AdapterWeights(IReadOnlyList<GroupFactors?[]> layers) : base(layers)
+    AdapterWeights(CausalLanguageModel model, IReadOnlyList<GroupFactors?[]> layers) : base(model, layers)
     {
     }
 
@@ -21,11 +21,11 @@ sealed class AdapterWeights : AdapterFactors
         return Of(model, sites, file.FilePath, file.CopyTo);
     }
 
-    /// <summary>Makes the same of adapters that are on a model now, and stay there; for measuring and tests.</summary>
-    public static AdapterWeights Of(CausalLanguageModel model, LoraAdapters adapters)
+    /// <summary>Draws an adapter, to measure speed with. The same seed gives the same one.</summary>
+    public static AdapterWeights Random(CausalLanguageModel model, LoraSettings settings, ulong seed)
     {
-        var values = adapters.Parameters.ToDictionary(p => p.Name, p => p.Value);
-        return Of(model, LoraAdapters.SitesOf(model, adapters.Settings), "the adapter", (name, target) => target.copy_(values[name]));
+        using var generator = new Generator(seed, CPU);
+        return Of(model, LoraAdapters.SitesOf(model, settings), "the adapter", (_, target) => target.normal_(0, 0.02, generator));
     }
 
     /// <param name="read">Fills a tensor with what the adapter has under a name.</param>
@@ -39,7 +39,7 @@ sealed class AdapterWeights : AdapterFactors
         using var _ = no_grad();
         List<GroupFactors?[]> layers = [];
         foreach (var layer in model.Layers) layers.Add([.. layer.Groups.Select(group => Join(group.Members))]);
-        return new(layers);
+        return new(model, layers);
 
         GroupFactors? Join(IReadOnlyList<Linear> members)
         {

@@ -17,17 +17,53 @@ sealed record GroupFactors(Tensor A, Tensor B, IReadOnlyList<int> Ranks) : IDisp
 
 /// <summary>Holds the factors of one adapter that is on no layer: rows of a batch use it, others use another one.</summary>
 /// <remarks>It is made on any thread. Only the thread that computes may use it in a batch, and dispose it when no forward runs.</remarks>
-/// <param name="layers">The factors of each layer's groups, in the order of <see cref="Layers.DecoderLayer.Groups"/>; null: none.</param>
-abstract class AdapterFactors(IReadOnlyList<GroupFactors?[]> layers) : IDisposable
+abstract class AdapterFactors : IDisposable
 {
-    /// <summary>The bytes of the factors.</summary>
-    public long Bytes { get; } = layers.Sum(groups => groups.Sum(g => g?.Bytes ?? 0));
+    readonly IReadOnlyList<GroupFactors?[]> _layers;
+    readonly bool[][] _changes;
 
-    internal GroupFactors? Of(int layer, int group) => layers[layer][group];
+    /// <param name="layers">The factors of each layer's groups, in the order of <see cref="Layers.DecoderLayer.Groups"/>; null: none.
+    /// They are taken over.</param>
+    protected AdapterFactors(CausalLanguageModel model, IReadOnlyList<GroupFactors?[]> layers)
+    {
+        _layers = layers;
+        Bytes = layers.Sum(groups => groups.Sum(g => g?.Bytes ?? 0));
+        _changes = [.. layers.Select(groups => groups.Select(g => g is not null).ToArray())];
+        if (!model.AdapterRoom.IsUsed) return;
+        using var _ = no_grad();
+        Room = model.AdapterRoom;
+        Layout = AdapterLayout.Of(model, layers.Max(groups => groups.Max(g => g?.Ranks.Max() ?? 0)));
+        Flat = Layout.Flat(layers, model.ComputeType).DetachFromDisposeScope();
+        Bytes = Flat.numel() * Flat.element_size();
+        foreach (var group in layers.SelectMany(groups => groups)) group?.Dispose();
+        _layers = [];
+    }
+
+    /// <summary>The bytes of the factors in host memory; on a GPU they take about as many there.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Where the factors get a seat when they are used on a GPU; null on a CPU, which computes with them where they lie.</summary>
+    internal AdapterRoom? Room { get; }
+
+    /// <summary>How <see cref="Flat"/> is laid out.</summary>
+    internal AdapterLayout? Layout { get; }
+
+    /// <summary>The factors in host memory [1, Length], for a GPU.</summary>
+    internal Tensor? Flat { get; }
+
+    /// <summary>Says whether the factors are on the GPU now; on a CPU they are always where they are needed.</summary>
+    public bool IsOnDevice => Room is null || Room.SeatOf(this) >= 0;
+
+    /// <summary>Returns the factors of a group, on a CPU; null where it stays as it is.</summary>
+    internal GroupFactors? Of(int layer, int group) => _layers[layer][group];
+
+    internal bool Changes(int layer, int group) => _changes[layer][group];
 
     public virtual void Dispose()
     {
-        foreach (var group in layers.SelectMany(groups => groups)) group?.Dispose();
+        Room?.Leave(this);
+        Flat?.Dispose();
+        foreach (var group in _layers.SelectMany(groups => groups)) group?.Dispose();
     }
 }
 

@@ -35,6 +35,8 @@ sealed record ModelShape(int Layers, int HiddenSize, int Heads, int KvHeads, int
 /// <remarks>Logits have the compute type. Without gradients the layers' written-out forward gives the same numbers sooner.</remarks>
 abstract class CausalLanguageModel(string name, ModelShape shape, Placement placement) : Module<TokenBatch, Tensor>(name)
 {
+    AdapterRoom? _adapterRoom;
+
     /// <summary>A training step makes this many logits at once.</summary>
     internal const long HeadElements = 1 << 26;
 
@@ -54,6 +56,9 @@ abstract class CausalLanguageModel(string name, ModelShape shape, Placement plac
     /// <summary>Returns the embeddings [T, C] of token ids [T], in the weights' type.</summary>
     protected abstract Tensor Embed(Tensor tokens);
     internal abstract RotaryTable Rotary { get; }
+
+    /// <summary>Where adapters that rows of a batch use lie on a GPU. Only the thread that computes uses it.</summary>
+    internal AdapterRoom AdapterRoom => LazyInitializer.EnsureInitialized(ref _adapterRoom, () => new(this));
     protected abstract RmsNorm FinalNorm { get; }
 
     /// <summary>Returns the logits [N, V] of the normed stream [N, C] behind the last layer, or those of the ids, [N, M].</summary>
@@ -255,6 +260,7 @@ abstract class CausalLanguageModel(string name, ModelShape shape, Placement plac
         {
             foreach (var layer in Layers) layer.Dispose();
             Rotary.Dispose();
+            _adapterRoom?.Dispose();
         }
         base.Dispose(disposing);
     }

@@ -186,6 +186,8 @@ sealed class TokenBatch : IDisposable
         var keyPlaces = layout.HasShared ? numbers.Add(layout.KeyPlaces) : null;
         var deviceStarts = onDevice ? numbers.Add(starts) : null;
         var deviceKeyStarts = onDevice ? numbers.Add(hasPast ? request.Cache!.RowStarts : keyStarts) : null;
+        var adapters = RowAdapters.Of(
+            request.Contexts, layout.AdapterStarts, outputs is null ? null : [.. request.Outputs!.Select(o => o.Row)], numbers);
         var deviceLengths = onDevice && hasPast ? numbers.Add(lengths) : null;
         var cacheRows = request.Cache is null ? null : numbers.Add([.. rows.SelectMany((row, b) => row.Select(_ => (long)b))]);
         var cached = request is { Cache: not null, IsShared: true }
@@ -205,8 +207,7 @@ sealed class TokenBatch : IDisposable
             KeyPlaces = keyPlaces?.Tensor,
             MaxRowLength = RowLayout.Longest(starts),
             MaxKeyLength = RowLayout.Longest(keyStarts),
-            Adapters = RowAdapters.Of(
-                request.Contexts, layout.AdapterStarts, outputs is null ? null : [.. request.Outputs!.Select(o => o.Row)]),
+            Adapters = adapters,
             Kept = layout.Kept,
             OutputIndex = outputs?.Tensor,
             OutputIds = ids?.Tensor,

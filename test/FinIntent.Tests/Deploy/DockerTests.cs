@@ -26,6 +26,15 @@ public sealed partial class DockerTests
     }
 
     [Fact]
+    public void Images_are_named_after_the_version()
+    {
+        var version = XDocument.Load(Path.Combine(Reference.Root, "Directory.Build.props")).Descendants("Version").Single().Value;
+
+        Assert.Equal($"finintent:{version}", Service["image"].ToString());
+        Assert.Contains($"image: registry.example/finintent:{version}\n", ServeCalls.Read("kubernetes/serve.yaml"));
+    }
+
+    [Fact]
     public void What_is_copied_is_there_and_not_ignored()
     {
         var ignored = ServeCalls.Read("docker/Dockerfile.dockerignore").Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -27,7 +27,8 @@ public sealed class KeptBeginningsTests
         List<OptionQuestion> questions = [];
         for (var q = 0; q < 12; q++)
             questions.Add(new([.. q % 3 == 0 ? second : first, .. Enumerable.Range(0, 16 + q).Select(i => (i + q) * 3 % 41)],
-                new([8, 9], q % 4 == 2 ? [[1], [2, 3, 4], [2, 3, 5]] : [[q + 1], [q + 2]])) { Adapter = Of(q) });
+                new([8, 9], q % 4 == 2 ? [[1], [2, 3, 4], [2, 3, 5]] : [[q + 1], [q + 2]]))
+            { Adapter = Of(q) });
         questions.Add(new([3, 1, 4], new([], [[1], [2]])));
         foreach (var adapter in adapters.Prepend(null)) kept.Add(adapter, first);
         kept.Add(adapters[0], second);

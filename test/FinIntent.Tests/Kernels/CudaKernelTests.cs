@@ -65,6 +65,19 @@ public sealed class CudaKernelTests
             On(type).Low_rank_gated_silu(rows, columns, ranks, split, ownRanks);
     }
 
+    [Theory, InlineData(ScalarType.BFloat16), InlineData(ScalarType.Float16)]
+    public void Sums_whose_rows_use_factors_of_their_own(ScalarType type)
+    {
+        foreach (var ranks in (int[])[8, 16, 40, 64])
+        {
+            On(type).Low_rank_rows(ranks, false, 3584, 512, 512);
+            On(type).Low_rank_rows(ranks, false, 18944, 18944);
+            On(type).Low_rank_rows(ranks, false, 3584);
+        }
+        On(type).Low_rank_rows(8, true, 18944, 18944);
+        On(type).Low_rank_rows(8, true, 64, 64);
+    }
+
     [Theory, MemberData(nameof(EachType))]
     public void Gated_silus(ScalarType type)
     {

@@ -96,6 +96,17 @@ public sealed class EmulatedKernelTests : IClassFixture<EmulatedKernelTests.Fixt
     }
 
     [Fact]
+    public void Sums_whose_rows_use_factors_of_their_own()
+    {
+        foreach (var ranks in (int[])[8, 16, 40])
+        {
+            On(ScalarType.BFloat16).Low_rank_rows(ranks, false, 128, 64, 64);
+            On(ScalarType.BFloat16).Low_rank_rows(ranks, false, 192);
+        }
+        On(ScalarType.BFloat16).Low_rank_rows(8, true, 128, 128);
+    }
+
+    [Fact]
     public void Every_kernel_has_a_source()
     {
         Assert.NotEmpty(EmulatedKernels.All);

@@ -81,6 +81,39 @@ sealed class KernelContract(KernelDevice device, Device place, ScalarType type)
         }
     }
 
+    /// <summary>Three seats, of which the rows use two or leave some out; ranks are the same for every member.</summary>
+    public void Low_rank_rows(int ranks, bool isGated, params int[] outputs)
+    {
+        using var scope = NewDisposeScope();
+        const int rows = 150;
+        (int, int, int)[] segments = [(0, 70, 0), (70, 75, 2), (75, 140, 1)]; // ten rows use none
+        Tensor base_ = Random(rows, outputs.Sum()), low = Random(140, outputs.Length * ranks), all = Random(3, ranks * outputs.Sum() + 8);
+        var factors = all.as_strided([3, ranks, outputs.Sum()], [all.shape[1], outputs.Sum(), 1], all.storage_offset());
+        var (tiles, adapted, count) = FactorRows.TilesOf(segments, rows);
+        Assert.Equal((5, 6), (adapted, count));
+        var table = tensor(tiles.ToArray(), [count, 3], dtype: ScalarType.Int32, device: place);
+        var sum = new LowRankSum(base_, low, factors, Rows: new(segments, table, adapted, count, outputs));
+        var whole = sum with { Base = base_.clone() };
+        LowRankRows.PlainAdd(whole);
+        Poison(base_);
+
+        if (isGated) Near(GatedSilu.Plain(whole.Base), LowRankRows.SiluOn(device, sum));
+        else
+        {
+            LowRankRows.AddOn(device, sum);
+            Near(whole.Base, sum.Base);
+        }
+
+        void Near(Tensor expected, Tensor actual)
+        {
+            var unit = type == ScalarType.BFloat16 ? 1f / 256 : 1f / 2048;
+            Tensor a = actual.to(ScalarType.Float32), b = expected.to(ScalarType.Float32);
+            Assert.True(a.isfinite().all().item<bool>(), "not all are finite");
+            Assert.InRange(((a - b).norm() / b.norm()).item<float>(), 0, 2 * unit);
+            TensorAssert.Close(b, a, 0.05 * b.abs().max().item<float>(), $"rank {ranks}");
+        }
+    }
+
     public void Rotary_turns_in_place_and_back(long rows, int all, int heads, int size, int turned, RotaryPairs pairs, ScalarType angleType)
     {
         using var scope = NewDisposeScope();

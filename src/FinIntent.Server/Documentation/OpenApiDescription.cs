@@ -36,7 +36,7 @@ static class OpenApiDescription
         });
     });
 
-    public static void MapDescription(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json");
+    public static void MapDescription(this IEndpointRouteBuilder app) => app.MapOpenApi($"/openapi/{DocumentName}.json");
 
     /// <summary>Records of the wire bear their name in the document without the ending.</summary>
     public static string NameOf(string name) => name.EndsWith("Wire", StringComparison.Ordinal) ? name[..^"Wire".Length] : name;

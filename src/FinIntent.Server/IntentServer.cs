@@ -52,9 +52,8 @@ sealed class IntentServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
             Listen(options, context.Configuration, kestrel));
         builder.Services.AddTelemetry(new() { OtlpEndpoint = options.Otlp, HasVllmNames = options.VllmMetricNames });
-        builder.Services.AddProtection(options);
+        builder.Services.AddProtection(options).AddTextLog(options);
         builder.Services.AddDescription();
-        if (options.LogText is not null) builder.Services.AddTextLog(options);
         configure?.Invoke(builder);
         var app = builder.Build();
         var metrics = app.Services.GetRequiredService<ServerMetrics>();
@@ -64,6 +63,7 @@ sealed class IntentServer : IAsyncDisposable
         if (options.MetricsPort is { } port) app.UseMetricsPort(port);
         app.UseRouting();
         app.UseProtection();
+        app.Services.GetService<TextLogWriter>(); // a folder that cannot be written is told now
         app.MapHealth();
         app.MapMetrics();
         app.MapIntents();

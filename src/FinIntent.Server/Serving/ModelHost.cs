@@ -226,19 +226,12 @@ sealed class ModelHost : IAsyncDisposable
         {
             AbstentionReason? withheld = text.IsAbstained == true ? text.Answer.Reason ?? AbstentionReason.LowProbability : null;
             _metrics.Answer(name, text.Best.Name, text.Probability, withheld);
-            _texts?.Add(RecordOf(text, classified.Version));
+            _texts?.Add(TextRecord.Of(text, classified.Version));
         }
         var scorer = _classifier.Model.Scorer;
         _metrics.Prompt(name, classified.Tokens, questions.Sum(q =>
             scorer.KeptTokensOf(q.Question with { Adapter = classified.Version.Weights })));
     }
-
-    static TextRecord RecordOf(ClassifiedText text, ServedVersion version) => new(text.Asked.Text, version.Name, version.Version,
-        text.Best.Name, text.Best.Label, text.Probability, text.Answer.Margin)
-    {
-        Abstained = text.IsAbstained,
-        PredictionSet = text.Answer.PredictionSet is { } set ? [.. set.Select(i => text.Options[i].Name)] : null,
-    };
 
     static long BytesUsed(TorchSharp.torch.Device device) =>
         DeviceMemory.Of(device) is var (free, total) ? total - free : Environment.WorkingSet;

@@ -27,7 +27,11 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
 
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null, // verbs heed signals themselves: a server's drain takes longer than the two seconds of the default
+    });
 }
 catch (Exception e)
 {

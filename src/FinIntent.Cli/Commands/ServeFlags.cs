@@ -5,6 +5,8 @@ namespace FinIntent.Cli.Commands;
 /// <summary>The flags of `finintent serve`, each with what it sets.</summary>
 sealed class ServeFlags
 {
+    static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1), Second = TimeSpan.FromSeconds(1);
+
     readonly List<Func<ParseResult, ServeOptions, ServeOptions>> _setters = [];
     readonly Command _command;
 
@@ -58,13 +60,13 @@ sealed class ServeFlags
         Add<int>("--max-queue-tokens", "Tokens that may wait. Default: four forwards.", (o, v) => o with { MaxQueueTokens = v });
         Add<int>("--max-batch-tokens", "Tokens of a forward. Default: what suits the device.", (o, v) => o with { MaxBatchTokens = v });
         Add<double>("--batch-wait", "Milliseconds that a text waits for others to share its forward. Default: 0.",
-            (o, v) => o with { BatchWait = TimeSpan.FromMilliseconds(v) });
+            (o, v) => o with { BatchWait = ServeRanges.Time("--batch-wait", v, Millisecond) });
         Add<int>("--max-rows", "Texts of one request. Default: 256.", (o, v) => o with { MaxRows = v });
         Add<int>("--max-body-mb", "Megabytes of one request. Default: 2.", (o, v) => o with { MaxBodyMb = v });
         Add<double>("--deadline", "Milliseconds that a request may take which names no deadline_ms. Default: no limit.",
-            (o, v) => o with { Deadline = TimeSpan.FromMilliseconds(v) });
+            (o, v) => o with { Deadline = ServeRanges.Time("--deadline", v, Millisecond) });
         Add<double>("--drain-timeout", "Seconds for accepted requests once the server is told to stop. Default: 30.",
-            (o, v) => o with { DrainTimeout = TimeSpan.FromSeconds(v) });
+            (o, v) => o with { DrainTimeout = ServeRanges.Time("--drain-timeout", v, Second) });
     }
 
     void Records()

@@ -38,6 +38,7 @@ static class HostLoader
         var classifier = await IntentClassifier.OnOneThread(() =>
         {
             var model = ClassifierModel.Load(source, here.Device.Value);
+            model.Chat.Model.AdapterRoom.MaxLoaded = options.MaxLoadedAdapters;
             return model.OrDispose(() => new IntentClassifier(model, name, Unbounded, new(name, loggers), options.BatchWait));
         });
         var own = VersionOf(name, source, classifier.Model, calibration);
@@ -47,6 +48,7 @@ static class HostLoader
         {
             await host.WarmUpAsync(own);
             foreach (var (adapter, folder) in options.Adapters) await host.AddAdapterAsync(adapter, folder);
+            CheckShadow(options, host.Models);
             return host;
         }
         catch
@@ -54,6 +56,14 @@ static class HostLoader
             await host.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A shadow that is never there would compare nothing, in silence. One may still come from the root.</summary>
+    static void CheckShadow(ServeOptions options, ServedModels models)
+    {
+        if (options is { Shadow: { } shadow, AdapterRoot: null } && models.Get(shadow) is not { Taught: not null })
+            throw new UserErrorException($"--shadow {shadow}: nothing of that name that was taught intents is served; " +
+                $"name an adapter with --adapter {shadow}=FOLDER");
     }
 
     static ServedVersion VersionOf(string name, ClassifierSource source, ClassifierModel model, string? calibration)

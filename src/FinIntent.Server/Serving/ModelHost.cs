@@ -164,7 +164,7 @@ sealed class ModelHost : IAsyncDisposable
             var version = await Task.Run(load, stop);
             try
             {
-                if (Models.Count > MostAdapters && Models.Get(version.Name) is null)
+                if (Models.Count >= MostAdapters && Models.Get(version.Name) is null)
                     throw new ServerError(409, $"{MostAdapters} adapters are served, which is all there may be; remove one first",
                         "too_many_adapters");
                 await WarmUpAsync(version);

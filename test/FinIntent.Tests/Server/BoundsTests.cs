@@ -214,7 +214,7 @@ public sealed class BoundsTests
         await Until(() => server.Host.Admission.Rows == 1);
         var clock = System.Diagnostics.Stopwatch.StartNew();
 
-        await server.Server.StopAsync().WaitAsync(Long, Stop);
+        await server.Server.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Long, Stop);
 
         Assert.InRange(clock.Elapsed.TotalSeconds, 0.5, 4.5); // half a second, and one more for the connections; it was five more
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => accepted);

@@ -30,7 +30,7 @@ try
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,
-        ProcessTerminationTimeout = null, // verbs heed signals themselves: a server's drain takes longer than the two seconds of the default
+        ProcessTerminationTimeout = null, // else a server is cut off 2 seconds after SIGTERM, whatever it still has to answer
     });
 }
 catch (Exception e)

@@ -48,7 +48,7 @@ static class HostLoader
         {
             await host.WarmUpAsync(own);
             foreach (var (adapter, folder) in options.Adapters) await host.AddAdapterAsync(adapter, folder);
-            CheckShadow(options, host.Models);
+            CheckShadow(options, host);
             return host;
         }
         catch
@@ -58,12 +58,12 @@ static class HostLoader
         }
     }
 
-    /// <summary>A shadow that is never there would compare nothing, in silence. One may still come from the root.</summary>
-    static void CheckShadow(ServeOptions options, ServedModels models)
+    /// <summary>A shadow that is not there may come later where adapters may be loaded while serving, and else never.</summary>
+    static void CheckShadow(ServeOptions options, ModelHost host)
     {
-        if (options is { Shadow: { } shadow, AdapterRoot: null } && models.Get(shadow) is not { Taught: not null })
-            throw new UserErrorException($"--shadow {shadow}: nothing of that name that was taught intents is served; " +
-                $"name an adapter with --adapter {shadow}=FOLDER");
+        if (options is { Shadow: { } shadow, AdapterRoot: null } && host.Models.Get(shadow) is not { Taught: not null })
+            throw new UserErrorException($"--shadow {shadow}: nothing that was taught intents is served under that name; there are " +
+                $"{string.Join(", ", host.Models.All.Select(version => version.Name))} (--adapter NAME=FOLDER adds one)");
     }
 
     static ServedVersion VersionOf(string name, ClassifierSource source, ClassifierModel model, string? calibration)

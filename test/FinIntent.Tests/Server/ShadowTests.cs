@@ -59,6 +59,6 @@ public sealed class ShadowTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<UserErrorException>(() => RunningServer.StartAsync(new() { Shadow = "typo" }));
 
-        Assert.StartsWith("--shadow typo: nothing of that name", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("--shadow typo: nothing that was taught intents is served under that name", error.Message, StringComparison.Ordinal);
     }
 }

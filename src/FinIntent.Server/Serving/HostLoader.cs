@@ -61,8 +61,8 @@ static class HostLoader
     /// <summary>A shadow that is not there may come later where adapters may be loaded while serving, and else never.</summary>
     static void CheckShadow(ServeOptions options, ModelHost host)
     {
-        if (options is { Shadow: { } shadow, AdapterRoot: null } && host.Models.Get(shadow) is not { Taught: not null })
-            throw new UserErrorException($"--shadow {shadow}: nothing that was taught intents is served under that name; there are " +
+        if (options is { Shadow: { } shadow, AdapterRoot: null } && host.Models.Get(shadow) is null)
+            throw new UserErrorException($"--shadow {shadow}: nothing is served under that name; there are " +
                 $"{string.Join(", ", host.Models.All.Select(version => version.Name))} (--adapter NAME=FOLDER adds one)");
     }
 

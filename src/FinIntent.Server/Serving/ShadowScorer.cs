@@ -49,7 +49,7 @@ sealed class ShadowScorer(string name, ServedModels models, Admission admission,
         }
     }
 
-    /// <summary>Returns the most probable intent; where a request left only some to choose from, among those of them that there are.</summary>
+    /// <summary>Returns the most probable intent; where a request left only some to choose from, among these.</summary>
     static string BestOf(IntentAnswer answer, LabelSet set, IReadOnlyList<IntentOption> options, LabelSet all)
     {
         var names = options.Count < all.Options.Count ? options.Select(o => o.Name).ToHashSet() : null;

@@ -53,12 +53,4 @@ public sealed class ShadowTests : IDisposable
 
         Assert.Equal((Texts.Length, 0), await Counts(server, Texts.Length));
     }
-
-    [Fact]
-    public async Task A_shadow_that_is_not_served_ends_the_start()
-    {
-        var error = await Assert.ThrowsAsync<UserErrorException>(() => RunningServer.StartAsync(new() { Shadow = "typo" }));
-
-        Assert.StartsWith("--shadow typo: nothing that was taught intents is served under that name", error.Message, StringComparison.Ordinal);
-    }
 }

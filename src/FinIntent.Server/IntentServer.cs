@@ -1,4 +1,5 @@
 using System.Net;
+using FinIntent.Server.Documentation;
 using FinIntent.Server.Errors;
 using FinIntent.Server.Metrics;
 using FinIntent.Server.Protection;
@@ -47,6 +48,7 @@ sealed class IntentServer : IAsyncDisposable
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
             json.SerializerOptions.TypeInfoResolverChain.AddCompatible();
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // no number is read from a text
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
@@ -57,6 +59,7 @@ sealed class IntentServer : IAsyncDisposable
             HasVllmNames = options.VllmMetricNames,
         });
         builder.Services.AddProtection(options);
+        builder.Services.AddDescription();
         if (options.LogText is not null) builder.Services.AddTextLog(options);
         configure?.Invoke(builder);
         var app = builder.Build();
@@ -70,6 +73,7 @@ sealed class IntentServer : IAsyncDisposable
         app.MapIntents();
         app.MapAdapters(mayChange: options is { AdapterRoot: not null, AdminKeyFile: not null });
         app.MapCompatible();
+        app.MapDescription();
         return new(app);
     }
 

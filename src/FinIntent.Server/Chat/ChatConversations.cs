@@ -15,10 +15,7 @@ static class ChatConversations
         List<ChatMessage> said = [];
         foreach (var (i, message) in messages.Index())
         {
-            if (message.ToolCalls is { Count: > 0 })
-                throw UnsupportedFields.Refused($"messages[{i}].tool_calls", "the model calls no tools; leave it out");
-            if (message.Images is { Count: > 0 })
-                throw UnsupportedFields.Refused($"messages[{i}].images", "the model reads text only; leave it out");
+            UnsupportedFields.Check(message.Others, $"messages[{i}].");
             said.Add(new(RoleOf(message.Role, i), message.Content?.Text ?? ""));
         }
         try

@@ -18,6 +18,7 @@ static class UnsupportedFields
     static readonly Dictionary<string, (Func<JsonElement, bool> IsHarmless, string Remedy)> Known = new()
     {
         ["tools"] = (IsEmpty, NoTools),
+        ["tool_calls"] = (IsEmpty, NoTools),
         ["tool_choice"] = (v => IsEmpty(v) || IsText(v, "none", "auto"), NoTools),
         ["functions"] = (IsEmpty, NoTools),
         ["function_call"] = (v => IsEmpty(v) || IsText(v, "none", "auto"), NoTools),

@@ -58,14 +58,14 @@ static class TelemetryServices
     {
         // Nothing is aggregated before someone has asked for the provider.
         app.ServiceProvider.GetRequiredService<MeterProvider>();
-        var scrape = app.ServiceProvider.GetRequiredService<MetricsScrape>();
-        return app.MapGet("/metrics", async Task (HttpContext context) =>
+        return app.MapGet("/metrics", async Task (HttpContext context, MetricsScrape scrape) =>
         {
             var text = await scrape.Read().WaitAsync(context.RequestAborted).ConfigureAwait(false);
             context.Response.ContentType = PrometheusText.ContentType;
             context.Response.ContentLength = text.Length;
             await context.Response.Body.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
-        }).ExcludeFromDescription();
+        }).WithName("metrics").WithTags("Health").WithSummary("What the server counts and measures, as Prometheus scrapes it")
+            .Produces<string>(contentType: "text/plain");
     }
 
     /// <summary>A meter is listened to by its name in the whole process; a host takes its own alone.</summary>

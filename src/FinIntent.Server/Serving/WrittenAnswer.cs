@@ -64,6 +64,7 @@ sealed class WrittenAnswer(ModelHost host, AnswerRun run, Deadline deadline, Req
     /// <summary>Frees the answer's keys and values, once no step is running.</summary>
     public ValueTask DisposeAsync()
     {
+        if (End is not null) host.Admission.Learn(1, Total);
         if (_step.IsCompleted) run.Dispose();
         else _ = _step.ContinueWith(_ => run.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return ValueTask.CompletedTask;

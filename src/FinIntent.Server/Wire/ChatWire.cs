@@ -11,11 +11,9 @@ sealed record ChatMessageWire
     [Description("A text, or a list of parts {\"type\": \"text\", \"text\": …}.")]
     public TextContent? Content { get; init; }
 
-    [Description("Not supported: the model calls no tools.")]
-    public IReadOnlyList<JsonElement>? ToolCalls { get; init; }
-
-    [Description("Not supported: the model reads text only.")]
-    public IReadOnlyList<JsonElement>? Images { get; init; }
+    /// <summary>Everything else: tool calls, pictures and sounds are refused by name, the rest is ignored.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 /// <summary>Says what a stream tells besides text.</summary>

@@ -19,6 +19,8 @@ public sealed partial class ServePageTests
     /// <summary>The name that the page's model has, whose folder is demo_output/model.</summary>
     const string Name = "model";
 
+    const string ApiKey = "a-key-of-the-page-for-callers", AdminKey = "a-key-of-the-page-for-administrators";
+
     [Fact]
     public void The_table_of_flags_has_each_flag_once_and_its_default()
     {
@@ -50,29 +52,57 @@ public sealed partial class ServePageTests
     public async Task Every_request_of_the_page_is_answered_with_the_fields_that_the_page_shows()
     {
         await using var server = await RunningServer.StartAsync(new() { ServedModelName = Name });
-        var examples = Example().Matches(Page).ToList();
 
-        Assert.True(examples.Count >= 10, $"{examples.Count} examples");
-        foreach (Match example in examples)
+        Assert.Equal(10, await Compare(server.Client, Example().Matches(Page).Where(example => !IsOfAdapters(example))));
+    }
+
+    [Fact]
+    public async Task Every_request_about_adapters_is_answered_with_the_fields_that_the_page_shows()
+    {
+        using TemporaryFolder folder = new();
+        foreach (var (i, version) in ((string[])["topics-1", "desks-1", "desks-2"]).Index()) TestAdapters.Write(folder[version], seed: i);
+        var options = new ServeOptions
         {
-            var (status, body) = await Ask(server.Client, example.Groups[1].Value);
+            Adapters = [new("topics", folder["topics-1"]), new("desks", folder["desks-1"])],
+            AdapterRoot = folder.Path,
+            ApiKeyFile = folder.Write("keys", $"app {ApiKey}"),
+            AdminKeyFile = folder.Write("admin-keys", $"ops {AdminKey}"),
+        };
+        await using var server = await RunningServer.StartAsync(options);
+
+        Assert.Equal(2, await Compare(server.Client, Example().Matches(Page).Where(IsOfAdapters)));
+    }
+
+    static bool IsOfAdapters(Match example) => example.Value.Contains("KEY\"", StringComparison.Ordinal);
+
+    /// <summary>Sends each request and returns how many there were.</summary>
+    static async Task<int> Compare(HttpClient client, IEnumerable<Match> examples)
+    {
+        var asked = 0;
+        foreach (var example in examples)
+        {
+            asked++;
+            var (status, body) = await Ask(client, example.Groups[1].Value);
 
             Assert.True(status == HttpStatusCode.OK, $"{example.Groups[1].Value}\n{body}");
             if (example.Groups[2].Value == "json")
                 Assert.Equal(Fields(JsonNode.Parse(example.Groups[3].Value)), Fields(JsonNode.Parse(body)));
             else Assert.EndsWith("data: [DONE]", body.TrimEnd(), StringComparison.Ordinal);
         }
+        return asked;
     }
 
-    /// <summary>Sends what a line for curl says: an address, and a body between single quotes.</summary>
+    /// <summary>Sends what a line for curl says: a method, an address, a key, and a body between single quotes.</summary>
     static async Task<(HttpStatusCode Status, string Body)> Ask(HttpClient client, string line)
     {
         var stop = TestContext.Current.CancellationToken;
         var call = Curl().Match(line);
         Assert.True(call.Success, line);
-        using var content = call.Groups[2].Success ? new StringContent(call.Groups[2].Value, Encoding.UTF8, "application/json") : null;
-        using var answer = content is null
-            ? await client.GetAsync(call.Groups[1].Value, stop) : await client.PostAsync(call.Groups[1].Value, content, stop);
+        var (method, path, key, body) = (call.Groups[1].Value, call.Groups[2].Value, call.Groups[3].Value, call.Groups[4].Value);
+        using HttpRequestMessage request = new(method.Length > 0 ? new(method) : body.Length > 0 ? HttpMethod.Post : HttpMethod.Get, path);
+        if (body.Length > 0) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (key.Length > 0) request.Headers.Authorization = new("Bearer", key == "KEY" ? ApiKey : AdminKey);
+        using var answer = await client.SendAsync(request, stop);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(stop));
     }
 
@@ -98,6 +128,7 @@ public sealed partial class ServePageTests
     [GeneratedRegex(@"^(curl [^\n]+)\n```\n\n```(json|text)\n(.+?)\n```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Example();
 
-    [GeneratedRegex("^curl (?:-N )?localhost:8080(/[a-z0-9/]+)(?: -H 'Content-Type: application/json' -d '([^']+)')?$")]
+    [GeneratedRegex("^curl (?:-N )?(?:-X ([A-Z]+) )?localhost:8080(/[a-z0-9/]+)(?: -H \"Authorization: Bearer [$]([A-Z_]+)\")?" +
+        "(?: -H 'Content-Type: application/json' -d '([^']+)')?$")]
     private static partial Regex Curl();
 }

@@ -5,8 +5,7 @@ namespace FinIntent.Cli;
 /// <summary>The options that the verbs of `finintent bench` share: the model that is measured, and where results are written.</summary>
 sealed class BenchOptions
 {
-    readonly Option<string> _shape = Options.Among("--shape", "Whose shape the random weights have.", BenchModel.KnownShapes,
-        "qwen2.5-0.5b");
+    readonly Option<string> _shape;
     readonly Option<int?> _layers = Options.Of<int?>("--layers", "Fewer layers than the shape has, for a quick look.");
     readonly Option<string> _type = Options.Among("--type", "Type of the weights and of the computation.",
         BenchModel.KnownTypes.Keys, "bf16");
@@ -17,13 +16,17 @@ sealed class BenchOptions
         "Write the rows used to this file, for another program to use the same.");
 
     /// <param name="writesRows">Whether the verb measures rows, which it can write to a file together with its numbers.</param>
-    public BenchOptions(Command command, bool writesRows)
+    /// <param name="shape">The shape that is measured where none is named; null: none is.</param>
+    public BenchOptions(Command command, bool writesRows, string? shape = "qwen2.5-0.5b")
     {
+        _shape = Options.Among("--shape", "Whose shape the random weights have.", BenchModel.KnownShapes, shape);
         foreach (var option in (Option[])[_shape, _layers, _type, _quantization]) command.Add(option);
         if (!writesRows) return;
         command.Add(_json);
         command.Add(_rows);
     }
+
+    public bool HasShape(ParseResult arguments) => arguments.GetValue(_shape) is not null;
 
     public BenchModel Model(ParseResult arguments) => new(arguments.GetRequiredValue(_shape), AtLeastOne(arguments, _layers),
         BenchModel.KnownTypes[arguments.GetRequiredValue(_type)], Host.Of(arguments).Device.Value,

@@ -14,16 +14,23 @@ static class BenchServe
             Description = "A settings file (the keys of classify) and key=value; behind --, flags of the finintent serve that is started.",
             Arity = ArgumentArity.ZeroOrMore,
         };
+        var template = Options.Of("--template", "With --shape: the chat template; --model then names the tokenizer's folder.", "qwen");
         var json = Options.Of<string?>("--json", "Also write the numbers to this file.");
         var load = new LoadOptions();
-        var command = new Command("serve", "Answers a second and their times of an intent server under load.") { url, model, json, words };
+        var command = new Command("serve", "Answers a second and their times of an intent server under load.") { url, model, template, json, words };
         load.AddTo(command);
+        var shape = new BenchOptions(command, writesRows: false, shape: null);
         command.SetAction(async (arguments, cancelled) =>
         {
             var here = Host.Of(arguments);
             using var stop = new StopRequest("stopping; once more to stop at once", here.Error);
             var server = ServeBenchServer.Of(LoadTarget.UrlOf(arguments.GetValue(url)), load.Key(arguments), arguments.GetValue(model),
-                arguments.GetValue(words) ?? []);
+                arguments.GetValue(words) ?? []) with
+            {
+                Random = shape.HasShape(arguments) ? new(shape.Model(arguments), arguments.GetValue(model)
+                    ?? throw new UserErrorException("--shape: --model names the folder of the tokenizer"),
+                    arguments.GetRequiredValue(template), load.Question(arguments).Adapters) : null,
+            };
             var bench = new ServeBench(server, load.Texts(arguments), load.Question(arguments), load.Plan(arguments),
                 outcome => here.Tell(LoadText.Line(outcome)));
             try

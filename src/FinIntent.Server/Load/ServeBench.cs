@@ -1,5 +1,6 @@
 using FinIntent.Jobs;
 using FinIntent.Jobs.Classify;
+using Microsoft.Extensions.Logging;
 
 namespace FinIntent.Server.Load;
 
@@ -12,6 +13,9 @@ namespace FinIntent.Server.Load;
 sealed record ServeBenchServer(
     Uri? Url, string? Key, string? Model, IReadOnlyList<string> Settings, IReadOnlyList<string> Flags)
 {
+    /// <summary>Random weights that are served in this process; null: the model is another.</summary>
+    public RandomHost? Random { get; init; }
+
     /// <summary>Says whether it is known which model is measured.</summary>
     public bool HasModel => Model is not null || Settings.Count > 0;
 
@@ -30,6 +34,7 @@ sealed class ServeBench(ServeBenchServer server, LoadTexts texts, LoadQuestion q
     /// known.</exception>
     public async Task<ServeBenchResult> Run(Surroundings here, CancellationToken stop)
     {
+        if (server.Random is { } random) return await Run(random, stop);
         if (!server.HasModel && plan.Rates.Any(rate => rate.OfClassify is not null))
             throw new UserErrorException("--rates: a share is one of classify's rate, which needs --model");
         if (!server.HasModel && server.Url is null)
@@ -43,6 +48,16 @@ sealed class ServeBench(ServeBenchServer server, LoadTexts texts, LoadQuestion q
         var code = await started.Stop();
         return code == 0 ? result
             : throw new UserErrorException($"finintent serve ended with {code} in place of 0:{Environment.NewLine}{started.LastLines}");
+    }
+
+    async Task<ServeBenchResult> Run(RandomHost random, CancellationToken stop)
+    {
+        var options = new ServeOptions { Port = 0 };
+        await using var here = IntentServer.Create(options, builder => builder.Logging.ClearProviders());
+        await here.StartAsync(stop);
+        var (host, rate) = await random.CreateAsync(options, texts, plan.Times.Duration, here.Services);
+        here.Serve(host);
+        return await Measure(new(here.Address, null), null, rate, stop);
     }
 
     async Task<ServeBenchResult> Measure(LoadTarget target, ServerProcess? started, double? classify, CancellationToken stop)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FinIntent.Cli.Commands;
+using FinIntent.Tests.Classification;
 using FinIntent.Tests.Cli;
 using Xunit;
 
@@ -33,6 +34,19 @@ public sealed class BenchServeTests : IDisposable
             Assert.True(load.GetProperty("p50_ms").GetDouble() <= load.GetProperty("p99_ms").GetDouble());
             Assert.Equal(JsonValueKind.Null, load.GetProperty("of_classify").ValueKind);
         });
+    }
+
+    [Fact]
+    public void Random_weights_of_a_shape_are_served_with_random_adapters_beside_classifys_rate()
+    {
+        var printed = Run("--shape", "qwen2.5-0.5b", "--layers", "1", "--type", "fp32", "--model", EmbeddedClassifier.Model,
+            "--adapters", "2", "--clients", "2", "--rates", "none", "--duration", "0.5", "--warm-up", "0", "--json", _folder["numbers.json"]);
+
+        Assert.Contains("2 adapters", printed);
+        using var numbers = JsonDocument.Parse(File.ReadAllText(_folder["numbers.json"]));
+        var load = numbers.RootElement.GetProperty("loads")[0];
+        Assert.Equal(load.GetProperty("sent").GetInt64(), load.GetProperty("by_status").GetProperty("200").GetInt64());
+        Assert.True(load.GetProperty("of_classify").GetDouble() > 0);
     }
 
     [Theory]

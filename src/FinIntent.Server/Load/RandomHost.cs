@@ -4,7 +4,6 @@ using FinIntent.Jobs.Bench;
 using FinIntent.Lora;
 using FinIntent.Server.Serving;
 using FinIntent.Text;
-using static TorchSharp.torch;
 
 namespace FinIntent.Server.Load;
 
@@ -34,7 +33,7 @@ sealed record RandomHost(BenchModel Shape, string Tokenizer, string Template, in
             var chat = Generation.ChatModel.Of(Shape.Create(isTrained: false), tokenizer, ChatTemplate.Get(Template, tokenizer));
             var model = new ClassifierModel(chat, source);
             rate = ClassifyRate.Measure(model, texts, duration);
-            for (var i = 0; i < Adapters; i++) weights.Add(Random(chat.Model));
+            for (var i = 0; i < Adapters; i++) weights.Add(AdapterWeights.Random(chat.Model, BenchModel.Adapter, (ulong)i));
             return new IntentClassifier(model, Shape.Shape, Unbounded);
         });
         var own = new ServedVersion(Shape.Shape, Digest, classifier.Model.Taught, Tokenizer);
@@ -47,14 +46,5 @@ sealed record RandomHost(BenchModel Shape, string Tokenizer, string Template, in
             await host.WarmUpAsync(version);
         }
         return (host, rate);
-    }
-
-    static AdapterWeights Random(Models.CausalLanguageModel model)
-    {
-        using var adapters = BenchModel.Attach(model);
-        using (no_grad())
-            foreach (var (_, value) in adapters.Parameters.Where(p => p.Name.Contains(".lora_B.", StringComparison.Ordinal)))
-                value.normal_(0, 0.01);
-        return AdapterWeights.Of(model, adapters);
     }
 }

@@ -72,5 +72,8 @@ sealed record BenchModel(string Shape, int? Layers, ScalarType Type, Device Devi
 
     /// <summary>Attaches adapters of rank 8 to every linear layer, as the settings in config/ do.</summary>
     public static LoraAdapters Attach(CausalLanguageModel model) =>
-        LoraAdapters.Attach(model, new(8, 16, 0, false, [LoraSettings.AllLinears]), seed: 1);
+        LoraAdapters.Attach(model, Adapter, seed: 1);
+
+    /// <summary>An adapter of rank 8 on every linear layer.</summary>
+    public static readonly LoraSettings Adapter = new(8, 16, 0, false, [LoraSettings.AllLinears]);
 }

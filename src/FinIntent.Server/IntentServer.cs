@@ -24,8 +24,6 @@ namespace FinIntent.Server;
 /// </summary>
 sealed class IntentServer : IAsyncDisposable
 {
-    const string DefaultName = "model";
-
     readonly WebApplication _app;
     readonly HostSlot _slot;
 
@@ -53,21 +51,19 @@ sealed class IntentServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
             Listen(options, context.Configuration, kestrel));
-        builder.Services.AddTelemetry(new(options.ServedModelName ?? DefaultName)
-        {
-            OtlpEndpoint = options.Otlp,
-            HasVllmNames = options.VllmMetricNames,
-        });
-        builder.Services.AddProtection(options);
+        builder.Services.AddTelemetry(new() { OtlpEndpoint = options.Otlp, HasVllmNames = options.VllmMetricNames });
+        builder.Services.AddProtection(options).AddTextLog(options);
         builder.Services.AddDescription();
-        if (options.LogText is not null) builder.Services.AddTextLog(options);
         configure?.Invoke(builder);
         var app = builder.Build();
         var metrics = app.Services.GetRequiredService<ServerMetrics>();
+        metrics.IsReady = () => app.Services.GetRequiredService<HostSlot>().IsReady;
         app.UseRequestMetrics(metrics);
         app.UseErrorAnswers(metrics, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("FinIntent.Server"));
+        if (options.MetricsPort is { } port) app.UseMetricsPort(port);
         app.UseRouting();
         app.UseProtection();
+        app.Services.GetService<TextLogWriter>(); // a folder that cannot be written is told now
         app.MapHealth();
         app.MapMetrics();
         app.MapIntents();
@@ -82,9 +78,15 @@ sealed class IntentServer : IAsyncDisposable
     {
         kestrel.UseServerLimits(new() { MaxBodyBytes = options.MaxBodyMb * 1_000_000L });
         if (configuration.GetSection("Kestrel:Endpoints").Exists()) return;
-        if (options.Host == "localhost") kestrel.ListenLocalhost(options.Port);
-        else if (options.Host is "*" or "0.0.0.0" or "::") kestrel.ListenAnyIP(options.Port);
-        else kestrel.Listen(AddressOf(options.Host), options.Port);
+        ListenAt(options.Port);
+        if (options.MetricsPort is { } port) ListenAt(port);
+
+        void ListenAt(int port)
+        {
+            if (options.Host == "localhost") kestrel.ListenLocalhost(port);
+            else if (options.Host is "*" or "0.0.0.0" or "::") kestrel.ListenAnyIP(port);
+            else kestrel.Listen(AddressOf(options.Host), port);
+        }
     }
 
     static IPAddress AddressOf(string host) => IPAddress.TryParse(host, out var address) ? address

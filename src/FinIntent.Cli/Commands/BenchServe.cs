@@ -11,13 +11,16 @@ static class BenchServe
         var model = Options.Of<string?>("--model", "The model's folder; its rate under finintent classify is measured, too.");
         var words = new Argument<string[]>("arguments")
         {
-            Description = "A settings file (the keys of classify) and key=value; behind --, flags of the finintent serve that is started.",
+            Description = "A settings file (the keys of classify) and key=value; behind --, flags of the server that is started.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var template = Options.Of("--template", "With --shape: the chat template; --model then names the tokenizer's folder.", "qwen");
         var json = Options.Of<string?>("--json", "Also write the numbers to this file.");
         var load = new LoadOptions();
-        var command = new Command("serve", "Answers a second and their times of an intent server under load.") { url, model, template, json, words };
+        var command = new Command("serve", "Answers a second and their times of an intent server under load.")
+        {
+            url, model, template, json, words,
+        };
         load.AddTo(command);
         var shape = new BenchOptions(command, writesRows: false, shape: null);
         command.SetAction(async (arguments, cancelled) =>

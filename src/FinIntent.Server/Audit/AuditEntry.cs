@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace FinIntent.Server.Audit;
 
 /// <summary>Says who did, or tried to do, what to an adapter.</summary>
@@ -6,6 +8,14 @@ namespace FinIntent.Server.Audit;
 sealed record AuditEntry(string Action, string? Adapter)
 {
     const int MostCharacters = 128;
+
+    /// <summary>Says who asks; the caller adds what came of it.</summary>
+    public static AuditEntry Of(HttpContext context, string? adapter, string outcome) => new(context.Request.Method, adapter)
+    {
+        Key = context.User.Identity?.Name,
+        RemoteAddress = context.Connection.RemoteIpAddress?.ToString(),
+        Outcome = outcome,
+    };
 
     /// <summary>The adapter's name, cut where a caller sends a long one.</summary>
     public string? Adapter { get; } = Adapter is { Length: > MostCharacters } ? Adapter[..MostCharacters] : Adapter;

@@ -62,11 +62,6 @@ sealed class KeyAuthentication(
     {
         var isAdmin = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => data.Policy == KeyPolicies.Admin);
         if (isAdmin is true)
-            audit.NoteRefused(new(Request.Method, Request.RouteValues["name"] as string)
-            {
-                Key = Context.User.Identity?.Name,
-                RemoteAddress = Context.Connection.RemoteIpAddress?.ToString(),
-                Outcome = "refused",
-            });
+            audit.NoteRefused(AuditEntry.Of(Context, Request.RouteValues["name"] as string, "refused"));
     }
 }

@@ -89,9 +89,16 @@ sealed partial class KeyFile : IDisposable
     {
         if (OperatingSystem.IsWindows()) return;
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        using var file = File.OpenHandle(_path);
-        var mode = File.GetUnixFileMode(file);
-        if ((mode & others) != 0) OpenToOthers(_log, _path, Convert.ToString((int)mode, 8));
+        try
+        {
+            using var file = File.OpenHandle(_path); // a link's own mode says nothing
+            var mode = File.GetUnixFileMode(file);
+            if ((mode & others) != 0) OpenToOthers(_log, _path, Convert.ToString((int)mode, 8));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It has just gone or is being replaced; the next look tells what came of it.
+        }
     }
 
     public void Dispose() => _timer?.Dispose();

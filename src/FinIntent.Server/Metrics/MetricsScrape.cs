@@ -11,9 +11,10 @@ sealed class MetricsScrape
     readonly Lock _gate = new();
     Task<byte[]>? _running;
 
-    public MetricsScrape(TelemetryOptions options)
+    /// <param name="aliases">Writes other names besides; null writes none.</param>
+    public MetricsScrape(VllmAliases? aliases)
     {
-        _exporter = new(options.HasVllmNames ? new(options.Model) : null);
+        _exporter = new(aliases);
         Reader = new(_exporter) { TemporalityPreference = MetricReaderTemporalityPreference.Cumulative };
     }
 

@@ -62,6 +62,9 @@ sealed class ServerMetrics
             meter.CreateHistogram($"finintent.{phase}.duration", "s", description, advice: Durations);
     }
 
+    /// <summary>The name under which the model is served; it is known once the model is loaded.</summary>
+    public string Model { get; set; } = "";
+
     /// <summary>Says how full the queue is when the metrics are read. It is asked on the reader's thread and must not block.</summary>
     public Func<QueueState> Queue { get; set; } = () => default;
 

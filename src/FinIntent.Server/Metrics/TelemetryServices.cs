@@ -11,8 +11,7 @@ using OpenTelemetry.Trace;
 namespace FinIntent.Server.Metrics;
 
 /// <summary>Says where the telemetry goes.</summary>
-/// <param name="Model">The name under which the base is served.</param>
-sealed record TelemetryOptions(string Model)
+sealed record TelemetryOptions
 {
     /// <summary>Metrics and traces are sent there by OTLP; null means that nothing is sent.</summary>
     public Uri? OtlpEndpoint { get; init; }
@@ -34,8 +33,14 @@ static class TelemetryServices
     public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options)
     {
         services.AddMetrics();
-        services.AddSingleton<ServerMetrics>();
-        services.AddSingleton(new MetricsScrape(options));
+        services.AddSingleton(provider =>
+        {
+            // What is counted before someone aggregates is lost, the first zeros, too.
+            provider.GetRequiredService<MeterProvider>();
+            return new ServerMetrics(provider.GetRequiredService<IMeterFactory>());
+        });
+        services.AddSingleton(provider => new MetricsScrape(
+            options.HasVllmNames ? new VllmAliases(() => provider.GetRequiredService<ServerMetrics>().Model) : null));
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("finintent",
             serviceVersion: typeof(TelemetryServices).Assembly.GetName().Version?.ToString(3)));
         telemetry.WithMetrics(metrics =>
@@ -56,9 +61,8 @@ static class TelemetryServices
     /// <summary>Maps GET /metrics. The caller may narrow it to a port or to a key.</summary>
     public static IEndpointConventionBuilder MapMetrics(this IEndpointRouteBuilder app)
     {
-        // Nothing is aggregated before someone has asked for the provider.
-        app.ServiceProvider.GetRequiredService<MeterProvider>();
-        return app.MapGet("/metrics", async Task (HttpContext context, MetricsScrape scrape) =>
+        app.ServiceProvider.GetRequiredService<ServerMetrics>();
+        return app.MapGet(MetricsPort.Path, async Task (HttpContext context, MetricsScrape scrape) =>
         {
             var text = await scrape.Read().WaitAsync(context.RequestAborted).ConfigureAwait(false);
             context.Response.ContentType = PrometheusText.ContentType;
@@ -82,5 +86,5 @@ static class TelemetryServices
     static void Send(OtlpExporterOptions exporter, Uri endpoint, string path) => exporter.Endpoint =
         exporter.Protocol == OtlpExportProtocol.HttpProtobuf ? new($"{endpoint.AbsoluteUri.TrimEnd('/')}/{path}") : endpoint;
 
-    static bool IsProbe(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments("/metrics");
+    static bool IsProbe(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments(MetricsPort.Path);
 }

@@ -7,9 +7,9 @@ namespace FinIntent.Server.Metrics;
 /// Source: vLLM docs/design/metrics.md@0328b59; its Python client adds _total to counters. Sums run over all adapters under the served
 /// model's name. `promtool check metrics` refuses names with a colon, which is why they are written only where asked.
 /// </remarks>
-sealed class VllmAliases(string model)
+/// <param name="model">Names the served model.</param>
+sealed class VllmAliases(Func<string> model)
 {
-    readonly string _model = PrometheusText.Label("model_name", model);
     readonly Dictionary<string, Metric> _metrics = [];
 
     public void Clear() => _metrics.Clear();
@@ -22,6 +22,7 @@ sealed class VllmAliases(string model)
 
     public void Append(PrometheusText text)
     {
+        var labels = PrometheusText.Label("model_name", model());
         // A text is what vLLM calls a request.
         var running = Sum("finintent.running.rows");
         Gauge("num_requests_running", "Texts that are in a forward.", running);
@@ -36,12 +37,12 @@ sealed class VllmAliases(string model)
 
         void Gauge(string name, string help, double value)
         {
-            if (text.Family($"vllm:{name}", "gauge", help)) text.Sample($"vllm:{name}", _model, value);
+            if (text.Family($"vllm:{name}", "gauge", help)) text.Sample($"vllm:{name}", labels, value);
         }
 
-        void Counter(string name, string help, string from, string labels = "", Func<MetricPoint, bool>? where = null)
+        void Counter(string name, string help, string from, string more = "", Func<MetricPoint, bool>? where = null)
         {
-            if (text.Family($"vllm:{name}", "counter", help)) text.Sample($"vllm:{name}", _model + labels, Sum(from, where));
+            if (text.Family($"vllm:{name}", "counter", help)) text.Sample($"vllm:{name}", labels + more, Sum(from, where));
         }
 
         void Times(string name, string help, string from)
@@ -50,7 +51,7 @@ sealed class VllmAliases(string model)
             Buckets? all = null;
             foreach (ref readonly var point in metric.GetMetricPoints())
                 if (NeedsModel(point)) all = all is null ? Buckets.Of(point) : all + Buckets.Of(point);
-            if (all is not null && text.Family($"vllm:{name}", "histogram", help)) text.Histogram($"vllm:{name}", _model, all);
+            if (all is not null && text.Family($"vllm:{name}", "histogram", help)) text.Histogram($"vllm:{name}", labels, all);
         }
     }
 

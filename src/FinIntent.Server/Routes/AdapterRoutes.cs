@@ -53,12 +53,7 @@ static class AdapterRoutes
     static async Task<(ServedVersion? After, ServedVersion? Before)> Audited(
         string name, HttpContext context, AuditLog audit, Func<Task<(ServedVersion? After, ServedVersion? Before)>> change)
     {
-        var entry = new AuditEntry(context.Request.Method, name)
-        {
-            Key = context.User.Identity?.Name,
-            RemoteAddress = context.Connection.RemoteIpAddress?.ToString(),
-            Outcome = "ok",
-        };
+        var entry = AuditEntry.Of(context, name, "ok");
         try
         {
             var (after, before) = await change();

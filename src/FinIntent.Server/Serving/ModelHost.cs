@@ -69,8 +69,24 @@ sealed class ModelHost : IAsyncDisposable
                 "send them in several", "input", "too_many_texts");
         using var lease = Models.Take(call.Model);
         record.Adapter = lease.Version.Name;
-        var taught = lease.Version.Taught ?? throw ServerError.BadRequest(
-            $"\"{lease.Version.Name}\" was taught no intents; name an adapter that was, or serve with intent_schema", "model");
+        using var activity = ClassifyActivity.Start(lease.Version.Name);
+        try
+        {
+            var classified = await ClassifyAsync(call, lease.Version, record, aborted);
+            activity.Answered(lease.Version.Id, classified.Texts.Count, classified.Tokens);
+            return classified;
+        }
+        catch (Exception e)
+        {
+            activity.Failed(e is ServerError error ? error.Code ?? "error" : e.GetType().Name);
+            throw;
+        }
+    }
+
+    async Task<Classified> ClassifyAsync(ClassifyCall call, ServedVersion version, RequestRecord record, CancellationToken aborted)
+    {
+        var taught = version.Taught ?? throw ServerError.BadRequest(
+            $"\"{version.Name}\" was taught no intents; name an adapter that was, or serve with intent_schema", "model");
         var set = taught.Set(call.IntentSet);
         var chosen = LabelChoice.Of(set, call.Labels);
         using var ticket = Admission.Enter(call.Texts.Count);
@@ -79,12 +95,12 @@ sealed class ModelHost : IAsyncDisposable
         var ready = Encode(call, taught, set);
         ticket.Count(ready.Sum(text => text.Tokens));
         record.Tokenized = Stopwatch.GetElapsedTime(start);
-        var scored = await deadline.Await(ScoreAll(ready.Select(text => text.Question), lease.Version, deadline.Token));
+        var scored = await deadline.Await(ScoreAll(ready.Select(text => text.Question), version, deadline.Token));
         record.Queued = scored.Max(s => s.Queued);
         record.Computed = scored.Max(s => s.Computed);
         Admission.Learn(scored.Length, record.Computed);
         var calibration = call.IsCalibrated ? taught.CalibrationOf(set) : null;
-        Classified classified = new(lease.Version, set, [.. call.Texts.Select((text, i) => Result(text, ready[i], scored[i].Reading))])
+        Classified classified = new(version, set, [.. call.Texts.Select((text, i) => Result(text, ready[i], scored[i].Reading))])
         {
             IsCalibrated = calibration is not null,
         };
@@ -211,19 +227,12 @@ sealed class ModelHost : IAsyncDisposable
         {
             AbstentionReason? withheld = text.IsAbstained == true ? text.Answer.Reason ?? AbstentionReason.LowProbability : null;
             _metrics.Answer(name, text.Best.Name, text.Probability, withheld);
-            _texts?.Add(RecordOf(text, classified.Version));
+            _texts?.Add(TextRecord.Of(text, classified.Version));
         }
         var scorer = _classifier.Model.Scorer;
         _metrics.Prompt(name, classified.Tokens, questions.Sum(q =>
             scorer.KeptTokensOf(q.Question with { Adapter = classified.Version.Weights })));
     }
-
-    static TextRecord RecordOf(ClassifiedText text, ServedVersion version) => new(text.Asked.Text, version.Name, version.Version,
-        text.Best.Name, text.Best.Label, text.Probability, text.Answer.Margin)
-    {
-        Abstained = text.IsAbstained,
-        PredictionSet = text.Answer.PredictionSet is { } set ? [.. set.Select(i => text.Options[i].Name)] : null,
-    };
 
     static long BytesUsed(TorchSharp.torch.Device device) =>
         DeviceMemory.Of(device) is var (free, total) ? total - free : Environment.WorkingSet;
@@ -231,16 +240,17 @@ sealed class ModelHost : IAsyncDisposable
     void Watch()
     {
         _classifier.Queue.OnForward += _metrics.Forward;
-        _classifier.Queue.OnFailure += (_, questions) =>
+        _classifier.Queue.OnFailure += (e, questions) =>
         {
-            if (questions == 1) _metrics.ForwardFailed();
+            if (questions > 1 && DeviceMemory.IsExhausted(e)) _metrics.BatchHalved();
+            else _metrics.ForwardFailed();
         };
-        _metrics.Queue = () => new(Admission.Requests, Admission.Rows, Admission.Tokens, 0)
+        _metrics.Queue = () => new(Admission.Requests, Admission.Rows, Admission.Tokens, Math.Max(0, Admission.Rows - QueueLength))
         {
             RowsLimit = Admission.MaxRows,
             TokensLimit = Admission.MaxTokens,
         };
-        _metrics.IsReady = () => !Admission.IsDraining;
+        _metrics.Model = Models.Own.Name;
         var device = Chat.Model.Placement.Device;
         _metrics.DeviceMemory = () => [(device.ToString(), BytesUsed(device))];
         _metrics.AdaptersLoaded = () => Models.All.Where(v => v.Weights is not null)

@@ -10,8 +10,9 @@ namespace FinIntent.Server.TextLog;
 /// written, and those of a time when the files cannot be, are counted and left out.</remarks>
 sealed partial class TextLogWriter : IHostedService, IDisposable
 {
+    public const string Category = "FinIntent.TextLog";
     const int MostWaiting = 16_384, MostWaitingCharacters = 16 << 20, MostBuffered = 1 << 18;
-    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250), LastMoment = TimeSpan.FromSeconds(5);
 
     readonly TextLogOptions _options;
     readonly TextLogFiles _files;
@@ -26,7 +27,7 @@ sealed partial class TextLogWriter : IHostedService, IDisposable
     DateOnly _day;
     int _buffered;
     long _waitingCharacters, _written, _dropped, _lost;
-    bool _isFailing;
+    bool _isFailing, _isDisposed;
 
     /// <param name="draw">Draws from 0 to 1, less than 1, for the sample; any thread may call it.</param>
     /// <exception cref="UserErrorException">An option is wrong, or the folder cannot be written.</exception>
@@ -145,8 +146,13 @@ sealed partial class TextLogWriter : IHostedService, IDisposable
         _isFailing = true;
     }
 
+    /// <summary>Writes what waits, if the host was not stopped before, as long as that takes no longer than a moment.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true)) return; // a hosted service that is a singleton, too, is disposed twice
+        _waiting.Writer.TryComplete();
+        _stopping.Cancel();
+        if (!_writing.Wait(LastMoment)) return; // a disk that hangs keeps its file
         _files.Dispose();
         _stopping.Dispose();
     }

@@ -1,13 +1,22 @@
 using System.Text.Encodings.Web;
+using FinIntent.Server.Serving;
 
 namespace FinIntent.Server.TextLog;
 
 /// <summary>Holds a text that was answered, as the text log writes it.</summary>
-/// <param name="AdapterVersion">The digest of the version that answered; null where the model itself did and has none.</param>
-sealed record TextRecord(string Text, string Adapter, string? AdapterVersion, string Intent, string Label, double Probability,
+/// <param name="Adapter">The name of the adapter, or of the model itself, that answered.</param>
+/// <param name="AdapterVersion">The first digits of its digest.</param>
+sealed record TextRecord(string Text, string Adapter, string AdapterVersion, string Intent, string Label, double Probability,
     double Margin)
 {
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static TextRecord Of(ClassifiedText text, ServedVersion version) => new(text.Asked.Text, version.Name, version.Version,
+        text.Best.Name, text.Best.Label, text.Probability, text.Answer.Margin)
+    {
+        Abstained = text.IsAbstained,
+        PredictionSet = text.Answer.PredictionSet is { } set ? [.. set.Select(i => text.Options[i].Name)] : null,
+    };
 
     /// <summary>Null where nothing could withhold the answer.</summary>
     public bool? Abstained { get; init; }

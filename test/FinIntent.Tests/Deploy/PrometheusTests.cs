@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.RegularExpressions;
+using FinIntent.Tests.Server;
 using FinIntent.Tests.Server.Metrics;
 using Xunit;
 
@@ -8,6 +10,8 @@ namespace FinIntent.Tests.Deploy;
 [Trait("tier", "demand")]
 public sealed partial class PrometheusTests : IDisposable
 {
+    const string Adapter = "cards";
+
     readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -16,7 +20,7 @@ public sealed partial class PrometheusTests : IDisposable
     public async Task Promtool_has_nothing_to_say_of_the_metrics()
     {
         Needs();
-        await using var server = await MetricsServer.Start();
+        await using var server = await Start();
         await Play(server);
 
         var text = await server.Client.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
@@ -46,9 +50,9 @@ public sealed partial class PrometheusTests : IDisposable
     public async Task Every_panels_and_every_rules_query_has_a_series_in_a_real_scrape()
     {
         Needs();
-        await using var server = await MetricsServer.Start();
+        await using var server = await Start();
         await Play(server);
-        await using var prometheus = await PrometheusServer.Start(_folder, server.Address, History());
+        await using var prometheus = await PrometheusServer.Start(_folder, server.Server.Address, await History(server));
         for (var second = 0; second < 8; second++)
         {
             await Play(server);
@@ -65,11 +69,17 @@ public sealed partial class PrometheusTests : IDisposable
 
     static void Needs() => Tier.NeedsOnDemand(PrometheusServer.IsHere, "no prometheus and promtool: apt-get install prometheus");
 
-    static async Task Play(MetricsServer server)
+    /// <summary>A real server with two adapters, one of which is the other's shadow.</summary>
+    Task<RunningServer> Start() => RunningServer.StartAsync(new()
     {
-        if (!server.Metrics.IsReady()) Traffic.Begin(server.Metrics);
-        Traffic.Round(server.Metrics);
-        (await server.Client.GetAsync("/answer/200?adapter=cards", TestContext.Current.CancellationToken)).Dispose();
+        Adapters = [new(Adapter, TestAdapters.Write(_folder["a"], 1)), new("next", TestAdapters.Write(_folder["next"], 2))],
+        Shadow = "next",
+    });
+
+    static async Task Play(RunningServer server)
+    {
+        var (status, body) = await server.PostAsync(Traffic.Classify, $$"""{"input": ["怎么开户", "大盘怎么样"], "adapter": "{{Adapter}}"}""");
+        Assert.True(status == HttpStatusCode.OK, $"{body}");
     }
 
     /// <summary>The queries as they are, a dashboard's variables filled in, an alert's without the threshold that quiet traffic does not
@@ -85,13 +95,21 @@ public sealed partial class PrometheusTests : IDisposable
 
     static string WithoutThreshold(string query) => Absent().Replace(Threshold().Replace(query, ""), "$1");
 
-    static string History() => PrometheusServer.History(DateTimeOffset.UtcNow,
-    [
-        .. Traffic.Labels.Append("abstain").Select(label =>
-            ($$"""job_adapter_label:finintent_intent:increase5m{job="finintent",adapter="cards",label="{{label}}"}""", 12d)),
-        .. ((string[])["0.25", "0.5", "0.95", "+Inf"]).Select((bound, i) =>
-            ($$"""job_adapter_le:finintent_confidence_bucket:increase5m{job="finintent",adapter="cards",le="{{bound}}"}""", 12d * (i + 1))),
-    ]);
+    /// <summary>A week in which each of the adapter's intents was answered equally often.</summary>
+    static async Task<string> History(RunningServer server)
+    {
+        var now = Exposition.Parse(await server.Client.GetStringAsync("/metrics", TestContext.Current.CancellationToken));
+        return PrometheusServer.History(DateTimeOffset.UtcNow,
+        [
+            .. now.Samples("finintent_intent_total", ("adapter", Adapter)).Select(sample =>
+                (Series("job_adapter_label:finintent_intent:increase5m", "label", sample), 12d)),
+            .. now.Samples("finintent_confidence_bucket", ("adapter", Adapter)).Select((sample, i) =>
+                (Series("job_adapter_le:finintent_confidence_bucket:increase5m", "le", sample), 12d * (i + 1))),
+        ]);
+    }
+
+    static string Series(string name, string label, Sample sample) =>
+        $$"""{{name}}{job="finintent",adapter="{{Adapter}}",{{label}}="{{sample.Labels[label]}}"}""";
 
     static string In(string file) => Path.Combine(PrometheusFiles.Folder, file);
 

@@ -23,7 +23,7 @@ public sealed class KeyFileOnUnixTests : IDisposable
         var path = _folder.Write("keys", "0123456789abcdef");
         File.SetUnixFileMode(path, mode);
 
-        using KeyFile file = new(path, _log.CreateLogger("keys"));
+        using KeyFile file = new(File.CreateSymbolicLink(_folder["link"], path).FullName, _log.CreateLogger("keys"));
 
         Assert.Equal(isWarned ? 1 : 0, _log.Lines.Count(line => line.StartsWith("Warning", StringComparison.Ordinal)));
     }

@@ -40,7 +40,8 @@ public sealed class BenchServeTests : IDisposable
     public void Random_weights_of_a_shape_are_served_with_random_adapters_beside_classifys_rate()
     {
         var printed = Run("--shape", "qwen2.5-0.5b", "--layers", "1", "--type", "fp32", "--model", EmbeddedClassifier.Model,
-            "--adapters", "2", "--clients", "2", "--rates", "none", "--duration", "0.5", "--warm-up", "0", "--json", _folder["numbers.json"]);
+            "--adapters", "2", "--clients", "2", "--rates", "none", "--duration", "0.5", "--warm-up", "0",
+            "--json", _folder["numbers.json"]);
 
         Assert.Contains("2 adapters", printed);
         using var numbers = JsonDocument.Parse(File.ReadAllText(_folder["numbers.json"]));

@@ -8,8 +8,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Server.Load;
 
-/// <summary>More is asked of the real server than it can answer, or while it stops. <see cref="SoakTests"/> has what takes
-/// minutes.</summary>
+/// <summary>More is asked of the real server than it can answer, or while it stops. What takes minutes is in SoakTests.</summary>
 public sealed class OverloadTests
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

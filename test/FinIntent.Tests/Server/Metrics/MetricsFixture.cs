@@ -1,7 +1,6 @@
 using System.Text;
 using FinIntent.Server.Metrics;
 using Microsoft.Extensions.DependencyInjection;
-using OpenTelemetry.Metrics;
 
 namespace FinIntent.Tests.Server.Metrics;
 
@@ -12,9 +11,9 @@ sealed class MetricsFixture : IDisposable
 
     public MetricsFixture(bool hasVllmNames = false)
     {
-        _services = new ServiceCollection().AddTelemetry(new("finintent-8m") { HasVllmNames = hasVllmNames }).BuildServiceProvider();
-        _services.GetRequiredService<MeterProvider>();
+        _services = new ServiceCollection().AddTelemetry(new() { HasVllmNames = hasVllmNames }).BuildServiceProvider();
         Metrics = _services.GetRequiredService<ServerMetrics>();
+        Metrics.Model = "finintent-8m";
     }
 
     public ServerMetrics Metrics { get; }

@@ -25,7 +25,7 @@ sealed class MetricsServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddTelemetry(options ?? new("finintent-8m"));
+        builder.Services.AddTelemetry(options ?? new());
         var app = builder.Build();
         app.UseRequestMetrics(app.Services.GetRequiredService<ServerMetrics>());
         app.UseRouting();

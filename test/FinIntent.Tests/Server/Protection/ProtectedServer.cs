@@ -42,7 +42,7 @@ sealed class ProtectedServer : IAsyncDisposable
             kestrel.UseServerLimits(limits ?? new());
             kestrel.Listen(IPAddress.Loopback, 0);
         });
-        builder.Services.AddSingleton(options).AddTelemetry(new("model")).AddProtection(options);
+        builder.Services.AddSingleton(options).AddTelemetry(new()).AddProtection(options);
         var app = builder.Build();
         app.UseErrorAnswers(app.Services.GetRequiredService<ServerMetrics>(), log.CreateLogger("errors"));
         app.UseRouting();

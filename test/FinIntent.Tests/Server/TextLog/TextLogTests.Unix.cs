@@ -20,7 +20,7 @@ public sealed class TextLogOnUnixTests : IDisposable
     public async Task Files_and_folders_are_for_the_servers_user_alone()
     {
         using TextLogWriter log = new(new(_folder["a/b"]), new CollectedLog().CreateLogger("texts"), TimeProvider.System, () => 0);
-        log.Add(new("x", "bank", null, "a", "A", 1, 1));
+        log.Add(new("x", "bank", "v1", "a", "A", 1, 1));
         await log.StartAsync(TestContext.Current.CancellationToken);
         await log.StopAsync(TestContext.Current.CancellationToken);
 
@@ -61,7 +61,7 @@ public sealed class TextLogOnUnixTests : IDisposable
             using TextLogWriter log = new(new(_folder["disk"]), lines.CreateLogger("texts"), TimeProvider.System, () => 0);
             await log.StartAsync(TestContext.Current.CancellationToken);
 
-            for (var i = 0; i < 100; i++) log.Add(new(new string('x', 1000), "bank", null, "a", "A", 1, 1));
+            for (var i = 0; i < 100; i++) log.Add(new(new string('x', 1000), "bank", "v1", "a", "A", 1, 1));
             for (var i = 0; i < 100 && log.Written + log.Lost < 100; i++) await Task.Delay(50, TestContext.Current.CancellationToken);
             await log.StopAsync(TestContext.Current.CancellationToken);
 

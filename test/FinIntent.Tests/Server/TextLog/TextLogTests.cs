@@ -57,6 +57,18 @@ public sealed class TextLogTests : IDisposable
     }
 
     [Fact]
+    public async Task What_waits_is_written_when_the_log_is_disposed_without_a_stop()
+    {
+        using (var log = New())
+        {
+            await log.StartAsync(None);
+            for (var i = 0; i < 1000; i++) log.Add(Record("x"));
+        }
+
+        Assert.Equal(1000, File.ReadLines(Today).Count());
+    }
+
+    [Fact]
     public async Task A_file_gets_the_day_in_its_name()
     {
         await Write(new(_folder["a.b.jsonl"]), "x");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Runtime.Versioning;
 using FinIntent.Server.Load;
 using FinIntent.Tests.Classification;
 using Xunit;
@@ -9,6 +10,7 @@ namespace FinIntent.Tests.Server.Load;
 
 /// <summary>What takes minutes: FinIntent.Tests -class FinIntent.Tests.Server.Load.SoakTests -explicit on -showLiveOutput.</summary>
 /// <remarks>FININTENT_SOAK_MINUTES sets how long the mixed load lasts; it is 30.</remarks>
+[UnsupportedOSPlatform("windows")]
 public sealed class SoakTests : IDisposable
 {
     const int DeadlineMs = 2000;

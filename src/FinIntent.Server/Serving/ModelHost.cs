@@ -121,7 +121,7 @@ sealed class ModelHost : IAsyncDisposable
         if (version.Taught is not { } taught) return;
         foreach (var set in taught.Sets)
         {
-            _classifier.Model.Kept?.Add(version.Weights, taught.BeginningOf(set));
+            _classifier.Model.Keep(taught, set, version.Weights);
             await ScoreAll([taught.Encode("?", set).Question], version, CancellationToken.None);
         }
     }

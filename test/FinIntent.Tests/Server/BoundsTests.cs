@@ -94,12 +94,17 @@ public sealed class BoundsTests
         await using var server = await RunningServer.StartAsync(new() { MaxRows = 2, MaxBodyMb = 1 });
 
         var (rows, body) = await server.PostAsync(Route, """{"input": ["a", "b", "c"]}""");
-        var (bytes, _) = await server.PostAsync(Route, $$"""{"input": "{{new string('a', 1_100_000)}}"}""");
+        using var large = new HttpRequestMessage(HttpMethod.Post, Route)
+        {
+            Content = new StringContent($$"""{"input": "{{new string('a', 1_100_000)}}"}""", System.Text.Encoding.UTF8, "application/json"),
+        };
+        large.Headers.ExpectContinue = true; // else the answer may come while the body is being sent, and the connection breaks
+        using var refused = await server.Client.SendAsync(large, Stop);
         var (tokens, long_) = await server.PostAsync(Route, $$"""{"input": "{{new string('涨', 9000)}}"}""");
 
         Assert.Equal(HttpStatusCode.BadRequest, rows);
         Assert.Contains("input has 3 texts and the server takes 2", (string?)body["error"]!["message"], StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, bytes);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, tokens);
         Assert.Matches("has [0-9]+ tokens and the model reads [0-9]+", (string?)long_["error"]!["message"]);
     }

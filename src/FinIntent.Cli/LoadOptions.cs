@@ -13,7 +13,8 @@ sealed class LoadOptions
     readonly Option<double> _duration = Options.Of("--duration", "Seconds of each load.", 10.0);
     readonly Option<double> _warmUp = Options.Of("--warm-up", "Seconds before them, whose times do not count.", 2.0);
     readonly Option<double> _timeout = Options.Of("--timeout", "Seconds after which an answer is no longer waited for.", 60.0);
-    readonly Option<string?> _texts = Options.Of<string?>("--texts", "A table of texts; none: the questions of data/intent_eval.json.");
+    readonly Option<string?> _texts = Options.Of<string?>("--texts",
+        "A table of texts; without it the questions of data/intent_eval.json.");
     readonly Option<int> _adapters = Options.Of("--adapters", "Ask adapters a1, a2 … up to this number in turn; 0: none is named.", 0);
     readonly Option<int?> _deadline = Options.Of<int?>("--deadline-ms", "The deadline that each request carries.");
     readonly Option<string?> _keyEnvironment = Options.Of<string?>("--api-key-env", "The environment variable with the server's key.");

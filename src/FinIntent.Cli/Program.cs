@@ -27,7 +27,11 @@ var root = new RootCommand("Fine-tune, export, run and evaluate open chat models
 
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null, // else a server is cut off 2 seconds after SIGTERM, whatever it still has to answer
+    });
 }
 catch (Exception e)
 {

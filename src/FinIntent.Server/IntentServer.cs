@@ -39,6 +39,7 @@ sealed class IntentServer : IAsyncDisposable
     /// <exception cref="UserErrorException">The options contradict each other.</exception>
     public static IntentServer Create(ServeOptions options, Action<WebApplicationBuilder>? configure = null)
     {
+        ServeOptionChecks.Check(options);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "FinIntent.Server" });
         builder.Services.AddSingleton(options).AddSingleton<HostSlot>().AddHostedService<Drain>();
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -46,6 +47,7 @@ sealed class IntentServer : IAsyncDisposable
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, IntentJson.Default);
             json.SerializerOptions.TypeInfoResolverChain.AddCompatible();
+            json.SerializerOptions.Encoder = PlainJson.Encoder;
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // no number is read from a text
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
@@ -92,7 +94,18 @@ sealed class IntentServer : IAsyncDisposable
     static IPAddress AddressOf(string host) => IPAddress.TryParse(host, out var address) ? address
         : throw new UserErrorException($"--host is \"{host}\"; give an address of this machine, such as 127.0.0.1, or * for all");
 
-    public Task StartAsync(CancellationToken stop = default) => _app.StartAsync(stop);
+    /// <exception cref="UserErrorException">It cannot listen at the address or the port.</exception>
+    public async Task StartAsync(CancellationToken stop = default)
+    {
+        try
+        {
+            await _app.StartAsync(stop);
+        }
+        catch (Exception e) when (ListenErrors.Of(e, Services.GetRequiredService<ServeOptions>()) is { } told)
+        {
+            throw told;
+        }
+    }
 
     /// <summary>Answers with a model from now on; it is taken over.</summary>
     public void Serve(ModelHost host) => _slot.Set(host);

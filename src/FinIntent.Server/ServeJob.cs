@@ -13,8 +13,13 @@ static class ServeJob
     /// <exception cref="UserErrorException">The options, the settings or the model are not usable.</exception>
     public static async Task RunAsync(ServeOptions options, SettingsFile settings, Surroundings here)
     {
-        options = options with { ServedModelName = options.ServedModelName ?? HostLoader.NameOf(
-            settings.Model.AdapterPaths.LastOrDefault() ?? settings.Model.ModelNameOrPath) };
+        if (options is { AdapterRoot: not null, AdminKeyFile: null })
+            throw new UserErrorException("--adapter-root needs --admin-key-file: adapters are changed with a key of that file alone");
+        options = options with
+        {
+            ServedModelName = options.ServedModelName ?? HostLoader.NameOf(
+            settings.Model.AdapterPaths.LastOrDefault() ?? settings.Model.ModelNameOrPath)
+        };
         await using var server = IntentServer.Create(options, LogToConsole);
         await server.StartAsync();
         here.Tell($"listening at {server.Address}");
@@ -40,6 +45,8 @@ static class ServeJob
         });
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        // Why a server cannot start or stop ends the program, which tells it; the host would write it twice, with its stack.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("FinIntent", LogLevel.Information);
     }
 }

@@ -7,8 +7,10 @@ static class BenchServe
 {
     public static Command Build()
     {
-        var url = Options.Of<string?>("--url", "A server that runs, such as http://127.0.0.1:8080; none: one is started with --model.");
-        var model = Options.Of<string?>("--model", "The model's folder; its rate under finintent classify is measured, too.");
+        var url = Options.Of<string?>("--url",
+            "A server that runs, such as http://127.0.0.1:8080; without it one is started with --model.");
+        var model = Options.Of<string?>("--model",
+            "The model's folder; how many texts a second finintent classify labels with it is measured, too.");
         var words = new Argument<string[]>("arguments")
         {
             Description = "A settings file (the keys of classify) and key=value; behind --, flags of the server that is started.",

@@ -22,19 +22,19 @@ sealed class ServeFlags
 
     void Listening()
     {
-        Add<string>("--host", "The address to listen at; any but the loopback's needs --api-key-file. Default: 127.0.0.1.",
+        Add<string>("--host", "The address to listen at, * for all; any but the loopback's needs --api-key-file and --allowed-hosts. " +
+            "Default: 127.0.0.1.",
             (o, v) => o with { Host = v });
         Add<int>("--port", "The port; 0: a free one. Default: 8080.", (o, v) => o with { Port = v });
-        Add<string[]>("--allowed-hosts", "Names that requests may call the server by; * for any.", (o, v) => o with { AllowedHosts = v });
-        Add<string[]>("--cors-origin", "Sites whose pages may call, such as https://example.org.", (o, v) => o with { CorsOrigins = v });
-        Add<string>("--api-key-file", "A file of keys, one a line; every route but health then needs one.",
+        Add<string[]>("--allowed-hosts", "A name that requests may call the server by, * for any; may be given several times. " +
+            "Default: the loopback's names.", (o, v) => o with { AllowedHosts = v });
+        Add<string[]>("--cors-origin", "A site whose pages may call, such as https://example.org; may be given several times. " +
+            "Default: none.", (o, v) => o with { CorsOrigins = v });
+        Add<string>("--api-key-file", "A file of keys, KEY or NAME KEY a line; every route but health then needs one. Default: no keys.",
             (o, v) => o with { ApiKeyFile = v });
-        Add<string>("--admin-key-file", "A file of keys that may load and remove adapters.", (o, v) => o with { AdminKeyFile = v });
-        Add<double>("--request-rate", "Requests a second of one key, or of one address without keys.", (o, v) => o with
-        {
-            RequestRate =
-            v
-        });
+        Add<string>("--admin-key-file", "A file of keys that may load and remove adapters, too.", (o, v) => o with { AdminKeyFile = v });
+        Add<double>("--request-rate", "Requests a second of one key, or of one address without keys; above it 429. Default: no limit.",
+            (o, v) => o with { RequestRate = v });
     }
 
     void Models()
@@ -43,10 +43,12 @@ sealed class ServeFlags
             (o, v) => o with { ServedModelName = v });
         Add<string[]>("--adapter", "NAME=FOLDER: an adapter that answers under a name of its own; may be given several times.",
             (o, v) => o with { Adapters = [.. v.Select(NameAndFolder)] });
-        Add<string>("--adapter-root", "The folder below which adapters may be loaded while serving.", (o, v) => o with { AdapterRoot = v });
+        Add<string>("--adapter-root", "The folder below which adapters may be loaded while serving; needs --admin-key-file. " +
+            "Default: none may.", (o, v) => o with { AdapterRoot = v });
         Add<int>("--max-loaded-adapters", "Adapters whose weights stay on the device. Default: 64.",
             (o, v) => o with { MaxLoadedAdapters = v });
-        Add<int>("--kept-beginnings-mb", "Memory for what prompts begin with alike, kept between requests. Default: 256.",
+        Add<int>("--kept-beginnings-mb", "Megabytes for what prompts begin with alike, kept between requests; 0 keeps nothing. " +
+            "Default: 256.",
             (o, v) => o with { KeptBeginningsMb = v });
         Add<string>("--shadow", "An adapter that answers the same texts for comparison only.", (o, v) => o with { Shadow = v });
     }
@@ -58,13 +60,13 @@ sealed class ServeFlags
         Add<int>("--max-queue-tokens", "Tokens that may wait. Default: four forwards.", (o, v) => o with { MaxQueueTokens = v });
         Add<int>("--max-batch-tokens", "Tokens of a forward. Default: what suits the device.", (o, v) => o with { MaxBatchTokens = v });
         Add<double>("--batch-wait", "Milliseconds that a text waits for others to share its forward. Default: 0.",
-            (o, v) => o with { BatchWait = TimeSpan.FromMilliseconds(v) });
+            (o, v) => o with { BatchWait = Time("--batch-wait", v, 1) });
         Add<int>("--max-rows", "Texts of one request. Default: 256.", (o, v) => o with { MaxRows = v });
         Add<int>("--max-body-mb", "Megabytes of one request. Default: 2.", (o, v) => o with { MaxBodyMb = v });
         Add<double>("--deadline", "Milliseconds that a request may take which names no deadline_ms. Default: no limit.",
-            (o, v) => o with { Deadline = TimeSpan.FromMilliseconds(v) });
+            (o, v) => o with { Deadline = Time("--deadline", v, 1, isAboveZero: true) });
         Add<double>("--drain-timeout", "Seconds for accepted requests once the server is told to stop. Default: 30.",
-            (o, v) => o with { DrainTimeout = TimeSpan.FromSeconds(v) });
+            (o, v) => o with { DrainTimeout = Time("--drain-timeout", v, 1000) });
     }
 
     void Records()
@@ -74,10 +76,14 @@ sealed class ServeFlags
         Add<int>("--log-text-days", "Days that these files are kept. Default: 30.", (o, v) => o with { LogTextDays = v });
         Add<double>("--log-text-sample", "The share of texts that is written, 0 to 1. Default: 1.", (o, v) => o with { LogTextSample = v });
         Add<bool>("--log-text-raw", "Write texts as they are, numbers and addresses unmasked.", (o, v) => o with { LogTextRaw = v });
-        Add<string>("--audit-log", "A file for a line about each change of adapters.", (o, v) => o with { AuditLog = v });
-        Add<Uri>("--otlp", "The address of an OpenTelemetry collector. Default: nothing is sent anywhere.", (o, v) => o with { Otlp = v });
+        Add<string>("--audit-log", "A file for a line about each change of adapters. Default: the log on standard error alone.",
+            (o, v) => o with { AuditLog = v });
+        Add<string>("--otlp", "The address of an OpenTelemetry collector, such as http://127.0.0.1:4317. " +
+            "Default: nothing is sent anywhere.",
+            (o, v) => o with { Otlp = Address("--otlp", v) });
         Add<bool>("--vllm-metric-names", "Write metrics under vLLM's names, too.", (o, v) => o with { VllmMetricNames = v });
-        Add<int>("--metrics-port", "Another port for the metrics alone.", (o, v) => o with { MetricsPort = v });
+        Add<int>("--metrics-port", "Another port of the same address for the metrics alone. Default: they are at --port.",
+            (o, v) => o with { MetricsPort = v });
     }
 
     void Add<T>(string name, string description, Func<ServeOptions, T, ServeOptions> set)
@@ -88,6 +94,18 @@ sealed class ServeFlags
         _setters.Add((arguments, options) =>
             arguments.GetResult(option) is { Implicit: false } ? set(options, arguments.GetValue(option)!) : options);
     }
+
+    static TimeSpan Time(string flag, double value, double milliseconds, bool isAboveZero = false)
+    {
+        var most = TimeSpan.FromDays(1).TotalMilliseconds / milliseconds; // timers end at 49 days
+        return (isAboveZero ? value > 0 : value >= 0) && value <= most ? TimeSpan.FromMilliseconds(value * milliseconds)
+            : throw new UserErrorException(FormattableString.Invariant(
+                $"{flag} is {value}; it must be {(isAboveZero ? "above 0" : "0 or more")} and at most {most}, a day"));
+    }
+
+    static Uri Address(string flag, string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
+            : throw new UserErrorException($"{flag} is \"{value}\"; write an address such as http://127.0.0.1:4317");
 
     static KeyValuePair<string, string> NameAndFolder(string word) => word.IndexOf('=') is var at and > 0
         ? new(word[..at], word[(at + 1)..])

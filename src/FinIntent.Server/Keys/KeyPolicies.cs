@@ -17,8 +17,12 @@ static class KeyPolicies
     {
         services.AddSingleton(provider => new ServerKeys(
             options.ApiKeyFile, options.AdminKeyFile, provider.GetRequiredService<ILoggerFactory>().CreateLogger(ServerKeys.Category)));
-        services.AddAuthentication(KeyAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.SchemeName, null);
+        // Not AddAuthentication, which brings data protection: that writes a key of its own into the user's home, for cookies.
+        services.AddWebEncoders().AddTransient<KeyAuthentication>().AddAuthenticationCore(authentication =>
+        {
+            authentication.DefaultScheme = KeyAuthentication.SchemeName;
+            authentication.AddScheme<KeyAuthentication>(KeyAuthentication.SchemeName, null);
+        });
         var admin = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(KeyAuthentication.AdminRole).Build();
         var known = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build();
         var authorization = services.AddAuthorizationBuilder().AddPolicy(Admin, admin);

@@ -61,7 +61,7 @@ sealed partial class KeySet
             throw new UserErrorException(
                 $"{place}: {parts.Length} words; a line is KEY or NAME KEY, and a remark has a line of its own with #");
         if (parts.Length == 2 && !NamePattern().IsMatch(parts[0]))
-            throw new UserErrorException($"{place}: the name before the key may have up to 64 letters, digits and . _ - and nothing else");
+            throw new UserErrorException($"{place}: a line is KEY or NAME KEY, and the NAME has 1 to 64 letters, digits and . _ -");
         var digest = DigestOf(place, parts[^1]);
         return new(parts.Length == 2 ? parts[0] : Convert.ToHexStringLower(digest)[..8], digest);
     }
@@ -76,7 +76,8 @@ sealed partial class KeySet
                 $"prints");
         }
         if (key.Length < LeastLength)
-            throw new UserErrorException($"{place}: the key has {key.Length} characters; {LeastLength} or more are needed");
+            throw new UserErrorException($"{place}: the key has {key.Length} characters; {LeastLength} or more are needed, " +
+                "such as `openssl rand -hex 32` prints (a line is KEY or NAME KEY)");
         return key.All(c => c is > ' ' and <= '~') ? SHA256.HashData(Encoding.UTF8.GetBytes(key)) : throw new UserErrorException(
             $"{place}: the key has characters that are not visible ASCII, which not every client can send in a header");
     }

@@ -62,7 +62,11 @@ static class AdapterRoutes
         }
         catch (Exception e)
         {
-            audit.Write(entry with { Outcome = "failed", Error = (e as ServerError)?.Code ?? e.GetType().Name });
+            audit.Write(entry with
+            {
+                Outcome = "failed",
+                Error = e is ServerError error ? error.Code ?? $"status {error.Status}" : e.GetType().Name,
+            });
             throw;
         }
     }

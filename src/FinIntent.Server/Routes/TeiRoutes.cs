@@ -38,8 +38,8 @@ static class TeiRoutes
         var classified = await slot.Required.ClassifyAsync(call, RequestRecord.Of(context), context.RequestAborted);
         var all = classified.Texts.Select(text => Of(text, request.RawScores == true)).ToList();
         return request.Inputs.IsOne
-            ? TypedResults.Json(all[0], TeiJson.Default.IReadOnlyListPredictionWire)
-            : TypedResults.Json(all, TeiJson.Default.IReadOnlyListIReadOnlyListPredictionWire);
+            ? TypedResults.Json(all[0], PlainJson.Tei.IReadOnlyListPredictionWire)
+            : TypedResults.Json(all, PlainJson.Tei.IReadOnlyListIReadOnlyListPredictionWire);
     }
 
     static IReadOnlyList<PredictionWire> Of(ClassifiedText text, bool isRaw) => [.. text.Options

@@ -69,7 +69,7 @@ sealed class AdapterLoader(ChatModel chat, ClassifierSource source, string model
             throw ServerError.BadRequest($"version is the name of a folder: letters, digits, dots, dashes and underscores, " +
                 $"{LongestName} at most, beginning with a letter or digit", "version");
         var folder = Path.Combine(_root.Value, version);
-        if (!Directory.Exists(folder)) throw ServerError.NotFound($"there is no version \"{version}\"", "version", "version_not_found");
+        if (!Directory.Exists(folder)) throw NotVersion(version);
         folder = Below(folder, version);
         foreach (var file in Directory.EnumerateFiles(folder)) Below(file, version);
         if (!Directory.EnumerateFiles(folder, "adapter_model.safetensors").Any())
@@ -90,8 +90,11 @@ sealed class AdapterLoader(ChatModel chat, ClassifierSource source, string model
     {
         var real = RealPath(path);
         return real.StartsWith(_root.Value + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? real
-            : throw ServerError.NotFound($"there is no version \"{version}\"", "version", "version_not_found");
+            : throw NotVersion(version);
     }
+
+    static ServerError NotVersion(string version) => ServerError.NotFound(
+        $"there is no version \"{version}\": no folder of that name lies right below --adapter-root", "version", "version_not_found");
 
     static string RealPath(string path)
     {

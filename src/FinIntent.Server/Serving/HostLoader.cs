@@ -47,6 +47,7 @@ static class HostLoader
         {
             await host.WarmUpAsync(own);
             foreach (var (adapter, folder) in options.Adapters) await host.AddAdapterAsync(adapter, folder);
+            CheckShadow(options, host);
             return host;
         }
         catch
@@ -54,6 +55,14 @@ static class HostLoader
             await host.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A shadow that is not there may come later where adapters may be loaded while serving, and else never.</summary>
+    static void CheckShadow(ServeOptions options, ModelHost host)
+    {
+        if (options is { Shadow: { } shadow, AdapterRoot: null } && host.Models.Get(shadow) is null)
+            throw new UserErrorException($"--shadow {shadow}: nothing is served under that name; there are " +
+                $"{string.Join(", ", host.Models.All.Select(version => version.Name))} (--adapter NAME=FOLDER adds one)");
     }
 
     static ServedVersion VersionOf(string name, ClassifierSource source, ClassifierModel model, string? calibration)

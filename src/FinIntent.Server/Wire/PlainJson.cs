@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using FinIntent.Files;
 
 namespace FinIntent.Server.Wire;
@@ -7,6 +8,9 @@ static class PlainJson
 {
     public static OpenAIJson OpenAI { get; } = new(Of(OpenAIJson.Default));
     public static OllamaJson Ollama { get; } = new(Of(OllamaJson.Default));
+    public static TeiJson Tei { get; } = new(Of(TeiJson.Default));
 
-    static JsonSerializerOptions Of(JsonSerializerContext context) => new(context.Options) { Encoder = JsonFile.Line.Encoder };
+    public static JavaScriptEncoder? Encoder => JsonFile.Line.Encoder;
+
+    static JsonSerializerOptions Of(JsonSerializerContext context) => new(context.Options) { Encoder = Encoder };
 }

@@ -65,6 +65,25 @@ public sealed class CompatibleRoutesTests(ServerFixture fixture)
         Assert.Contains("a pair of texts", (string?)pair["error"], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/v1/intent/classify", """{"input": "茅台还能买吗"}""")]
+    [InlineData("/classify", """{"input": "茅台还能买吗"}""")]
+    [InlineData("/predict", """{"inputs": "茅台还能买吗"}""")]
+    [InlineData("/predict", """{"inputs": [["茅台还能买吗"]]}""")]
+    [InlineData("/v1/chat/completions",
+        """{"messages": [{"role": "user", "content": "嗯"}], "structured_outputs": {"choice": ["个股问询", "问询"]}}""")]
+    [InlineData("/api/chat",
+        """{"messages": [{"role": "user", "content": "嗯"}], "format": {"enum": ["个股问询", "问询"]}, "stream": false}""")]
+    public async Task Chinese_is_written_as_it_is_on_every_route(string path, string request)
+    {
+        using var content = new StringContent(request, Encoding.UTF8, "application/json");
+        using var response = await _server.Client.PostAsync(path, content, Stop);
+        var text = await response.Content.ReadAsStringAsync(Stop);
+
+        Assert.Contains("问询", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\\u", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Tei_cuts_long_texts_only_when_asked()
     {

@@ -34,6 +34,8 @@ static partial class ClassifyArguments
     /// <exception cref="UserErrorException">There is neither a file nor a model, or there is a text.</exception>
     public static SettingsFile ForServing(string? model, IReadOnlyList<string> words)
     {
+        if (words.FirstOrDefault(word => word.StartsWith('-')) is { } flag)
+            throw new UserErrorException($"{flag} is no flag of finintent serve; --help lists them");
         var settings = Parse(model, words, "serve --model DIR");
         return settings.Classify is { Text: null, Input: null } ? settings
             : throw new UserErrorException($"\"{settings.Classify.Text ?? settings.Classify.Input}\" is a text or a table to " +

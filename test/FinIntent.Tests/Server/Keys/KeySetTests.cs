@@ -52,10 +52,10 @@ public sealed class KeySetTests : IDisposable
 
     [Theory]
     [InlineData("# nothing\n", "keys: there is no key in it")]
-    [InlineData("0123456789abcde", "keys:1: the key has 15 characters; 16 or more")]
+    [InlineData("0123456789abcde", "keys:1: the key has 15 characters; 16 or more are needed, such as")]
     [InlineData($"{Key}\n# again\nother sha256:{Digest}", "keys:3: the key stands in line 1, too")]
     [InlineData("one two 0123456789abcdef", "keys:1: 3 words")]
-    [InlineData("na/me 0123456789abcdef", "keys:1: the name before the key")]
+    [InlineData("na/me 0123456789abcdef", "keys:1: a line is KEY or NAME KEY")]
     [InlineData("sha256:12", "keys:1: sha256: is followed by 2 characters")]
     [InlineData("密钥0123456789abcdef", "keys:1: the key has characters that are not visible ASCII")]
     public void A_wrong_file_is_an_error_that_names_its_line_and_shows_no_key(string content, string message)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
+using System.Text;
 using System.Text.Json;
 using FinIntent.Evaluation;
 using FinIntent.Server.Load;
@@ -120,5 +122,23 @@ public sealed class OverloadTests
         Assert.All(begun, sample => Assert.Equal(LoadEnding.Answered, sample.Ending));
         Assert.Empty(outcome.WithoutAnswer.Keys.Except([LoadEnding.NotConnected, LoadEnding.Unanswered]));
         Assert.InRange(outcome.WithoutAnswer.GetValueOrDefault(LoadEnding.Unanswered), 0, 16);
+    }
+
+    /// <summary>The command line's own patience with a signal, 2 seconds, does not count.</summary>
+    [Fact]
+    public async Task A_request_that_takes_longer_than_a_few_seconds_is_answered_after_the_server_is_told_to_end()
+    {
+        await using var server = await ServerProcess.Start(["--model", EmbeddedClassifier.Model,
+            $"intent_schema={EmbeddedClassifier.Schema}", "template=default", "--batch-wait", "3500"], Stop);
+        using var http = new HttpClient { BaseAddress = server.Url };
+        using var body = new StringContent("""{"input": "茅台还能买吗"}""", Encoding.UTF8, "application/json");
+
+        var answer = http.PostAsync("/v1/intent/classify", body, Stop);
+        await Task.Delay(500, Stop);
+        server.Terminate();
+
+        using var answered = await answer;
+        Assert.Equal(HttpStatusCode.OK, answered.StatusCode);
+        Assert.Equal(0, await server.Stop());
     }
 }

@@ -93,6 +93,16 @@ public sealed class RouteProtectionTests : IDisposable
         Assert.DoesNotContain(RoutesOf(server), route => route.IsAdmin || route.Method is "PUT" or "DELETE" or "PATCH");
     }
 
+    /// <summary>ASP.NET Core's data protection would write a key into the user's home, and warn that it is in clear.</summary>
+    [Fact]
+    public async Task No_part_of_the_server_keeps_keys_in_the_users_home()
+    {
+        await using var server = IntentServer.Create(Keyed);
+
+        Assert.Null(server.Services.GetService(Type.GetType(
+            "Microsoft.AspNetCore.DataProtection.IDataProtectionProvider, Microsoft.AspNetCore.DataProtection.Abstractions", true)!));
+    }
+
     [Fact]
     public void A_server_that_is_open_by_mistake_does_not_start()
     {

@@ -82,7 +82,8 @@ public sealed class SoakTests : IDisposable
         var sent = outcomes.SelectMany(o => o.ByStatus).GroupBy(pair => pair.Key).OrderBy(g => g.Key)
             .ToDictionary(g => g.Key, g => g.Sum(pair => pair.Value));
         var slope = Slope(memory);
-        Tell($"{minutes} minutes, sent {outcomes.Sum(o => o.Sent)}: {string.Join(", ", sent)}; memory {memory[0].Bytes / 1e6:f0} to {
+        Tell($"{minutes} minutes, sent {outcomes.Sum(o => o.Sent)}: {string.Join(", ", sent)}{
+            string.Concat(outcomes.SelectMany(o => o.WithoutAnswer))}; memory {memory[0].Bytes / 1e6:f0} to {
             memory[^1].Bytes / 1e6:f0} MB, {slope * 60 / 1e6:f2} MB a minute");
         Assert.All(outcomes, outcome => Assert.Equal((true, 0, 0), (outcome.IsReconciled, outcome.Errors, outcome.LackingRetry)));
         Assert.Empty(sent.Keys.Except([200, 429, 504]));

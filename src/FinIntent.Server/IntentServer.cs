@@ -24,12 +24,18 @@ namespace FinIntent.Server;
 /// </summary>
 sealed class IntentServer : IAsyncDisposable
 {
+    /// <summary>How long connections have to close in good order once what was accepted is answered, or given up.</summary>
+    static readonly TimeSpan CutOff = TimeSpan.FromSeconds(1);
+
     readonly WebApplication _app;
     readonly HostSlot _slot;
 
     IntentServer(WebApplication app) => (_app, _slot) = (app, app.Services.GetRequiredService<HostSlot>());
 
     public IServiceProvider Services => _app.Services;
+
+    /// <summary>Says whether a model was given to it.</summary>
+    public bool IsServing => _slot.Current is not null;
 
     /// <summary>The address that it listens at, with the port that it was given. It is known from <see cref="StartAsync"/> on.</summary>
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -50,7 +56,7 @@ sealed class IntentServer : IAsyncDisposable
             json.SerializerOptions.Encoder = PlainJson.Encoder;
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // no number is read from a text
         });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + TimeSpan.FromSeconds(5));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + CutOff);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
             Listen(options, context.Configuration, kestrel));
         builder.Services.AddTelemetry(new() { OtlpEndpoint = options.Otlp, HasVllmNames = options.VllmMetricNames });

@@ -10,6 +10,9 @@ namespace FinIntent.Server;
 /// <summary>`finintent serve`: listens, loads the model, and answers until it is told to stop.</summary>
 static class ServeJob
 {
+    /// <summary>A thread that still computes when the process ends may crash it; so a model that is nearly loaded is waited for.</summary>
+    static readonly TimeSpan EndOfLoading = TimeSpan.FromSeconds(5);
+
     /// <exception cref="UserErrorException">The options, the settings or the model are not usable.</exception>
     public static async Task RunAsync(ServeOptions options, SettingsFile settings, Surroundings here)
     {
@@ -23,7 +26,7 @@ static class ServeJob
         await using var server = IntentServer.Create(options, LogToConsole);
         await server.StartAsync();
         here.Tell($"listening at {server.Address}");
-        var loading = HostLoader.LoadAsync(options, settings, here, server.Services);
+        var loading = Task.Run(() => HostLoader.LoadAsync(options, settings, here, server.Services)); // it may begin with a download
         var stopped = server.WaitForShutdownAsync();
         if (await Task.WhenAny(loading, stopped) == loading)
         {
@@ -32,6 +35,9 @@ static class ServeJob
             here.Tell($"ready: {string.Join(", ", host.Models.All.Select(v => v.Id))}; documentation at {server.Address}openapi/v1.json");
         }
         await stopped;
+        if (server.IsServing) return;
+        await Task.WhenAny(loading, Task.Delay(EndOfLoading));
+        if (loading.IsCompletedSuccessfully) await (await loading).DisposeAsync();
     }
 
     static void LogToConsole(WebApplicationBuilder builder)

@@ -9,6 +9,9 @@ static class ServeOptionChecks
     public static void Check(ServeOptions options)
     {
         Within("--port", options.Port, 0, LastPort);
+        if (options is { Host: "localhost", Port: 0 })
+            throw new UserErrorException("--host localhost stands for two addresses, which have no free port in common for --port 0; " +
+                "take 127.0.0.1 or ::1, or name a port");
         if (options.MetricsPort is { } metrics) CheckMetricsPort(metrics, options.Port);
         AtLeast("--max-loaded-adapters", options.MaxLoadedAdapters, 1);
         AtLeast("--kept-beginnings-mb", options.KeptBeginningsMb, 0);

@@ -15,6 +15,8 @@ static class ChatConversations
         List<ChatMessage> said = [];
         foreach (var (i, message) in messages.Index())
         {
+            if (message is null) // a list of JSON may hold null, whatever its type says
+                throw ServerError.BadRequest($"messages[{i}] is null; give a message with role and content", $"messages[{i}]");
             UnsupportedFields.Check(message.Others, $"messages[{i}].");
             said.Add(new(RoleOf(message.Role, i), message.Content?.Text ?? ""));
         }

@@ -1,8 +1,10 @@
 using System.Net.Mime;
 using FinIntent.Files;
+using FinIntent.Generation;
 using FinIntent.Server.Metrics;
 using FinIntent.Server.Serving;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
@@ -33,7 +35,8 @@ static partial class ErrorAnswers
         {
             var error = ErrorOf(e, context);
             if (error.Status == 500) Failed(log, e, context.TraceIdentifier);
-            await Answer(error);
+            if (error.Status == ClientClosed) Leave(context);
+            else await Answer(error);
         }
 
         Task Answer(ServerError error)
@@ -42,6 +45,13 @@ static partial class ErrorAnswers
             return Write(context, error);
         }
     });
+
+    /// <summary>Nobody reads an answer, and the rest of the body never comes.</summary>
+    static void Leave(HttpContext context)
+    {
+        context.Response.StatusCode = ClientClosed;
+        context.Abort();
+    }
 
     /// <summary>Why a request was refused; null where it was wrong, or failed.</summary>
     static RejectionReason? ReasonOf(ServerError error) => error switch
@@ -74,8 +84,11 @@ static partial class ErrorAnswers
         ServerError error => error,
         DeadlineException => new(504, e.Message, "deadline_exceeded"),
         OperationCanceledException when context.RequestAborted.IsCancellationRequested => new(ClientClosed, "the caller has gone"),
+        ConnectionResetException => new(ClientClosed, "the caller has gone"),
         BadHttpRequestException bad => new(bad.StatusCode, bad.Message, bad.StatusCode == 413 ? "too_large" : "bad_request"),
         OutOfDeviceMemoryException => new(503, e.Message, "out_of_memory") { RetryAfter = TimeSpan.FromSeconds(1) },
+        UserErrorException { Message: OptionReading.NotFinite } => new(500, "the model's scores are no numbers; the server's log says " +
+            $"what to do under {context.TraceIdentifier}", "model_error"),
         UserErrorException => ServerError.BadRequest(e.Message),
         ObjectDisposedException => new(503, "the server is stopping", "draining"),
         _ => new(500, $"the server failed; its log has the reason under {context.TraceIdentifier}", "internal_error"),

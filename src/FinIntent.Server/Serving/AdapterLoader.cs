@@ -81,9 +81,13 @@ sealed class AdapterLoader(ChatModel chat, ClassifierSource source, string model
         }
         catch (UserErrorException e)
         {
-            throw ServerError.BadRequest(e.Message.Replace(_root.Value, "…", StringComparison.Ordinal), "version", "adapter_unusable");
+            throw ServerError.BadRequest(WithoutPaths(e.Message), "version", "adapter_unusable");
         }
     }
+
+    string WithoutPaths(string message) => message.Replace(_root.Value, "…", StringComparison.Ordinal)
+        .Replace(Path.GetFullPath(source.Chat.Model), model, StringComparison.Ordinal)
+        .Replace(source.Chat.Model, model, StringComparison.Ordinal);
 
     /// <summary>Follows links, and refuses what they lead to outside the root.</summary>
     string Below(string path, string version)

@@ -35,13 +35,16 @@ sealed class Admission(int maxRows, int maxTokens)
     public bool IsDraining { get; private set; }
 
     /// <summary>Accepts a request of so many texts.</summary>
-    /// <exception cref="ServerError">429: there is no room now. 503: the server stops.</exception>
+    /// <exception cref="ServerError">429: there is no room now. 400: there never is. 503: the server stops.</exception>
     public Ticket Enter(int rows)
     {
+        if (rows > maxRows)
+            throw ServerError.BadRequest($"the request has {rows} texts and the server takes {maxRows} at most; send them in several",
+                code: "too_many_texts");
         lock (_lock)
         {
             if (IsDraining) throw new ServerError(503, "the server is stopping; ask another one", "draining") { RetryAfter = LeastWait };
-            if (_rows + rows > maxRows) throw Full($"{_rows} texts of {maxRows} wait for their answers", rows);
+            if (rows > maxRows - _rows) throw Full($"{_rows} texts of {maxRows} wait for their answers", rows);
             (_rows, _requests) = (_rows + rows, _requests + 1);
         }
         return new(this, rows);
@@ -95,13 +98,14 @@ sealed class Admission(int maxRows, int maxTokens)
         /// <exception cref="ServerError">429: there is no room for them now. 400: there never is.</exception>
         public void Count(int tokens)
         {
+            ArgumentOutOfRangeException.ThrowIfNegative(tokens);
             if (tokens > _of.MaxTokens)
                 throw ServerError.BadRequest($"the request has {tokens} tokens and the server takes {_of.MaxTokens} at most; " +
                     $"send fewer texts",
                     code: "too_many_tokens");
             lock (_of._lock)
             {
-                if (_of._tokens + tokens > _of.MaxTokens) throw _of.Full($"{_of._tokens} tokens of {_of.MaxTokens} wait", tokens);
+                if (tokens > _of.MaxTokens - _of._tokens) throw _of.Full($"{_of._tokens} tokens of {_of.MaxTokens} wait", tokens);
                 _of._tokens += tokens;
                 _tokens += tokens;
             }

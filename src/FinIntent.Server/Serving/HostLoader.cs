@@ -38,6 +38,7 @@ static class HostLoader
         var classifier = await IntentClassifier.OnOneThread(() =>
         {
             var model = ClassifierModel.Load(source, here.Device.Value);
+            model.Chat.Model.AdapterRoom.MaxLoaded = options.MaxLoadedAdapters;
             return model.OrDispose(() => new IntentClassifier(model, name, Unbounded, new(name, loggers), options.BatchWait));
         });
         var own = VersionOf(name, source, classifier.Model, calibration);

@@ -34,6 +34,7 @@ sealed class ModelHost : IAsyncDisposable
         (_metrics, _texts) = (services.GetRequiredService<ServerMetrics>(), services.GetService<TextLogWriter>());
         Admission = new(options.MaxQueueRows, options.MaxQueueTokens ?? 4 * classifier.Model.Scorer.MaxTokens);
         Models = new(own, Retire);
+        Chat.Model.AdapterRoom.MaxLoaded = options.MaxLoadedAdapters;
         if (options.Shadow is { } shadow)
             _shadow = new(shadow, Models, Admission, _metrics, (texts, version) =>
                 ScoreAll(texts.Select(text => text.Question), version, CancellationToken.None));
@@ -120,7 +121,7 @@ sealed class ModelHost : IAsyncDisposable
         if (version.Taught is not { } taught) return;
         foreach (var set in taught.Sets)
         {
-            _classifier.Model.Kept?.Add(version.Weights, taught.BeginningOf(set));
+            _classifier.Model.Keep(taught, set, version.Weights);
             await ScoreAll([taught.Encode("?", set).Question], version, CancellationToken.None);
         }
     }
@@ -164,7 +165,7 @@ sealed class ModelHost : IAsyncDisposable
             var version = await Task.Run(load, stop);
             try
             {
-                if (Models.Count > MostAdapters && Models.Get(version.Name) is null)
+                if (Models.Count >= MostAdapters && Models.Get(version.Name) is null)
                     throw new ServerError(409, $"{MostAdapters} adapters are served, which is all there may be; remove one first",
                         "too_many_adapters");
                 await WarmUpAsync(version);

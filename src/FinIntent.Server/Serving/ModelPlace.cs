@@ -26,14 +26,17 @@ sealed class ModelPlace : IDisposable
             record.Adapter = Version.Name;
             _ticket = host.Admission.Enter(answers);
             _deadline = host.DeadlineOf(deadline, aborted);
+            var template = Version.Taught?.Template ?? host.Chat.Template;
+            Chat = ReferenceEquals(template, host.Chat.Template) ? host.Chat
+                : ChatModel.Of(host.Chat.Model, host.Chat.Tokenizer, template);
         }
         catch
         {
+            _deadline?.Dispose();
+            _ticket?.Dispose();
             _lease.Dispose();
             throw;
         }
-        var template = Version.Taught?.Template ?? host.Chat.Template;
-        Chat = ReferenceEquals(template, host.Chat.Template) ? host.Chat : ChatModel.Of(host.Chat.Model, host.Chat.Tokenizer, template);
     }
 
     public ServedVersion Version => _lease.Version;
@@ -57,8 +60,8 @@ sealed class ModelPlace : IDisposable
         var run = begin();
         try
         {
-            var most = Math.Min(run.PromptTokens + options.MaxNewTokens, Chat.Model.Shape.MaxPositions);
-            Count(most);
+            // Room is what the model has behind the prompt, at most: a caller's number added to it may be more than an int holds.
+            Count(run.PromptTokens + Math.Min(options.MaxNewTokens, Chat.Model.Shape.MaxPositions - run.PromptTokens));
             _record.Tokenized += Stopwatch.GetElapsedTime(start);
             return new(_host, run, _deadline, _record);
         }

@@ -1,4 +1,5 @@
 using FinIntent.Classification;
+using FinIntent.Intents;
 using FinIntent.Server.Errors;
 using FinIntent.Server.Metrics;
 
@@ -34,17 +35,26 @@ sealed class ShadowScorer(string name, ServedModels models, Admission admission,
             var scored = await score(ready, lease.Version);
             foreach (var (text, (question, reading)) in answered.Texts.Zip(ready.Zip(scored)))
             {
-                var best = taught.AnswerOf(question, reading.Reading).Best;
-                metrics.Shadow(answered.Version.Name, name, text.Best.Name == set.Options[best].Name);
+                var best = BestOf(taught.AnswerOf(question, reading.Reading), set, text.Options, answered.Set);
+                metrics.Shadow(answered.Version.Name, name, text.Best.Name == best);
             }
         }
-        catch (Exception e) when (e is FinIntentException or ServerError or ObjectDisposedException or OperationCanceledException)
+        catch (Exception)
         {
-            // The adapter is gone, the server stops, or a text is too long for it: there is nothing to compare.
+            // The adapter is gone, the server stops, a text is too long for it, or a forward failed: there is nothing to compare.
         }
         finally
         {
             Interlocked.Add(ref _pending, -answered.Texts.Count);
         }
+    }
+
+    /// <summary>Returns the most probable intent; where a request left only some to choose from, among these.</summary>
+    static string BestOf(IntentAnswer answer, LabelSet set, IReadOnlyList<IntentOption> options, LabelSet all)
+    {
+        var names = options.Count < all.Options.Count ? options.Select(o => o.Name).ToHashSet() : null;
+        List<int> places = names is null ? []
+            : [.. Enumerable.Range(0, set.Options.Count).Where(place => names.Contains(set.Options[place].Name))];
+        return set.Options[places.Count == 0 ? answer.Best : places.MaxBy(place => answer.Probabilities[place])].Name;
     }
 }

@@ -1,5 +1,6 @@
 using FinIntent.Generation;
 using FinIntent.Intents;
+using FinIntent.Lora;
 using FinIntent.Text;
 
 namespace FinIntent.Classification;
@@ -14,7 +15,7 @@ sealed class ClassifierModel : IDisposable
         (Chat, Taught) = (chat, new(chat.Template, source));
         if (source.KeptBytes > 0) Kept = new(chat.Model, source.KeptBytes);
         Scorer = new(chat.Model, source.MaxTokensPerForward, Kept);
-        foreach (var set in Sets) Kept?.Add(null, Taught.BeginningOf(set));
+        foreach (var set in Sets) Keep(Taught, set, null);
     }
 
     public ChatModel Chat { get; }
@@ -30,6 +31,14 @@ sealed class ClassifierModel : IDisposable
     {
         var chat = ChatModel.Load(source.Chat, device);
         return chat.OrDispose(() => new ClassifierModel(chat, source));
+    }
+
+    /// <summary>Keeps what the prompts of a set begin with from its next forward on.</summary>
+    /// <remarks>On a GPU this is for adapters: rows without one share their beginning inside each forward, and a lone row waits for the
+    /// weights and not for its tokens (docs/log.md).</remarks>
+    public void Keep(TaughtIntents taught, LabelSet set, AdapterWeights? adapter)
+    {
+        if (adapter is not null || Chat.Model.Placement.Device.type == DeviceType.CPU) Kept?.Add(adapter, taught.BeginningOf(set));
     }
 
     /// <inheritdoc cref="ClassifierSource.Set"/>

@@ -44,13 +44,12 @@ sealed class ScoringQueue : IDisposable
     readonly Device _device;
     readonly Channel<Waiting> _waiting;
     readonly ManualResetEventSlim _ended = new();
-    readonly bool _isPipelined;
     volatile bool _isClosed;
     int _room;
 
     public ScoringQueue(OptionScorer scorer, Device device, int capacity)
     {
-        (_scorer, _device, _isPipelined, _room) = (scorer, device, device.type == DeviceType.CUDA, scorer.MaxTokens);
+        (_scorer, _device, _room, IsPipelined) = (scorer, device, scorer.MaxTokens, device.type == DeviceType.CUDA);
         _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(capacity) { SingleReader = true });
     }
 
@@ -59,6 +58,9 @@ sealed class ScoringQueue : IDisposable
 
     /// <summary>How long a question that came alone waits for others to share its forward; nothing by default.</summary>
     public TimeSpan Patience { get; init; }
+
+    /// <summary>Says that a forward is begun before the results of the last one are read: on a GPU, which works on meanwhile.</summary>
+    public bool IsPipelined { get; init; }
 
     /// <summary>It is called with the questions of each forward and its tokens.</summary>
     public Action<int, int>? OnForward { get; set; }
@@ -136,10 +138,10 @@ sealed class ScoringQueue : IDisposable
         Forward? running = null;
         while (running is not null || _waiting.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            var next = Begin(Take());
+            var next = Begin(Take(isRunning: running is not null));
             if (running is not null) Finish(running);
             running = next;
-            if (running is null || (_isPipelined && _waiting.Reader.Count > 0)) continue;
+            if (running is null || (IsPipelined && _waiting.Reader.Count > 0)) continue;
             Finish(running);
             running = null;
         }
@@ -149,14 +151,16 @@ sealed class ScoringQueue : IDisposable
     sealed record Forward(IReadOnlyList<Waiting> Questions, ScoringPass? Pass, long Begun);
 
     /// <summary>Takes what waits and fits into a forward; a work that stands first is done at once, alone.</summary>
-    (List<Waiting> Questions, int Tokens) Take()
+    /// <param name="isRunning">A forward is begun and not finished: works wait for it. One of them may free what it still needs, such as an
+    /// adapter when its questions are read again for want of memory.</param>
+    (List<Waiting> Questions, int Tokens) Take(bool isRunning)
     {
         if (Patience > TimeSpan.Zero) WaitForOthers();
         List<Waiting> taken = [];
         var room = _scorer.Room(_room);
         while (_waiting.Reader.TryPeek(out var first))
         {
-            if (first.Work is not null && taken.Count > 0) break;
+            if (first.Work is not null && (isRunning || taken.Count > 0)) break;
             if (first.Question is { } question && !first.Stop.IsCancellationRequested && !room.TryAdd(question)) break;
             _waiting.Reader.TryRead(out _);
             if (_isClosed) first.Fail(Disposed());
@@ -164,7 +168,7 @@ sealed class ScoringQueue : IDisposable
             else if (first.Work is { } work)
             {
                 work(null);
-                break; // works that follow each other without end are not to hold up a forward that is running
+                break;
             }
             else taken.Add(first);
         }

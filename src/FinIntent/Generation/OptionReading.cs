@@ -1,3 +1,5 @@
+using FinIntent.Runtime;
+
 namespace FinIntent.Generation;
 
 /// <summary>Says what one forward tells about a question. It is plain numbers: no tensor, any thread.</summary>
@@ -59,23 +61,21 @@ sealed class ScoringPart(int[] places, Tensor logits, Tensor states, Func<float[
     /// <summary>Takes the same and returns what <see cref="OptionReading.TokenLogProbabilities"/> is; null means that nothing is.</summary>
     public Func<float[], int, IReadOnlyList<double[]>?>? TokensOf { get; init; }
 
-    public void Read(OptionReading[] readings)
+    public unsafe void Read(OptionReading[] readings)
     {
-        float[] values = Values(logits), all = Values(states);
-        var width = all.Length / places.Length;
+        using var scope = NewDisposeScope();
+        var values = logits.cpu().contiguous().data<float>().ToArray();
+        var all = states.cpu().contiguous();
+        var width = (int)(all.numel() / places.Length);
+        // One array of them all would be a large object each forward, and those are collected with everything that lives.
+        var memory = (float*)TensorMemory.PointerOf(all);
         foreach (var (row, place) in places.Index())
         {
-            readings[place] = new(logitsOf(values, row), all[(row * width)..((row + 1) * width)])
+            readings[place] = new(logitsOf(values, row), new ReadOnlySpan<float>(memory + (long)row * width, width).ToArray())
             {
                 TokenLogProbabilities = TokensOf?.Invoke(values, row),
             };
         }
-    }
-
-    static float[] Values(Tensor numbers)
-    {
-        using var scope = NewDisposeScope();
-        return numbers.cpu().contiguous().data<float>().ToArray();
     }
 
     public void Dispose()

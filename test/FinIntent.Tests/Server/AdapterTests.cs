@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using FinIntent.Server;
+using FinIntent.Tests.Classification;
 using Xunit;
 
 namespace FinIntent.Tests.Server;
@@ -148,5 +149,20 @@ public sealed class AdapterTests : IAsyncLifetime
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_folder["root"], error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_folder["elsewhere"], error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_adapter_of_another_base_is_refused_without_the_path_of_the_model()
+    {
+        TestAdapters.Write(_folder["root/foreign"], 5);
+        var record = File.ReadAllText(_folder["root/foreign/run.json"]);
+        var print = (string)JsonNode.Parse(record)!["base_fingerprint"]!;
+        File.WriteAllText(_folder["root/foreign/run.json"], record.Replace(print, new string('0', print.Length), StringComparison.Ordinal));
+
+        var error = await Assert.ThrowsAsync<FinIntent.Server.Errors.ServerError>(() => _server.Host.PutAdapterAsync("x", "foreign", Stop));
+
+        Assert.Contains("was trained on the base model with fingerprint 0000", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(EmbeddedClassifier.Model, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(_folder["root"], error.Message, StringComparison.Ordinal);
     }
 }

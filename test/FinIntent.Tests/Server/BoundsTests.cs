@@ -1,6 +1,7 @@
 using System.Net;
 using FinIntent.Server;
 using FinIntent.Server.Serving;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace FinIntent.Tests.Server;
@@ -93,12 +94,17 @@ public sealed class BoundsTests
         await using var server = await RunningServer.StartAsync(new() { MaxRows = 2, MaxBodyMb = 1 });
 
         var (rows, body) = await server.PostAsync(Route, """{"input": ["a", "b", "c"]}""");
-        var (bytes, _) = await server.PostAsync(Route, $$"""{"input": "{{new string('a', 1_100_000)}}"}""");
+        using var large = new HttpRequestMessage(HttpMethod.Post, Route)
+        {
+            Content = new StringContent($$"""{"input": "{{new string('a', 1_100_000)}}"}""", System.Text.Encoding.UTF8, "application/json"),
+        };
+        large.Headers.ExpectContinue = true; // else the answer may come while the body is being sent, and the connection breaks
+        using var refused = await server.Client.SendAsync(large, Stop);
         var (tokens, long_) = await server.PostAsync(Route, $$"""{"input": "{{new string('涨', 9000)}}"}""");
 
         Assert.Equal(HttpStatusCode.BadRequest, rows);
         Assert.Contains("input has 3 texts and the server takes 2", (string?)body["error"]!["message"], StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, bytes);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, tokens);
         Assert.Matches("has [0-9]+ tokens and the model reads [0-9]+", (string?)long_["error"]!["message"]);
     }
@@ -175,5 +181,73 @@ public sealed class BoundsTests
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         Assert.DoesNotContain("broken", body.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, after);
+    }
+
+    [Fact]
+    public async Task A_request_of_more_texts_than_the_queue_ever_holds_is_wrong_and_not_too_early()
+    {
+        await using var server = await RunningServer.StartAsync(new() { MaxQueueRows = 2 });
+
+        var (status, body) = await server.PostAsync(Route, """{"input": ["a", "b", "c"]}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("the request has 3 texts and the server takes 2", (string?)body["error"]!["message"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", """ "messages": [{"role": "user", "content": "a"}] """)]
+    [InlineData("/v1/completions", """ "prompt": "a" """)]
+    public async Task More_tokens_than_the_model_has_room_for_are_counted_as_that_room(string route, string prompt)
+    {
+        await using var server = await RunningServer.StartAsync();
+        using var block = new Block(server.Host);
+        var asked = server.PostAsync(route, $$$"""{{{{prompt}}}, "max_tokens": 2147483647, "deadline_ms": 1500}""");
+
+        await Until(() => server.Host.Admission.Tokens != 0);
+
+        Assert.Equal(server.Host.Chat.Model.Shape.MaxPositions, server.Host.Admission.Tokens);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, (await asked).Status);
+        Assert.Equal((0, 0), (server.Host.Admission.Rows, server.Host.Admission.Tokens));
+    }
+
+    [Fact]
+    public async Task What_outlasts_the_drain_is_cut_off_soon_after()
+    {
+        await using var server = await RunningServer.StartAsync(new() { DrainTimeout = TimeSpan.FromSeconds(0.5) });
+        using var block = new Block(server.Host);
+        var accepted = server.PostAsync(Route, """{"input": "a"}""");
+        await Until(() => server.Host.Admission.Rows == 1);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+
+        await server.Server.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Long, Stop);
+
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0.5, 4.5); // half a second, and one more for the connections; it was five more
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => accepted);
+    }
+
+    [Fact]
+    public async Task The_device_keeps_as_many_adapters_as_the_flag_says()
+    {
+        await using var server = await RunningServer.StartAsync(new() { MaxLoadedAdapters = 3 });
+
+        Assert.Equal(3, server.Host.Chat.Model.AdapterRoom.MaxLoaded);
+    }
+
+    [Fact]
+    public async Task A_caller_that_resets_the_connection_in_its_body_is_no_failure_of_the_server()
+    {
+        Classification.CollectedLog log = new();
+        await using var server = await RunningServer.StartAsync(configure: builder => builder.Logging.ClearProviders().AddProvider(log));
+        await using (var connection = await Protection.RawConnection.To(server.Server.Address.Port))
+        {
+            await connection.Send($"POST {Route} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+                "Content-Length: 100\r\n\r\n{\"input\"");
+            await Task.Delay(200, Stop);
+            connection.Reset();
+        }
+
+        await Until(() => server.Client.GetStringAsync("/metrics", Stop).Result.Contains("code=\"499\"", StringComparison.Ordinal));
+
+        Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 }

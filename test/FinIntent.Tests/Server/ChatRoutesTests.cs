@@ -309,4 +309,16 @@ public sealed class ChatRoutesTests(ServerFixture fixture)
         Assert.Equal(HttpStatusCode.GatewayTimeout, status);
         Assert.Contains("50 ms", (string?)body["error"]!["message"], StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/classify")]
+    [InlineData("/api/chat")]
+    public async Task A_message_that_is_null_is_told_by_its_number(string route)
+    {
+        var (status, body) = await _server.PostAsync(route, """{"messages": [{"role": "user", "content": "a"}, null]}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("messages[1] is null", body.ToJsonString(), StringComparison.Ordinal);
+    }
 }

@@ -50,6 +50,7 @@ public sealed class StartErrorsTests : IDisposable
     {
         Assert.Equal("--port is 65536; it must be from 0 to 65535", ErrorOf(new() { Port = 65536 }));
         Assert.Equal("--metrics-port is 0; it must be from 1 to 65535", ErrorOf(new() { MetricsPort = 0 }));
+        Assert.StartsWith("--host localhost stands for two", ErrorOf(new() { Host = "localhost", Port = 0 }), StringComparison.Ordinal);
         Assert.StartsWith("--metrics-port and --port are both 8080", ErrorOf(new() { MetricsPort = 8080 }), StringComparison.Ordinal);
         Assert.Equal("--max-rows is 0; it must be 1 or more", ErrorOf(new() { MaxRows = 0 }));
         Assert.Equal("--max-queue-rows is -1; it must be 1 or more", ErrorOf(new() { MaxQueueRows = -1 }));

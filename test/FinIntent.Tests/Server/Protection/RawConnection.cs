@@ -28,6 +28,13 @@ sealed class RawConnection : IAsyncDisposable
     /// <summary>Says that nothing more is sent, and still reads.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>Ends the connection as a crashed client's machine does, with a reset.</summary>
+    public void Reset()
+    {
+        _socket.LingerState = new(true, 0);
+        _socket.Close();
+    }
+
     /// <summary>Everything that comes until the server closes the connection, or resets it.</summary>
     public async Task<string> ReadToEnd()
     {

@@ -10,9 +10,11 @@ sealed class LoadConnection(LoadTarget target, LoadRequests requests, Action<lon
 {
     readonly AnswerReader _answer = new();
     readonly byte[] _request = new byte[requests.LongestBytes], _id = new byte[LoadRequests.IdDigits];
+    static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
     Socket? _socket;
     Stream? _stream;
-    long _waitingSince;
+    long _waitingSince, _lastUse;
     volatile bool _isTimedOut;
 
     /// <summary>How the requests went, in their order.</summary>
@@ -30,6 +32,7 @@ sealed class LoadConnection(LoadTarget target, LoadRequests requests, Action<lon
         Volatile.Write(ref _waitingSince, sent);
         try
         {
+            CloseIfServerDid();
             if (_stream is null) await Connect();
             ending = LoadEnding.Unanswered;
             await _stream!.WriteAsync(_request.AsMemory(0, requests.Write(index, _request)));
@@ -49,6 +52,14 @@ sealed class LoadConnection(LoadTarget target, LoadRequests requests, Action<lon
             isAnswered && _answer.LacksRetry));
         if (isAnswered) onAnswer?.Invoke(index, _answer.Status, _answer.Body);
         if (!isAnswered || _answer.IsLast) Close();
+        _lastUse = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>A server closes connections that nobody uses; as any client does, it is asked over a new one then.</summary>
+    void CloseIfServerDid()
+    {
+        if (_socket is not { } socket || Stopwatch.GetElapsedTime(_lastUse) < Idle) return;
+        if (socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0) Close();
     }
 
     /// <summary>Ends the waiting for an answer that has not come in a time. Another thread may call it.</summary>

@@ -32,6 +32,7 @@ sealed record RandomHost(BenchModel Shape, string Tokenizer, string Template, in
             var tokenizer = Text.Tokenizer.Load(Tokenizer);
             var chat = Generation.ChatModel.Of(Shape.Create(isTrained: false), tokenizer, ChatTemplate.Get(Template, tokenizer));
             var model = new ClassifierModel(chat, source);
+            Check(model, texts);
             rate = ClassifyRate.Measure(model, texts, duration);
             for (var i = 0; i < Adapters; i++) weights.Add(AdapterWeights.Random(chat.Model, BenchModel.Adapter, (ulong)i));
             return new IntentClassifier(model, Shape.Shape, Unbounded);
@@ -46,5 +47,13 @@ sealed record RandomHost(BenchModel Shape, string Tokenizer, string Template, in
             await host.WarmUpAsync(version);
         }
         return (host, rate);
+    }
+
+    void Check(ClassifierModel model, LoadTexts texts)
+    {
+        var (highest, size) = (model.Encode(texts[0], model.Set(null)).Question.Prompt.Max(), model.Chat.Model.Shape.UsableVocabulary);
+        if (highest >= size)
+            throw new UserErrorException($"{Tokenizer}: the tokenizer has a token {highest} and {Shape.Shape} only {size}; " +
+                "name the tokenizer of that shape's family");
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using FinIntent.Server.Load;
 using Xunit;
@@ -120,6 +121,25 @@ public sealed class LoadGeneratorTests
         var outcome = await Generator(server, 0.3).Closed(1, Cancel);
 
         Assert.InRange(outcome.WithoutAnswer.GetValueOrDefault(LoadEnding.NotMine), 1, server.Count / 10 + 1);
+    }
+
+    [Fact]
+    public async Task A_connection_that_the_server_closed_while_nobody_used_it_is_opened_anew()
+    {
+        using var server = new StandIn(async asked =>
+        {
+            await asked.Ok();
+            asked.KeepsOpen = false;
+        });
+        var requests = new LoadRequests(LoadTexts.Shipped(), server.Target, new(0, null));
+        using var connection = new LoadConnection(server.Target, requests, null);
+
+        await connection.Send(1, Stopwatch.GetTimestamp());
+        await Task.Delay(1100, Cancel);
+        await connection.Send(2, Stopwatch.GetTimestamp());
+        await connection.Send(3, Stopwatch.GetTimestamp()); // too soon to look: the server's end of the connection is met
+
+        Assert.Equal([LoadEnding.Answered, LoadEnding.Answered, LoadEnding.Unanswered], connection.Samples.Select(sample => sample.Ending));
     }
 
     [Fact]

@@ -213,6 +213,7 @@ sealed class ModelHost : IAsyncDisposable
         {
             _classifier.Model.Kept?.Remove(weights);
             weights.Dispose();
+            NativeSettings.GiveBackFreeMemory(); // holes between adapters that come and go would grow for hours
             return true;
         }, CancellationToken.None);
     }

@@ -27,9 +27,27 @@ static partial class NativeSettings
         }
     }
 
+    /// <summary>Gives the system back what lies free in the C heap, its holes, too. It takes milliseconds, so it is for a time when something
+    /// large has gone and not for each forward.</summary>
+    public static void GiveBackFreeMemory()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            _ = MallocTrim(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library (musl) gives back by itself.
+        }
+    }
+
     // .NET's own SetEnvironmentVariable does not reach native code.
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nuint kept);
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int MallocOption(int option, int value);

@@ -50,18 +50,18 @@ static class IntentRoutes
 
     static IntentResponse Answer(
         IntentRequest request, Classified classified, RequestRecord record, string model, TimeSpan total) => new()
-    {
-        Id = request.Id,
-        Model = model,
-        Adapter = classified.Version.Parent is null ? null : classified.Version.Name,
-        AdapterVersion = classified.Version.Version,
-        Calibration = classified.IsCalibrated ? classified.Version.CalibrationIds.GetValueOrDefault(classified.Set.Name) : null,
-        IntentSet = classified.Set.Name,
-        Results = [.. classified.Texts.Select((text, i) => Answer(text, i, request.TopK))],
-        Usage = new(classified.Tokens, classified.Tokens),
-        Timings = new(record.Tokenized.TotalMilliseconds, record.Queued.TotalMilliseconds, record.Computed.TotalMilliseconds,
+        {
+            Id = request.Id,
+            Model = model,
+            Adapter = classified.Version.Parent is null ? null : classified.Version.Name,
+            AdapterVersion = classified.Version.Version,
+            Calibration = classified.IsCalibrated ? classified.Version.CalibrationIds.GetValueOrDefault(classified.Set.Name) : null,
+            IntentSet = classified.Set.Name,
+            Results = [.. classified.Texts.Select((text, i) => Answer(text, i, request.TopK))],
+            Usage = new(classified.Tokens, classified.Tokens),
+            Timings = new(record.Tokenized.TotalMilliseconds, record.Queued.TotalMilliseconds, record.Computed.TotalMilliseconds,
             total.TotalMilliseconds),
-    };
+        };
 
     static IntentAnswerWire Answer(ClassifiedText text, int index, int? topK)
     {

@@ -19,5 +19,6 @@ sealed class HostSlot
 
     /// <exception cref="ServerError">503: the model is being loaded.</exception>
     public ModelHost Required => _host ?? throw new ServerError(503, "the model is being loaded; ask again",
-        "starting") { RetryAfter = Soon };
+        "starting")
+    { RetryAfter = Soon };
 }

@@ -27,7 +27,8 @@ static partial class NativeSettings
         }
     }
 
-    /// <summary>Gives the system back what lies free in the C heap, its holes, too. It takes milliseconds, so it is for a time when something
+    /// <summary>Gives the system back what lies free in the C heap, its holes, too. It takes milliseconds, so it is for a time when
+    /// something
     /// large has gone and not for each forward.</summary>
     public static void GiveBackFreeMemory()
     {

@@ -87,8 +87,15 @@ public sealed class ClassifyScaleTests : IDisposable
         var peak = 0L;
         while (!process.HasExited)
         {
-            process.Refresh();
-            peak = Math.Max(peak, process.PeakWorkingSet64);
+            try
+            {
+                process.Refresh();
+                peak = Math.Max(peak, process.PeakWorkingSet64);
+            }
+            catch (InvalidOperationException) when (process.HasExited)
+            {
+                // It has ended since it was asked; the last look before has its peak.
+            }
             await Task.Delay(20, Stop);
         }
         Assert.True(process.ExitCode == 0, await reading);

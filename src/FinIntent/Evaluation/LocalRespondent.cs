@@ -64,10 +64,10 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             var readings = how.Scoring == Scoring.Generate ? null : scorer.Read(ready[batch]);
             if (how.KeepsEach)
             {
-                KeepEach(chat, questions, answers);
+                KeepEach(chat, questions, answers, stop);
                 continue;
             }
-            var outputs = how.Scoring == Scoring.Options ? null : Written(chat, questions);
+            var outputs = how.Scoring == Scoring.Options ? null : Written(chat, questions, stop);
             answers.Keep(PredictionsOf(questions, readings, outputs, answers.Run.Name));
         }
     }
@@ -88,15 +88,24 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
                 ? prediction.With(calibration.Apply(readings[i]), options) : prediction;
         })];
 
-    List<string> Written(ChatModel chat, IReadOnlyList<Numbered> questions) =>
-        [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null))];
+    List<string> Written(ChatModel chat, IReadOnlyList<Numbered> questions, CancellationToken stop) =>
+        [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null, stop))];
 
-    IReadOnlyList<string> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, string>? onDone) =>
-        chat.Answer(
-            [.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers, onDone: onDone);
+    IReadOnlyList<string> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, string>? onDone, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        var answers = chat.Answer([.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers,
+            (_, _) => !stop.IsCancellationRequested, (row, answer) =>
+            {
+                stop.ThrowIfCancellationRequested(); // an answer may have been cut then
+                onDone?.Invoke(row, answer);
+            });
+        stop.ThrowIfCancellationRequested();
+        return answers;
+    }
 
     /// <summary>Answers are kept in the order of the questions: one waits for those before it.</summary>
-    void KeepEach(ChatModel chat, IReadOnlyList<Numbered> chunk, Answers answers)
+    void KeepEach(ChatModel chat, IReadOnlyList<Numbered> chunk, Answers answers, CancellationToken stop)
     {
         var written = new string?[chunk.Count];
         var next = 0;
@@ -105,7 +114,7 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             written[row] = answer;
             for (; next < chunk.Count && written[next] is { } text; next++)
                 answers.Keep([Prediction.Of(chunk[next].Question, answers.Run.Name, text)]);
-        });
+        }, stop);
     }
 
     public override void Dispose() => _chat?.Dispose();

@@ -111,7 +111,7 @@ public sealed class ClassifyShardsTests : IDisposable
         {
             (code, _, error) = Run([.. Arguments, $"input={input}", $"output={Parts}", "--shards", "1", "--shard", "0"]);
             Assert.Equal(75, code);
-            Assert.Contains("is another run writing it?", error);
+            Assert.Contains("is being written by finintent classify (process ", error);
         }
         Shard(1, 0, input);
     }

@@ -1,20 +1,23 @@
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 
 namespace FinIntent.Jobs.Studies;
 
 /// <summary>Does a whole study: each model's base score → train → export → tuned score, then the table and the report.</summary>
 /// <remarks>A model behind an API is scored as it is. A model that fails does not stop the others; a stopped study goes on later.</remarks>
-sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
+sealed class StudyJob(StudyFile file, Surroundings surroundings, CancellationToken stop)
 {
     public const string JsonName = "report.json";
 
+    readonly Surroundings here = surroundings with { Stop = stop };
     readonly List<PredictionSet> _sets = [];
     readonly List<ModelGroup> _groups = [];
 
     /// <returns>The number of models that did not finish.</returns>
     public int Run()
     {
+        using var held = OutputPlace.Filled(file.OutputDir, "output_dir").Lock("experiment");
         // The questions of all models, before anything is fetched or trained for them.
         List<(StudyModel Model, ModelStudy Study)> studies = [.. file.Models.Select(model => (model, Open(model)))];
         foreach (var (model, study) in studies)
@@ -51,8 +54,10 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
             // Whatever it is, the other models' results are not lost to it; a bug is told whole.
-            here.Tell(e is UserErrorException ? $"  error: {e.Message}" : $"  failed: {e}");
-            return new(model.Name, plain, runs, e.Message.ReplaceLineEndings(" "));
+            var told = DiskFull.In(e) ?? e;
+            here.Tell(told is FinIntentException or IOException or UnauthorizedAccessException
+                ? $"  error: {told.Message}" : $"  failed: {told}");
+            return new(model.Name, plain, runs, told.Message.ReplaceLineEndings(" "));
         }
     }
 

@@ -59,7 +59,8 @@ static partial class AtomicFolder
         : Left(parent, name).Where(Directory.Exists).Sum(BytesOf);
 
     /// <summary>Returns the bytes of a folder's files.</summary>
-    public static long BytesOf(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
+    public static long BytesOf(string folder) =>
+        new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 
     /// <summary>Lists the unfinished files and folders that this program makes: of others that end so nothing is touched.</summary>
     static List<string> Left(string parent, string? name) =>

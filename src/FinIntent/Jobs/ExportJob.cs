@@ -32,8 +32,9 @@ static class ExportJob
             Template = source.TemplateName,
             Type = source.Type,
             Force = source.Force,
+            Stop = stop,
             Complete = target => ExportedCalibration.Write(source, target, here),
-        }, stop);
+        });
         here.Output.WriteLine(Summary(report).In(here.Languages.Text));
     }
 

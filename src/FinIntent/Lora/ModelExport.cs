@@ -18,6 +18,9 @@ sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string 
     public double? Tolerance { get; init; }
     public bool Force { get; init; }
 
+    /// <summary>This ends the export between two tensors or forwards.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>Writes what else belongs into the folder; the weights are there then, and nothing is in place yet.</summary>
     public Action<string>? Complete { get; init; }
 }
@@ -35,8 +38,8 @@ static class ModelExport
     static readonly int[] PromptLengths = [1, 7, 32];
 
     /// <exception cref="UserErrorException">Something does not fit, or the result differs too much; nothing is left.</exception>
-    /// <param name="stop">It ends the export between two tensors or forwards; nothing is left then.</param>
-    public static ExportReport Run(ExportRequest request, CancellationToken stop = default)
+    /// <exception cref="OperationCanceledException">It was stopped; nothing is left.</exception>
+    public static ExportReport Run(ExportRequest request)
     {
         LibTorch.Load();
         RefuseForeignFolder(request.Folder);
@@ -46,14 +49,14 @@ static class ModelExport
         Provenance.CheckBase(checkpoint, request.Adapters, request.Force);
         var type = request.Type ?? checkpoint.StoredType; // as written, since config.json may say nothing or be wrong
         using var scope = NewDisposeScope();
-        var (wanted, plain) = Original(request, type, stop);
+        var (wanted, plain) = Original(request, type);
         ExportReport? report = null;
         AtomicFolder.Write(request.Folder, folder =>
         {
             try
             {
-                Write(folder, request, checkpoint, stop);
-                report = Compare(folder, request, type, (wanted, plain), stop);
+                Write(folder, request, checkpoint);
+                report = Compare(folder, request, type, (wanted, plain));
             }
             catch
             {
@@ -72,7 +75,7 @@ static class ModelExport
             throw new UserErrorException($"export_dir: {folder} holds files that no export wrote; name a new or an empty folder");
     }
 
-    static void Write(string folder, ExportRequest request, Checkpoint checkpoint, CancellationToken stop)
+    static void Write(string folder, ExportRequest request, Checkpoint checkpoint)
     {
         using (var merged = new MergedCheckpoint(checkpoint, request.Adapters))
             SafetensorsWriter.WriteSharded(folder, merged.Tensors(request.Type).Select(Stoppable), request.MaxShardBytes);
@@ -89,28 +92,28 @@ static class ModelExport
         {
             Make = () =>
             {
-                stop.ThrowIfCancellationRequested();
+                request.Stop.ThrowIfCancellationRequested();
                 return tensor.Make();
             },
         };
     }
 
     /// <summary>Returns the logits of the adapters on the base, and of the base alone.</summary>
-    static (Tensor[] Adapted, Tensor[] Plain) Original(ExportRequest request, ScalarType type, CancellationToken stop)
+    static (Tensor[] Adapted, Tensor[] Plain) Original(ExportRequest request, ScalarType type)
     {
         using var model = PretrainedModel.Load(request.Base, Placement.Cpu(type));
-        var plain = Logits(model, stop);
+        var plain = Logits(model, request.Stop);
         using var last = LoraAdapters.LoadLast(model, request.Adapters);
-        return (Logits(model, stop), plain);
+        return (Logits(model, request.Stop), plain);
     }
 
     static ExportReport Compare(
-        string folder, ExportRequest request, ScalarType type, (Tensor[] Adapted, Tensor[] Plain) original, CancellationToken stop)
+        string folder, ExportRequest request, ScalarType type, (Tensor[] Adapted, Tensor[] Plain) original)
     {
-        stop.ThrowIfCancellationRequested();
+        request.Stop.ThrowIfCancellationRequested();
         var (wanted, plain) = original;
         using var model = PretrainedModel.Load(folder, Placement.Cpu(type));
-        var written = Logits(model, stop);
+        var written = Logits(model, request.Stop);
         // In 16 bits a merged weight is rounded and an adapter beside it is not, so logits differ by some per cent of the largest.
         var share = request.Tolerance ?? type switch { ScalarType.BFloat16 => 0.05, ScalarType.Float16 => 0.01, _ => 1e-4 };
         var largest = wanted.Max(t => t.abs().max().item<float>());

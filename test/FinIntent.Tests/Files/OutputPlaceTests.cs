@@ -143,7 +143,8 @@ public sealed class OutputPlaceTests : IDisposable
         Directory.CreateSymbolicLink(_folder["dangling"], _folder["gone"]);
         Directory.CreateSymbolicLink(_folder["round"], _folder["round"]);
 
-        foreach (var place in (OutputPlace[])[Place("dangling"), Place("dangling/run"), OutputPlace.Replaced(_folder["dangling"], "output_dir")])
+        OutputPlace[] places = [Place("dangling"), Place("dangling/run"), OutputPlace.Replaced(_folder["dangling"], "output_dir")];
+        foreach (var place in places)
             Assert.Contains($"is a link to {_folder["gone"]}, which is not there", ErrorOf(place.Check));
         Assert.Contains("links lead nowhere", ErrorOf(() => Place("round").Check()));
     }
@@ -170,7 +171,8 @@ public sealed class OutputPlaceTests : IDisposable
     {
         var full = OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28;
         var path = Path.Combine("saves", $".x.{Guid.NewGuid():N}.tmp", $".model.safetensors.12.{Guid.NewGuid():N}.tmp");
-        Exception error = new AggregateException(new InvalidOperationException("a writer's", new IOException($"No space : '{path}'", full)));
+        var cause = new IOException($"No space : '{path}'", full);
+        Exception error = new AggregateException(new InvalidOperationException("a writer's", cause));
 
         var told = DiskFull.In(error)!.Message;
 

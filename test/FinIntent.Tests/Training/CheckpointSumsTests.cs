@@ -1,4 +1,3 @@
-using FinIntent.Settings;
 using FinIntent.Training;
 using Xunit;
 

@@ -7,7 +7,10 @@ namespace FinIntent.Jobs.Classify;
 /// <summary>
 /// Keeps the answers of each batch of texts as they come, so that a run that was ended goes on without scoring them again.
 /// </summary>
-/// <remarks>Whoever opens it has the lock of the output (<see cref="OutputPlace"/>). A batch is known by the digest of its texts. What a kill left half written, or is of another run, is dropped.</remarks>
+/// <remarks>
+/// Whoever opens it has the lock of the output (<see cref="OutputPlace"/>). A batch is known by the digest of its texts. What a kill left
+/// half written, or is of another run, is dropped.
+/// </remarks>
 sealed class AnswerLog : IDisposable
 {
     readonly FileStream _stream;

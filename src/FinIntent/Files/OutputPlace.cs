@@ -23,6 +23,9 @@ sealed class OutputPlace
         _lock = kind == Kind.FilledFolder ? Path.Combine(_target, LockInside) : LockBeside(_target);
     }
 
+    /// <summary>The setting that names it.</summary>
+    public string Key => _key;
+
     /// <summary>The folder in which files appear: itself, or the one that the file or the replaced folder stands in.</summary>
     public string Folder { get; }
 

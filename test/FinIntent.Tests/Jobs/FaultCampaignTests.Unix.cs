@@ -9,22 +9,22 @@ namespace FinIntent.Tests.Jobs;
 public sealed class FaultCampaignTests
 {
     [Fact(Explicit = true)]
-    public void Every_verb_survives_kills_full_disks_read_only_disks_and_a_second_process()
+    public async Task Every_verb_survives_kills_full_disks_read_only_disks_and_a_second_process()
     {
         Tier.NeedsOnDemand(Has("python3"), "no python3");
-        var start = new ProcessStartInfo("python3",
-            [Path.Combine(Reference.Root, "test", "faults", "campaign.py"), Path.Combine(AppContext.BaseDirectory, "finintent"), "--seconds", "120"])
+        var (campaign, program) = (Path.Combine(Reference.Root, "test", "faults", "campaign.py"), "finintent");
+        var start = new ProcessStartInfo("python3", [campaign, Path.Combine(AppContext.BaseDirectory, program), "--seconds", "120"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var table = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        var table = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         TestContext.Current.TestOutputHelper?.WriteLine(table);
-        Assert.True(process.ExitCode == 0, table + error.Result);
+        Assert.True(process.ExitCode == 0, table + await error);
     }
 
     static bool Has(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':')

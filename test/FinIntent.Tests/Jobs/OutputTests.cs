@@ -16,8 +16,11 @@ public sealed class OutputTests : IDisposable
 
     static string ErrorOf(Action action) => Assert.Throws<UserErrorException>(action).Message;
 
-    SettingsFile Use(params string[] lines) =>
-        SettingsFile.Load(_run.Tiny.Write("use.yaml", string.Join('\n', [$"model_name_or_path: {_run.Tiny.Model}", "template: qwen", .. lines])), []);
+    SettingsFile Use(params string[] lines)
+    {
+        string[] all = [$"model_name_or_path: {_run.Tiny.Model}", "template: qwen", .. lines];
+        return SettingsFile.Load(_run.Tiny.Write("use.yaml", string.Join('\n', all)), []);
+    }
 
     /// <summary>Makes weights unreadable: whoever loads the model before looking at the output ends with another error.</summary>
     void BreakWeights() => File.WriteAllText(Path.Combine(_run.Tiny.Model, "model.safetensors"), "no weights");
@@ -59,7 +62,8 @@ public sealed class OutputTests : IDisposable
         using (OutputPlace.Replaced(_run["merged"], "export_dir").Lock("export"))
         {
             Assert.Contains("is being written by finintent export", ErrorOf(() => ExportJob.Run(settings, _run.Surroundings)));
-            Assert.Contains(_run.CheckUse($"export_dir: {_run["merged"]}", "template: qwen").Findings, f => f.Detail.Contains("is being written"));
+            var report = _run.CheckUse($"export_dir: {_run["merged"]}", "template: qwen");
+            Assert.Contains(report.Findings, f => f is { Subject: "export_dir" } && f.Detail.Contains("is being written"));
         }
         _run.Tiny.Write("merged", "");
         Assert.Contains("is a file", ErrorOf(() => ExportJob.Run(settings, _run.Surroundings)));
@@ -83,8 +87,9 @@ public sealed class OutputTests : IDisposable
         BreakWeights();
         using (OutputPlace.File(_run["answers.jsonl"], "answers").Lock("inference"))
         {
+            var stop = TestContext.Current.CancellationToken;
             Assert.Contains("is being written by finintent inference",
-                ErrorOf(() => AnswerJob.Run(settings, questions, _run.Surroundings, (_, _, _) => { }, TestContext.Current.CancellationToken)));
+                ErrorOf(() => AnswerJob.Run(settings, questions, _run.Surroundings, (_, _, _) => { }, stop)));
         }
         Directory.CreateDirectory(_run["answers.jsonl"]);
         var report = _run.CheckUse("template: qwen", $"questions: {questions}", $"answers: {_run["answers.jsonl"]}");
@@ -95,9 +100,11 @@ public sealed class OutputTests : IDisposable
     public void An_evaluation_that_was_stopped_keeps_its_answers_and_frees_its_folder()
     {
         var rows = string.Join(",\n", Enumerable.Range(0, 20).Select(i =>
-            $$"""{"id": "{{i}}", "question": "第{{i}}个问题怎么办", "options": {"A": "基金", "B": "股票"}, "answer": "A"}"""));
+            $$"""{"id": "{{i}}", "question": "第{{i}}个问题怎么办", "gold": "A"}"""));
         var file = _run.Tiny.Write("exam.json", $"[{rows}]");
-        var settings = Use($"eval_file: {file}", $"output_dir: {_run["eval"]}", "scoring: options", "scoring_tokens: 300");
+        var schema = _run.Tiny.Write("schema.yaml", "name: s\nlanguage: zh\nlabels: letters\nintents: [{name: 基金}, {name: 股票}]");
+        var settings = Use($"eval_file: {file}", $"intent_schema: {schema}", $"output_dir: {_run["eval"]}", "scoring: options",
+            "scoring_tokens: 300");
         using var stop = new CancellationTokenSource();
         var error = new StopAt(stop, "questions");
 

@@ -14,7 +14,7 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
     public void Run()
     {
         if (_settings.Inference.EvalFile is not null) report.Try("eval_file", CheckExam);
-        if (OutputOf(_settings) is { } output) report.Try("output_dir", output.Check);
+        if (OutputOf(_settings) is { } output) report.Try(output.Key, output.Check);
         if (_settings.Calibration.CalibrationFile is not null) report.Try("calibration_file", CheckCalibration);
         if (_settings.Inference.Questions is { } questions)
             report.Try("questions", () => report.Ok("questions", $"{Count(AnswerJob.Load(_settings, questions).Count)} in {questions}"));
@@ -33,9 +33,10 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
         if (_settings.Export.ExportDir is { } target) report.Try("export_dir", () => CheckExport(target, model));
     }
 
-    /// <summary>Returns where the answers go; null where none are written.</summary>
+    /// <summary>Returns where the run writes; null where it writes nothing, or only the model says where.</summary>
     static OutputPlace? OutputOf(SettingsFile settings) =>
-        settings.Inference.EvalFile is not null && settings.Calibration.CalibrationFile is null
+        settings.Export.ExportDir is { } target ? OutputPlace.Replaced(target, "export_dir")
+            : settings.Inference.EvalFile is not null && settings.Calibration.CalibrationFile is null
             ? OutputPlace.Filled(ScoreJob.FolderOf(settings), "output_dir")
             : settings.Inference.Questions is { } questions ? AnswerJob.PlaceOf(settings, questions) : null;
 
@@ -56,7 +57,6 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
 
     void CheckExport(string target, CheckedModel model)
     {
-        OutputPlace.Replaced(target, "export_dir").Check();
         ModelExport.RefuseForeignFolder(target);
         ReportRoom(_settings, target, model, report, here);
     }

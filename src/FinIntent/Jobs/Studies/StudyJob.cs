@@ -6,11 +6,11 @@ namespace FinIntent.Jobs.Studies;
 
 /// <summary>Does a whole study: each model's base score → train → export → tuned score, then the table and the report.</summary>
 /// <remarks>A model behind an API is scored as it is. A model that fails does not stop the others; a stopped study goes on later.</remarks>
-sealed class StudyJob(StudyFile file, Surroundings surroundings, CancellationToken stop)
+sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
 {
     public const string JsonName = "report.json";
 
-    readonly Surroundings here = surroundings with { Stop = stop };
+    readonly Surroundings _here = here with { Stop = stop };
     readonly List<PredictionSet> _sets = [];
     readonly List<ModelGroup> _groups = [];
 
@@ -22,7 +22,7 @@ sealed class StudyJob(StudyFile file, Surroundings surroundings, CancellationTok
         List<(StudyModel Model, ModelStudy Study)> studies = [.. file.Models.Select(model => (model, Open(model)))];
         foreach (var (model, study) in studies)
         {
-            here.Output.WriteLine($"== {model.Name}");
+            _here.Output.WriteLine($"== {model.Name}");
             _groups.Add(Study(model, study));
         }
         if (_sets.Count == 0)
@@ -35,7 +35,7 @@ sealed class StudyJob(StudyFile file, Surroundings surroundings, CancellationTok
     ModelStudy Open(StudyModel model)
     {
         var questions = Exam.FileOf(model.With());
-        return File.Exists(questions) ? new(file, model, Path.Combine(file.OutputDir, model.Folder), here, stop)
+        return File.Exists(questions) ? new(file, model, Path.Combine(file.OutputDir, model.Folder), _here, stop)
             : throw new UserErrorException($"{model.Place}: {model.Name}: eval_file: {questions}: no such file; " +
                 "OpenFinData's comes with `finintent data pull openfindata`");
     }
@@ -55,7 +55,7 @@ sealed class StudyJob(StudyFile file, Surroundings surroundings, CancellationTok
         {
             // Whatever it is, the other models' results are not lost to it; a bug is told whole.
             var told = DiskFull.In(e) ?? e;
-            here.Tell(told is FinIntentException or IOException or UnauthorizedAccessException
+            _here.Tell(told is FinIntentException or IOException or UnauthorizedAccessException
                 ? $"  error: {told.Message}" : $"  failed: {told}");
             return new(model.Name, plain, runs, told.Message.ReplaceLineEndings(" "));
         }
@@ -70,13 +70,13 @@ sealed class StudyJob(StudyFile file, Surroundings surroundings, CancellationTok
     void Report()
     {
         var report = Comparison.Of(_sets, [.. Pairs()]) with { Groups = _groups };
-        ReportWriter.Write(file.OutputDir, report, here.Languages.Reports);
+        ReportWriter.Write(file.OutputDir, report, _here.Languages.Reports);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
-        here.Output.Write("\n" + ReportText.Study(report, here.Languages.Text));
+        _here.Output.Write("\n" + ReportText.Study(report, _here.Languages.Text));
         foreach (var set in _sets.Where(set => set.Api is not null))
-            here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
+            _here.Output.Write($"\n{set.Name}{set.Api!.ToText(_here.Languages.Text)}");
         string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
-        here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
+        _here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
     }
 
     /// <summary>Pairs each run with its base, and the best that each model has with the other models'.</summary>

@@ -46,7 +46,8 @@ sealed class OutcomeRule
         (_where, _status, _word, _message, _condition) = (row[2], Whole(row[3]), Whole(row[4]), Part(row[5]), row[6]);
     }
 
-    public static IReadOnlyList<OutcomeRule> All { get; } = [.. Resource.Rows("ApiModels.outcomes.tsv").Select(row => new OutcomeRule(row))];
+    public static IReadOnlyList<OutcomeRule> All { get; } =
+        [.. Resource.Rows("ApiModels.outcomes.tsv").Select(row => new OutcomeRule(row))];
 
     /// <summary>The line of the table.</summary>
     public string Row { get; }

@@ -102,7 +102,8 @@ static partial class ReplyReader
         List<string> codes = [];
         string? message = null;
         Collect(root, 0);
-        var own = codes.Select(code => int.TryParse(code, out var number) && number is >= 400 and <= 599 ? number : 0).FirstOrDefault(n => n > 0);
+        var own = codes.Select(code => int.TryParse(code, CultureInfo.InvariantCulture, out var number) ? number : 0)
+            .FirstOrDefault(number => number is >= 400 and <= 599);
         message ??= codes.Count > 0 ? string.Join(", ", codes) : root.GetRawText() is "{}" or "null" ? "no message" : root.GetRawText();
         return reply with
         {
@@ -122,7 +123,8 @@ static partial class ReplyReader
             if (Field(error, "choices") is { ValueKind: JsonValueKind.Array } choices && choices.GetArrayLength() > 0)
                 Collect(choices[0], depth + 1);
             codes.AddRange(CodeKeys.Select(key => CodeOf(Field(error, key))).OfType<string>().Except(codes));
-            message ??= Text(error, MessageKeys) ?? (Field(error, "detail") is { ValueKind: JsonValueKind.Array } list ? list.GetRawText() : null);
+            message ??= Text(error, MessageKeys)
+                ?? (Field(error, "detail") is { ValueKind: JsonValueKind.Array } list ? list.GetRawText() : null);
         }
     }
 

@@ -40,8 +40,9 @@ static class OptionMentions
         var small = capitals.ToLowerInvariant();
         // "A股" and "C类" are kinds of shares, and English has the words "I" and "a". What stands before a letter is looked at behind it,
         // so that only letters cost that look.
+        const string Named = @"选项?|选择|答案[是为]?|\b(?i:option|choice|answer|answer\s+is)";
         return $"""(?<![A-Za-z0-9_])[{capitals}](?![A-Za-z0-9_])(?!\s?[股类])(?<!I(?=['’]|\s+[a-z]))""" +
             $"""|[{small}](?=[^A-Za-z0-9\u4e00-\u9fff]*\z|\s*[.,、。:)])(?<=\A[^A-Za-z0-9\u4e00-\u9fff]*[{small}])""" +
-            $"""|[{small}](?!\s*[A-Za-z0-9_股类])(?<=(?:选项?|选择|答案[是为]?|\b(?i:option|choice|answer|answer\s+is))\s*[:(]?\s*[{small}])""";
+            $"""|[{small}](?!\s*[A-Za-z0-9_股类])(?<=(?:{Named})\s*[:(]?\s*[{small}])""";
     }
 }

@@ -37,8 +37,8 @@ static class OutcomeWords
     static Bilingual Empty(AnswerOutcomes outcomes) => outcomes.Field is { } field
         ? new(
             $"{outcomes.Empty} 个回答是空的，文字在 {field} 里：请关闭思考（api_parameters，视服务器而定：{Off}），或去掉服务器的 reasoning parser。",
-            $"{Was(outcomes.Empty, "answer")} empty, and the text is in {field}: turn thinking off (api_parameters, as the server has it: " +
-                $"{Off}), or start the server without its reasoning parser.")
+            $"{Was(outcomes.Empty, "answer")} empty, and the text is in {field}: turn thinking off (api_parameters, " +
+                $"as the server has it: {Off}), or start the server without its reasoning parser.")
         : new($"{outcomes.Empty} 个回答是空的，按答错计。", $"{Was(outcomes.Empty, "answer")} empty: wrong.");
 
     const string Off = "{enable_thinking: false}, {chat_template_kwargs: {enable_thinking: false}}, {reasoning_effort: none}";

@@ -72,8 +72,8 @@ public sealed class ApiEvalTests : IDisposable
         var (code, output, error) = await Finish(Start(server, Wrong));
 
         Assert.Equal(1, code);
-        Assert.Contains($"error: {server.Url}/v1/messages answered 401 Unauthorized: invalid key Bearer [key] (authentication_error); the key is not accepted",
-            error);
+        Assert.Contains($"error: {server.Url}/v1/messages answered 401 Unauthorized: invalid key Bearer [key] (authentication_error); " +
+            "the key is not accepted", error);
         AssertNoKey(Wrong, output, error);
     }
 

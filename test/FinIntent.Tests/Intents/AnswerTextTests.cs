@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FinIntent.Intents;
 using Xunit;
 
@@ -60,8 +61,9 @@ public sealed class AnswerTextTests
     {
         var answer = string.Concat(Enumerable.Repeat(part, 20_000));
 
-        var read = Task.Run(() => AnswerReading.Rules.Select(rule => AnswerReading.Read(answer, rule, IntentOptions.OpenFinData)).ToList());
+        var start = Stopwatch.GetTimestamp();
+        foreach (var rule in AnswerReading.Rules) AnswerReading.Read(answer, rule, IntentOptions.OpenFinData);
 
-        Assert.True(read.Wait(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
     }
 }

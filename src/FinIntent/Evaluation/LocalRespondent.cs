@@ -1,3 +1,4 @@
+using FinIntent.ApiModels;
 using FinIntent.Calibration;
 using FinIntent.Generation;
 using FinIntent.Intents;
@@ -77,24 +78,30 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             .Select(i => new Range(i * how.AnswersAtOnce, Math.Min(count, (i + 1) * how.AnswersAtOnce)))];
 
     List<Prediction> PredictionsOf(IReadOnlyList<Numbered> questions, IReadOnlyList<OptionReading>? readings,
-        IReadOnlyList<string>? outputs, string name) =>
+        IReadOnlyList<ChatAnswer>? outputs, string name) =>
         [.. questions.Select((q, i) =>
         {
-            if (readings is null) return Prediction.Of(q.Question, name, outputs?[i]);
+            if (readings is null) return Said(q.Question, name, outputs![i]);
             var options = q.Question.Options!;
             var probabilities = options.Zip(readings[i].Probabilities).ToDictionary(p => p.First.Label, p => p.Second);
-            var prediction = Prediction.Of(q.Question, name, outputs?[i], probabilities);
+            var prediction = Said(q.Question, name, outputs?[i], probabilities);
             return how.Calibration is { } calibration && options.SequenceEqual(calibration.Subject.Options)
                 ? prediction.With(calibration.Apply(readings[i]), options) : prediction;
         })];
 
-    List<string> Written(ChatModel chat, IReadOnlyList<Numbered> questions, CancellationToken stop) =>
+    static Prediction Said(AskedQuestion question, string name, ChatAnswer? answer,
+        IReadOnlyDictionary<string, double>? probabilities = null) => Prediction.Of(question, name, answer?.Text, probabilities) with
+        {
+            Finish = answer?.End == AnswerEnd.Length ? FinishWord.Length : null,
+        };
+
+    List<ChatAnswer> Written(ChatModel chat, IReadOnlyList<Numbered> questions, CancellationToken stop) =>
         [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null, stop))];
 
-    IReadOnlyList<string> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, string>? onDone, CancellationToken stop)
+    IReadOnlyList<ChatAnswer> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, ChatAnswer>? onDone, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        var answers = chat.Answer([.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers,
+        var answers = chat.Write([.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers,
             (_, _) => !stop.IsCancellationRequested, (row, answer) =>
             {
                 stop.ThrowIfCancellationRequested(); // an answer may have been cut then
@@ -107,13 +114,13 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
     /// <summary>Answers are kept in the order of the questions: one waits for those before it.</summary>
     void KeepEach(ChatModel chat, IReadOnlyList<Numbered> chunk, Answers answers, CancellationToken stop)
     {
-        var written = new string?[chunk.Count];
+        var written = new ChatAnswer?[chunk.Count];
         var next = 0;
-        Write(chat, chunk, (row, answer) =>
+        Write(chat, chunk, (row, whole) =>
         {
-            written[row] = answer;
-            for (; next < chunk.Count && written[next] is { } text; next++)
-                answers.Keep([Prediction.Of(chunk[next].Question, answers.Run.Name, text)]);
+            written[row] = whole;
+            for (; next < chunk.Count && written[next] is { } answer; next++)
+                answers.Keep([Said(chunk[next].Question, answers.Run.Name, answer)]);
         }, stop);
     }
 

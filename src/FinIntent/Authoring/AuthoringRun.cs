@@ -68,7 +68,7 @@ sealed class AuthoringRun
         }
     }
 
-    /// <summary>Says why answers without a row ended, where they did not end by themselves: a server that filters, thinks or cuts.</summary>
+    /// <summary>Says why answers without a row ended, where they did not end by themselves.</summary>
     string Finishes => _finishes.Count == 0 ? "" : "; answers without a row ended so: "
         + string.Join("; ", _finishes.CountBy(f => f).OrderByDescending(f => f.Value).Select(f => $"{f.Value} × {f.Key}"));
 

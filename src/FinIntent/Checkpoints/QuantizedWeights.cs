@@ -58,9 +58,9 @@ static class QuantizedWeights
     {
         if (checkpoint.Tensors.Keys.Where(IsPart).Min(StringComparer.Ordinal) is { } part)
             throw Refused($"{part} is a part of quantised weights{Said()}, which are not read here; {Remedy}");
-        var odd = checkpoint.Tensors.Where(t => !IsPlain(t.Value.Type) && isUsed(t.Key)).MinBy(t => t.Key, StringComparer.Ordinal);
-        if (odd.Key is { } name)
-            throw Refused($"{name} is stored as {ElementTypes.NameOf(odd.Value.Type)}{Said()}, which is no type of plain weights; {Remedy}");
+        if (checkpoint.Tensors.Where(t => !IsPlain(t.Value.Type) && isUsed(t.Key)).Select(t => t.Key).Min(StringComparer.Ordinal) is { } odd)
+            throw Refused($"{odd} is stored as {ElementTypes.NameOf(checkpoint.Tensors[odd].Type)}{Said()}, which is no type of plain " +
+                $"weights; {Remedy}");
 
         UserErrorException Refused(string what) => new($"{checkpoint.Folder}: {what}");
         string Said() => MethodOf(checkpoint.Config, checkpoint.ConfigPath) is { } method ? $" (quantization_config says {method})" : "";

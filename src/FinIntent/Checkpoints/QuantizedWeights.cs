@@ -51,14 +51,17 @@ static class QuantizedWeights
             throw new UserErrorException($"{file}: quantization_config says {method}: quantised weights are not read here; {Remedy}");
     }
 
-    /// <summary>Refuses weights that are quantised, whatever config.json says; a key that was left beside plain weights changes nothing.</summary>
+    /// <summary>Refuses weights that are quantised, whatever config.json says; a key that was left beside plain weights changes
+    /// nothing.</summary>
     /// <param name="isUsed">Says of a tensor's name whether the model uses it.</param>
-    /// <exception cref="UserErrorException">A tensor is a part of quantised weights, or of a type that plain weights never have.</exception>
+    /// <exception cref="UserErrorException">A tensor is a part of quantised weights, or of a type that plain weights never
+    /// have.</exception>
     public static void Refuse(Checkpoint checkpoint, Func<string, bool> isUsed)
     {
         if (checkpoint.Tensors.Keys.Where(IsPart).Min(StringComparer.Ordinal) is { } part)
             throw Refused($"{part} is a part of quantised weights{Said()}, which are not read here; {Remedy}");
-        if (checkpoint.Tensors.Where(t => !IsPlain(t.Value.Type) && isUsed(t.Key)).Select(t => t.Key).Min(StringComparer.Ordinal) is { } odd)
+        var odds = checkpoint.Tensors.Where(t => !IsPlain(t.Value.Type) && isUsed(t.Key)).Select(t => t.Key);
+        if (odds.Min(StringComparer.Ordinal) is { } odd)
             throw Refused($"{odd} is stored as {ElementTypes.NameOf(checkpoint.Tensors[odd].Type)}{Said()}, which is no type of plain " +
                 $"weights; {Remedy}");
 

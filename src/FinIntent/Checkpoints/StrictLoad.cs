@@ -60,7 +60,8 @@ static class StrictLoad
         var missing = targets.Keys.Where(name => !sources.ContainsKey(name)).ToList();
         var unexpected = sources.Keys.Where(name => !targets.ContainsKey(name)).ToList();
         if (missing is [Head] && unexpected.Count + misshaped == 0)
-            return "the weights have no head of their own: where the head is the embedding table, config.json says tie_word_embeddings: true";
+            return "the weights have no head of their own: where the embedding table is the head, config.json says " +
+                "tie_word_embeddings: true";
         if (unexpected.FirstOrDefault(name => name.Contains(".lora_A.", StringComparison.Ordinal)) is not null)
             return "the weights have a LoRA adapter in them that was not merged; merge it with the program that saved them";
         if (PrefixOf(targets.Keys, unexpected) is { } prefix)

@@ -60,7 +60,8 @@ abstract class TensorFile : IDisposable
         for (int read = 0, count; read < bytes.Length; read += count)
         {
             count = RandomAccess.Read(_stream.SafeFileHandle, bytes[read..], offset + read);
-            if (count == 0) throw new UserErrorException($"{FilePath}: the file was cut while it was read: it ends before byte {offset + bytes.Length}");
+            if (count == 0) throw new UserErrorException($"{FilePath}: the file was cut while it was read: it ends before byte " +
+                $"{offset + bytes.Length}");
         }
     }
 

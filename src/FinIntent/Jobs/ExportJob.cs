@@ -39,7 +39,8 @@ static class ExportJob
 
     /// <summary>Writes how the model was taught to be talked to into the files that other programs read.</summary>
     static IReadOnlyList<string> TellTaught(ChatModelSource source, string target) => !Tokenizer.IsIn(source.Model) ? []
-        : TaughtFiles.Write(target, ChatTemplate.Get(source.TemplateName, Tokenizer.Load(source.Model), source.DefaultSystem, source.EnableThinking));
+        : TaughtFiles.Write(target, ChatTemplate.Get(source.TemplateName, Tokenizer.Load(source.Model), source.DefaultSystem,
+            source.EnableThinking));
 
     static Bilingual Summary(ExportReport report)
     {

@@ -15,7 +15,8 @@ sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
     static readonly string[] Unsupported =
     [
         "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "target_parameters", "trainable_token_indices",
-        "megatron_config", "alora_invocation_tokens", "layer_replication", "arrow_config", "kasa_config", "velora_config", "monteclora_config",
+        "megatron_config", "alora_invocation_tokens", "layer_replication", "arrow_config", "kasa_config", "velora_config",
+        "monteclora_config",
     ];
 
     static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -49,7 +50,8 @@ sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
             throw new UserErrorException($"{path}: task_type is {peft.TaskType}: the adapter belongs to a head that classifies, " +
                 "and here a model answers in words (CAUSAL_LM)");
         if (peft.Bias is { } bias and not "none")
-            throw new UserErrorException($"{path}: bias is \"{TerminalText.Short(bias)}\", and trained biases are not computed here; {MergeRemedy}");
+            throw new UserErrorException($"{path}: bias is \"{TerminalText.Short(bias)}\", and trained biases are not computed here; " +
+                $"{MergeRemedy}");
     }
 
     static void RequirePlainStart(JsonElement? start, string path)
@@ -59,8 +61,8 @@ sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
             throw new UserErrorException($"{path}: init_lora_weights: expected true, false or a text, got {JsonBinding.Shown(value)}");
         // These only say how A and B start; others (pissa, olora, corda, loftq) take a part out of the base on loading.
         if (value.GetString() is not ("gaussian" or "eva" or "orthogonal"))
-            throw new UserErrorException($"{path}: init_lora_weights is {JsonBinding.Shown(value)}, which changes the base's weights too, " +
-                "and that is not computed here; convert the adapter to plain LoRA first " +
+            throw new UserErrorException($"{path}: init_lora_weights is {JsonBinding.Shown(value)}, which changes the base's weights " +
+                "too, and that is not computed here; convert the adapter to plain LoRA first " +
                 "(PEFT: path_initial_model_for_weight_conversion)");
     }
 

@@ -4,8 +4,8 @@ namespace FinIntent.Lora;
 
 /// <summary>Holds the tensors of an adapter's file under the names that PEFT writes: base_model.model.MODULE.lora_A.weight.</summary>
 /// <remarks>
-/// Some programs leave the adapter's name in (lora_A.default.weight) or the first words out (model.layers…): these mean the same. What holds
-/// more than factors of linears is refused by its own name.
+/// Some programs leave the adapter's name in (lora_A.default.weight) or the first words out (model.layers…): these mean the same. What
+/// holds more than factors of linears is refused by its own name.
 /// </remarks>
 sealed partial class AdapterFile : IDisposable
 {
@@ -52,24 +52,25 @@ sealed partial class AdapterFile : IDisposable
     void RefuseWithoutNumbers()
     {
         if (_file.Tensors.Count == 0)
-            throw new UserErrorException($"{FilePath}: there are no tensors in it: the program that saved the adapter saved nothing of it; save it again");
+            throw new UserErrorException($"{FilePath}: there are no tensors in it: the program that saved the adapter saved nothing of " +
+                "it; save it again");
         if (_file.Tensors.FirstOrDefault(t => t.Value.Count == 0) is { Key: { } empty } found)
-            throw new UserErrorException($"{FilePath}: {empty} is [{string.Join(", ", found.Value.Shape)}], without a number: the adapter was " +
-                "saved under DeepSpeed ZeRO-3 without gathering its parts; save it again with stage3_gather_16bit_weights_on_model_save");
+            throw new UserErrorException($"{FilePath}: {empty} is [{string.Join(", ", found.Value.Shape)}], without a number: the " +
+                "adapter was saved under DeepSpeed ZeRO-3 without gathering its parts; save it again with stage3_gather_16bit_weights_on_model_save");
     }
 
     /// <summary>Refuses what an adapter may hold besides the factors of linears.</summary>
     void RefuseMore()
     {
-        if (Find(name => name.Contains("lora_magnitude_vector", StringComparison.Ordinal)) is { } magnitude) throw Refuse($"{magnitude} is DoRA's");
-        if (Find(name => name.Contains(".lora_embedding_", StringComparison.Ordinal)) is { } table) throw Refuse($"{table} is LoRA on an embedding");
-        if (Find(name => name.EndsWith(".lora_B.bias", StringComparison.Ordinal)) is { } bias) throw Refuse($"{bias} is a bias of LoRA");
-        var whole = _stored.Keys.Where(name => !Factor().IsMatch(name)).Order(StringComparer.Ordinal).Select(name => _stored[name]).ToList();
+        foreach (var (part, what) in (ReadOnlySpan<(string, string)>)[("lora_magnitude_vector", "DoRA's"),
+            (".lora_embedding_", "LoRA on an embedding"), (".lora_B.bias", "a bias of LoRA")])
+            if (Find(part) is { } more) throw Refuse($"{more} is {what}");
+        var whole = _stored.Where(name => !Factor().IsMatch(name.Key)).Select(name => name.Value).Order(StringComparer.Ordinal).ToList();
         if (whole.Count == 0) return;
         throw Refuse($"it holds whole weights besides its factors, {string.Join(", ", whole.Take(4))}{(whole.Count > 4 ? " …" : "")} " +
             "(modules_to_save, or saved embeddings)");
 
-        string? Find(Func<string, bool> isMeant) => _stored.Where(name => isMeant(name.Key)).Select(name => name.Value).Min(StringComparer.Ordinal);
+        string? Find(string part) => _stored.Keys.Where(name => name.Contains(part, StringComparison.Ordinal)).Min(StringComparer.Ordinal);
         UserErrorException Refuse(string what) => new($"{FilePath}: {what}, which is not computed here; {AdapterConfig.MergeRemedy}");
     }
 

@@ -5,7 +5,8 @@ using FinIntent.Models.Layers;
 
 namespace FinIntent.Lora;
 
-/// <summary>Compares an adapter's file with what adapter_config.json and the model need, and says for each difference where it comes from.</summary>
+/// <summary>Compares an adapter's file with what adapter_config.json and the model need, and says for each difference where it comes
+/// from.</summary>
 static class AdapterFit
 {
     const string OtherBase = "use the base model the adapter was trained on (adapter_config.json names it)";
@@ -24,10 +25,12 @@ static class AdapterFit
         ];
         if (faults.Count == 0) return;
         var remedy = faults.Any(fault => fault.IsOtherBase) ? $"\n{OtherBase}" : "";
-        throw new UserErrorException($"{file.FilePath} does not fit:\n  {string.Join("\n  ", faults.Select(fault => fault.Fault))}{remedy}");
+        throw new UserErrorException($"{file.FilePath} does not fit:\n  " +
+            $"{string.Join("\n  ", faults.Select(fault => fault.Fault))}{remedy}");
     }
 
-    /// <summary>Says why a module of the model, or of most models, is none that takes an adapter; null where nothing is known of it.</summary>
+    /// <summary>Says why a module of the model, or of most models, is none that takes an adapter; null where nothing is known of
+    /// it.</summary>
     public static string? WhyNot(CausalLanguageModel model, string module)
     {
         var name = module[(module.LastIndexOf('.') + 1)..];
@@ -35,7 +38,7 @@ static class AdapterFit
         return name switch
         {
             "lm_head" when head is NormalizedHead => "lm_head is a head whose rows are normalised, on which LoRA is not computed here",
-            "lm_head" when head is null => "lm_head is the embedding table itself (tie_word_embeddings), on which LoRA is not computed here",
+            "lm_head" when head is null => "lm_head is the embedding table (tie_word_embeddings), on which LoRA is not computed here",
             "embed_tokens" or "word_embeddings" => $"{name} is the embedding table, on which LoRA is not computed here",
             _ => null,
         };
@@ -55,7 +58,8 @@ static class AdapterFit
     {
         var isA = name.EndsWith(".lora_A.weight", StringComparison.Ordinal);
         var isRank = found.Shape.Count == 2 && found.Shape[isA ? 1 : 0] == wanted[isA ? 1 : 0];
-        return isRank ? ($"{name} is {Show(found.Shape)}, which is not the rank that adapter_config.json names, {wanted[isA ? 0 : 1]}", false)
+        return isRank ? ($"{name} is {Show(found.Shape)}, which is not the rank that adapter_config.json names, " +
+            $"{wanted[isA ? 0 : 1]}", false)
             : ($"{name} is {Show(found.Shape)}, the model needs {Show(wanted)}", true);
     }
 

@@ -88,7 +88,8 @@ sealed record PeftConfig
         };
 
         int Number(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
-            : throw new UserErrorException($"{path}: {Key}: expected a number of a layer or a list of them, got {JsonBinding.Shown(value)}");
+            : throw new UserErrorException($"{path}: {Key}: expected a number of a layer or a list of them, got " +
+                $"{JsonBinding.Shown(value)}");
     }
 
     /// <summary>Reads a text or a list of texts.</summary>
@@ -99,6 +100,7 @@ sealed record PeftConfig
         { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String
             ? item.GetString()!
             : throw new UserErrorException($"{path}: {key}: expected names, got {JsonBinding.Shown(item)}"))],
-        var other => throw new UserErrorException($"{path}: {key}: expected a text or a list of texts, got {JsonBinding.Shown(other.Value)}"),
+        var other => throw new UserErrorException($"{path}: {key}: expected a text or a list of texts, got " +
+            $"{JsonBinding.Shown(other.Value)}"),
     };
 }

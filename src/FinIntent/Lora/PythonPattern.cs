@@ -36,7 +36,8 @@ sealed class PythonPattern
     public bool IsMatch(string module) => InTime(() => _regex.IsMatch(module));
 
     /// <summary>Returns the first group's text; null where the pattern does not match.</summary>
-    public string? FirstGroup(string module) => InTime(() => _regex.Match(module) is { Success: true } match ? match.Groups[1].Value : null);
+    public string? FirstGroup(string module) => InTime(() => _regex.Match(module) is { Success: true } match ? match.Groups[1].Value
+        : null);
 
     T InTime<T>(Func<T> match)
     {
@@ -46,7 +47,8 @@ sealed class PythonPattern
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new UserErrorException($"{_place}: the regular expression takes longer than {MostTime.TotalSeconds:0} s for one module's name", e);
+            throw new UserErrorException($"{_place}: the regular expression takes longer than {MostTime.TotalSeconds:0} s for one " +
+                "module's name", e);
         }
     }
 }

@@ -60,7 +60,8 @@ sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placemen
             throw Other(isOld ? "architectures names BaiChuanForCausalLM" : $"vocab_size is {config.VocabSize}",
                 "which is Baichuan 1: its head is not normalised");
         if (config.NumAttentionHeads == HeadsOf13B || config.MaxPositionEmbeddings is null)
-            throw Other(config.MaxPositionEmbeddings is null ? "there is no max_position_embeddings" : $"num_attention_heads is {HeadsOf13B}",
+            throw Other(
+                config.MaxPositionEmbeddings is null ? "there is no max_position_embeddings" : $"num_attention_heads is {HeadsOf13B}",
                 "as in the 13B models: they tell positions by ALiBi");
         if (config.PadTokenId >= config.VocabSize)
             throw new UserErrorException($"{file.File}: pad_token_id is {config.PadTokenId}, and vocab_size {config.VocabSize}");

@@ -79,7 +79,8 @@ sealed class ChatGlm : CausalLanguageModel
             throw new UserErrorException($"{file.File}: multi_query_group_num is {config.MultiQueryGroupNum}, which does not divide " +
                 $"num_attention_heads, {config.NumAttentionHeads}");
         if (config.KvChannels % 4 != 0)
-            throw new UserErrorException($"{file.File}: kv_channels is {config.KvChannels}; half of a head is rotated in pairs, so 4 must divide it");
+            throw new UserErrorException($"{file.File}: kv_channels is {config.KvChannels}; half of a head is rotated in pairs, so 4 " +
+                "must divide it");
         return new(config, placement);
     }
 

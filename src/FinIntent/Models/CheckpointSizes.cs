@@ -37,11 +37,13 @@ static partial class CheckpointSizes
             .DefaultIfEmpty(-1).Max() + 1;
         if (layers == 0 || Number(config, key) is not { } wanted || wanted == layers) return;
         throw new UserErrorException($"{config.File}: {key} is {JsonBinding.Shown(config.Json.GetProperty(key))}, but the weights in " +
-            $"{checkpoint.Folder} have {layers} layers; config.json and the weights are not of the same model, or some of the weights are not there");
+            $"{checkpoint.Folder} have {layers} layers; config.json and the weights are not of the same model, or some of the weights " +
+            "are not there");
     }
 
     static double? Number(ModelConfig config, string key) =>
-        config.Json.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number : null;
+        config.Json.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number)
+            ? number : null;
 
     [GeneratedRegex(@"\.layers\.(\d+)\.")]
     private static partial Regex Layer();

@@ -1,7 +1,9 @@
 namespace FinIntent.Models;
 
-/// <summary>Knows how large the numbers of a config.json can be: anything beyond is damage, and would take memory before it is noticed.</summary>
-/// <remarks>The bounds are far above every published model's. Where weights are there, <see cref="CheckpointSizes"/> compares with them.</remarks>
+/// <summary>Knows how large the numbers of a config.json can be: anything beyond is damage, and would take memory before it is
+/// noticed.</summary>
+/// <remarks>The bounds are far above every published model's. Where weights are there, <see cref="CheckpointSizes"/> compares with
+/// them.</remarks>
 static class ConfigBounds
 {
     public const int MostVocabulary = 1 << 22, MostLayers = 1000;

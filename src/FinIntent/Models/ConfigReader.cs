@@ -21,10 +21,11 @@ static class ConfigReader
     public static int HeadDim(ModelConfig config, int hiddenSize, int heads, int kvHeads, int? headDim)
     {
         if (heads % kvHeads != 0)
-            throw new UserErrorException($"{config.File}: num_key_value_heads is {kvHeads}, which does not divide num_attention_heads, {heads}");
+            throw new UserErrorException($"{config.File}: num_key_value_heads is {kvHeads}, which does not divide num_attention_heads, " +
+                $"{heads}");
         if (headDim is null && hiddenSize % heads != 0)
-            throw new UserErrorException($"{config.File}: num_attention_heads is {heads}, which does not divide hidden_size, {hiddenSize}, " +
-                "and there is no head_dim");
+            throw new UserErrorException($"{config.File}: num_attention_heads is {heads}, which does not divide hidden_size, " +
+                $"{hiddenSize}, and there is no head_dim");
         var size = headDim ?? hiddenSize / heads;
         return size % 2 == 0 ? size : throw new UserErrorException(headDim is null
             ? $"{config.File}: hidden_size {hiddenSize} by num_attention_heads {heads} is {size}; rotary positions need an even number"

@@ -19,19 +19,21 @@ static class PublishedFamily
     }
 
     /// <summary>Says that a model is of a generation before the one that the family's template is of; null where nothing says so.</summary>
-    /// <remarks>ChatGLM2 and ChatGLM3 have the same configuration and tensors; the name from which the files were saved tells them apart.</remarks>
+    /// <remarks>ChatGLM2 and ChatGLM3 have the same configuration and tensors; the name from which the files were saved tells them
+    /// apart.</remarks>
     public static string? EarlierGeneration(string folder, ModelFamily family)
     {
         if (family.ModelType != "chatglm") return null;
-        foreach (var (file, key) in (ReadOnlySpan<(string, string)>)[(TokenizerConfig, "name_or_path"), (Checkpoint.ConfigName, "_name_or_path")])
+        (string, string)[] names = [(TokenizerConfig, "name_or_path"), (Checkpoint.ConfigName, "_name_or_path")];
+        foreach (var (file, key) in names)
         {
             var path = Path.Combine(folder, file);
             if (!File.Exists(path)) continue;
             using var json = JsonFile.Read(path);
             if (new ModelConfig(JsonFile.Object(json.RootElement, path), path).Text(key) is not { } name) continue;
             if (name.Contains("chatglm2", StringComparison.OrdinalIgnoreCase))
-                return $"{path} says {TerminalText.Short(name)}: ChatGLM2 reads \"[Round 1]\\n\\n问：…\\n\\n答：\", which is none of the templates " +
-                    $"here, and never learnt the marks of {family.Template}";
+                return $"{path} says {TerminalText.Short(name)}: ChatGLM2 reads \"[Round 1]\\n\\n问：…\\n\\n答：\", which is none of the " +
+                    $"templates here, and never learnt the marks of {family.Template}";
         }
         return null;
     }

@@ -20,8 +20,9 @@ static class RopeSettings
             if (!config.Json.TryGetProperty(key, out var rope) || rope.ValueKind == JsonValueKind.Null) continue;
             if (rope.ValueKind != JsonValueKind.Object) throw config.Error(key, rope, "an object");
             RefuseByLayerType(config, key, rope);
+            var inside = new ModelConfig(rope, $"{config.File}: {key}");
             foreach (var name in (string[])["rope_type", "type"])
-                if (new ModelConfig(rope, $"{config.File}: {key}").Text(name) is { } kind and not "default") throw Scaled(config, key, name, kind);
+                if (inside.Text(name) is { } kind and not "default") throw Scaled(config, key, name, kind);
             RequireWhole(config, rope, $"{key}.");
             theta = Number(config, rope, "rope_theta", $"{key}.rope_theta") ?? theta;
         }
@@ -31,21 +32,25 @@ static class RopeSettings
     static UserErrorException Scaled(ModelConfig config, string key, string name, string kind)
     {
         var isQwen = config.Text("model_type") is "qwen2" or "qwen3";
-        var most = config.Json.TryGetProperty("max_position_embeddings", out var value) ? JsonBinding.Shown(value) : "max_position_embeddings";
+        var most = config.Json.TryGetProperty("max_position_embeddings", out var value) ? JsonBinding.Shown(value)
+            : "max_position_embeddings";
         var remedy = kind switch
         {
             "dynamic" => $"; it changes only texts of more than {most} tokens: without {key} shorter ones are computed as published",
             "yarn" when isQwen => $"; Qwen's models are published without it: leave {key} out for texts of up to their original length",
             _ => "",
         };
-        return new($"{config.File}: {key}.{name} is \"{TerminalText.Short(kind)}\"; this scaling of rotary positions is not computed here{remedy}");
+        return new($"{config.File}: {key}.{name} is \"{TerminalText.Short(kind)}\"; this scaling of rotary positions is not computed " +
+            $"here{remedy}");
     }
 
     static void RefuseByLayerType(ModelConfig config, string key, JsonElement rope)
     {
-        var types = rope.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Object).Select(p => TerminalText.Short(p.Name)).ToList();
+        var types = rope.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Object)
+            .Select(p => TerminalText.Short(p.Name)).ToList();
         if (types.Count > 0)
-            throw new UserErrorException($"{config.File}: {key} is given by layer type ({string.Join(", ", types)}), which is not computed here");
+            throw new UserErrorException($"{config.File}: {key} is given by layer type ({string.Join(", ", types)}), which is not " +
+                "computed here");
     }
 
     /// <summary>Requires that whole heads are rotated.</summary>

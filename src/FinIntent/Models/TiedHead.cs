@@ -3,7 +3,8 @@ using FinIntent.Checkpoints;
 namespace FinIntent.Models;
 
 /// <summary>Tells a head of its own in weights whose config.json says that the head is the embedding table (tie_word_embeddings).</summary>
-/// <remarks>transformers 5 does the same: where both are in the file and differ, it ties nothing and warns; an equal copy is left out.</remarks>
+/// <remarks>transformers 5 does the same: where both are in the file and differ, it ties nothing and warns; an equal copy is left
+/// out.</remarks>
 static class TiedHead
 {
     public const string Name = "lm_head.weight";
@@ -28,8 +29,8 @@ static class TiedHead
     }
 
     /// <summary>Returns what to warn of.</summary>
-    public static string Warning(Checkpoint checkpoint) => $"{checkpoint.ConfigPath}: {Key} is true, but the weights have a {Name} that differs " +
-        $"from {Embedding}; it is used, as transformers 5 does; set {Key} to false, so that other programs use it, too";
+    public static string Warning(Checkpoint checkpoint) => $"{checkpoint.ConfigPath}: {Key} is true, but the weights have a {Name} that " +
+        $"differs from {Embedding}; it is used, as transformers 5 does; set {Key} to false, so that other programs use it, too";
 
     static bool IsSame(Checkpoint checkpoint, StoredTensor head, StoredTensor table)
     {

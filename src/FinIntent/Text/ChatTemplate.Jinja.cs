@@ -8,7 +8,8 @@ sealed partial class ChatTemplate
 
     /// <summary>Returns a program that gives, of a conversation, the text whose tokens <see cref="EncodePrompt"/> gives.</summary>
     /// <remarks>As LLaMA-Factory's, it ends every question with the words that begin an answer, whatever add_generation_prompt says. A
-    /// tokenizer of another kind than byte-level BPE puts blanks of its own into texts, so that no program says what is read: null.</remarks>
+    /// tokenizer of another kind than byte-level BPE puts blanks of its own into texts, so that no program says what is read:
+    /// null.</remarks>
     public string? ToJinja()
     {
         if (_tokenizer is not ByteLevelTokenizer) return null;
@@ -25,7 +26,8 @@ sealed partial class ChatTemplate
             $"{{% if system_message %}}{{{{ {Expression(_template.System, "system_message")} }}}}{{% endif %}}" +
             "{% for message in loop_messages %}{% if message['role'] == 'user' %}" +
             $"{{{{ {Expression(_template.User, "message['content']")}{thought} }}}}" +
-            $"{{% elif message['role'] == 'assistant' %}}{{% set content = {answer} %}}{{{{ {Expression(_template.Assistant, "content")} }}}}" +
+            $"{{% elif message['role'] == 'assistant' %}}{{% set content = {answer} %}}{{{{ " +
+            $"{Expression(_template.Assistant, "content")} }}}}" +
             "{% endif %}{% endfor %}";
     }
 

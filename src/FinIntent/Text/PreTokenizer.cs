@@ -149,7 +149,8 @@ sealed class RegexPreTokenizer : PreTokenizer
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new UserErrorException($"{_place} takes longer than {MostTime.TotalSeconds:0} s to find the end of one piece of a text", e);
+            throw new UserErrorException($"{_place} takes longer than {MostTime.TotalSeconds:0} s to find one piece " +
+                "of a text", e);
         }
         if (last < sources.Count - 1) ends.Add(text.Length);
     }

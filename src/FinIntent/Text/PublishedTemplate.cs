@@ -29,12 +29,14 @@ sealed class PublishedTemplate
     {
         if (!System.IO.File.Exists(path)) return null;
         using var json = JsonFile.Read(path);
-        if (!JsonFile.Object(json.RootElement, path).TryGetProperty(Key, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        if (!JsonFile.Object(json.RootElement, path).TryGetProperty(Key, out var value)
+            || value.ValueKind == JsonValueKind.Null) return null;
         // The value is one text, or a list of {"name", "template"}.
         return value.ValueKind switch
         {
             JsonValueKind.String => new(path, value.GetString()!),
-            JsonValueKind.Array => new(path, string.Concat(value.EnumerateArray().Index().Select(item => TextOf(item.Item, item.Index, path)))),
+            JsonValueKind.Array => new(path, string.Concat(
+                value.EnumerateArray().Index().Select(item => TextOf(item.Item, item.Index, path)))),
             _ => throw new UserErrorException($"{path}: {Key}: expected a text, got {JsonBinding.Shown(value)}"),
         };
     }
@@ -42,7 +44,8 @@ sealed class PublishedTemplate
     static string TextOf(JsonElement item, int index, string path) =>
         item.ValueKind == JsonValueKind.Object && item.TryGetProperty("template", out var text) && text.ValueKind == JsonValueKind.String
             ? text.GetString()!
-            : throw new UserErrorException($"{path}: {Key}[{index}]: expected an object with \"name\" and \"template\", got {JsonBinding.Shown(item)}");
+            : throw new UserErrorException($"{path}: {Key}[{index}]: expected an object with \"name\" and \"template\", got " +
+                $"{JsonBinding.Shown(item)}");
 
     /// <summary>The names of our templates whose marks it has.</summary>
     public IReadOnlyList<string> Candidates => [.. TemplateDefinition.All.Where(IsLike).Select(template => template.Name)];
@@ -50,7 +53,8 @@ sealed class PublishedTemplate
     public bool IsLike(string name) => TemplateDefinition.All.FirstOrDefault(t => t.Name == name) is { } template && IsLike(template);
 
     /// <summary>Says whether a text stands in it, as it is or as a string of the program.</summary>
-    public bool Says(string text) => _text.Contains(text, StringComparison.Ordinal) || _text.Contains(text.Replace("\n", "\\n"), StringComparison.Ordinal);
+    public bool Says(string text) =>
+        _text.Contains(text, StringComparison.Ordinal) || _text.Contains(text.Replace("\n", "\\n"), StringComparison.Ordinal);
 
     bool IsLike(TemplateDefinition template)
     {

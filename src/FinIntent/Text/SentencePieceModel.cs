@@ -35,7 +35,8 @@ sealed partial class SentencePieceModel
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw new UserErrorException($"{model._path} is no SentencePiece model, or a damaged one: its fields do not end where they say", e);
+            throw new UserErrorException($"{model._path} is no SentencePiece model, or a damaged one: its fields do not end where they " +
+                "say", e);
         }
         return model;
     }
@@ -53,7 +54,8 @@ sealed partial class SentencePieceModel
         });
         if (!Pieces.Exists(piece => piece.Type == PieceType.Normal) || !hasTrainer || !hasNormalizer)
             throw new UserErrorException($"{_path} is no SentencePiece model: {Pieces.Count} pieces, and not both specifications");
-        if (Pieces.Count > AddedToken.MostIds) throw new UserErrorException($"{_path} has {Pieces.Count:N0} pieces; {AddedToken.MostIds:N0} is the most");
+        if (Pieces.Count > AddedToken.MostIds) throw new UserErrorException($"{_path} has {Pieces.Count:N0} pieces; " +
+            $"{AddedToken.MostIds:N0} is the most");
         if (Pieces.Exists(piece => piece.Text.Length == 0 || (piece.Type == PieceType.Byte && !ByteName().IsMatch(piece.Text))))
             throw Refused("a piece without a text or a byte not named as <0x0A>", "models without");
         if (Pieces.Exists(piece => piece.Type == PieceType.Unused)) throw Refused("a piece of type unused", "models without");
@@ -63,7 +65,8 @@ sealed partial class SentencePieceModel
 
     void RequireIds()
     {
-        foreach (var (key, id) in (ReadOnlySpan<(string, int)>)[("unk_id", UnknownId), ("bos_id", BosId), ("eos_id", EosId), ("pad_id", PadId)])
+        (string, int)[] ids = [("unk_id", UnknownId), ("bos_id", BosId), ("eos_id", EosId), ("pad_id", PadId)];
+        foreach (var (key, id) in ids)
             if (id >= Pieces.Count || (key == "unk_id" && id < 0))
                 throw new UserErrorException($"{_path}: {key} is {id}, and there are {Pieces.Count} pieces");
     }

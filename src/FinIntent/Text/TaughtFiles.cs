@@ -15,7 +15,10 @@ static class TaughtFiles
     {
         List<string> told = [];
         if (template.ReplacedEosToken is { } eos)
-            foreach (var name in (string[])[TokenizerConfig.FileName, "special_tokens_map.json"]) ReplaceEos(Path.Combine(folder, name), eos, told);
+        {
+            ReplaceEos(Path.Combine(folder, TokenizerConfig.FileName), eos, told);
+            ReplaceEos(Path.Combine(folder, "special_tokens_map.json"), eos, told);
+        }
         AddStops(folder, template.StopTokenIds, told);
         WriteTemplate(folder, template, told);
         return told;
@@ -61,9 +64,11 @@ static class TaughtFiles
     static List<int> IdsOf(JsonNode? value, string path)
     {
         var ids = value is JsonArray list ? list.ToList() : value is null ? [] : [value];
-        return [.. ids.Select(id => id is JsonValue number && number.GetValueKind() == JsonValueKind.Number && number.TryGetValue<int>(out var token)
+        return [.. ids.Select(id => id is JsonValue number && number.GetValueKind() == JsonValueKind.Number
+            && number.TryGetValue<int>(out var token)
             ? token
-            : throw new UserErrorException($"{path}: {EosId}: expected an id or a list of ids, got {TerminalText.Short(id?.ToJsonString() ?? "null")}"))];
+            : throw new UserErrorException($"{path}: {EosId}: expected an id or a list of ids, got " +
+                $"{TerminalText.Short(id?.ToJsonString() ?? "null")}"))];
     }
 
     static void WriteTemplate(string folder, ChatTemplate template, List<string> told)

@@ -14,7 +14,8 @@ abstract class Tokenizer
     public string? Note { get; private set; }
 
     /// <summary>Opens a checkpoint folder's tokenizer.json (byte-level BPE), else its tokenizer.model (SentencePiece BPE).</summary>
-    /// <remarks>Where both are there and the first is of another kind, the second is used: both were made from the same vocabulary.</remarks>
+    /// <remarks>Where both are there and the first is of another kind, the second is used: both were made from the same
+    /// vocabulary.</remarks>
     /// <exception cref="UserErrorException">The folder has neither file, or one that is damaged or not supported.</exception>
     public static Tokenizer Load(string folder)
     {

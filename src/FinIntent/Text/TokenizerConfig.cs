@@ -45,7 +45,8 @@ sealed record TokenizerConfig(string? Class, string? Bos, string? Eos, string? P
     static string? Name(JsonElement root, string key, string path)
     {
         if (!root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null) return null;
-        if (value.ValueKind == JsonValueKind.Object) (key, value) = value.TryGetProperty("content", out var content) ? ($"{key}.content", content)
+        if (value.ValueKind == JsonValueKind.Object)
+            (key, value) = value.TryGetProperty("content", out var content) ? ($"{key}.content", content)
             : throw new UserErrorException($"{path}: {key}: the key \"content\" is missing");
         return value.ValueKind == JsonValueKind.String ? value.GetString()
             : throw new UserErrorException($"{path}: {key}: expected a text, got {JsonBinding.Shown(value)}");

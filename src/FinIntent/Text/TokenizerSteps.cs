@@ -23,9 +23,10 @@ static class TokenizerSteps
         var pattern = "";
         foreach (var (type, step) in Steps(element, path, Key, "pretokenizers"))
         {
-            if (type == "Split" && pattern.Length == 0 && made is null && IsolatedRegex(step, path) is { Length: > 0 } regex) pattern = regex;
-            else if (type == "ByteLevel" && !Flag(step, path, "add_prefix_space") && (pattern.Length == 0) == Flag(step, path, "use_regex", true))
-                made = PreTokenizer.For(pattern.Length == 0 ? PreTokenizer.Gpt2 : pattern, path);
+            var isFirst = pattern.Length == 0;
+            if (type == "Split" && isFirst && made is null && IsolatedRegex(step, path) is { Length: > 0 } regex) pattern = regex;
+            else if (type == "ByteLevel" && !Flag(step, path, "add_prefix_space") && isFirst == Flag(step, path, "use_regex", true))
+                made = PreTokenizer.For(isFirst ? PreTokenizer.Gpt2 : pattern, path);
             else
                 throw Unread(path, Key, TerminalText.Short(step.GetRawText()),
                     "a Split by an isolated Regex, then ByteLevel without add_prefix_space");

@@ -59,7 +59,8 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
             $"the run fetches about {Amounts.Bytes(2 * numbers)}, or fetch them before with `finintent download {name}`");
         CheckRoom(folder, 2 * numbers);
         foreach (var adapter in prepared.Adapters) report.Try("adapter", () => CheckAdapter(model, null, adapter));
-        return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0) { Trained = isTraining ? Trained(config.Json) : null };
+        return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0)
+        { Trained = isTraining ? Trained(config.Json) : null };
     }
 
     /// <summary>Checks that what is not here yet of a model has room where it is kept.</summary>

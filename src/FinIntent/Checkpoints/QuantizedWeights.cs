@@ -58,15 +58,15 @@ static class QuantizedWeights
     /// have.</exception>
     public static void Refuse(Checkpoint checkpoint, Func<string, bool> isUsed)
     {
+        var said = MethodOf(checkpoint.Config, checkpoint.ConfigPath) is { } method ? $" (quantization_config says {method})" : "";
         if (checkpoint.Tensors.Keys.Where(IsPart).Min(StringComparer.Ordinal) is { } part)
-            throw Refused($"{part} is a part of quantised weights{Said()}, which are not read here; {Remedy}");
+            throw Refused($"{part} is a part of quantised weights{said}, which are not read here; {Remedy}");
         var odds = checkpoint.Tensors.Where(t => !IsPlain(t.Value.Type) && isUsed(t.Key)).Select(t => t.Key);
         if (odds.Min(StringComparer.Ordinal) is { } odd)
-            throw Refused($"{odd} is stored as {ElementTypes.NameOf(checkpoint.Tensors[odd].Type)}{Said()}, which is no type of plain " +
+            throw Refused($"{odd} is stored as {ElementTypes.NameOf(checkpoint.Tensors[odd].Type)}{said}, which is no type of plain " +
                 $"weights; {Remedy}");
 
         UserErrorException Refused(string what) => new($"{checkpoint.Folder}: {what}");
-        string Said() => MethodOf(checkpoint.Config, checkpoint.ConfigPath) is { } method ? $" (quantization_config says {method})" : "";
     }
 
     static bool IsPart(string name) => Parts.Any(part => part.EndsWith('.') ? name.Contains(part, StringComparison.Ordinal)

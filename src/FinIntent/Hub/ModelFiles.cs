@@ -23,7 +23,7 @@ static class ModelFiles
     {
         var all = All(listing, folder);
         if (Checkpoint.HasWeights(folder)) return all;
-        if (!Checkpoint.IsIn(folder)) return Shape(listing, folder);
+        if (!Checkpoint.IsIn(folder)) return [Checkpoint.ConfigName];
         QuantizedWeights.RefuseByConfig(Checkpoint.ReadConfig(folder), $"{listing.Repository}: {Checkpoint.ConfigName}");
         return all;
     }

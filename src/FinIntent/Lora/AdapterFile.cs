@@ -56,7 +56,8 @@ sealed partial class AdapterFile : IDisposable
                 "it; save it again");
         if (_file.Tensors.FirstOrDefault(t => t.Value.Count == 0) is { Key: { } empty } found)
             throw new UserErrorException($"{FilePath}: {empty} is [{string.Join(", ", found.Value.Shape)}], without a number: the " +
-                "adapter was saved under DeepSpeed ZeRO-3 without gathering its parts; save it again with stage3_gather_16bit_weights_on_model_save");
+                "adapter was saved under DeepSpeed ZeRO-3 without gathering its parts; save it again with " +
+                "stage3_gather_16bit_weights_on_model_save");
     }
 
     /// <summary>Refuses what an adapter may hold besides the factors of linears.</summary>

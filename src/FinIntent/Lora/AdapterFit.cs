@@ -10,9 +10,10 @@ namespace FinIntent.Lora;
 static class AdapterFit
 {
     const string OtherBase = "use the base model the adapter was trained on (adapter_config.json names it)";
+    const int MostTold = 12;
 
     /// <summary>Checks that a file holds what an adapter of these linears has, and nothing else.</summary>
-    /// <exception cref="UserErrorException">All differing tensors are listed, each with its cause.</exception>
+    /// <exception cref="UserErrorException">The first differing tensors are listed, each with its cause.</exception>
     public static void Compare(AdapterFile file, IReadOnlyList<LoraSite> sites, CausalLanguageModel model)
     {
         var shapes = sites.SelectMany(site => site.Shapes).ToDictionary(s => s.Name, s => s.Shape);
@@ -25,8 +26,9 @@ static class AdapterFit
         ];
         if (faults.Count == 0) return;
         var remedy = faults.Any(fault => fault.IsOtherBase) ? $"\n{OtherBase}" : "";
+        var more = faults.Count > MostTold ? $"\n  and {faults.Count - MostTold} more" : "";
         throw new UserErrorException($"{file.FilePath} does not fit:\n  " +
-            $"{string.Join("\n  ", faults.Select(fault => fault.Fault))}{remedy}");
+            $"{string.Join("\n  ", faults.Take(MostTold).Select(fault => fault.Fault))}{more}{remedy}");
     }
 
     /// <summary>Says why a module of the model, or of most models, is none that takes an adapter; null where nothing is known of

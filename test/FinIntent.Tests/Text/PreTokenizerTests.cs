@@ -30,7 +30,8 @@ public sealed class PreTokenizerTests
     }
 
     [Fact]
-    public void The_long_s_ends_a_contraction() => Assert.Equal(["it", "'ſ", "oh"], Cut(PreTokenizer.For(Qwen, "tokenizer.json"), "it'ſoh"));
+    public void The_long_s_ends_a_contraction() =>
+        Assert.Equal(["it", "'ſ", "oh"], Cut(PreTokenizer.For(Qwen, "tokenizer.json"), "it'ſoh"));
 
     [Fact]
     public void Text_between_the_matches_of_another_pattern_is_kept() =>

@@ -23,7 +23,7 @@ public sealed class ConfigRefusalTests : IDisposable
     [InlineData("vocab_size", "4000000", "vocab_size is 4000000, but model.embed_tokens.weight is [47, 48] in MODEL")]
     [InlineData("hidden_size", "0", "hidden_size is 0, but model.embed_tokens.weight is [47, 48] in MODEL")]
     [InlineData("hidden_size", "96", "hidden_size is 96, but model.embed_tokens.weight is [47, 48] in MODEL")]
-    [InlineData("intermediate_size", "9000000000000000000", "intermediate_size is 9000000000000000000, but model.layers.0.mlp.down_proj.weight")]
+    [InlineData("intermediate_size", "9000000000000000000", "intermediate_size is 9000000000000000000, but model.layers.0.mlp.down_proj")]
     [InlineData("intermediate_size", "33", "intermediate_size is 33, but model.layers.0.mlp.down_proj.weight is [48, 32] in MODEL")]
     [InlineData("num_hidden_layers", "1900000000", "num_hidden_layers is 1900000000, but the weights in MODEL have 2 layers")]
     [InlineData("num_hidden_layers", "0", "num_hidden_layers is 0")]

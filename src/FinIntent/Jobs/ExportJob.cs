@@ -1,10 +1,12 @@
 using FinIntent.Evaluation.Reports;
 using FinIntent.Files;
+using FinIntent.Generation;
 using FinIntent.Jobs.Calibrations;
 using FinIntent.Jobs.Checks;
 using FinIntent.Lora;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Text;
 
 namespace FinIntent.Jobs;
 
@@ -27,14 +29,20 @@ static class ExportJob
         if (settings.Model.QuantizationBit is { } bits)
             here.Output.WriteLine(
                 $"quantization_bit: {bits} changes nothing here: adapters are merged into the weights as {source.Model} stores them");
+        IReadOnlyList<string> told = [];
         var report = ModelExport.Run(new(source.Model, source.Adapters, folder, settings.Export.ExportSize * Gigabyte)
         {
             Template = source.TemplateName,
             Type = source.Type,
             Force = source.Force,
             Stop = stop,
-            Complete = target => ExportedCalibration.Write(source, target, here),
+            Complete = target =>
+            {
+                told = TellTaught(source, target);
+                ExportedCalibration.Write(source, target, here);
+            },
         });
+        foreach (var change in told) here.Output.WriteLine(change);
         here.Output.WriteLine(Summary(report).In(here.Languages.Text));
     }
 
@@ -48,6 +56,11 @@ static class ExportJob
         UseCheck.ReportRoom(prepared.Settings, folder, model, report, here);
         report.RefuseErrors();
     }
+
+    /// <summary>Writes how the model was taught to be talked to into the files that other programs read.</summary>
+    static IReadOnlyList<string> TellTaught(ChatModelSource source, string target) => !Tokenizer.IsIn(source.Model) ? []
+        : TaughtFiles.Write(target, ChatTemplate.Get(source.TemplateName, Tokenizer.Load(source.Model), source.DefaultSystem,
+            source.EnableThinking));
 
     static Bilingual Summary(ExportReport report)
     {

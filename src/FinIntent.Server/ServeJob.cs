@@ -46,6 +46,7 @@ static class ServeJob
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
+            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled; // what steers a terminal is shown as text
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             console.UseUtcTimestamp = true;
         });

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace FinIntent.Cli;
 
-/// <summary>The terminal that the program writes to: UTF-8 on every system, and all text inert but the program's own progress lines.</summary>
+/// <summary>The terminal that the program writes to: UTF-8 on every system, and all text inert but its own progress lines.</summary>
 static class Screen
 {
     static TextWriter _output = Console.Out, _error = Console.Error;

@@ -34,7 +34,8 @@ sealed class TokenView
     public void WriteRow(ShownRow row)
     {
         _console.WriteLine();
-        _console.Write(new Paragraph($"{Inert.Text(row.Place)}: {row.Tokens} tokens, {row.Trained} trained on", new(decoration: Decoration.Bold)));
+        var title = $"{Inert.Text(row.Place)}: {row.Tokens} tokens, {row.Trained} trained on";
+        _console.Write(new Paragraph(title, new(decoration: Decoration.Bold)));
         _console.WriteLine();
         var paragraph = new Paragraph();
         foreach (var piece in row.Pieces) Append(paragraph, piece.Text, StyleOf(piece.Use));

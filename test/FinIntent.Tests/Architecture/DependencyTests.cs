@@ -30,7 +30,7 @@ public sealed partial class DependencyTests
         ["Calibration"] = ["Files", "Checkpoints", "Lora", "Intents", "Generation"],
         ["Classification"] = ["Files", "Runtime", "Checkpoints", "Models", "Lora", "Text", "Intents", "Hub", "Generation", "Calibration"],
         ["Curation"] = ["Files", "Models", "Text", "Intents", "Data", "Generation"],
-        ["ApiModels"] = ["Text", "Settings"],
+        ["ApiModels"] = ["Files", "Text", "Settings"],
         ["Authoring"] = ["Files", "Text", "Intents", "Settings", "Data", "Curation", "Generation", "ApiModels"],
         ["Evaluation"] = ["Files", "Runtime", "Intents", "Generation", "Calibration", "ApiModels", "Plots", "Settings"],
         ["Jobs"] =

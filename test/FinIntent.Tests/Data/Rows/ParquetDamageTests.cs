@@ -7,7 +7,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Data.Rows;
 
-/// <summary>A damaged Parquet file is told as such, whichever byte is wrong: Parquet.Net itself believes every size that a file names.</summary>
+/// <summary>A damaged Parquet file is told as such, whichever byte is wrong; Parquet.Net believes every size that a file names.</summary>
 public sealed class ParquetDamageTests : IDisposable
 {
     const int Seed = 20_261_130, Mutations = 1_500;
@@ -22,6 +22,11 @@ public sealed class ParquetDamageTests : IDisposable
         public double Score { get; set; }
         public DateTime Day { get; set; }
         public List<string> Tags { get; set; } = [];
+    }
+
+    public sealed class Binary
+    {
+        public byte[] Text { get; set; } = [];
     }
 
     static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -78,14 +83,8 @@ public sealed class ParquetDamageTests : IDisposable
     [Fact]
     public async Task Bytes_that_are_no_text_are_refused()
     {
-        var schema = new Parquet.Schema.ParquetSchema(new Parquet.Schema.DataField<byte[]>("text"));
         await using (var stream = File.Create(_folder["rows.parquet"]))
-        await using (var writer = await ParquetWriter.CreateAsync(schema, stream, cancellationToken: Stop))
-        {
-            using var group = writer.CreateRowGroup();
-            ReadOnlyMemory<byte>[] values = [new byte[] { 0xB4, 0xF3 }];
-            await group.WriteAsync<ReadOnlyMemory<byte>>(schema.DataFields[0], values, cancellationToken: Stop);
-        }
+            await ParquetSerializer.SerializeAsync([new Binary { Text = [0xB4, 0xF3] }], stream, cancellationToken: Stop);
 
         var error = Assert.Throws<UserErrorException>(() => DataFile.Read(_folder["rows.parquet"]).ToList());
 
@@ -98,7 +97,13 @@ public sealed class ParquetDamageTests : IDisposable
         for (var edits = random.Next(1, 5); edits > 0; edits--)
         {
             ref var b = ref bytes[random.Next(bytes.Length)];
-            b = random.Next(4) switch { 0 => (byte)random.Next(256), 1 => (byte)(b ^ (1 << random.Next(8))), 2 => 0xFF, _ => (byte)(b + 1) };
+            b = random.Next(4) switch
+            {
+                0 => (byte)random.Next(256),
+                1 => (byte)(b ^ (1 << random.Next(8))),
+                2 => 0xFF,
+                _ => (byte)(b + 1),
+            };
         }
         return random.Next(10) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
     }

@@ -8,7 +8,7 @@ enum ThriftType
     Stop, True, False, I8, I16, I32, I64, Double, Binary, List, Set, Map, Struct,
 }
 
-/// <summary>Reads Thrift's compact protocol, in which Parquet describes itself, and believes no length that the bytes do not have.</summary>
+/// <summary>Reads Thrift's compact protocol, in which Parquet describes itself, and believes no length beyond the bytes.</summary>
 /// <remarks>https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md</remarks>
 /// <param name="error">Makes an error of a message.</param>
 sealed class ThriftReader(byte[] bytes, Func<string, Exception> error)

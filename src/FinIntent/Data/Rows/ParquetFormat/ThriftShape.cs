@@ -15,7 +15,10 @@ readonly record struct ThriftField(ThriftType Type, ThriftType Item = Stop, Thri
 }
 
 /// <summary>Lists the fields of Parquet's structs by their ids.</summary>
-/// <remarks>Parquet.Net reads a field as what it should be, whatever stands there. https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift</remarks>
+/// <remarks>
+/// Parquet.Net reads a field as what it should be, whatever stands there.
+/// https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+/// </remarks>
 sealed class ThriftShape : Dictionary<int, ThriftField>
 {
     // A field that is true or false has its value as its kind.

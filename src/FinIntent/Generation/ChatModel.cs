@@ -33,7 +33,7 @@ sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapters)
     /// <summary>The template's name, which the folders tell when none is given.</summary>
     /// <exception cref="UserErrorException">An adapter, or the model, was trained with another template.</exception>
     public string TemplateName =>
-        Provenance.TemplateFor(Template, [.. Adapters, Model], Force) ?? ModelFamily.Of(Checkpoint.ReadConfig(Model)).Template;
+        Provenance.TemplateFor(Template, [.. Adapters, Model], Force) ?? PublishedFamily.TemplateIn(Model);
 }
 
 /// <summary>Says how answers are written.</summary>

@@ -36,8 +36,8 @@ SCHEMA = ROOT / "config" / "intents" / "openfindata.yaml"
 # Times, speeds and places, which differ between runs that do the same.
 VOLATILE = re.compile(r'elapsed|remaining|runtime|per_second|per_sec|seconds|"?time"?$|^dataset_dir$|^output_dir$|^libtorch$|date|'
                       r"^base_model$|^adapter_name_or_path$|^model_name_or_path$|^export_dir$|^settings$|^file$|^source$|^adapters$|_at$")
-# Pages and lists that hold such things in their text, and pictures of them.
-UNCOMPARED = re.compile(r"\.(html|md|txt|png|svg)$|SHA256SUMS$|\.step\.json$|events\.out|review\.csv$|\.run\.json$")
+# Pages and lists that hold such things in their text, and pictures of them; the journal, whose requests run side by side.
+UNCOMPARED = re.compile(r"\.(html|md|txt|png|svg)$|SHA256SUMS$|\.step\.json$|events\.out|review\.csv$|\.run\.json$|journal\.jsonl$")
 
 
 def settled(value):
@@ -107,7 +107,7 @@ def verbs(work, hub, model):
     empty = settings("empty", "seed: 42")
     table = work / "table.csv"
     rows = json.loads((ROOT / "data" / "intent_eval.json").read_text(encoding="utf-8"))
-    lines = [row["instruction"].split("\n")[-1] for row in rows] * 20
+    lines = [row["instruction"].split("\n")[-1] for row in rows] * 4
     table.write_text("question\n" + "".join('"' + f"{i} {line}".replace('"', "") + '"\n' for i, line in enumerate(lines)), encoding="utf-8")
     study = settings("study", f"""seeds: [1, 2]
 eval_file: {ROOT / 'data' / 'intent_eval.json'}
@@ -146,6 +146,17 @@ length_shares: {{9-15: 0.5, 16-24: 0.5}}
     ]
 
 
+def fill(path):
+    """Takes all the room that a disk has."""
+    block = bytes(1 << 20)
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(block)
+        except OSError:
+            pass
+
+
 class Campaign:
     def __init__(self, program, seconds, seed, keep):
         self.program, self.seconds, self.random = shlex.split(program), seconds, random.Random(seed)
@@ -180,10 +191,10 @@ class Campaign:
         while ends == 0 or time.monotonic() < until:
             out = self.work / "killed" / f"{verb.name.replace(' ', '-')}-{ends}"
             out.parent.mkdir(exist_ok=True)
-            for _ in range(self.random.randint(1, 4)):
+            for _ in range(self.random.randint(2, 5)):
                 process = verb.start(self, out)
                 try:
-                    process.communicate(timeout=self.random.uniform(0.15, 1.05) * takes)
+                    process.communicate(timeout=self.random.uniform(0.1, 0.95) * takes)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.communicate()
@@ -217,9 +228,7 @@ class Campaign:
         for share in (0.0, self.random.uniform(0.3, 0.6), self.random.uniform(0.6, 0.9)):
             process = verb.start(self, out)
             time.sleep(share * takes)
-            free = shutil.disk_usage(disk).free
-            with open(filler, "wb") as file:
-                file.write(bytes(max(0, free - 4096)))
+            fill(filler)
             text, _ = process.communicate(timeout=300)
             filler.unlink()
             kinds.append(process.returncode)

@@ -86,9 +86,15 @@ def sha256(content):
     return hashlib.sha256(content).hexdigest()
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass  # whoever was killed does not read on
+
+
 def start(handler, pause=0.0, **state):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), handler)
     server.pause = pause
     for name, value in state.items():
         setattr(server, name, value)

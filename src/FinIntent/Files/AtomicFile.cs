@@ -47,7 +47,17 @@ sealed class AtomicFile : IDisposable
 
     public void Dispose()
     {
-        Stream.Dispose();
-        File.Delete(_temporary); // no error when Commit has renamed it
+        try
+        {
+            Stream.Dispose();
+        }
+        catch (IOException)
+        {
+            // What was not written yet cannot be, on a full disk: whoever wrote was told, and the file goes anyway.
+        }
+        finally
+        {
+            File.Delete(_temporary); // no error when Commit has renamed it
+        }
     }
 }

@@ -36,7 +36,7 @@ public sealed class JinjaTests
         { "empty", "empty", "gpt2", null, false },
     };
 
-    /// <summary>Jinja's own output, by make/make_chat_templates.py, cut at the special tokens and encoded, is the template's prompt.</summary>
+    /// <summary>What Jinja itself made (make/make_chat_templates.py), cut at the special tokens and encoded, is the prompt.</summary>
     [Theory, MemberData(nameof(Templates))]
     public void A_program_renders_to_the_tokens_that_training_used(
         string file, string name, string tokenizerName, string? system, bool enableThinking)

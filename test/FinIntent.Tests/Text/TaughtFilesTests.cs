@@ -85,7 +85,8 @@ public sealed class TaughtFilesTests : IDisposable
         var told = TaughtFiles.Write(_folder.Path, Template());
 
         Assert.Equal(isReplaced ? Template().ToJinja() : published, File.ReadAllText(_folder["chat_template.jinja"]));
-        Assert.Equal(isReplaced, told.Contains("chat_template is that of template qwen: the base's was another one, in chat_template.jinja"));
+        Assert.Equal(isReplaced, told.Contains(
+            "chat_template is that of template qwen: the base's was another one, in chat_template.jinja"));
     }
 
     [Fact]

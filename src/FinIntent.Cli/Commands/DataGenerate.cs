@@ -20,9 +20,8 @@ static class DataGenerate
         command.SetAction((arguments, stop) =>
         {
             var settings = AuthorJob.Load(arguments.GetRequiredValue(file), arguments.GetValue(local), arguments.GetValue(overrides) ?? []);
-            if (settings.Harmless.Count > 0)
-                arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
+            foreach (var note in settings.Notes) here.Tell(note);
             return AuthorJob.Run(settings, arguments.GetValue(accept), here, stop);
         });
         return command;

@@ -24,8 +24,8 @@ static class CheckJob
     public static void ReportSettings(SettingsFile settings, IReadOnlyList<string> problems, CheckReport report)
     {
         foreach (var problem in problems) report.Fail("settings", problem);
-        var harmless = settings.Harmless.Count > 0 ? $", without effect here: {string.Join(", ", settings.Harmless)}" : "";
-        if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{harmless}");
+        var notes = string.Concat(settings.Notes.Select(note => $", {note}"));
+        if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{notes}");
     }
 
     /// <summary>Finds what the settings name, without weights, and reports what is not there. With wrong keys nothing is fetched.</summary>

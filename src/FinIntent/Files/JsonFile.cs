@@ -26,21 +26,26 @@ static class JsonFile
         return json;
     }
 
-    /// <exception cref="UserErrorException">The file cannot be read or is not JSON: the message has file and line.</exception>
-    public static JsonDocument Read(string path)
+    /// <summary>Reads a file that holds one value.</summary>
+    /// <exception cref="UserErrorException">The file cannot be read, or is not the JSON that <see cref="JsonText"/> demands.</exception>
+    public static JsonDocument Read(string path) => JsonText.Parse(TextFile.Utf8(path), path);
+
+    /// <summary>Reads a file that holds one object, as nodes that can be changed.</summary>
+    /// <exception cref="UserErrorException">As <see cref="Read(string)"/>, or the value is no object.</exception>
+    public static JsonObject ReadObject(string path)
     {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return JsonDocument.Parse(stream);
-        }
-        catch (JsonException e)
-        {
-            throw new UserErrorException($"{path}:{e.LineNumber + 1}: not valid JSON: {e.Message}", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"{path}: cannot be read: {e.Message}", e);
-        }
+        using var json = Read(path);
+        return JsonObject.Create(Object(json.RootElement, path).Clone())!;
     }
+
+    /// <summary>Reads a file into a type; see <see cref="JsonBinding.Bind"/>.</summary>
+    public static T Read<T>(string path, JsonSerializerOptions options, FormatVersion? format = null)
+    {
+        using var json = format is null ? Read(path) : Read(path, format);
+        return JsonBinding.Bind<T>(json.RootElement, options, path);
+    }
+
+    /// <summary>Returns the value itself, which must be an object.</summary>
+    public static JsonElement Object(JsonElement json, string path) => json.ValueKind == JsonValueKind.Object ? json
+        : throw new UserErrorException($"{path}: expected an object {{\"key\": value, …}}, got {JsonBinding.Shown(json)}");
 }

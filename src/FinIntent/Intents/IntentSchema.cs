@@ -25,7 +25,7 @@ sealed record Intent(string Name, string Description, IReadOnlyList<string> Exam
 /// <summary>Holds the intents that questions may have, how a model is asked, and what it answers (docs/intents.md).</summary>
 sealed record IntentSchema
 {
-    const string BuiltIn = "FinIntent.Intents.openfindata.yaml";
+    const string BuiltIn = "Intents.openfindata.yaml";
 
     internal const int FewestIntents = 2, MostLetters = 26, MostNames = 200;
 
@@ -56,8 +56,7 @@ sealed record IntentSchema
     public static IntentSchema Load(string path)
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: there is no such file; `finintent init` writes one");
-        using var reader = File.OpenText(path);
-        return IntentSchemaFile.Read(reader, path);
+        return IntentSchemaFile.Read(TextFile.Read(path), path);
     }
 
     public IntentPrompt Prompt(string question) => IntentPrompt.For(question, Options, Wording);
@@ -73,10 +72,5 @@ sealed record IntentSchema
     /// <summary>Returns the end of a message about a word that is no intent: the name that was probably meant.</summary>
     internal string Hint(string word) => EditDistance.Hint(word, [.. Intents.Select(i => i.Name)]);
 
-    static IntentSchema ReadBuiltIn()
-    {
-        using var stream = typeof(IntentSchema).Assembly.GetManifestResourceStream(BuiltIn)!;
-        using var reader = new StreamReader(stream);
-        return IntentSchemaFile.Read(reader, "openfindata.yaml");
-    }
+    static IntentSchema ReadBuiltIn() => IntentSchemaFile.Read(Resource.Text(BuiltIn), "openfindata.yaml");
 }

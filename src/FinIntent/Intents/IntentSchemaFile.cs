@@ -1,6 +1,4 @@
 using FinIntent.Files;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace FinIntent.Intents;
 
@@ -10,20 +8,8 @@ static class IntentSchemaFile
     static readonly string[] Keys = ["name", "language", "labels", "instruction", "intents"];
     static readonly string[] IntentKeys = ["name", "description", "examples", "borderline", "out_of_scope"];
 
-    public static IntentSchema Read(TextReader reader, string path)
-    {
-        try
-        {
-            return Schema(new(path, Root(reader, path)));
-        }
-        catch (YamlException e)
-        {
-            throw new UserErrorException($"{path}:{e.Start.Line}: {e.Message}", e);
-        }
-    }
-
-    static YamlMappingNode Root(TextReader reader, string path) =>
-        YamlFile.Parse(reader).Documents is [{ RootNode: YamlMappingNode root }] ? root
+    public static IntentSchema Read(string yaml, string path) =>
+        YamlFile.Map(YamlFile.Parse(yaml, path), path) is { Children.Count: > 0 } root ? Schema(new(path, root))
             : throw new UserErrorException($"{path}: expected the keys {string.Join(", ", Keys)}");
 
     static IntentSchema Schema(YamlPlace file)

@@ -45,25 +45,8 @@ static class Entries
 
     public static Dictionary<string, Entry> ReadFile(string path)
     {
-        if (!File.Exists(path)) throw new UserErrorException($"{path}: there is no such file");
         var name = Path.GetFileName(path);
-        try
-        {
-            using var reader = File.OpenText(path);
-            var stream = YamlFile.Parse(reader);
-            if (stream.Documents.Count == 0) return [];
-            if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
-                throw new UserErrorException($"{path}: expected one list of `key: value` lines");
-            return Of(root, name);
-        }
-        catch (YamlException e)
-        {
-            throw new UserErrorException($"{name}:{e.Start.Line}: {e.Message}", e);
-        }
-        catch (InvalidCastException e)
-        {
-            throw new UserErrorException($"{path}: every key must be a word", e);
-        }
+        return Of(YamlFile.Map(YamlFile.Parse(TextFile.Read(path), name), name), name);
     }
 
     /// <summary>"key=value" of a command line.</summary>
@@ -82,15 +65,11 @@ static class Entries
         if (text is not ['[' or '{' or '"' or '\'', ..] || (isText && text[0] is '[' or '{')) return new YamlScalarNode(text);
         try
         {
-            return YamlFile.Parse(new StringReader(text)).Documents[0].RootNode;
+            return YamlFile.Parse(text, $"command line: {key}") ?? new YamlScalarNode(text);
         }
-        catch (YamlException) when (isText)
+        catch (UserErrorException) when (isText)
         {
             return new YamlScalarNode(text);
-        }
-        catch (YamlException e)
-        {
-            throw new UserErrorException($"command line: {key}: {e.Message}", e);
         }
     }
 }

@@ -50,7 +50,7 @@ sealed class GivenKeys
         {
             string[] known = [.. used, .. LlamaFactoryKeys.Names];
             var hint = EditDistance.Hint(entry.Key, known) is { Length: > 0 } near ? near : "; docs/keys.md lists the keys";
-            throw new UserErrorException($"{entry.Place}: unknown key \"{entry.Key}\"{hint}");
+            throw new UserErrorException($"{entry.Place}: unknown key \"{TerminalText.Short(entry.Key)}\"{hint}");
         }
         if (key.Effect != KeyEffect.Refused || key.IsDefault(entry.Value)) return;
         string[] parts = [.. _entries.Keys.Where(name => LlamaFactoryKeys.Find(name) is { Effect: KeyEffect.Part } part

@@ -194,8 +194,8 @@ public sealed class SettingsFileTests : IDisposable
     [InlineData("quantization_bit: 8\nadapter_name_or_path: a\ncreate_new_adapter: true",
         ".yaml:3: adapter_name_or_path: adapters cannot be merged")]
     [InlineData("export_quantization_bit: 4",
-        ".yaml:2: export_quantization_bit: a quantised export is not supported: an export is written in 16 or 32 bits; quantization_bit packs it")]
-    [InlineData("stage: sft\nstage: pt", ".yaml:3: Duplicate key")]
+        ".yaml:2: export_quantization_bit: a quantised export is not supported: an export is written in 16 or 32 bits; quantization_bit")]
+    [InlineData("stage: sft\nstage: pt", ".yaml:3: not valid YAML: the key \"stage\" stands twice")]
     [InlineData("stage: [", ".yaml:")]
     [InlineData("adapter_name_or_path: a\nfinetuning_type: full",
         ".yaml:2: adapter_name_or_path: only finetuning_type: lora has adapters, not full")]

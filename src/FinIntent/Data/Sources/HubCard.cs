@@ -1,4 +1,4 @@
-using YamlDotNet.Core;
+using FinIntent.Files;
 using YamlDotNet.RepresentationModel;
 
 namespace FinIntent.Data.Sources;
@@ -15,21 +15,11 @@ static class HubCard
     public static IReadOnlyList<CardSubset> Read(string path)
     {
         if (!File.Exists(path)) return [];
-        var lines = File.ReadAllText(path).TrimStart('\uFEFF').Split('\n').Select(line => line.TrimEnd('\r')).ToList();
+        var lines = TextFile.Read(path).Split('\n').Select(line => line.TrimEnd('\r')).ToList();
         var end = lines.Count > 0 && lines[0] == Fence ? lines.IndexOf(Fence, 1) : -1;
         if (end < 0) return [];
-        try
-        {
-            var yaml = new YamlStream();
-            yaml.Load(new StringReader(string.Join('\n', lines[1..end])));
-            return yaml.Documents is [{ RootNode: YamlMappingNode root }] && Of(root, "configs") is YamlSequenceNode configs
-                ? [.. configs.OfType<YamlMappingNode>().Select(Subset)]
-                : [];
-        }
-        catch (YamlException e)
-        {
-            throw new UserErrorException($"{path}:{e.Start.Line + 1}: the card's YAML cannot be read: {e.Message}", e);
-        }
+        return YamlFile.Parse(string.Join('\n', lines[1..end]), path, firstLine: 2) is YamlMappingNode root
+            && Of(root, "configs") is YamlSequenceNode configs ? [.. configs.OfType<YamlMappingNode>().Select(Subset)] : [];
     }
 
     static CardSubset Subset(YamlMappingNode config) =>

@@ -18,7 +18,8 @@ sealed record YamlPlace(string Path, YamlMappingNode Map)
         {
             var key = (node as YamlScalarNode)?.Value ?? throw new UserErrorException($"{Path}:{node.Start.Line}: a key must be a word");
             if (known.Contains(key)) continue;
-            throw new UserErrorException($"{Path}:{node.Start.Line}: unknown key \"{TerminalText.Short(key)}\"{EditDistance.Hint(key, known)}");
+            throw new UserErrorException(
+                $"{Path}:{node.Start.Line}: unknown key \"{TerminalText.Short(key)}\"{EditDistance.Hint(key, known)}");
         }
     }
 

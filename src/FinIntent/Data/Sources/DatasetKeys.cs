@@ -47,7 +47,8 @@ static class DatasetKeys
         {
             // Before there were tags, columns named the keys of a message.
             var hint = known == Columns && Tags.Contains($"{key}_tag") ? $"; {key}_tag of tags says it"
-                : EditDistance.Nearest(key, known) is { } meant ? $"; did you mean \"{meant}\"?" : $"; known are {string.Join(", ", known)}";
+                : EditDistance.Nearest(key, known) is { } meant ? $"; did you mean \"{meant}\"?"
+                : $"; known are {string.Join(", ", known)}";
             throw error($"{map}: unknown key \"{TerminalText.Short(key)}\"{hint}");
         }
     }

@@ -11,7 +11,8 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
 {
     // What the hub's interface sends of a repository at a revision.
     sealed record Revision(string? Sha = null, IReadOnlyList<Sibling>? Siblings = null);
-    sealed record Sibling([property: JsonPropertyName("rfilename")] string Path, long? Size = null, string? BlobId = null, LargeFile? Lfs = null);
+    sealed record Sibling(
+        [property: JsonPropertyName("rfilename")] string Path, long? Size = null, string? BlobId = null, LargeFile? Lfs = null);
     sealed record LargeFile(string? Sha256 = null, long? Size = null);
 
     static readonly JsonSerializerOptions Interface =

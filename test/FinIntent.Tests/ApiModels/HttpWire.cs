@@ -85,7 +85,7 @@ sealed class WireRequest(TcpClient client, string method, string target, IReadOn
         await client.GetStream().WriteAsync((byte[])[.. Head(status, bytes.Length, more), .. bytes]);
     }
 
-    /// <summary>The head of an answer whose body, of so many bytes, follows by <see cref="Write"/>; below 0: until <see cref="End"/>.</summary>
+    /// <summary>The head of an answer whose body follows by <see cref="Write"/>: so many bytes, below 0 until <see cref="End"/>.</summary>
     public async Task Begin(int status, long length, params (string Name, string Value)[] more) =>
         await client.GetStream().WriteAsync(Head(status, length, more));
 

@@ -117,8 +117,10 @@ public sealed class ListedFilesTests : IDisposable
     [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[1]}", "siblings[0]: expected an object, got 1")]
     [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{}]}", "siblings[0]: the key \"rfilename\" is missing")]
     [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{\"rfilename\":null}]}", "siblings[0].rfilename: expected a text, got null")]
-    [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{\"rfilename\":\"a\",\"size\":1.5}]}", "siblings[0].size: expected a whole number")]
-    [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{\"rfilename\":\"a\",\"size\":1e40}]}", "siblings[0].size: expected a whole number")]
+    [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{\"rfilename\":\"a\",\"size\":1.5}]}",
+        "siblings[0].size: expected a whole number")]
+    [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{\"rfilename\":\"a\",\"size\":1e40}]}",
+        "siblings[0].size: expected a whole number")]
     [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{\"rfilename\":\"a\",\"size\":-1}]}", "lists a with a size below zero, -1")]
     [InlineData("{\"sha\":\"" + Commit + "\",\"siblings\":[{\"rfilename\":\"a\",\"lfs\":{\"sha256\":\"zz\"}}]}",
         "lists a with a SHA-256 that is none, \"zz\"")]

@@ -38,8 +38,9 @@ public sealed class LlamaFactoryKeysTests : IDisposable
         var keys = LlamaFactoryKeys.Current.Values.Where(key => !ours.Contains(key.Name)).Select(key => $"{key.Name}: {Default(key)}");
         var root = Reference.Root;
         var file = _folder.Write("all.yaml", string.Join('\n', [
-            $"model_name_or_path: {Path.Combine(root, "models", "finintent-8m")}", "template: default", "dataset: intent_understanding",
-            $"dataset_dir: {Path.Combine(root, "data")}", $"output_dir: {_folder["out"]}", "do_train: true", "optim: adamw_torch", .. keys]));
+            $"model_name_or_path: {Path.Combine(root, "models", "finintent-8m")}", "template: default",
+            "dataset: intent_understanding", $"dataset_dir: {Path.Combine(root, "data")}", $"output_dir: {_folder["out"]}",
+            "do_train: true", "optim: adamw_torch", .. keys]));
 
         var report = CheckJob.Run(file, ["stage=sft"], new(TextWriter.Null, TextWriter.Null));
 

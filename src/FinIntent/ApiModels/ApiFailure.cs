@@ -10,8 +10,8 @@ sealed class ApiFailure(string message, bool isFinal = false) : Exception(messag
     /// <summary>The time that the server asks to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Whether the server would not answer this question, as a filter of contents does: that is its answer.</summary>
-    public bool IsRefusal { get; init; }
+    /// <summary>Whether the question is too long for the model: shorter ones may be answered.</summary>
+    public bool IsTooLong { get; init; }
 
     /// <summary>Whether the request may have reached the model all the same, since nothing says that it was turned away.</summary>
     public bool MayBeCharged { get; init; }

@@ -1,14 +1,14 @@
 using FinIntent.Settings;
 using FinIntent.Text;
-using Microsoft.Extensions.AI;
 using Polly;
 using Polly.Retry;
 
 namespace FinIntent.ApiModels;
 
 /// <summary>A chat model behind an API, which is asked until an answer comes.</summary>
-/// <remarks>It tries 429, 5xx, cut connections, silence and answers that are none again, after growing, jittered waits or the
-/// time that the server asks for.</remarks>
+/// <remarks>It tries again, after growing, jittered waits or the time that the server asks for, where the connection was cut, nothing
+/// came in time, what came is no answer, or outcomes.tsv says so. An answer that came is never asked for again. Several threads may use
+/// it.</remarks>
 sealed class ApiModel : IDisposable
 {
     static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1), LongestOwnWait = TimeSpan.FromSeconds(60);
@@ -16,9 +16,8 @@ sealed class ApiModel : IDisposable
     readonly ApiEndpoint _endpoint;
     readonly TimeProvider _time;
     readonly TimeSpan _timeout, _longestWait;
-    readonly HttpClient _http;
-    readonly IChatClient _client;
-    readonly ChatOptions _options;
+    readonly ApiWire _wire;
+    readonly FailureText _texts;
     readonly ResiliencePipeline<ApiAnswer> _pipeline;
     int _retries;
 
@@ -27,12 +26,8 @@ sealed class ApiModel : IDisposable
     {
         (_endpoint, _time) = (endpoint, time ?? TimeProvider.System);
         (_timeout, _longestWait) = (TimeSpan.FromSeconds(settings.ApiTimeout), TimeSpan.FromSeconds(settings.ApiLongestWait));
-        // A redirect would take the key along to another host.
-        var sockets = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
-        var handler = new ApiHandler(endpoint, Parameters(endpoint, settings, request), _time) { InnerHandler = sockets };
-        _http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        _client = ChatClients.Create(endpoint, _http);
-        _options = Options(endpoint, request);
+        _wire = new(endpoint, request, settings.ApiParameters, _time);
+        _texts = new(endpoint, _wire.Address, request.MaxTokens);
         _pipeline = Pipeline(settings.ApiAttempts);
     }
 
@@ -43,15 +38,13 @@ sealed class ApiModel : IDisposable
     /// <exception cref="ApiFailure">There is no answer: no other attempt can help, or the attempts are used up.</exception>
     public async Task<ApiAnswer> Ask(Conversation conversation, CancellationToken stop, Action<ApiFailure>? onRetry = null)
     {
-        List<ChatMessage> messages = [.. conversation.Messages.Select(m => new ChatMessage(RoleOf(m), m.Content))];
-        if (!string.IsNullOrEmpty(conversation.System)) messages.Insert(0, new(ChatRole.System, conversation.System));
         ApiFailure? last = null;
         return await _pipeline.ExecuteAsync(async token =>
         {
             if (last is not null) onRetry?.Invoke(last);
             try
             {
-                return await Attempt(messages, token);
+                return await Attempt(conversation, token);
             }
             catch (ApiFailure failure)
             {
@@ -59,7 +52,6 @@ sealed class ApiModel : IDisposable
                 throw;
             }
         }, stop);
-        static ChatRole RoleOf(Message message) => message.Role == "assistant" ? ChatRole.Assistant : ChatRole.User;
     }
 
     ResiliencePipeline<ApiAnswer> Pipeline(int attempts)
@@ -84,24 +76,30 @@ sealed class ApiModel : IDisposable
         }).Build();
     }
 
-    async ValueTask<ApiAnswer> Attempt(List<ChatMessage> messages, CancellationToken stop)
+    async ValueTask<ApiAnswer> Attempt(Conversation conversation, CancellationToken stop)
     {
         using var limit = new CancellationTokenSource(_timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         var start = _time.GetTimestamp();
+        ApiReply reply;
         try
         {
-            var answer = ApiAnswer.Of(await _client.GetResponseAsync(messages, _options, either.Token), _time.GetElapsedTime(start));
-            return answer with { Text = Redact(answer.Text) };
+            reply = await _wire.Send(conversation, either.Token);
         }
-        // Clients throw all kinds of exceptions at wrong JSON, so all count as an attempt that failed.
-        catch (Exception e) when (!stop.IsCancellationRequested)
+        catch (Exception e) when (!stop.IsCancellationRequested
+            && e is HttpRequestException or IOException or FormatException or OperationCanceledException)
         {
-            var failure = Inner<ApiFailure>(e) ?? Failure(e, limit.IsCancellationRequested);
-            if (failure is { IsRefusal: true })
-                return new("", ChatFinishReason.ContentFilter.Value, null, null, _time.GetElapsedTime(start));
-            throw failure.RetryAfter > _longestWait ? TooLong(failure) : failure;
+            throw Failure(e, limit.IsCancellationRequested);
         }
+        var (outcome, remedy, word) = reply.Judge();
+        if (outcome is ApiOutcome.TryAgain or ApiOutcome.Stop)
+        {
+            var failure = _texts.Of(reply, outcome, remedy);
+            throw !failure.IsFinal && failure.RetryAfter > _longestWait ? TooLong(failure) : failure;
+        }
+        // Whatever the key is, no answer is changed: a short one may be part of any text, and every change would be scored.
+        var text = outcome is ApiOutcome.Refused or ApiOutcome.Empty ? "" : reply.Text;
+        return new(text, word, reply.InputTokens, reply.OutputTokens, _time.GetElapsedTime(start));
     }
 
     ApiFailure Failure(Exception e, bool isTimeout)
@@ -109,16 +107,13 @@ sealed class ApiModel : IDisposable
         var message = isTimeout ? $"no answer within {_timeout.TotalSeconds:0.###} s (api_timeout)"
             : Inner<HttpRequestException>(e) is { } http ? $"the connection failed: {http.Message}"
             : Inner<IOException>(e) is { } io ? $"the connection was cut: {io.Message}"
-            : $"what it sent is not an answer: {e.Message.ReplaceLineEndings(" ")}";
-        return new($"{_endpoint.Base}: {Redact(message)}") { MayBeCharged = isTimeout || !IsUnsent(e) };
+            : e.Message.ReplaceLineEndings(" ");
+        return new($"{_endpoint.Base}: {_texts.Shown(message)}") { MayBeCharged = isTimeout || !IsUnsent(e) };
     }
 
     static bool IsUnsent(Exception e) => Inner<HttpRequestException>(e)?.HttpRequestError
         is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
         or HttpRequestError.ProxyTunnelError;
-
-    // Answers are kept in files, so not even a server that sends the key back may get it there.
-    string Redact(string text) => _endpoint.Key?.Redact(text) ?? text;
 
     ApiFailure TooLong(ApiFailure failure) => new(
         $"{failure.Message}; it asks to wait {failure.RetryAfter!.Value.TotalSeconds:0} s, longer than api_longest_wait " +
@@ -130,26 +125,5 @@ sealed class ApiModel : IDisposable
         return e as T;
     }
 
-    static JsonObject Parameters(ApiEndpoint endpoint, ApiSettings settings, ApiRequest request)
-    {
-        var parameters = new JsonObject();
-        if (endpoint.UsesOldLimitName) parameters["max_tokens"] = request.MaxTokens;
-        foreach (var (key, value) in settings.ApiParameters) parameters[key] = value?.DeepClone();
-        return parameters;
-    }
-
-    static ChatOptions Options(ApiEndpoint endpoint, ApiRequest request) => new()
-    {
-        MaxOutputTokens = endpoint.UsesOldLimitName ? null : request.MaxTokens,
-        Temperature = (float?)request.Temperature,
-        TopP = (float?)request.TopP,
-        Seed = request.Seed,
-        StopSequences = request.StopWords.Count > 0 ? [.. request.StopWords] : null,
-    };
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _http.Dispose();
-    }
+    public void Dispose() => _wire.Dispose();
 }

@@ -110,7 +110,7 @@ sealed class AuthoringRun
         {
             if (answer is null) continue;
             Set.Asked += order.Rows;
-            var (items, broken) = JsonObjects.In(answer.Text ?? "", "question");
+            var (items, broken) = JsonObjects.In(AnswerText.Of(answer.Text ?? "").Text, "question");
             if (items.Count == 0) Set.Unreadable++;
             Set.Reject(Rejection.Malformed, broken);
             foreach (var (i, item) in items.Index())

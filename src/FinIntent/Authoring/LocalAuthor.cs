@@ -30,11 +30,11 @@ sealed class LocalAuthor(string name, Func<ChatModel> load, AnswerOptions option
         var model = _model ??= load();
         var start = time.GetTimestamp();
         var prompt = model.Template.EncodePrompt(request.Conversation).Length;
-        var text = model.Answer([request.Conversation], [request.Seed(seed)], options, (_, _) => !stop.IsCancellationRequested)[0];
+        var (text, end) = model.Write([request.Conversation], [request.Seed(seed)], options, (_, _) => !stop.IsCancellationRequested)[0];
         stop.ThrowIfCancellationRequested();
         // The text of broken characters has more tokens than were drawn.
         var written = Math.Min(model.Tokenizer.Encode(text).Length, options.MaxNewTokens);
-        return new(text, written == options.MaxNewTokens ? "length" : null, prompt, written, time.GetElapsedTime(start));
+        return new(text, end == AnswerEnd.Length ? FinishWord.Length : null, prompt, written, time.GetElapsedTime(start));
     }
 
     public void Dispose() => _one.Dispose();

@@ -93,7 +93,7 @@ sealed class RowJudge
         foreach (var (sent, answer) in _asker.Journal.Judged.Where(j => _read.Add(j.Sent.Id)).ToList())
         {
             var questions = sent.Questions!;
-            var verdicts = JudgingPrompt.Read(answer.Text ?? "", _schema, questions.Count);
+            var verdicts = JudgingPrompt.Read(AnswerText.Of(answer.Text ?? "").Text, _schema, questions.Count);
             foreach (var (i, question) in questions.Index())
             {
                 _times[question] = _times.GetValueOrDefault(question) + 1;

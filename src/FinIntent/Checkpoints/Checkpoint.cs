@@ -31,6 +31,8 @@ sealed class Checkpoint : IDisposable
 
     public string Folder { get; }
 
+    public string ConfigPath => Path.Combine(Folder, ConfigName);
+
     /// <summary>The content of config.json as it is.</summary>
     public JsonElement Config { get; }
 
@@ -38,7 +40,17 @@ sealed class Checkpoint : IDisposable
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
     /// <summary>The element type that config.json names as torch_dtype or dtype; null when it names none.</summary>
-    public ScalarType? ConfiguredType => TypeOf(Config, "torch_dtype") ?? TypeOf(Config, "dtype");
+    /// <exception cref="UserErrorException">It names one that is not known, or two.</exception>
+    public ScalarType? ConfiguredType
+    {
+        get
+        {
+            var (older, newer) = (TypeOf("torch_dtype"), TypeOf("dtype"));
+            return older is null || newer is null || older == newer ? older ?? newer
+                : throw new UserErrorException($"{ConfigPath}: torch_dtype is {Config.GetProperty("torch_dtype")} and dtype " +
+                    $"{Config.GetProperty("dtype")}; keep the one that is meant (dtype is transformers 5's name of it)");
+        }
+    }
 
     /// <summary>The element type of most of the weights, whatever config.json says.</summary>
     public ScalarType StoredType => Tensors.Values.GroupBy(t => t.Type).MaxBy(group => group.Sum(t => t.Count))?.Key ?? ScalarType.Float32;
@@ -91,16 +103,19 @@ sealed class Checkpoint : IDisposable
 
     public static JsonElement ReadConfig(string folder)
     {
-        if (!Directory.Exists(folder)) throw new UserErrorException($"{folder}: no such model folder");
+        if (!Directory.Exists(folder)) throw NoFolder(folder);
         var path = Path.Combine(folder, ConfigName);
         if (!File.Exists(path))
             throw new UserErrorException(File.Exists(Path.Combine(folder, "adapter_config.json"))
                 ? $"{folder}: this is a LoRA adapter, not a model: name its base model here and the adapter as adapter_name_or_path"
-                : $"{folder}: no {ConfigName}; a model folder holds {ConfigName}, weights and a tokenizer");
+                : $"{folder}: {GgufFile.Told(folder) ?? $"no {ConfigName}; a model folder holds {ConfigName}, weights and a tokenizer"}");
         using var json = JsonFile.Read(path);
-        if (json.RootElement.ValueKind != JsonValueKind.Object) throw new UserErrorException($"{path}:1: expected a JSON object");
-        return json.RootElement.Clone();
+        return JsonFile.Object(json.RootElement, path).Clone();
     }
+
+    /// <summary>Says why a path is no model's folder.</summary>
+    public static UserErrorException NoFolder(string path) => new(!File.Exists(path) ? $"{path}: no such model folder"
+        : $"{path}: {GgufFile.Told(path) ?? $"this is a file; name the folder that holds {ConfigName} and the weights"}");
 
     /// <summary>Returns a new CPU tensor of the stored type, which the caller owns.</summary>
     public Tensor Read(string name) => FileOf(name).Read(name);
@@ -157,7 +172,7 @@ sealed class Checkpoint : IDisposable
             if (File.Exists(Path.Combine(folder, index))) return OpenShards(Path.Combine(folder, index), open, files);
         }
         var names = string.Join(", ", Formats.Select(f => $"{f.Single}, {f.Index}"));
-        throw new UserErrorException($"{folder}: no weights: none of {names} is there");
+        throw new UserErrorException($"{folder}: no weights: {GgufFile.Told(folder) ?? $"none of {names} is there"}");
     }
 
     static Dictionary<string, TensorFile> OpenShards(string indexPath, Func<string, TensorFile> open, List<TensorFile> files)
@@ -180,9 +195,11 @@ sealed class Checkpoint : IDisposable
         return fileOf;
     }
 
-    static ScalarType? TypeOf(JsonElement config, string key)
+    ScalarType? TypeOf(string key)
     {
-        if (!config.TryGetProperty(key, out var value) || value.ValueKind != JsonValueKind.String) return null;
+        if (!Config.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        if (value.ValueKind != JsonValueKind.String)
+            throw new UserErrorException($"{ConfigPath}: {key}: expected a text such as \"bfloat16\", got {JsonBinding.Shown(value)}");
         return value.GetString()!.Replace("torch.", "") switch
         {
             "float32" or "float" => ScalarType.Float32,
@@ -190,7 +207,8 @@ sealed class Checkpoint : IDisposable
             "float16" or "half" => ScalarType.Float16,
             "float64" or "double" => ScalarType.Float64,
             "auto" => null,
-            var other => throw new UserErrorException($"config.json: {key} is \"{other}\"; known are float32, bfloat16, float16, float64"),
+            var other => throw new UserErrorException($"{ConfigPath}: {key} is \"{TerminalText.Short(other)}\"; " +
+                "known are float32, bfloat16, float16, float64"),
         };
     }
 }

@@ -27,6 +27,7 @@ sealed class SafetensorsFile : TensorFile
         if (stream.Length < prefix.Length)
             throw Refuse(path, stream.Length, $"the file ends inside the 8 bytes of the header length; it has {stream.Length}");
         stream.ReadExactly(prefix);
+        if (prefix.StartsWith(GgufFile.Magic)) throw new UserErrorException($"{path}: {GgufFile.Told(path)}");
         var headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerBytes > MaxHeaderBytes)
             throw Refuse(path, 0, $"a header of {headerBytes} bytes is over the limit of {MaxHeaderBytes}; this is not a safetensors file");

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Runtime;
 
 namespace FinIntent.Checkpoints;
@@ -7,6 +8,7 @@ sealed class SafetensorsHeader
 {
     const int LengthPrefix = 8;
     const int MaxDimensions = 64;
+    const int MaxEntries = 250_000; // no file has as many; each takes some hundred bytes of memory
 
     readonly string _path;
     readonly long _dataStart;
@@ -28,11 +30,16 @@ sealed class SafetensorsHeader
         {
             header.ReadEntries(ref reader);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (JsonException e)
         {
-            // An InvalidOperationException means a string that is not valid UTF-8 or has half of a surrogate pair.
-            var at = LengthPrefix + reader.BytesConsumed;
-            throw new UserErrorException($"{path}: byte {at}: the header is not valid JSON: {e.Message}", e);
+            var at = reader.BytesConsumed;
+            var cause = JsonText.Cause(json, JsonText.Offset(json, e), reader.CurrentDepth);
+            throw new UserErrorException($"{path}: byte {LengthPrefix + at}: the header is not valid JSON: {cause}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new UserErrorException($"{path}: byte {LengthPrefix + reader.BytesConsumed}: the header is not valid JSON: " +
+                "a text is not UTF-8, or has half of a surrogate pair", e);
         }
         header.CheckCover(fileLength);
         return header;
@@ -43,6 +50,7 @@ sealed class SafetensorsHeader
         Next(ref reader, JsonTokenType.StartObject, "the header");
         while (NextKey(ref reader) is { } key)
         {
+            if (_keyOffsets.Count + _metadata.Count > MaxEntries) throw Refuse(reader, $"the header has more than {MaxEntries:N0} entries");
             if (!_keyOffsets.TryAdd(key, LengthPrefix + reader.TokenStartIndex)) throw Refuse(reader, $"the key \"{key}\" occurs twice");
             if (key == "__metadata__") ReadMetadata(ref reader);
             else ReadTensor(ref reader, key);
@@ -55,6 +63,7 @@ sealed class SafetensorsHeader
         Next(ref reader, JsonTokenType.StartObject, "__metadata__");
         while (NextKey(ref reader) is { } key)
         {
+            if (_metadata.Count > MaxEntries) throw Refuse(reader, $"the header has more than {MaxEntries:N0} entries");
             if (_metadata.ContainsKey(key)) throw Refuse(reader, $"the key \"{key}\" occurs twice in __metadata__");
             Next(ref reader, JsonTokenType.String, $"__metadata__ \"{key}\"");
             _metadata[key] = reader.GetString()!;
@@ -149,8 +158,19 @@ sealed class SafetensorsHeader
     void Next(ref Utf8JsonReader reader, JsonTokenType expected, string what)
     {
         reader.Read();
-        if (reader.TokenType != expected) throw Refuse(reader, $"{what} is {reader.TokenType}, expected {expected}");
+        if (reader.TokenType != expected) throw Refuse(reader, $"{what} is {Name(reader.TokenType)}, expected {Name(expected)}");
     }
+
+    static string Name(JsonTokenType type) => type switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "a list",
+        JsonTokenType.String => "a text",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.True or JsonTokenType.False => "true or false",
+        JsonTokenType.Null => "null",
+        _ => "the end of an object or a list",
+    };
 
     UserErrorException Refuse(in Utf8JsonReader reader, string reason) => Refuse(LengthPrefix + reader.TokenStartIndex, reason);
 

@@ -22,17 +22,18 @@ static class ShardIndex
     public static IReadOnlyDictionary<string, string> ReadMap(string path)
     {
         using var json = JsonFile.Read(path);
-        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var entries)
-            || entries.ValueKind != JsonValueKind.Object)
-            throw new UserErrorException($"{path}: no object \"weight_map\"; download the file again");
+        if (!JsonFile.Object(json.RootElement, path).TryGetProperty("weight_map", out var entries))
+            throw new UserErrorException($"{path}: the key \"weight_map\" is missing; download the file again");
+        if (entries.ValueKind != JsonValueKind.Object)
+            throw new UserErrorException($"{path}: weight_map: expected an object, got {JsonBinding.Shown(entries)}");
         var map = new Dictionary<string, string>();
         foreach (var entry in entries.EnumerateObject())
         {
             var file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             // It must be a name, never a way out of the folder.
             if (file is "" or "." or ".." || file.AsSpan().ContainsAny('/', '\\', ':') || !map.TryAdd(entry.Name, file))
-                throw new UserErrorException($"{path}: weight_map: \"{entry.Name}\" must occur once and name a file " +
-                    $"beside the index; it says {entry.Value.GetRawText()}");
+                throw new UserErrorException($"{path}: weight_map: \"{TerminalText.Short(entry.Name)}\" must name a file " +
+                    $"beside the index; it says {JsonBinding.Shown(entry.Value)}");
         }
         return map;
     }

@@ -74,6 +74,8 @@ sealed class StoredZip
 
     (long Start, long Bytes, long Count) FindDirectory()
     {
+        if (_fileLength >= 4 && Bytes(0, 4, "the archive").AsSpan().SequenceEqual(GgufFile.Magic))
+            throw new UserErrorException($"{_path}: {GgufFile.Told(_path)}");
         if (_fileLength < 4 || BinaryPrimitives.ReadUInt32LittleEndian(Bytes(0, 4, "the archive")) != 0x04034b50)
             throw Refuse(0, "not a zip archive; files of torch before 1.6 and other pickles are not read: " +
                 "save again with a newer torch, or get the safetensors of this model");

@@ -12,7 +12,7 @@ static class StrictLoad
         Func<string, string>? rename = null, Action<string, Tensor>? adapt = null)
     {
         var targets = module.state_dict();
-        var sources = checkpoint.Tensors.Keys.Where(name => ignored is null || !ignored.Any(ending => EndsWith(name, ending)))
+        var sources = checkpoint.Tensors.Keys.Where(name => ignored is null || !IsIgnored(name, ignored))
             .ToDictionary(name => rename?.Invoke(name) ?? name);
         Compare(checkpoint, targets, sources);
 
@@ -21,6 +21,9 @@ static class StrictLoad
         if (adapt is null) return;
         foreach (var place in sources.Keys) adapt(place, targets[place]);
     }
+
+    /// <summary>Says whether a checkpoint's tensor needs no place.</summary>
+    public static bool IsIgnored(string name, IReadOnlyCollection<string> ignored) => ignored.Any(ending => EndsWith(name, ending));
 
     static bool EndsWith(string name, string ending) =>
         name == ending || name.EndsWith("." + ending.TrimStart('*').TrimStart('.'), StringComparison.Ordinal);
@@ -38,7 +41,7 @@ static class StrictLoad
         Add("missing from the checkpoint", missing);
         Add("in the checkpoint but not in the model", unexpected);
         Add("of another shape", misshaped);
-        message.Append("\nremedy: use the config.json and the weights of one and the same download");
+        if (RemedyFor(checkpoint, targets, sources, misshaped.Count) is { } remedy) message.Append($"\n{remedy}");
         throw new UserErrorException(message.ToString());
 
         string ShapeOf(string source) => Show(checkpoint.Tensors[source].Shape);
@@ -48,6 +51,36 @@ static class StrictLoad
             message.Append($"\n{lines.Count} {(lines.Count == 1 ? "tensor" : "tensors")} {what}:");
             foreach (var line in lines.Order(StringComparer.Ordinal)) message.Append("\n  ").Append(line);
         }
+    }
+
+    /// <summary>Says what to do where the cause can be told from the names; null where it cannot.</summary>
+    static string? RemedyFor(Checkpoint checkpoint, Dictionary<string, Tensor> targets, Dictionary<string, string> sources, int misshaped)
+    {
+        const string Head = "lm_head.weight";
+        var missing = targets.Keys.Where(name => !sources.ContainsKey(name)).ToList();
+        var unexpected = sources.Keys.Where(name => !targets.ContainsKey(name)).ToList();
+        if (missing is [Head] && unexpected.Count + misshaped == 0)
+            return "the weights have no head of their own: where the embedding table is the head, config.json says " +
+                "tie_word_embeddings: true";
+        if (unexpected.FirstOrDefault(name => name.Contains(".lora_A.", StringComparison.Ordinal)) is not null)
+            return "the weights have a LoRA adapter in them that was not merged; merge it with the program that saved them";
+        if (PrefixOf(targets.Keys, unexpected) is { } prefix)
+            return $"the names in the checkpoint begin with \"{prefix}\", which the program that saved them put there";
+        if (missing.Count > 0 && unexpected.Count + misshaped == 0)
+            return $"{checkpoint.Folder} lacks a part of the weights: fetch them again, with all their files";
+        return null;
+    }
+
+    /// <summary>Returns what stands before the model's own names in all that is unexpected; null where nothing does.</summary>
+    static string? PrefixOf(IReadOnlyCollection<string> targets, List<string> unexpected)
+    {
+        if (unexpected.Count == 0) return null;
+        var first = unexpected[0];
+        var longest = targets.Where(name => first.EndsWith($".{name}", StringComparison.Ordinal)).MaxBy(name => name.Length);
+        if (longest is null) return null;
+        var prefix = first[..^longest.Length];
+        return unexpected.All(name => name.StartsWith(prefix, StringComparison.Ordinal) && targets.Contains(name[prefix.Length..]))
+            ? prefix : null;
     }
 
     static string Show(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";

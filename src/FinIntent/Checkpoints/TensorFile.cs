@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using FinIntent.Files;
 using FinIntent.Runtime;
 
 namespace FinIntent.Checkpoints;
@@ -59,7 +60,8 @@ abstract class TensorFile : IDisposable
         for (int read = 0, count; read < bytes.Length; read += count)
         {
             count = RandomAccess.Read(_stream.SafeFileHandle, bytes[read..], offset + read);
-            if (count == 0) throw new EndOfStreamException($"{FilePath} ends before byte {offset + bytes.Length}");
+            if (count == 0) throw new UserErrorException($"{FilePath}: the file was cut while it was read: it ends before byte " +
+                $"{offset + bytes.Length}");
         }
     }
 
@@ -75,8 +77,7 @@ abstract class TensorFile : IDisposable
     /// <summary>Opens a file for reading; the map owns the stream.</summary>
     private protected static (FileStream Stream, MemoryMappedFile Map) OpenMap(string path)
     {
-        if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        var stream = InputFile.Open(path);
         // An empty file cannot be mapped; it is also too short for either format.
         return stream.OrDispose(() => stream.Length > 0
             ? (stream, MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, false))

@@ -180,15 +180,20 @@ sealed class TensorPickle
 
     string ReadGlobalName() => $"{Line()}.{Line()}";
 
-    UserErrorException RefuseGlobal(string name) =>
-        Refuse($"the pickle asks for {name}, which no tensor needs; it was not run. Do not load this file with other programs " +
+    UserErrorException RefuseGlobal(string name) => Refuse(IsTensorKind(name)
+        ? $"the pickle asks for {name}, a kind of tensor that is not read here; get the model's safetensors" :
+        $"the pickle asks for {name}, which no tensor needs; it was not run. Do not load this file with other programs " +
             "before you know why: it may run code. Get the model's safetensors");
+
+    // What torch writes for float8, sparse and quantised tensors.
+    static bool IsTensorKind(string name) => name.StartsWith("torch._utils._rebuild_", StringComparison.Ordinal)
+        || (name.StartsWith("torch.", StringComparison.Ordinal) && name.EndsWith("Storage", StringComparison.Ordinal));
 
     string Line()
     {
         var length = _pickle.AsSpan(_at).IndexOf((byte)'\n');
         if (length is < 0 or > 256) throw Refuse("a name without end");
-        var line = Encoding.UTF8.GetString(_pickle, _at, length);
+        var line = Text(_pickle.AsSpan(_at, length));
         _at += length + 1;
         return line;
     }
@@ -196,8 +201,11 @@ sealed class TensorPickle
     string ReadText(uint bytes)
     {
         Charge(2L * bytes);
-        return Encoding.UTF8.GetString(Take(bytes));
+        return Text(Take(bytes));
     }
+
+    string Text(ReadOnlySpan<byte> bytes) =>
+        System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw Refuse("a text that is not UTF-8");
 
     long ReadLong(int bytes)
     {

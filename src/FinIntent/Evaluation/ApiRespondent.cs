@@ -4,6 +4,7 @@ using FinIntent.Intents;
 namespace FinIntent.Evaluation;
 
 /// <summary>A model behind an API. Its answers come in any order; the next run asks again what has no answer in the file.</summary>
+/// <remarks>A question that is too long for the model has none, and says so, when others are answered: it would never have one.</remarks>
 /// <param name="concurrency">Questions that are under way at a time.</param>
 /// <param name="defaultSystem">The system text of questions that bring none; null: none.</param>
 sealed class ApiRespondent(ApiModel model, int concurrency, string? defaultSystem) : Respondent
@@ -26,7 +27,9 @@ sealed class ApiRespondent(ApiModel model, int concurrency, string? defaultSyste
         {
             // It was given up, and the failure says why.
         }
-        if (failures.Told is { } failure) throw new UserErrorException(Missing(answers, failures, failure));
+        if (answers.Count > 0) answers.Keep([.. failures.TooLong.Select(q => TooLong(q, answers.Run.Name))]);
+        var why = failures.Told ?? (answers.Count < answers.Questions.Count ? failures.Held : null);
+        if (why is { } failure) throw new UserErrorException(Missing(answers, failures, failure));
     }
 
     async ValueTask Ask(AskedQuestion question, Answers answers, Failures failures, CancellationTokenSource giveUp, CancellationToken token)
@@ -45,11 +48,19 @@ sealed class ApiRespondent(ApiModel model, int concurrency, string? defaultSyste
             }]);
             failures.Passed();
         }
+        catch (ApiFailure failure) when (failure.IsTooLong)
+        {
+            // As long as nothing was answered, it may be that no question fits.
+            if (failures.Hold(question, failure) && answers.Count == 0) await giveUp.CancelAsync();
+        }
         catch (ApiFailure failure)
         {
             if (failures.Add(question.Id, failure)) await giveUp.CancelAsync();
         }
     }
+
+    static Prediction TooLong(AskedQuestion question, string model) =>
+        Prediction.Of(question, model, "") with { Finish = FinishWord.ContextLength };
 
     static string Missing(Answers answers, Failures failures, ApiFailure failure)
     {
@@ -67,12 +78,30 @@ sealed class ApiRespondent(ApiModel model, int concurrency, string? defaultSyste
     {
         readonly List<string> _questions = [];
         readonly Lock _lock = new();
+        readonly List<AskedQuestion> _tooLong = [];
         int _inARow;
 
         /// <summary>The failure to tell: a final one, else the last; null: there was none.</summary>
         public ApiFailure? Told { get; private set; }
 
         public string Questions => string.Join(", ", _questions.Take(5)) + (_questions.Count > 5 ? ", …" : "");
+
+        /// <summary>Questions that are too long for the model.</summary>
+        public IReadOnlyList<AskedQuestion> TooLong => _tooLong;
+
+        /// <summary>Why the last of these has no answer.</summary>
+        public ApiFailure? Held { get; private set; }
+
+        /// <returns>Whether there are as many as make an endpoint count as down.</returns>
+        public bool Hold(AskedQuestion question, ApiFailure failure)
+        {
+            lock (_lock)
+            {
+                _tooLong.Add(question);
+                Held = failure;
+                return _tooLong.Count >= mostInARow;
+            }
+        }
 
         public void Passed()
         {

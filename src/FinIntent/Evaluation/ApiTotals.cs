@@ -1,9 +1,11 @@
+using FinIntent.ApiModels;
 using FinIntent.Evaluation.Reports;
 using static System.FormattableString;
 
 namespace FinIntent.Evaluation;
 
-/// <summary>What an API model's answers took together, those of earlier runs of the file included.</summary>
+/// <summary>What an API model's answers took together, those of earlier runs of the file included. <see cref="AnswerOutcomes"/> says
+/// how they ended.</summary>
 /// <param name="Uncounted">How many answers the server did not tell the tokens of.</param>
 /// <param name="Price">It follows from the settings' prices, in their currency; null without prices, or when tokens are not known.</param>
 /// <param name="CutShort">How many answers max_new_tokens ended.</param>
@@ -14,10 +16,11 @@ sealed record ApiTotals(long InputTokens, long OutputTokens, int Uncounted, doub
     public static ApiTotals Of(IReadOnlyList<Prediction> predictions, double? inputPrice, double? outputPrice)
     {
         long input = predictions.Sum(p => p.InputTokens ?? 0), output = predictions.Sum(p => p.OutputTokens ?? 0);
-        var uncounted = predictions.Count(p => p.Finish != "content_filter" && (p.InputTokens is null || p.OutputTokens is null));
+        var uncounted = predictions.Count(p => p.Finish is not (FinishWord.ContentFilter or FinishWord.ContextLength)
+            && (p.InputTokens is null || p.OutputTokens is null));
+        var outcomes = AnswerOutcomes.Of(predictions);
         var price = uncounted > 0 ? null : (input * inputPrice + output * outputPrice) / 1e6;
-        return new(input, output, uncounted, price, predictions.Count(p => p.Finish == "length"),
-            predictions.Count(p => p.Finish is "content_filter" or "refusal"));
+        return new(input, output, uncounted, price, outcomes?.CutShort ?? 0, outcomes?.Refused ?? 0);
     }
 
     public JsonObject ToJson() => new()
@@ -36,11 +39,6 @@ sealed record ApiTotals(long InputTokens, long OutputTokens, int Uncounted, doub
         List<Bilingual> lines = [($"\n词元：输入 {input}，输出 {output}", $"\ntokens: {input} in, {output} out")];
         if (Uncounted > 0) lines.Add(($"；其中 {Uncounted} 个回答服务器未报词元数", $"; of {Uncounted} answers the server did not tell them"));
         if (Price is { } price) lines.Add((Invariant($"；费用 {price:0.####}"), Invariant($"; price {price:0.####}")));
-        if (CutShort > 0)
-            lines.Add(($"\n{CutShort} 个回答被 max_new_tokens 截断（思考模型的思考也计在内）：请调大它",
-                $"\n{CutShort} answers were cut short by max_new_tokens (a thinking model's thoughts count): raise it"));
-        if (Refused > 0)
-            lines.Add(($"\n{Refused} 题服务器拒绝回答，按答错计", $"\n{Refused} questions the server refused to answer; they count as wrong"));
         return string.Concat(lines.Select(line => line.In(language))) + "\n";
     }
 }

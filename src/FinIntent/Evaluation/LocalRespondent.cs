@@ -1,3 +1,4 @@
+using FinIntent.ApiModels;
 using FinIntent.Calibration;
 using FinIntent.Generation;
 using FinIntent.Intents;
@@ -77,34 +78,40 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             .Select(i => new Range(i * how.AnswersAtOnce, Math.Min(count, (i + 1) * how.AnswersAtOnce)))];
 
     List<Prediction> PredictionsOf(IReadOnlyList<Numbered> questions, IReadOnlyList<OptionReading>? readings,
-        IReadOnlyList<string>? outputs, string name) =>
+        IReadOnlyList<ChatAnswer>? outputs, string name) =>
         [.. questions.Select((q, i) =>
         {
-            if (readings is null) return Prediction.Of(q.Question, name, outputs?[i]);
+            if (readings is null) return Said(q.Question, name, outputs![i]);
             var options = q.Question.Options!;
             var probabilities = options.Zip(readings[i].Probabilities).ToDictionary(p => p.First.Label, p => p.Second);
-            var prediction = Prediction.Of(q.Question, name, outputs?[i], probabilities);
+            var prediction = Said(q.Question, name, outputs?[i], probabilities);
             return how.Calibration is { } calibration && options.SequenceEqual(calibration.Subject.Options)
                 ? prediction.With(calibration.Apply(readings[i]), options) : prediction;
         })];
 
-    List<string> Written(ChatModel chat, IReadOnlyList<Numbered> questions) =>
+    static Prediction Said(AskedQuestion question, string name, ChatAnswer? answer,
+        IReadOnlyDictionary<string, double>? probabilities = null) => Prediction.Of(question, name, answer?.Text, probabilities) with
+        {
+            Finish = answer?.End == AnswerEnd.Length ? FinishWord.Length : null,
+        };
+
+    List<ChatAnswer> Written(ChatModel chat, IReadOnlyList<Numbered> questions) =>
         [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null))];
 
-    IReadOnlyList<string> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, string>? onDone) =>
-        chat.Answer(
+    IReadOnlyList<ChatAnswer> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, ChatAnswer>? onDone) =>
+        chat.Write(
             [.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers, onDone: onDone);
 
     /// <summary>Answers are kept in the order of the questions: one waits for those before it.</summary>
     void KeepEach(ChatModel chat, IReadOnlyList<Numbered> chunk, Answers answers)
     {
-        var written = new string?[chunk.Count];
+        var written = new ChatAnswer?[chunk.Count];
         var next = 0;
-        Write(chat, chunk, (row, answer) =>
+        Write(chat, chunk, (row, whole) =>
         {
-            written[row] = answer;
-            for (; next < chunk.Count && written[next] is { } text; next++)
-                answers.Keep([Prediction.Of(chunk[next].Question, answers.Run.Name, text)]);
+            written[row] = whole;
+            for (; next < chunk.Count && written[next] is { } answer; next++)
+                answers.Keep([Said(chunk[next].Question, answers.Run.Name, answer)]);
         });
     }
 

@@ -3,7 +3,7 @@ using FinIntent.Intents;
 namespace FinIntent.Evaluation;
 
 /// <summary>One way of reading a model's answers, and what comes out.</summary>
-/// <param name="Rule">It is strict, lenient, last_capital or scored.</param>
+/// <param name="Rule">It is strict, lenient, last_capital, flexible or scored.</param>
 /// <param name="Choices">The label that each prediction is read as; null where nothing can be read.</param>
 /// <param name="Probabilities">How good the probabilities are; null except for scored.</param>
 sealed record RuleReport(string Rule, ConfusionMatrix Matrix, IReadOnlyList<string?> Choices, ProbabilityScores? Probabilities)
@@ -28,6 +28,9 @@ sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IR
 
     /// <summary>The tokens and the price of an API's answers; null for a local model.</summary>
     internal ApiTotals? Api { get; init; }
+
+    /// <summary>How the answers in words ended; null without such answers.</summary>
+    internal AnswerOutcomes? Outcomes { get; init; }
 
     internal int LeakedQuestions { get; init; }
     public RuleReport? Scored => this[RuleReport.Scored];
@@ -78,6 +81,7 @@ sealed record ModelReport(string Name, IReadOnlyList<Prediction> Predictions, IR
             throw new UserErrorException($"the predictions of {name} have neither output nor probabilities on every line");
         var report = new ModelReport(name, predictions, classes, rules, null)
         {
+            Outcomes = AnswerOutcomes.Of(predictions),
             Trust = predictions.All(p => p.Probabilities is not null) ? TrustReport.Of(predictions, outOfScope ?? []) : null,
         };
         if (report.Scored is not { } byScores || report[NameOf(ReadingRule.Lenient)] is not { } read) return report;

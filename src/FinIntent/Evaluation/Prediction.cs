@@ -71,7 +71,8 @@ sealed record Prediction
 
     public long? OutputTokens { get; init; }
 
-    /// <summary>Why an API's answer ended before its end: length, content_filter or the server's word.</summary>
+    /// <summary>Why the answer is not what the model wanted to say, as <see cref="ApiModels.FinishWord"/> has it; null: it ended by
+    /// itself.</summary>
     public string? Finish { get; init; }
 
     /// <summary>The ids of an evaluation's questions that belong to none of the options begin with it.</summary>

@@ -10,6 +10,9 @@ sealed record PredictionSet(string Name, string File, IReadOnlyList<Prediction> 
     /// <summary>What the answers of a model behind an API took; null: it is a local one, or nobody knows.</summary>
     internal ApiTotals? Api { get; init; }
 
+    /// <summary>How all answers ended that were asked for, those in other orders among them; null: the predictions tell.</summary>
+    internal AnswerOutcomes? Outcomes { get; init; }
+
     /// <summary>Questions that the model was trained on, where that is allowed.</summary>
     internal int LeakedQuestions { get; init; }
 

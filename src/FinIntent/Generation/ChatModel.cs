@@ -33,7 +33,7 @@ sealed record ChatModelSource(string Model, IReadOnlyList<string> Adapters)
     /// <summary>The template's name, which the folders tell when none is given.</summary>
     /// <exception cref="UserErrorException">An adapter, or the model, was trained with another template.</exception>
     public string TemplateName =>
-        Provenance.TemplateFor(Template, [.. Adapters, Model], Force) ?? ModelFamily.Of(Checkpoint.ReadConfig(Model)).Template;
+        Provenance.TemplateFor(Template, [.. Adapters, Model], Force) ?? PublishedFamily.TemplateIn(Model);
 }
 
 /// <summary>Says how answers are written.</summary>
@@ -55,6 +55,9 @@ sealed record AnswerOptions(SamplingOptions Sampling, int MaxNewTokens)
     /// <summary>The adapter that answers; null means the model as it was loaded.</summary>
     public AdapterWeights? Adapter { get; init; }
 }
+
+/// <summary>Is an answer that was written, and why it ended.</summary>
+readonly record struct ChatAnswer(string Text, AnswerEnd End);
 
 /// <summary>Is a model that is talked to: weights, tokenizer and template. One thread at a time may use it.</summary>
 sealed class ChatModel : IDisposable
@@ -102,10 +105,10 @@ sealed class ChatModel : IDisposable
     /// <param name="seeds">The seeds of the draws, one for each conversation.</param>
     /// <param name="onText">Is called with a conversation's number and a piece of its answer; false ends that answer.</param>
     /// <param name="onDone">Is called with a conversation's number and its whole answer, as soon as that is known.</param>
-    public IReadOnlyList<string> Answer(IReadOnlyList<Conversation> conversations, IReadOnlyList<long> seeds, AnswerOptions options,
-        Func<int, string, bool>? onText = null, Action<int, string>? onDone = null)
+    public IReadOnlyList<ChatAnswer> Write(IReadOnlyList<Conversation> conversations, IReadOnlyList<long> seeds, AnswerOptions options,
+        Func<int, string, bool>? onText = null, Action<int, ChatAnswer>? onDone = null)
     {
-        var room = options.MaxLength ?? int.MaxValue;
+        var room = Math.Min(options.MaxLength ?? int.MaxValue, Model.Shape.MaxPositions);
         AnswerWriter Writer() => new(Tokenizer.Stream(options.SkipSpecialTokens), new(options.StopWords));
         var writers = conversations.Select(_ => Writer()).ToList();
         var requests = conversations.Zip(seeds, (c, seed) => new GenerationRequest(Template.EncodePrompt(c), seed)).ToList();
@@ -114,14 +117,24 @@ sealed class ChatModel : IDisposable
         {
             var text = writers[row].Append(id);
             var isWanted = text.Length == 0 || (onText?.Invoke(row, text) ?? true);
-            return isWanted && !writers[row].HasStopped && requests[row].Prompt.Length + writers[row].Tokens < room;
+            return isWanted && !writers[row].HasStopped && HasRoom(row);
         }, row =>
         {
             if (writers[row].Finish() is { Length: > 0 } rest) onText?.Invoke(row, rest);
-            onDone?.Invoke(row, writers[row].Text);
+            onDone?.Invoke(row, AnswerOf(row));
         });
-        return [.. writers.Select(w => w.Text)];
+        return [.. writers.Select((_, row) => AnswerOf(row))];
+
+        bool HasRoom(int row) => requests[row].Prompt.Length + writers[row].Tokens < room;
+
+        // An end token or a stop word that came with the last token there was room for ended it, not the room.
+        ChatAnswer AnswerOf(int row) => new(writers[row].Text,
+            writers[row].HasStopped || (HasRoom(row) && writers[row].Tokens < options.MaxNewTokens) ? AnswerEnd.Stop : AnswerEnd.Length);
     }
+
+    /// <summary>Returns the texts alone of what <see cref="Write"/> returns.</summary>
+    public IReadOnlyList<string> Answer(IReadOnlyList<Conversation> conversations, IReadOnlyList<long> seeds, AnswerOptions options,
+        Func<int, string, bool>? onText = null) => [.. Write(conversations, seeds, options, onText).Select(answer => answer.Text)];
 
     /// <summary>Prepares a question with labels to choose from for an <see cref="OptionScorer"/>.</summary>
     public OptionQuestion OptionQuestion(Conversation question, IReadOnlyList<string> labels)

@@ -16,8 +16,19 @@ static class ModelFiles
     /// <summary>Runs and exports of this program leave these beside weights.</summary>
     static readonly string[] Records = ["run.json", "finintent.json"];
 
-    /// <summary>Chooses config.json, the tokenizer and the weights.</summary>
+    /// <summary>Chooses config.json, the tokenizer and the weights; the weights only when config.json is here and they are of a kind that
+    /// is read.</summary>
+    /// <exception cref="UserErrorException">config.json says that the weights are quantised, and they are not here yet.</exception>
     public static IReadOnlyList<string> Model(HubListing listing, string folder)
+    {
+        var all = All(listing, folder);
+        if (Checkpoint.HasWeights(folder)) return all;
+        if (!Checkpoint.IsIn(folder)) return [Checkpoint.ConfigName];
+        QuantizedWeights.RefuseByConfig(Checkpoint.ReadConfig(folder), $"{listing.Repository}: {Checkpoint.ConfigName}");
+        return all;
+    }
+
+    static IReadOnlyList<string> All(HubListing listing, string folder)
     {
         var shape = Shape(listing, folder);
         var weights = Weights.FirstOrDefault(listing.Has) ?? throw new UserErrorException(
@@ -61,7 +72,7 @@ static class ModelFiles
 
     /// <summary>Chooses the files of a model or an adapter, whichever it is.</summary>
     public static IReadOnlyList<string> Either(HubListing listing, string folder) =>
-        !listing.Has(Checkpoint.ConfigName) && listing.Has(AdapterConfig) ? Adapter(listing, folder) : Model(listing, folder);
+        !listing.Has(Checkpoint.ConfigName) && listing.Has(AdapterConfig) ? Adapter(listing, folder) : All(listing, folder);
 
     /// <summary>Names that are looked for and are not there, so that Python's libraries need not ask for them.</summary>
     public static IEnumerable<string> Absent(HubListing listing) => Checkpoint.CompanionPatterns

@@ -1,6 +1,6 @@
 namespace FinIntent.Intents;
 
-/// <summary>Says how a model's text becomes a choice. Reports give all three rules side by side.</summary>
+/// <summary>Says how a model's text becomes a choice. Reports give all rules side by side; each reads what follows the thoughts.</summary>
 enum ReadingRule
 {
     /// <summary>The whole answer, trimmed, is one option's label.</summary>
@@ -9,6 +9,8 @@ enum ReadingRule
     Lenient,
     /// <summary>The last upper-case letter of the answer counts, as OpenCompass reads it; this is for letters only.</summary>
     LastCapital,
+    /// <summary>One option is mentioned, and no other: its letter in any form (Ｂ, b, B), or its name.</summary>
+    Flexible,
 }
 
 static class AnswerReading
@@ -17,16 +19,20 @@ static class AnswerReading
 
     /// <summary>Returns the rules that labels of this kind can be read by.</summary>
     public static IReadOnlyList<ReadingRule> RulesFor(IEnumerable<IntentOption> options) =>
-        IntentOptions.AreLetters(options) ? Rules : [ReadingRule.Strict, ReadingRule.Lenient];
+        IntentOptions.AreLetters(options) ? Rules : [.. Rules.Where(rule => rule != ReadingRule.LastCapital)];
 
-    /// <summary>Returns the label that the answer chooses; null when the rule finds none, which counts as wrong.</summary>
+    /// <summary>Returns the label that the answer chooses; null when the rule finds none, or the answer ends inside a thought. That
+    /// counts as wrong.</summary>
     public static string? Read(string answer, ReadingRule rule, IReadOnlyList<IntentOption> options)
     {
+        (answer, var isUnfinished) = AnswerText.Of(answer);
+        if (isUnfinished) return null;
         var label = rule switch
         {
             ReadingRule.Strict => IntentOptions.AreLetters(options) ? answer.Trim() : Spelt(answer.Trim(), options),
             ReadingRule.Lenient => OnlyMatch(answer, options),
             ReadingRule.LastCapital => LastCapital(answer)?.ToString(),
+            ReadingRule.Flexible => OptionMentions.Only(answer, options),
             _ => throw new ArgumentOutOfRangeException(nameof(rule)),
         };
         return options.Any(o => o.Label == label) ? label : null;
@@ -41,9 +47,12 @@ static class AnswerReading
         var matches = Regex.Matches(answer, $"(?:选项)?({labels})[：.]?");
         return matches.Count == 1 ? matches[0].Groups[1].Value : null;
 
-        string Escaped(string label) => IntentOptions.AreLetters(options) ? Regex.Escape(label)
-            : $"{(IsWord(label[0]) ? WordStart : "")}{Regex.Escape(label)}{(IsWord(label[^1]) ? WordEnd : "")}";
+        string Escaped(string label) => IntentOptions.AreLetters(options) ? Regex.Escape(label) : WholeWord(label);
     }
+
+    /// <summary>Returns a pattern that finds a name where it is no part of a longer word.</summary>
+    internal static string WholeWord(string name) =>
+        $"{(IsWord(name[0]) ? WordStart : "")}{Regex.Escape(name)}{(IsWord(name[^1]) ? WordEnd : "")}";
 
     // "card" is not named in "discard". Chinese has no blanks between words, so nothing is asked around its characters.
     const string WordStart = @"(?<![A-Za-z0-9_\u00C0-\u024F])", WordEnd = @"(?![A-Za-z0-9_\u00C0-\u024F])";

@@ -1,7 +1,9 @@
 using FinIntent.Evaluation.Reports;
+using FinIntent.Generation;
 using FinIntent.Jobs.Calibrations;
 using FinIntent.Lora;
 using FinIntent.Settings;
+using FinIntent.Text;
 
 namespace FinIntent.Jobs;
 
@@ -19,15 +21,26 @@ static class ExportJob
         if (settings.Model.QuantizationBit is { } bits)
             here.Output.WriteLine(
                 $"quantization_bit: {bits} changes nothing here: adapters are merged into the weights as {source.Model} stores them");
+        IReadOnlyList<string> told = [];
         var report = ModelExport.Run(new(source.Model, source.Adapters, folder, settings.Export.ExportSize * Gigabyte)
         {
             Template = source.TemplateName,
             Type = source.Type,
             Force = source.Force,
-            Complete = target => ExportedCalibration.Write(source, target, here),
+            Complete = target =>
+            {
+                told = TellTaught(source, target);
+                ExportedCalibration.Write(source, target, here);
+            },
         });
+        foreach (var change in told) here.Output.WriteLine(change);
         here.Output.WriteLine(Summary(report).In(here.Languages.Text));
     }
+
+    /// <summary>Writes how the model was taught to be talked to into the files that other programs read.</summary>
+    static IReadOnlyList<string> TellTaught(ChatModelSource source, string target) => !Tokenizer.IsIn(source.Model) ? []
+        : TaughtFiles.Write(target, ChatTemplate.Get(source.TemplateName, Tokenizer.Load(source.Model), source.DefaultSystem,
+            source.EnableThinking));
 
     static Bilingual Summary(ExportReport report)
     {

@@ -37,7 +37,7 @@ sealed record Prepared(SettingsFile Settings)
     public bool IsModelOfHub => ModelFolder is not null && ModelFolder != Settings.Model.ModelNameOrPath;
 
     /// <summary>The template of training: the given one, else that of the model's family.</summary>
-    public string TemplateName => Settings.Dataset.Template ?? ModelFamily.Of(Checkpoint.ReadConfig(Folder)).Template;
+    public string TemplateName => Settings.Dataset.Template ?? PublishedFamily.TemplateIn(Folder);
 
     /// <summary>The model as training loads it.</summary>
     public TrainedModelSource Trained => new(Folder, Adapters, Settings.Model, Settings.Method, Settings.Train);
@@ -111,7 +111,7 @@ sealed record Prepared(SettingsFile Settings)
     static string ModelIn(ModelSettings model, HubFolders hub, FileChoice choice)
     {
         var folder = hub.Folder("model_name_or_path", model.ModelNameOrPath, model.ModelRevision, choice);
-        return Directory.Exists(folder) ? folder
+        return Directory.Exists(folder) ? folder : File.Exists(folder) ? throw Checkpoint.NoFolder(folder)
             : throw new UserErrorException($"model_name_or_path: there is no folder {folder}; name one, or a model of a hub as owner/name");
     }
 }

@@ -75,10 +75,11 @@ static class ScoreJob
     {
         if (exam.Permuted is not { } permuted) return set with { Api = Respondents.TotalsOf(settings, set.Predictions) };
         // The first of a question's orders is its own, and its answer is among the others already.
-        var further = inOrders.Where((_, i) => i % permuted.Orders.Count > 0);
+        List<Prediction> all = [.. set.Predictions, .. inOrders.Where((_, i) => i % permuted.Orders.Count > 0)];
         return set with
         {
-            Api = Respondents.TotalsOf(settings, [.. set.Predictions, .. further]),
+            Api = Respondents.TotalsOf(settings, all),
+            Outcomes = AnswerOutcomes.Of(all),
             Robustness = RobustnessReport.Of(permuted, inOrders),
         };
     }

@@ -97,7 +97,7 @@ sealed class TrainJob : IDisposable
     {
         foreach (var note in Settings.Notes) watch.Tell(note);
         if (Settings.Train.Tf32 is { } isTf32 && LibTorch.HasCuda) backends.cuda.matmul.allow_tf32 = isTf32;
-        using var trained = TrainedModel.Load(_prepared.Trained, _here.Device.Value);
+        using var trained = TrainedModel.Load(_prepared.Trained with { Taught = Taught }, _here.Device.Value);
         var (rows, input) = (_check.Rows!, _check.Input!);
         rows.Check(trained.Model.Shape.VocabularySize);
         TellSize(trained, watch);
@@ -120,6 +120,9 @@ sealed class TrainJob : IDisposable
     /// <summary>The template that the adapter is taught; null where the rows are tokens or texts and none was named.</summary>
     string? TaughtTemplate => Settings.Dataset.Template
         ?? (Settings.Method.Stage == Stage.Sft && Settings.Dataset.Dataset.Count > 0 ? _prepared.TemplateName : null);
+
+    ChatTemplate? Taught => TaughtTemplate is { } name && Tokenizer.IsIn(_prepared.Folder)
+        ? ChatTemplate.Get(name, Tokenizer.Load(_prepared.Folder), Settings.Dataset.DefaultSystem, Settings.Dataset.EnableThinking) : null;
 
     void TellSize(TrainedModel trained, TrainingWatch watch)
     {

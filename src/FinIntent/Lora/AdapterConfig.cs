@@ -8,80 +8,80 @@ sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
 {
     public const string FileName = "adapter_config.json";
 
+    /// <summary>What to do with an adapter that holds more than is computed here.</summary>
+    internal const string MergeRemedy = "merge it into its base with PEFT (merge_and_unload), and use the merged model";
+
     // Under one of these keys, a value other than null, false or empty changes the adapted model.
     static readonly string[] Unsupported =
     [
-        "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "layers_to_transform", "layers_pattern",
-        "target_parameters", "trainable_token_indices", "megatron_config", "alora_invocation_tokens", "exclude_modules", "fan_in_fan_out",
-        "layer_replication", "arrow_config", "kasa_config", "velora_config", "monteclora_config",
+        "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "target_parameters", "trainable_token_indices",
+        "megatron_config", "alora_invocation_tokens", "layer_replication", "arrow_config", "kasa_config", "velora_config",
+        "monteclora_config",
     ];
+
+    static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Says whether a folder holds an adapter.</summary>
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
 
+    /// <exception cref="UserErrorException">There is no such file, or a key is of the wrong kind or not computed: it is named.</exception>
     public static AdapterConfig Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             throw new UserErrorException(
                 $"{path}: no such file; an adapter folder holds {FileName} and adapter_model.safetensors (or .bin)");
-        try
-        {
-            var json = JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { AllowDuplicateProperties = false })!.AsObject();
-            if ((string?)json["peft_type"] is { } kind and not "LORA")
-                throw new UserErrorException($"{path}: peft_type is {kind}; only LORA is read here");
-            if ((string?)json["bias"] is { } bias and not "none")
-                throw new UserErrorException($"{path}: bias is \"{bias}\"; only \"none\" is read here");
-            foreach (var key in Unsupported)
-                if (IsSet(json[key]))
-                    throw new UserErrorException($"{path}: {key} is {json[key]!.ToJsonString()}, which is not computed here");
-            if (json["init_lora_weights"] is JsonValue { } start && start.GetValueKind() == JsonValueKind.String
-                && !IsPlainStart((string)start!))
-                throw new UserErrorException($"{path}: init_lora_weights is \"{start}\", which changes the base's weights too, " +
-                    "and that is not computed here; convert the adapter to plain LoRA first " +
-                    "(PEFT: path_initial_model_for_weight_conversion)");
-            return new((string?)json["base_model_name_or_path"] ?? "", SettingsOf(json, path));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
-        {
-            throw new UserErrorException($"{path}: {e.Message}", e);
-        }
+        using var json = JsonFile.Read(path);
+        var root = JsonFile.Object(json.RootElement, path);
+        var peft = JsonBinding.Bind<PeftConfig>(root, Options, path);
+        RefuseOtherKinds(peft, path);
+        foreach (var key in Unsupported)
+            if (root.TryGetProperty(key, out var value) && IsSet(value))
+                throw new UserErrorException($"{path}: {key} is {Shown(value)}, which is not computed here; {MergeRemedy}");
+        RequirePlainStart(peft.InitLoraWeights, path);
+        return new(peft.BaseModelNameOrPath ?? "", peft.Settings(path));
     }
 
-    // These only say how A and B start; others (pissa, olora, corda, loftq) take a part out of the base on loading.
-    static bool IsPlainStart(string start) => start is "gaussian" or "eva" or "orthogonal";
-
-    static LoraSettings SettingsOf(JsonObject json, string path)
+    static void RefuseOtherKinds(PeftConfig peft, string path)
     {
-        var rank = (int?)json["r"] ?? 8;
-        IReadOnlyList<string> targets = json["target_modules"] switch
-        {
-            JsonArray list => [.. list.Select(t => (string)t!)],
-            JsonValue one when (string?)one == "all-linear" => [LoraSettings.AllLinears],
-            var other => throw new UserErrorException(
-                $"{path}: target_modules is {other?.ToJsonString() ?? "null"}; a list of module names is needed"),
-        };
-        return new(rank, (double?)json["lora_alpha"] ?? 8, (double?)json["lora_dropout"] ?? 0, (bool?)json["use_rslora"] ?? false, targets)
-        { RankPattern = Pattern(json["rank_pattern"], n => (int)n!), AlphaPattern = Pattern(json["alpha_pattern"], n => (double)n!) };
+        if (peft.PeftType is { } kind and not "LORA")
+            throw new UserErrorException($"{path}: peft_type is \"{TerminalText.Short(kind)}\"; only LORA is read here");
+        if (peft.TaskType is "SEQ_CLS" or "TOKEN_CLS" or "QUESTION_ANS")
+            throw new UserErrorException($"{path}: task_type is {peft.TaskType}: the adapter belongs to a head that classifies, " +
+                "and here a model answers in words (CAUSAL_LM)");
+        if (peft.Bias is { } bias and not "none")
+            throw new UserErrorException($"{path}: bias is \"{TerminalText.Short(bias)}\", and trained biases are not computed here; " +
+                $"{MergeRemedy}");
     }
 
-    static Dictionary<string, T> Pattern<T>(JsonNode? node, Func<JsonNode?, T> value) =>
-        node is JsonObject map ? map.ToDictionary(p => p.Key, p => value(p.Value)) : [];
-
-    static bool IsSet(JsonNode? node) => node switch
+    static void RequirePlainStart(JsonElement? start, string path)
     {
-        null => false,
-        JsonArray list => list.Count > 0,
-        JsonObject map => map.Count > 0,
-        JsonValue value => value.GetValueKind() is not (JsonValueKind.False or JsonValueKind.Null),
+        if (start is not { } value || value.ValueKind is JsonValueKind.Null or JsonValueKind.True or JsonValueKind.False) return;
+        if (value.ValueKind != JsonValueKind.String)
+            throw new UserErrorException($"{path}: init_lora_weights: expected true, false or a text, got {JsonBinding.Shown(value)}");
+        // These only say how A and B start; others (pissa, olora, corda, loftq) take a part out of the base on loading.
+        if (value.GetString() is not ("gaussian" or "eva" or "orthogonal"))
+            throw new UserErrorException($"{path}: init_lora_weights is {JsonBinding.Shown(value)}, which changes the base's weights " +
+                "too, and that is not computed here; convert the adapter to plain LoRA first " +
+                "(PEFT: path_initial_model_for_weight_conversion)");
+    }
+
+    static bool IsSet(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => false,
+        JsonValueKind.Array => value.GetArrayLength() > 0,
+        JsonValueKind.Object => value.EnumerateObject().Any(),
         _ => true,
     };
+
+    static string Shown(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array ? TerminalText.Short(value.GetRawText()) : JsonBinding.Shown(value);
 
     public void Write(string folder)
     {
         var json = new JsonObject
         {
-            ["alpha_pattern"] = Map(Settings.AlphaPattern, v => JsonValue.Create(v)),
+            ["alpha_pattern"] = Map(Settings.AlphaPattern.Values, v => JsonValue.Create(v)),
             ["auto_mapping"] = null,
             ["base_model_name_or_path"] = BaseModel,
             ["bias"] = "none",
@@ -100,7 +100,7 @@ sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
             ["modules_to_save"] = null,
             ["peft_type"] = "LORA",
             ["r"] = Settings.Rank,
-            ["rank_pattern"] = Map(Settings.RankPattern, v => JsonValue.Create(v)),
+            ["rank_pattern"] = Map(Settings.RankPattern.Values, v => JsonValue.Create(v)),
             ["revision"] = null,
             ["target_modules"] = new JsonArray([.. Settings.Targets.Select(t => (JsonNode)t)]),
             ["task_type"] = "CAUSAL_LM",

@@ -16,8 +16,8 @@ sealed class AdapterWeights : AdapterFactors
     public static AdapterWeights Load(CausalLanguageModel model, string folder)
     {
         var sites = LoraAdapters.SitesOf(model, AdapterConfig.Read(folder).Settings);
-        using var file = LoraAdapters.OpenWeights(folder);
-        LoraAdapters.Compare(file, sites);
+        using var file = AdapterFile.Open(folder);
+        AdapterFit.Compare(file, sites, model);
         return Of(model, sites, file.FilePath, file.CopyTo);
     }
 

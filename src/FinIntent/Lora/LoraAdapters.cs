@@ -1,4 +1,5 @@
 using FinIntent.Checkpoints;
+using FinIntent.Files;
 using FinIntent.Models;
 using TorchSharp.Modules;
 using Linear = FinIntent.Models.Layers.Linear;
@@ -65,19 +66,14 @@ sealed class LoraAdapters : IDisposable
             ?? throw new UserErrorException(
                 $"{folder}: there is neither {WeightsFile} nor {OldWeightsFile}; name the folder of a trained adapter");
 
-    internal static TensorFile OpenWeights(string folder)
-    {
-        var path = WeightsPath(folder);
-        return Path.GetFileName(path) == WeightsFile ? SafetensorsFile.Open(path) : TorchBinFile.Open(path);
-    }
-
     /// <summary>Adds the adapters of a PEFT folder (adapter_config.json and weights) to a model.</summary>
     /// <exception cref="UserErrorException">The adapter does not fit the model: all differing tensors are listed.</exception>
     public static LoraAdapters Load(CausalLanguageModel model, string folder, ScalarType type = ScalarType.Float32)
     {
-        var adapters = Create(model, AdapterConfig.Read(folder).Settings, type);
-        using var file = OpenWeights(folder);
-        Compare(file, adapters._adapters.Select(a => a.Site));
+        var settings = AdapterConfig.Read(folder).Settings;
+        using var file = AdapterFile.Open(folder);
+        AdapterFit.Compare(file, SitesOf(model, settings), model); // before memory is taken for ranks that may be wrong
+        var adapters = Create(model, settings, type);
         using var _ = no_grad();
         foreach (var (name, parameter) in adapters.Parameters) file.CopyTo(name, parameter);
         return adapters;
@@ -106,24 +102,8 @@ sealed class LoraAdapters : IDisposable
     internal static void Check(CausalLanguageModel model, string folder)
     {
         var sites = SitesOf(model, AdapterConfig.Read(folder).Settings);
-        using var file = OpenWeights(folder);
-        Compare(file, sites);
-    }
-
-    /// <summary>Checks that a file holds what an adapter of these linears has, and nothing else.</summary>
-    /// <exception cref="UserErrorException">All differing tensors are listed.</exception>
-    internal static void Compare(TensorFile file, IEnumerable<LoraSite> sites)
-    {
-        var shapes = sites.SelectMany(site => site.Shapes).ToDictionary(s => s.Name, s => s.Shape);
-        var faults = shapes.Keys.Except(file.Tensors.Keys).Select(name => $"missing {name}")
-            .Concat(file.Tensors.Keys.Except(shapes.Keys).Select(name => $"unexpected {name}"))
-            .Concat(shapes.Where(p => file.Tensors.TryGetValue(p.Key, out var t) && !t.Shape.SequenceEqual(p.Value))
-                .Select(p => $"{p.Key} is {Show(file.Tensors[p.Key].Shape)}, the model needs {Show(p.Value)}"))
-            .ToList();
-        static string Show(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
-        if (faults.Count == 0) return;
-        throw new UserErrorException($"{file.FilePath} does not fit the model:\n  {string.Join("\n  ", faults)}\n" +
-            "remedy: use the base model the adapter was trained on (adapter_config.json names it)");
+        using var file = AdapterFile.Open(folder);
+        AdapterFit.Compare(file, sites, model);
     }
 
     /// <summary>Writes adapter_model.safetensors and adapter_config.json.</summary>
@@ -166,8 +146,11 @@ sealed class LoraAdapters : IDisposable
 
     static LoraAdapters Create(CausalLanguageModel model, LoraSettings settings, ScalarType type)
     {
-        var adapters = new LoraAdapters(model, settings with { Targets = TargetsOf(model, settings) });
-        foreach (var site in SitesOf(model, settings))
+        var sites = SitesOf(model, settings);
+        // What more than names decides is written as the names of the modules that it gave.
+        var targets = settings.Rules.IsList ? TargetsOf(model, settings) : [.. sites.Select(site => site.Module)];
+        var adapters = new LoraAdapters(model, settings with { Targets = targets, Rules = TargetRules.OfRun });
+        foreach (var site in sites)
         {
             var adapter = new LoraAdapter(site.Layer, site.Rank, site.Scale, settings.Dropout, new(type, model.Placement.Device));
             site.Layer.Adapter = adapter;
@@ -180,26 +163,33 @@ sealed class LoraAdapters : IDisposable
         settings.Targets.Contains(LoraSettings.AllLinears) ? AllTargets(model) : settings.Targets;
 
     /// <summary>Finds the linears that an adapter of this shape is for; any thread may ask.</summary>
-    /// <exception cref="UserErrorException">The rank is below one, or a target names no linear layer.</exception>
+    /// <exception cref="UserErrorException">The rank is out of range, or a target names no linear layer.</exception>
     internal static IReadOnlyList<LoraSite> SitesOf(CausalLanguageModel model, LoraSettings settings)
     {
-        if (settings.Rank < 1) throw new UserErrorException($"lora_rank is {settings.Rank}; it must be at least 1");
-        var targets = TargetsOf(model, settings);
+        if (settings.Rank is < 1 or > LoraSettings.MostRank)
+            throw new UserErrorException($"lora_rank is {settings.Rank}; it must be from 1 to {LoraSettings.MostRank}");
+        var (targets, rules) = (TargetsOf(model, settings), settings.Rules);
         List<LoraSite> sites = [];
         HashSet<string> used = [];
         foreach (var (name, layer) in Linears(model))
         {
-            var target = targets.FirstOrDefault(t => name == t || name.EndsWith("." + t, StringComparison.Ordinal));
-            if (target is null) continue;
+            if (rules.Find(name, targets) is not { } target) continue;
             used.Add(target);
             sites.Add(new(name, layer, settings.RankOf(name), settings.ScaleOf(name)));
         }
-        if (targets.Except(used).ToList() is { Count: > 0 } unknown)
-            throw new UserErrorException($"lora_target {string.Join(", ", unknown)} names no linear layer of this model; " +
-                $"it has {string.Join(", ", AllTargets(model))}");
+        var unknown = rules.Pattern is not null ? [] : targets.Except(used).ToList();
+        if (sites.Count == 0 || (rules.IsStrict && unknown.Count > 0)) throw NoLinear(model, rules, unknown);
         return sites;
     }
 
-    static IEnumerable<(string Name, Linear Layer)> Linears(CausalLanguageModel model) =>
+    static UserErrorException NoLinear(CausalLanguageModel model, TargetRules rules, List<string> unknown)
+    {
+        var names = unknown.Count == 0 ? "" : $" {TerminalText.Short(string.Join(", ", unknown))}";
+        var reasons = unknown.Select(name => AdapterFit.WhyNot(model, name)).OfType<string>().Distinct().ToList();
+        return new($"{rules.Place}{names} names no linear layer of this model" +
+            (reasons.Count > 0 ? $": {string.Join("; ", reasons)}" : $"; it has {string.Join(", ", AllTargets(model))}"));
+    }
+
+    internal static IEnumerable<(string Name, Linear Layer)> Linears(CausalLanguageModel model) =>
         model.named_modules().Where(m => m.module is Linear).Select(m => (m.name, (Linear)m.module));
 }

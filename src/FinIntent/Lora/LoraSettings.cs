@@ -9,22 +9,22 @@ sealed record LoraSettings(int Rank, double Alpha, double Dropout, bool UseRsLor
 {
     public const string AllLinears = "all";
 
-    /// <summary>Patterns of module names with a rank of their own (PEFT's rank_pattern).</summary>
-    public IReadOnlyDictionary<string, int> RankPattern { get; init; } = new Dictionary<string, int>();
+    /// <summary>Beyond the width of any layer, where an adapter of low rank has lost its sense.</summary>
+    public const int MostRank = 1 << 15;
 
-    /// <summary>Patterns of module names with an alpha of their own (PEFT's alpha_pattern).</summary>
-    public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>();
+    /// <summary>What else decides which modules are adapted.</summary>
+    public TargetRules Rules { get; init; } = TargetRules.OfRun;
 
-    public int RankOf(string module) => Find(RankPattern, module, Rank);
+    /// <summary>Ranks of modules that have one of their own.</summary>
+    public ModulePatterns<int> RankPattern { get; init; } = ModulePatterns<int>.None;
 
-    public double ScaleOf(string module) =>
-        Find(AlphaPattern, module, Alpha) / (UseRsLora ? Math.Sqrt(RankOf(module)) : RankOf(module));
+    /// <summary>Alphas of modules that have one of their own.</summary>
+    public ModulePatterns<double> AlphaPattern { get; init; } = ModulePatterns<double>.None;
 
-    // As in PEFT, a pattern matches a module's whole name, or its end after a dot.
-    static T Find<T>(IReadOnlyDictionary<string, T> patterns, string module, T fallback)
-    {
-        foreach (var (pattern, value) in patterns)
-            if (Regex.IsMatch(module, $@"^(.*\.)?({pattern})$")) return value;
-        return fallback;
-    }
+    /// <summary>What is adapted, for messages.</summary>
+    public string Shown => Rules.Pattern is null ? string.Join(", ", Targets) : "what target_modules matches";
+
+    public int RankOf(string module) => RankPattern.Of(module, Rank);
+
+    public double ScaleOf(string module) => AlphaPattern.Of(module, Alpha) / (UseRsLora ? Math.Sqrt(RankOf(module)) : RankOf(module));
 }

@@ -6,10 +6,10 @@ namespace FinIntent.Lora;
 /// <remarks>It never needs more memory than its largest tensor.</remarks>
 sealed class MergedCheckpoint : IDisposable
 {
-    sealed record Addition(TensorFile File, string A, string B, double Scale);
+    sealed record Addition(AdapterFile File, string A, string B, double Scale);
 
     readonly Checkpoint _base;
-    readonly List<TensorFile> _files = [];
+    readonly List<AdapterFile> _files = [];
     readonly Dictionary<string, List<Addition>> _additions = [];
 
     /// <exception cref="UserErrorException">An adapter has a layer that the base lacks, or has in another shape.</exception>
@@ -38,7 +38,7 @@ sealed class MergedCheckpoint : IDisposable
     {
         const string Suffix = ".lora_A.weight";
         var settings = AdapterConfig.Read(folder).Settings;
-        var file = LoraAdapters.OpenWeights(folder);
+        var file = AdapterFile.Open(folder);
         _files.Add(file);
         foreach (var a in file.Tensors.Keys.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal)))
         {

@@ -26,20 +26,14 @@ sealed record Provenance(string? Template, string? BaseFingerprint)
     public static Provenance Read(string folder)
     {
         if (PathIn(folder) is not { } path) return new(null, null);
-        using var json = ReadRecord(path);
-        return new(Text("template"), Text("base_fingerprint"))
+        var record = ReadRecord(path);
+        return new(record.Template, record.BaseFingerprint)
         {
             Record = path,
-            DefaultSystem = Text("default_system"),
-            EnableThinking = ValueOf("enable_thinking") is { ValueKind: JsonValueKind.True },
-            LabelSets = ValueOf("label_sets") is { ValueKind: JsonValueKind.Array } sets ? JsonArray.Create(sets.Clone()) : null,
+            DefaultSystem = record.DefaultSystem,
+            EnableThinking = record.EnableThinking ?? false,
+            LabelSets = record.LabelSets is { } sets ? [.. sets.Select(set => JsonNode.Parse(set.GetRawText()))] : null,
         };
-
-        JsonElement? ValueOf(string key) =>
-            json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(key, out var value) ? value : null;
-
-        string? Text(string key) =>
-            ValueOf(key) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
     }
 
     /// <summary>Returns what the last trained of these folders says: an adapter's record stands before its base's.</summary>
@@ -58,24 +52,34 @@ sealed record Provenance(string? Template, string? BaseFingerprint)
 
     static void Collect(string folder, List<string> files, HashSet<string> seen)
     {
-        if (!seen.Add(Path.GetFullPath(folder))) return;
+        if (folder.Contains('\0') || !seen.Add(Path.GetFullPath(folder))) return;
         if (PathIn(folder) is not { } path) return;
-        using var json = ReadRecord(path);
+        var record = ReadRecord(path);
         if (Path.GetFileName(path) == RunFile) files.Add(path);
-        if (json.RootElement.ValueKind != JsonValueKind.Object) return;
-        if (json.RootElement.TryGetProperty("base_model", out var model) && model.ValueKind == JsonValueKind.String)
-            Collect(model.GetString()!, files, seen);
-        if (!json.RootElement.TryGetProperty("adapters", out var adapters) || adapters.ValueKind != JsonValueKind.Array) return;
-        foreach (var adapter in adapters.EnumerateArray().Where(a => a.ValueKind == JsonValueKind.String))
-            Collect(adapter.GetString()!, files, seen);
+        if (record.BaseModel is { Length: > 0 } model) Collect(model, files, seen);
+        foreach (var adapter in record.Adapters ?? []) Collect(adapter, files, seen);
     }
 
     static string? PathIn(string folder) =>
         ((string[])[Path.Combine(folder, ExportFile), Path.Combine(folder, RunFile), Path.Combine(folder, "..", RunFile)])
             .FirstOrDefault(File.Exists);
 
-    static JsonDocument ReadRecord(string path) =>
-        JsonFile.Read(path, Path.GetFileName(path) == ExportFile ? FormatVersion.Export : FormatVersion.Run);
+    static TrainingRecord ReadRecord(string path) => JsonFile.Read<TrainingRecord>(
+        path, RecordOptions, Path.GetFileName(path) == ExportFile ? FormatVersion.Export : FormatVersion.Run);
+
+    static readonly JsonSerializerOptions RecordOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <summary>The keys of both records that are read here.</summary>
+    sealed record TrainingRecord
+    {
+        public string? Template { get; init; }
+        public string? BaseFingerprint { get; init; }
+        public string? DefaultSystem { get; init; }
+        public bool? EnableThinking { get; init; }
+        public IReadOnlyList<JsonElement>? LabelSets { get; init; }
+        public string? BaseModel { get; init; }
+        public IReadOnlyList<string>? Adapters { get; init; }
+    }
 
     /// <summary>Writes finintent.json into an exported model's folder.</summary>
     public void Write(string folder, string baseModel, IReadOnlyList<string> adapters)

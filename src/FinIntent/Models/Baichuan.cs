@@ -16,9 +16,9 @@ sealed record BaichuanConfig
     public required int NumAttentionHeads { get; init; }
 
     /// <summary>The 13B models have no such field, since they tell positions by ALiBi.</summary>
-    public required int MaxPositionEmbeddings { get; init; }
+    public int? MaxPositionEmbeddings { get; init; }
     public double RmsNormEps { get; init; } = 1e-6;
-    public int PadTokenId { get; init; }
+    public int? PadTokenId { get; init; }
     public bool TieWordEmbeddings { get; init; }
     public double? ZLossWeight { get; init; }
     public string HiddenAct { get; init; } = "silu";
@@ -29,28 +29,45 @@ sealed record BaichuanConfig
 sealed class Baichuan(DecoderShape decoder, int maxPositions, Placement placement) : DecoderLanguageModel(
     nameof(Baichuan), decoder, maxPositions, new NormalizedHead(decoder.Attention.HiddenSize, decoder.Vocabulary, placement), placement)
 {
-    const int VocabularyOfBaichuan1 = 64000;
+    const int VocabularyOfBaichuan1 = 64000, HeadsOf13B = 40;
 
-    public static Baichuan Create(JsonElement json, Placement placement)
+    public static Baichuan Create(ModelConfig file, Placement placement)
     {
-        var config = ConfigReader.Read<BaichuanConfig>(json);
-        ConfigReader.Require("hidden_act", config.HiddenAct, "silu");
-        ConfigReader.Require("tie_word_embeddings", config.TieWordEmbeddings, false);
-        ConfigReader.Require("z_loss_weight", config.ZLossWeight ?? 0, 0);
-        if (config.VocabSize == VocabularyOfBaichuan1)
-            throw new UserErrorException($"config.json: vocab_size is {config.VocabSize}, which is Baichuan 1; " +
-                "only Baichuan2, whose head is normalised, is computed here");
-        var (heads, headDim) = (config.NumAttentionHeads, config.HiddenSize / config.NumAttentionHeads);
+        var config = ConfigReader.Read<BaichuanConfig>(file);
+        ConfigReader.Require(file, "hidden_act", config.HiddenAct, "silu");
+        ConfigReader.Require(file, "tie_word_embeddings", config.TieWordEmbeddings, false);
+        ConfigReader.Require(file, "z_loss_weight", config.ZLossWeight ?? 0, 0);
+        RefuseOthers(file, config);
+        var heads = config.NumAttentionHeads;
+        var headDim = ConfigReader.HeadDim(file, config.HiddenSize, heads, heads, null);
         var attention = new AttentionShape(config.HiddenSize, heads, heads, headDim, QkvBias: false, OutputBias: false);
         var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
-            ConfigReader.RopeTheta(json, 10_000), MlpBias: false, attention)
+            RopeSettings.Theta(file, 10_000), MlpBias: false, attention)
         {
             CreateAttention = (shape, place) => new BaichuanAttention(shape, place),
             NormOrder = RmsNormOrder.CastToWeightThenScale,
             RotaryInFloat32 = true,
             Padding = config.PadTokenId,
         };
-        return new(decoder, config.MaxPositionEmbeddings, placement);
+        return new(decoder, config.MaxPositionEmbeddings!.Value, placement);
+    }
+
+    /// <summary>Refuses the models of the same model_type whose tensors have the same names and that compute something else.</summary>
+    static void RefuseOthers(ModelConfig file, BaichuanConfig config)
+    {
+        var isOld = file.Lists("architectures", "BaiChuanForCausalLM");
+        if (isOld || config.VocabSize == VocabularyOfBaichuan1)
+            throw Other(isOld ? "architectures names BaiChuanForCausalLM" : $"vocab_size is {config.VocabSize}",
+                "which is Baichuan 1: its head is not normalised");
+        if (config.NumAttentionHeads == HeadsOf13B || config.MaxPositionEmbeddings is null)
+            throw Other(
+                config.MaxPositionEmbeddings is null ? "there is no max_position_embeddings" : $"num_attention_heads is {HeadsOf13B}",
+                "as in the 13B models: they tell positions by ALiBi");
+        if (config.PadTokenId >= config.VocabSize)
+            throw new UserErrorException($"{file.File}: pad_token_id is {config.PadTokenId}, and vocab_size {config.VocabSize}");
+
+        UserErrorException Other(string found, string what) => new($"{file.File}: {found}, {what}, which is not computed here; " +
+            "Baichuan2-7B is, and models trained from it");
     }
 }
 

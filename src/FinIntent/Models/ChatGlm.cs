@@ -59,22 +59,28 @@ sealed class ChatGlm : CausalLanguageModel
         Layers = [.. _transformer.Layers];
     }
 
-    public static ChatGlm Create(JsonElement json, Placement placement)
+    public static ChatGlm Create(ModelConfig file, Placement placement)
     {
-        var config = ConfigReader.Read<ChatGlmConfig>(json);
-        ConfigReader.Require("multi_query_attention", config.MultiQueryAttention, true);
-        ConfigReader.Require("add_bias_linear", config.AddBiasLinear, false);
-        ConfigReader.Require("rmsnorm", config.Rmsnorm, true);
-        ConfigReader.Require("post_layer_norm", config.PostLayerNorm, true);
-        ConfigReader.Require("apply_residual_connection_post_layernorm", config.ApplyResidualConnectionPostLayernorm, false);
-        ConfigReader.Require("fp32_residual_connection", config.Fp32ResidualConnection, false);
-        ConfigReader.Require("original_rope", config.OriginalRope, true);
-        ConfigReader.Require("rope_ratio", config.RopeRatio, 1);
-        ConfigReader.Require("hidden_dropout", config.HiddenDropout, 0);
-        ConfigReader.Require("attention_dropout", config.AttentionDropout, 0);
-        ConfigReader.Require("pre_seq_len", config.PreSeqLen ?? 0, 0);
-        ConfigReader.Require("quantization_bit", config.QuantizationBit ?? 0, 0);
-        ConfigReader.Require("tie_word_embeddings", config.TieWordEmbeddings, false);
+        var config = ConfigReader.Read<ChatGlmConfig>(file);
+        ConfigReader.Require(file, "multi_query_attention", config.MultiQueryAttention, true);
+        ConfigReader.Require(file, "add_bias_linear", config.AddBiasLinear, false);
+        ConfigReader.Require(file, "rmsnorm", config.Rmsnorm, true);
+        ConfigReader.Require(file, "post_layer_norm", config.PostLayerNorm, true);
+        ConfigReader.Require(file, "apply_residual_connection_post_layernorm", config.ApplyResidualConnectionPostLayernorm, false);
+        ConfigReader.Require(file, "fp32_residual_connection", config.Fp32ResidualConnection, false);
+        ConfigReader.Require(file, "original_rope", config.OriginalRope, true);
+        ConfigReader.Require(file, "rope_ratio", config.RopeRatio, 1);
+        ConfigReader.Require(file, "hidden_dropout", config.HiddenDropout, 0);
+        ConfigReader.Require(file, "attention_dropout", config.AttentionDropout, 0);
+        ConfigReader.Require(file, "pre_seq_len", config.PreSeqLen ?? 0, 0);
+        ConfigReader.Require(file, "quantization_bit", config.QuantizationBit ?? 0, 0);
+        ConfigReader.Require(file, "tie_word_embeddings", config.TieWordEmbeddings, false);
+        if (config.NumAttentionHeads % config.MultiQueryGroupNum != 0)
+            throw new UserErrorException($"{file.File}: multi_query_group_num is {config.MultiQueryGroupNum}, which does not divide " +
+                $"num_attention_heads, {config.NumAttentionHeads}");
+        if (config.KvChannels % 4 != 0)
+            throw new UserErrorException($"{file.File}: kv_channels is {config.KvChannels}; half of a head is rotated in pairs, so 4 " +
+                "must divide it");
         return new(config, placement);
     }
 

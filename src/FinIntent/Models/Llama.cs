@@ -25,15 +25,16 @@ sealed record LlamaConfig
 sealed class Llama(DecoderShape decoder, int maxPositions, bool isTied, Placement placement)
     : DecoderLanguageModel(nameof(Llama), decoder, maxPositions, isTied, placement)
 {
-    public static Llama Create(JsonElement json, Placement placement)
+    public static Llama Create(ModelConfig file, Placement placement)
     {
-        var config = ConfigReader.Read<LlamaConfig>(json);
-        ConfigReader.Require("pretraining_tp", config.PretrainingTp, 1);
-        ConfigReader.Require("hidden_act", config.HiddenAct, "silu");
-        var attention = new AttentionShape(config.HiddenSize, config.NumAttentionHeads, config.NumKeyValueHeads ?? config.NumAttentionHeads,
-            config.HeadDim ?? config.HiddenSize / config.NumAttentionHeads, config.AttentionBias, config.AttentionBias);
+        var config = ConfigReader.Read<LlamaConfig>(file);
+        ConfigReader.Require(file, "pretraining_tp", config.PretrainingTp, 1);
+        ConfigReader.Require(file, "hidden_act", config.HiddenAct, "silu");
+        var (heads, kvHeads) = (config.NumAttentionHeads, config.NumKeyValueHeads ?? config.NumAttentionHeads);
+        var attention = new AttentionShape(config.HiddenSize, heads, kvHeads,
+            ConfigReader.HeadDim(file, config.HiddenSize, heads, kvHeads, config.HeadDim), config.AttentionBias, config.AttentionBias);
         var decoder = new DecoderShape(config.VocabSize, config.NumHiddenLayers, config.IntermediateSize, config.RmsNormEps,
-            ConfigReader.RopeTheta(json, 10_000), config.MlpBias, attention);
+            RopeSettings.Theta(file, 10_000), config.MlpBias, attention);
         return new(decoder, config.MaxPositionEmbeddings, config.TieWordEmbeddings, placement);
     }
 }

@@ -4,7 +4,7 @@ namespace FinIntent.Models;
 /// <param name="Template">The chat template that its instruct checkpoints use.</param>
 /// <param name="IgnoredTensors">Endings of names of checkpoint tensors that are recomputed or absent in the module tree.</param>
 sealed record ModelFamily(
-    string ModelType, Func<JsonElement, Placement, CausalLanguageModel> Create, string Template, IReadOnlyList<string> IgnoredTensors)
+    string ModelType, Func<ModelConfig, Placement, CausalLanguageModel> Create, string Template, IReadOnlyList<string> IgnoredTensors)
 {
     static readonly string[] Recomputed = ["rotary_emb.inv_freq"];
 
@@ -22,11 +22,11 @@ sealed record ModelFamily(
     ];
 
     /// <exception cref="UserErrorException">No family has that model_type.</exception>
-    public static ModelFamily Of(JsonElement config)
+    public static ModelFamily Of(ModelConfig config)
     {
-        var type = config.TryGetProperty("model_type", out var value) ? value.GetString() : null;
-        return All.FirstOrDefault(family => family.ModelType == type)
-            ?? throw new UserErrorException(
-                $"config.json: model_type is \"{type}\"; known are {string.Join(", ", All.Select(f => f.ModelType))}");
+        var type = config.Text("model_type");
+        if (All.FirstOrDefault(family => family.ModelType == type) is { } known) return known;
+        var found = type is null ? "there is no model_type" : $"model_type is \"{Files.TerminalText.Short(type)}\"";
+        throw new UserErrorException($"{config.File}: {found}; known are {string.Join(", ", All.Select(f => f.ModelType))}");
     }
 }

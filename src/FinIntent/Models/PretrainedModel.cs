@@ -29,13 +29,17 @@ static class PretrainedModel
 
     internal static CausalLanguageModel Load(Checkpoint checkpoint, Placement placement, WeightFormat? format, bool isTrained)
     {
-        var family = ModelFamily.Of(checkpoint.Config);
-        var model = family.Create(checkpoint.Config, placement with { PacksLayers = format is not null });
+        var config = new ModelConfig(checkpoint.Config, checkpoint.ConfigPath);
+        var family = ModelFamily.Of(config);
+        QuantizedWeights.Refuse(checkpoint, name => !StrictLoad.IsIgnored(name, family.IgnoredTensors));
+        CheckpointSizes.Check(checkpoint, config);
+        var isTied = TiedHead.IsTied(config.Json);
+        if (isTied && TiedHead.IsSeparate(checkpoint)) (isTied, config) = (false, config with { Json = TiedHead.Untied(config.Json) });
+        var model = family.Create(config, placement with { PacksLayers = format is not null });
         return model.OrDispose(() =>
         {
             // A tied head is the embedding; a file may hold a copy of it all the same.
-            var isTied = checkpoint.Config.TryGetProperty("tie_word_embeddings", out var tied) && tied.ValueKind == JsonValueKind.True;
-            StrictLoad.Into(model, checkpoint, isTied ? [.. family.IgnoredTensors, "lm_head.weight"] : family.IgnoredTensors);
+            StrictLoad.Into(model, checkpoint, isTied ? [.. family.IgnoredTensors, TiedHead.Name] : family.IgnoredTensors);
             // The weights are read as they are stored, so that nothing is rounded twice.
             if (format is not null) PackedLayers.Fill(model, format, isTrained, checkpoint.StoredType, checkpoint.CopyTo);
             return model;

@@ -21,15 +21,17 @@ sealed class BpeVocabulary
     public ReadOnlySpan<byte> this[int id] => (uint)id < (uint)Count ? _bytes.AsSpan(_tokens[id].Start, _tokens[id].Length) : [];
 
     /// <summary>Adds a token by its name in the file. A name outside the byte alphabet stands for itself; no merge makes it.</summary>
-    public void AddName(ReadOnlySpan<byte> name, int id)
+    /// <returns>False where the id or the bytes were added before; the vocabulary is of no use then.</returns>
+    public bool AddName(ReadOnlySpan<byte> name, int id)
     {
+        if (this[id].Length > 0) return false;
         var start = Append(id, name);
         var length = ToBytes(name, _bytes.AsSpan(start));
-        if (length < 0) return;
+        if (length < 0) return true;
         _tokens[id].Length = length;
         _used = start + length;
         if (2 * ++_found > _slots.Length) Grow();
-        Insert(id);
+        return Insert(id);
     }
 
     /// <summary>Gives an id its text; no bytes lead to it.</summary>
@@ -82,12 +84,14 @@ sealed class BpeVocabulary
             if (slot != 0) Insert(slot - 1);
     }
 
-    void Insert(int id)
+    bool Insert(int id)
     {
         var mask = _slots.Length - 1;
         var slot = (int)XxHash3.HashToUInt64(this[id]) & mask;
-        while (_slots[slot] != 0) slot = (slot + 1) & mask;
+        for (; _slots[slot] != 0; slot = (slot + 1) & mask)
+            if (this[_slots[slot] - 1].SequenceEqual(this[id])) return false;
         _slots[slot] = id + 1;
+        return true;
     }
 
     static short[] BuildAlphabet()

@@ -10,8 +10,10 @@ sealed class NormalizationFormC
     const int SBase = 0xAC00, LBase = 0x1100, VBase = 0x1161, TBase = 0x11A7, LCount = 19, VCount = 21, TCount = 28; // Hangul
 
     static readonly Lazy<NormalizationFormC> Tables = new(() => new());
+
+    // What most texts are made of; U+2000 and U+2001 become other blanks.
     static readonly SearchValues<char> Certain = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x300).Concat(Enumerable.Range(0x2000, 0x70)).Concat(Enumerable.Range(0x3000, 0x2A))
+        [.. Enumerable.Range(0, 0x300).Concat(Enumerable.Range(0x2002, 0x6E)).Concat(Enumerable.Range(0x3000, 0x2A))
             .Concat(Enumerable.Range(0x4E00, 0x5200)).Concat(Enumerable.Range(0xFF00, 0xF0)).Select(c => (char)c)]);
 
     readonly Dictionary<int, int[]> _decomposition = [];

@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Text;
 
 /// <summary>Cuts a text into the pieces inside which byte pairs merge.</summary>
@@ -13,11 +15,12 @@ abstract class PreTokenizer
     public abstract void Split(string text, List<int> ends);
 
     /// <summary>Chooses for the regex of tokenizer.json: a scanner for the patterns that we know, .NET's engine for others.</summary>
-    public static PreTokenizer For(string pattern) => pattern switch
+    /// <param name="path">The file, for messages.</param>
+    public static PreTokenizer For(string pattern, string path) => pattern switch
     {
         Words + @"\p{N}" + Rest => new WordScanner(1),
         Words + @"\p{N}{1,3}" + Rest => new WordScanner(3),
-        _ => new RegexPreTokenizer(pattern),
+        _ => new RegexPreTokenizer(pattern, path),
     };
 }
 
@@ -101,17 +104,22 @@ sealed class RegexPreTokenizer : PreTokenizer
     const string OfCategory = "\u0100\u0101\u01C5\u02B0\u4E00\u0300\u0903\u0488\u0660\u2160\u00B2\u2002\u2028\u2029\u0080\u200B\uFFFD\uE000"
         + "\u203F\u2013\u2045\u2046\u00AB\u00BB\u00A7\u00AC\u00A2\u02C2\u00A9\u0378";
 
-    readonly Regex _regex;
+    // The patterns of published tokenizers need microseconds for a piece; those that try all ways through a text never end.
+    static readonly TimeSpan MostTime = TimeSpan.FromSeconds(1);
 
-    public RegexPreTokenizer(string pattern)
+    readonly Regex _regex;
+    readonly string _place;
+
+    public RegexPreTokenizer(string pattern, string path)
     {
+        _place = $"{path}: pre_tokenizer: the pattern \"{TerminalText.Short(pattern)}\"";
         try
         {
-            _regex = new(pattern, RegexOptions.CultureInvariant);
+            _regex = new(pattern, RegexOptions.CultureInvariant, MostTime);
         }
         catch (ArgumentException e)
         {
-            throw new UserErrorException($"pre-tokenizer pattern {pattern} is one FinIntent does not know: {e.Message}", e);
+            throw new UserErrorException($"{_place} is no regular expression that is read here", e);
         }
     }
 
@@ -129,12 +137,20 @@ sealed class RegexPreTokenizer : PreTokenizer
         sources.Add(at);
 
         var last = 0;
-        foreach (var match in _regex.EnumerateMatches(mapped.ToString()))
+        try
         {
-            if (match.Length == 0) continue;
-            if (match.Index > last) ends.Add(sources[match.Index]);
-            last = match.Index + match.Length;
-            ends.Add(sources[last]);
+            foreach (var match in _regex.EnumerateMatches(mapped.ToString()))
+            {
+                if (match.Length == 0) continue;
+                if (match.Index > last) ends.Add(sources[match.Index]);
+                last = match.Index + match.Length;
+                ends.Add(sources[last]);
+            }
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new UserErrorException($"{_place} takes longer than {MostTime.TotalSeconds:0} s to find one piece " +
+                "of a text", e);
         }
         if (last < sources.Count - 1) ends.Add(text.Length);
     }

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using Google.Protobuf;
 
 namespace FinIntent.Text;
@@ -30,11 +31,12 @@ sealed partial class SentencePieceModel
         var model = new SentencePieceModel(Path.Combine(folder, FileName));
         try
         {
-            model.ReadModel(new(File.ReadAllBytes(model._path)));
+            model.ReadModel(new(InputFile.Bytes(model._path)));
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw new UserErrorException($"{model._path} is no SentencePiece model: {e.Message}", e);
+            throw new UserErrorException($"{model._path} is no SentencePiece model, or a damaged one: its fields do not end where they " +
+                "say", e);
         }
         return model;
     }
@@ -52,25 +54,46 @@ sealed partial class SentencePieceModel
         });
         if (!Pieces.Exists(piece => piece.Type == PieceType.Normal) || !hasTrainer || !hasNormalizer)
             throw new UserErrorException($"{_path} is no SentencePiece model: {Pieces.Count} pieces, and not both specifications");
+        if (Pieces.Count > AddedToken.MostIds) throw new UserErrorException($"{_path} has {Pieces.Count:N0} pieces; " +
+            $"{AddedToken.MostIds:N0} is the most");
         if (Pieces.Exists(piece => piece.Text.Length == 0 || (piece.Type == PieceType.Byte && !ByteName().IsMatch(piece.Text))))
             throw Refused("a piece without a text or a byte not named as <0x0A>", "models without");
         if (Pieces.Exists(piece => piece.Type == PieceType.Unused)) throw Refused("a piece of type unused", "models without");
         if (Pieces.Count(piece => piece.Type == PieceType.Byte) != 256) throw Refused("no byte_fallback", "models with all 256 bytes");
+        RequireIds();
     }
 
-    static Piece ReadPiece(CodedInputStream input)
+    void RequireIds()
+    {
+        (string, int)[] ids = [("unk_id", UnknownId), ("bos_id", BosId), ("eos_id", EosId), ("pad_id", PadId)];
+        foreach (var (key, id) in ids)
+            if (id >= Pieces.Count || (key == "unk_id" && id < 0))
+                throw new UserErrorException($"{_path}: {key} is {id}, and there are {Pieces.Count} pieces");
+    }
+
+    Piece ReadPiece(CodedInputStream input)
     {
         var piece = new Piece("", 0, PieceType.Normal);
         Each(input, field =>
         {
-            if (field == 1) piece = piece with { Text = input.ReadString() };
+            if (field == 1) piece = piece with { Text = TextOf(input) };
             else if (field == 2) piece = piece with { Score = input.ReadFloat() };
-            else if (field == 3) piece = piece with { Type = (PieceType)input.ReadEnum() };
+            else if (field == 3) piece = piece with { Type = TypeOf(input.ReadEnum()) };
             else return false;
             return true;
         });
         return piece;
     }
+
+    string TextOf(CodedInputStream input)
+    {
+        var bytes = input.ReadBytes().Span;
+        return System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes)
+            : throw new UserErrorException($"{_path}: the text of piece {Pieces.Count} is not UTF-8");
+    }
+
+    PieceType TypeOf(int type) => type is >= (int)PieceType.Normal and <= (int)PieceType.Byte ? (PieceType)type
+        : throw new UserErrorException($"{_path}: piece {Pieces.Count} has the unknown type {type}");
 
     void ReadTrainer(CodedInputStream input) => Each(input, field =>
     {

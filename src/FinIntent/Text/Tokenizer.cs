@@ -10,16 +10,53 @@ abstract class Tokenizer
     /// <summary>One more than the highest id; a model's embedding may have more rows than that.</summary>
     public abstract int VocabularySize { get; }
 
+    /// <summary>What to say of the files that were read; null where there is nothing to say.</summary>
+    public string? Note { get; private set; }
+
     /// <summary>Opens a checkpoint folder's tokenizer.json (byte-level BPE), else its tokenizer.model (SentencePiece BPE).</summary>
-    /// <exception cref="UserErrorException">The folder has neither file, or one that is not supported.</exception>
+    /// <remarks>Where both are there and the first is of another kind, the second is used: both were made from the same
+    /// vocabulary.</remarks>
+    /// <exception cref="UserErrorException">The folder has neither file, or one that is damaged or not supported.</exception>
     public static Tokenizer Load(string folder)
     {
         var config = TokenizerConfig.Load(folder);
-        if (File.Exists(Path.Combine(folder, TokenizerJson.FileName))) return new ByteLevelTokenizer(TokenizerJson.Read(folder), config);
-        if (File.Exists(Path.Combine(folder, SentencePieceModel.FileName)))
-            return new SentencePieceTokenizer(SentencePieceModel.Read(folder), config);
+        var hasModel = File.Exists(Path.Combine(folder, SentencePieceModel.FileName));
+        if (File.Exists(Path.Combine(folder, TokenizerJson.FileName)))
+        {
+            try
+            {
+                return new ByteLevelTokenizer(TokenizerJson.Read(folder), config);
+            }
+            catch (UnreadTokenizerException e) when (!hasModel)
+            {
+                throw new UserErrorException(e.Message, e);
+            }
+            catch (UnreadTokenizerException e)
+            {
+                return Other(folder, config, e.Message);
+            }
+        }
+        if (hasModel) return new SentencePieceTokenizer(SentencePieceModel.Read(folder), config);
         throw new UserErrorException($"{folder} holds neither {TokenizerJson.FileName} nor {SentencePieceModel.FileName}; " +
             "copy the base model's tokenizer files there");
+    }
+
+    /// <summary>Opens tokenizer.model beside a tokenizer.json that is not read, whose added tokens it takes.</summary>
+    static SentencePieceTokenizer Other(string folder, TokenizerConfig config, string reason)
+    {
+        var added = TokenizerJson.ReadAddedTokens(folder);
+        try
+        {
+            return new(SentencePieceModel.Read(folder), config with
+            {
+                AddedTokens = [.. config.AddedTokens, .. added.Where(token => config.AddedTokens.All(t => t.Content != token.Content))],
+            })
+            { Note = $"{SentencePieceModel.FileName} is used, since {reason}" };
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException($"{reason}; and {e.Message}", e);
+        }
     }
 
     public static bool IsIn(string folder) =>

@@ -4,6 +4,7 @@ using FinIntent.Models;
 using FinIntent.Models.Packed;
 using FinIntent.Runtime;
 using FinIntent.Settings;
+using FinIntent.Text;
 using TorchSharp.Modules;
 
 namespace FinIntent.Training;
@@ -13,7 +14,11 @@ namespace FinIntent.Training;
 /// <param name="Adapters">The adapters' folders: the last one is trained on unless the method creates a new one, and those before it are
 /// merged.</param>
 sealed record TrainedModelSource(string Folder, IReadOnlyList<string> Adapters, ModelSettings Model, MethodSettings Method,
-    TrainSettings Train);
+    TrainSettings Train)
+{
+    /// <summary>How the model is taught to be talked to, for the files beside what is saved; null where no template is taught.</summary>
+    public ChatTemplate? Taught { get; init; }
+}
 
 /// <summary>A model loaded for one of the methods, with the part of it that is trained.</summary>
 sealed class TrainedModel : IDisposable
@@ -34,8 +39,8 @@ sealed class TrainedModel : IDisposable
         var (folder, compute) = (source.Folder, Precision.On(device, source.Train));
         return source.Method.FinetuningType switch
         {
-            FinetuningType.Full => Full(PretrainedModel.Load(folder, new(MasterType(source.Method), device)), compute, folder),
-            FinetuningType.Freeze => Freeze(PretrainedModel.Load(folder, new(compute, device)), source.Method, folder),
+            FinetuningType.Full => Full(PretrainedModel.Load(folder, new(MasterType(source.Method), device)), compute, source),
+            FinetuningType.Freeze => Freeze(PretrainedModel.Load(folder, new(compute, device)), source),
             _ => Lora(source, compute, device),
         };
     }
@@ -53,7 +58,7 @@ sealed class TrainedModel : IDisposable
         void Save(string target)
         {
             trained.Save(target, source.Model.ModelNameOrPath);
-            CopyCompanions(source.Folder, target);
+            CopyCompanions(source, target);
         }
     }
 
@@ -85,7 +90,7 @@ sealed class TrainedModel : IDisposable
         {
             var isFull = method.FinetuningType == FinetuningType.Full;
             var whole = create(isFull ? MasterType(method) : compute, null);
-            return isFull ? Full(whole, compute, "") : Freeze(whole, method, "");
+            return isFull ? Full(whole, compute, source) : Freeze(whole, source);
         }
 
         var model = create(compute, BaseFormat.Of(source.Model));
@@ -98,15 +103,16 @@ sealed class TrainedModel : IDisposable
     static ScalarType MasterType(MethodSettings method) => method.PureBf16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     /// <summary>Everything, in fp32 under the compute type unless pure_bf16.</summary>
-    static TrainedModel Full(CausalLanguageModel model, ScalarType compute, string folder)
+    static TrainedModel Full(CausalLanguageModel model, ScalarType compute, TrainedModelSource source)
     {
         model.ComputeType = compute;
-        return new(model, new(ParametersOf(model), target => SaveModel(model, folder, target)));
+        return new(model, new(ParametersOf(model), target => SaveModel(model, source, target)));
     }
 
     /// <summary>Some layers, chosen as LLaMA-Factory does (model/adapter.py, _setup_freeze_tuning): by parts of parameter names.</summary>
-    static TrainedModel Freeze(CausalLanguageModel model, MethodSettings method, string folder)
+    static TrainedModel Freeze(CausalLanguageModel model, TrainedModelSource source)
     {
+        var method = source.Method;
         var parts = FreezeParts([.. ParametersOf(model).Select(p => p.Name)], model.Shape.Layers, method);
         if (!method.PureBf16)
         {
@@ -117,7 +123,7 @@ sealed class TrainedModel : IDisposable
                 if (module.named_parameters(recurse: false).Any(p => IsTrained($"{name}.{p.name}"))) module.to(ScalarType.Float32);
             }
         }
-        return new(model, new([.. ParametersOf(model).Where(p => IsTrained(p.Name))], target => SaveModel(model, folder, target)));
+        return new(model, new([.. ParametersOf(model).Where(p => IsTrained(p.Name))], target => SaveModel(model, source, target)));
 
         bool IsTrained(string name) => parts.Any(part => name.Contains(part, StringComparison.Ordinal));
     }
@@ -145,21 +151,22 @@ sealed class TrainedModel : IDisposable
         [.. model.named_parameters().Select(p => (p.name, p.parameter))];
 
     /// <summary>A model folder like the base's, in the type the base is stored in.</summary>
-    static void SaveModel(CausalLanguageModel model, string baseFolder, string target)
+    static void SaveModel(CausalLanguageModel model, TrainedModelSource source, string target)
     {
+        var baseFolder = source.Folder;
         Directory.CreateDirectory(target);
         using var checkpoint = Checkpoint.Open(baseFolder);
         var type = checkpoint.Type;
         SafetensorsWriter.WriteSharded(target,
             ParametersOf(model).Select(p => new OutgoingTensor(p.Name, type, p.Value.shape, () => p.Value.alias())), ShardBytes);
         File.Copy(Path.Combine(baseFolder, Checkpoint.ConfigName), Path.Combine(target, Checkpoint.ConfigName), overwrite: true);
-        CopyCompanions(baseFolder, target);
+        CopyCompanions(source, target);
     }
 
-    static void CopyCompanions(string baseFolder, string target)
+    static void CopyCompanions(TrainedModelSource source, string target)
     {
-        using var checkpoint = Checkpoint.Open(baseFolder);
-        checkpoint.CopyCompanions(target);
+        using (var checkpoint = Checkpoint.Open(source.Folder)) checkpoint.CopyCompanions(target);
+        if (source.Taught is { } template) TaughtFiles.Write(target, template);
     }
 
     public void Dispose()

@@ -160,15 +160,6 @@ public sealed class ApiModelTests
     }
 
     [Fact]
-    public async Task A_key_that_comes_back_in_an_answer_is_not_kept()
-    {
-        using var bench = new ApiBench(ApiKind.OpenAi);
-        bench.Server.AnswerOf = _ => $"B ({ApiServer.Key})";
-
-        Assert.Equal("B ([key])", (await Ask(bench, bench.Endpoint)).Text);
-    }
-
-    [Fact]
     public async Task A_filter_of_contents_is_an_answer_and_so_is_one_cut_short()
     {
         using var bench = new ApiBench(ApiKind.Azure);

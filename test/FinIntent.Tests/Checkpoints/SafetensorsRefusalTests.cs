@@ -23,14 +23,14 @@ public sealed class SafetensorsRefusalTests : IDisposable
         { """{"a":""", 0, 13, "not valid JSON" },
         { """{"a" 1}""", 0, 13, "not valid JSON" },
         { "{} x", 0, 11, "not valid JSON" },
-        { """{"a":1}""", 0, 13, "expected StartObject" },
+        { """{"a":1}""", 0, 13, "expected an object" },
         { """{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, 37, "whole numbers" },
         { """{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, 37, "whole numbers" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4,8]}}""", 8, 60, "more than 2 numbers" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[8]}}""", 8, 58, "needs dtype, shape and two data_offsets" },
         { """{"a":{"dtype":"F32","shape":[2]}}""", 8, 39, "needs dtype, shape and two data_offsets" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"scale":1}}""", 8, 61, "unknown key \"scale\"" },
-        { """{"__metadata__":{"format":1}}""", 0, 34, "expected String" },
+        { """{"__metadata__":{"format":1}}""", 0, 34, "expected a text" },
         { "{\"\\ud800\":1}", 0, 18, "not valid JSON" }, // half of a surrogate pair
         // Duplicate keys.
         { """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", 2, 61,
@@ -87,7 +87,7 @@ public sealed class SafetensorsRefusalTests : IDisposable
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains("none.safetensors: no such file",
+        Assert.Contains("none.safetensors: there is no such file",
             Assert.Throws<UserErrorException>(() => SafetensorsFile.Open(Path.Combine(_folder, "none.safetensors"))).Message);
 
     [Fact]

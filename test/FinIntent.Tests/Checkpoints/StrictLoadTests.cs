@@ -74,7 +74,6 @@ public sealed class StrictLoadTests : IDisposable
               extra.b [1, 2]
             1 tensor of another shape:
               weight: [4, 3] in the checkpoint, [3, 4] in the model
-            remedy: use the config.json and the weights of one and the same download
             """.ReplaceLineEndings("\n"), error.Message);
         Assert.Equal(0f, head.state_dict()["steps"].sum().item<float>());
     }

@@ -44,7 +44,7 @@ public sealed class ApiEvalTests : IDisposable
         Assert.Equal((2400, 72), (model.GetProperty("api").GetProperty("input_tokens").GetInt32(), model.GetProperty("api")
             .GetProperty("output_tokens").GetInt32()));
         Assert.Equal(2400 * 3e-6 + 72 * 15e-6, model.GetProperty("api").GetProperty("price").GetDouble(), 1e-12);
-        foreach (var rule in (string[])["strict", "lenient", "last_capital"]) Assert.Equal(1.0, model.GetProperty(rule)
+        foreach (var rule in (string[])["strict", "lenient", "last_capital", "flexible"]) Assert.Equal(1.0, model.GetProperty(rule)
             .GetProperty("accuracy").GetDouble());
         AssertNoKey(ApiServer.Key, output, error);
     }
@@ -72,8 +72,8 @@ public sealed class ApiEvalTests : IDisposable
         var (code, output, error) = await Finish(Start(server, Wrong));
 
         Assert.Equal(1, code);
-        Assert.Contains($"error: {server.Url}/v1/messages answered 401 Unauthorized: invalid key Bearer [key]; the key is not accepted",
-            error);
+        Assert.Contains($"error: {server.Url}/v1/messages answered 401 Unauthorized: invalid key Bearer [key] (authentication_error); " +
+            "the key is not accepted", error);
         AssertNoKey(Wrong, output, error);
     }
 

@@ -25,7 +25,7 @@ public sealed class EvalCommandTests : IDisposable
             "report.md" })
             Assert.Equal(File.ReadAllBytes(_tiny["one/" + name]), File.ReadAllBytes(_tiny["two/" + name]));
         var model = JsonDocument.Parse(File.ReadAllText(_tiny["one/summary.json"])).RootElement.GetProperty("models")[0];
-        foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" })
+        foreach (var rule in new[] { "strict", "lenient", "last_capital", "flexible", "scored" })
         {
             Assert.Contains(ReportWords.Rule(rule).English, printed);
             Assert.Equal(2, model.GetProperty(rule).GetProperty("wilson95").GetArrayLength());

@@ -38,7 +38,7 @@ public sealed class PermutationsTests : IDisposable
         Assert.Contains("2 questions, 3 orders of the options. By ", printed);
         var json = JsonNode.Parse(File.ReadAllText(_tiny["one/summary.json"]))!["models"]![0]!["robustness"]!;
         Assert.Equal((2, 3), ((int)json["questions"]!, (int)json["orders"]!));
-        foreach (var rule in new[] { "strict", "lenient", "last_capital", "scored" }) Assert.Equal(3,
+        foreach (var rule in new[] { "strict", "lenient", "last_capital", "flexible", "scored" }) Assert.Equal(3,
             json[rule]!["by_order"]!.AsObject().Count);
         var mean = lines.Count(p => p.Choice == p.Gold) / 6.0;
         Assert.Equal(mean, (double)json["scored"]!["mean"]!, 1e-12);

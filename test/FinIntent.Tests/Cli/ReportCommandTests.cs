@@ -23,7 +23,8 @@ public sealed class ReportCommandTests : IDisposable
         var json = JsonDocument.Parse(File.ReadAllText(_folder["r.json"])).RootElement;
         var model = json.GetProperty("models")[1];
         Assert.Equal("both", model.GetProperty("name").GetString());
-        foreach (var (rule, accuracy) in ((string, double)[])[("strict", 0.75), ("lenient", 0.75), ("last_capital", 0.75), ("scored", 0)])
+        foreach (var (rule, accuracy) in ((string, double)[])[("strict", 0.75), ("lenient", 0.75), ("last_capital", 0.75),
+            ("flexible", 0.75), ("scored", 0)])
         {
             var numbers = model.GetProperty(rule);
             Assert.Equal(accuracy, numbers.GetProperty("accuracy").GetDouble());
@@ -35,7 +36,7 @@ public sealed class ReportCommandTests : IDisposable
         }
         Assert.Equal(4, model.GetProperty("text_and_scores_differ").GetInt32());
         Assert.False(json.GetProperty("models")[0].TryGetProperty("scored", out _));
-        Assert.Equal(["strict", "lenient", "last_capital"], json.GetProperty("pairs").EnumerateArray()
+        Assert.Equal(["strict", "lenient", "last_capital", "flexible"], json.GetProperty("pairs").EnumerateArray()
             .Select(p => p.GetProperty("rule").GetString()));
         var pair = json.GetProperty("pairs")[0];
         Assert.Equal(("a", "both", 0, 0, 1.0, 1.0), (pair.GetProperty("a").GetString(), pair.GetProperty("b").GetString(),

@@ -58,6 +58,19 @@ public sealed class LocalRespondentTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_that_max_new_tokens_cuts_says_so()
+    {
+        IReadOnlyList<Prediction> Of(int tokens, string file, bool keepsEach) => Answer(file,
+            Both with { Scoring = Scoring.Generate, KeepsEach = keepsEach, Answers = Both.Answers with { MaxNewTokens = tokens } });
+        var cut = Of(3, "a.jsonl", keepsEach: false);
+        var longer = Of(120, "b.jsonl", keepsEach: false);
+
+        Assert.All(cut.Zip(longer), p => Assert.Equal(p.First.Output == p.Second.Output ? null : "length", p.First.Finish));
+        Assert.Contains(cut, p => p.Finish == "length");
+        Assert.Equal(cut.Select(p => p.ToLine()), Of(3, "c.jsonl", keepsEach: true).Select(p => p.ToLine()));
+    }
+
+    [Fact]
     public void Other_sampling_does_not_go_on_with_a_run()
     {
         Bytes(_tiny["p.jsonl"]);

@@ -20,9 +20,9 @@ public sealed class ModelReportTests
     {
         var report = ModelReport.Of("m", Four);
 
-        Assert.Equal(["strict", "lenient", "last_capital", "scored"], report.Rules.Select(r => r.Rule));
-        Assert.Equal([1, 2, 3, 3], report.Rules.Select(r => r.Matrix.Accuracy.Successes));
-        Assert.Equal([3, 2, 1, 0], report.Rules.Select(r => Enumerable.Range(0, 3).Sum(gold => r.Matrix[gold, r.Matrix.Unreadable])));
+        Assert.Equal(["strict", "lenient", "last_capital", "flexible", "scored"], report.Rules.Select(r => r.Rule));
+        Assert.Equal([1, 2, 3, 2, 3], report.Rules.Select(r => r.Matrix.Accuracy.Successes));
+        Assert.Equal([3, 2, 1, 2, 0], report.Rules.Select(r => Enumerable.Range(0, 3).Sum(gold => r.Matrix[gold, r.Matrix.Unreadable])));
         Assert.Equal(new Proportion(2, 4), report.Disagreements);
         Assert.Same(report.Scored, report.Main);
     }
@@ -30,7 +30,7 @@ public sealed class ModelReportTests
     [Fact]
     public void Without_probabilities_there_is_no_scored_and_without_text_only_scored()
     {
-        Assert.Equal(["strict", "lenient", "last_capital"],
+        Assert.Equal(["strict", "lenient", "last_capital", "flexible"],
             ModelReport.Of("m", [.. Four.Select(p => p with { Probabilities = null })]).Rules.Select(r => r.Rule));
         Assert.Equal(["scored"], ModelReport.Of("m", [.. Four.Select(p => p with { Output = null })]).Rules.Select(r => r.Rule));
         Assert.Throws<UserErrorException>(() =>
@@ -67,6 +67,7 @@ public sealed class ModelReportTests
             strict            1/4    25.0 %       4.6–69.9    22.2 %  0.258
             lenient           2/4    50.0 %      15.0–85.0    55.6 %  0.500
             last capital      3/4    75.0 %      30.1–95.4    88.9 %  0.730
+            flexible          2/4    50.0 %      15.0–85.0    55.6 %  0.500
             option scoring    3/4    75.0 %      30.1–95.4    55.6 %  0.671
             """.ReplaceLineEndings("\n"), text);
         Assert.Contains("Text (lenient) and probabilities choose differently: 2/4\n", text);

@@ -57,7 +57,7 @@ public sealed class AnswerReadingTests
     {
         var options = IntentOptions.Named(["card", "card arrival", "top up"]);
 
-        Assert.Equal([ReadingRule.Strict, ReadingRule.Lenient], AnswerReading.RulesFor(options));
+        Assert.Equal([ReadingRule.Strict, ReadingRule.Lenient, ReadingRule.Flexible], AnswerReading.RulesFor(options));
         Assert.Equal(strict, AnswerReading.Read(answer, ReadingRule.Strict, options) ?? "-");
         Assert.Equal(lenient, AnswerReading.Read(answer, ReadingRule.Lenient, options) ?? "-");
     }

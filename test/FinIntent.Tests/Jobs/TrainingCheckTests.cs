@@ -216,7 +216,7 @@ public sealed class TrainingCheckTests : IDisposable
         Single(_run.Check(adapter), Severity.Warning, "adapter", "names the base Qwen/Qwen2.5-7B-Instruct");
 
         Edit("adapter_config.json", config => config["r"] = 64);
-        Single(_run.Check(adapter), Severity.Error, "adapter", "does not fit the model");
+        Single(_run.Check(adapter), Severity.Error, "adapter", "which is not the rank that adapter_config.json names, 64");
         Single(_run.Check("adapter_name_or_path=nowhere"), Severity.Error, "adapter", "there is no folder nowhere");
 
         void Edit(string name, Action<JsonNode> edit)
@@ -236,7 +236,7 @@ public sealed class TrainingCheckTests : IDisposable
         config["num_hidden_layers"] = 9;
         File.WriteAllText(path, config.ToJsonString());
 
-        Single(_run.Check(), Severity.Error, "model", "the weights do not fit the model that config.json describes");
+        Single(_run.Check(), Severity.Error, "model", "config.json: num_hidden_layers is 9, but the weights in");
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class AdapterConfigTests : IDisposable
     [InlineData("\"use_dora\": true", "use_dora is true, which is not computed here")]
     [InlineData("\"modules_to_save\": [\"lm_head\"]", "modules_to_save is [\"lm_head\"], which is not computed here")]
     [InlineData("\"bias\": \"all\"", "bias is \"all\"")]
-    [InlineData("\"r\": 8", "adapter_config.json: Duplicate property")]
+    [InlineData("\"r\": 8", "adapter_config.json:1: the key \"r\" stands twice in one object")]
     public void What_would_change_the_result_is_refused_by_name(string key, string message) =>
         Assert.Contains(message, Assert.Throws<UserErrorException>(() => Read(", " + key)).Message);
 }

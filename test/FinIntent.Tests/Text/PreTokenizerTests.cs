@@ -18,7 +18,7 @@ public sealed class PreTokenizerTests
         string[] parts = ["a", "B", "s", "LL", "re", "'", "'s", "'LL", "中", "𠮷", "1", "２", "Ⅷ", "𝟘", " ", "  ", "\t",
             "\u3000", "\u0085", "\u200B", "\n", "\r\n", "!", "，", "😀", "\u0301", "\uD800"];
         var random = new Random(42);
-        var (scanner, regex) = (PreTokenizer.For(pattern), new RegexPreTokenizer(pattern));
+        var (scanner, regex) = (PreTokenizer.For(pattern, "tokenizer.json"), new RegexPreTokenizer(pattern, "tokenizer.json"));
         Assert.IsType<WordScanner>(scanner);
 
         for (var round = 0; round < 20_000; round++)
@@ -30,16 +30,17 @@ public sealed class PreTokenizerTests
     }
 
     [Fact]
-    public void The_long_s_ends_a_contraction() => Assert.Equal(["it", "'ſ", "oh"], Cut(PreTokenizer.For(Qwen), "it'ſoh"));
+    public void The_long_s_ends_a_contraction() =>
+        Assert.Equal(["it", "'ſ", "oh"], Cut(PreTokenizer.For(Qwen, "tokenizer.json"), "it'ſoh"));
 
     [Fact]
     public void Text_between_the_matches_of_another_pattern_is_kept() =>
-        Assert.Equal(["ab", "12", "𠮷", "c", "3"], Cut(PreTokenizer.For(@"\p{Nd}+|\p{Lo}"), "ab12𠮷c3"));
+        Assert.Equal(["ab", "12", "𠮷", "c", "3"], Cut(PreTokenizer.For(@"\p{Nd}+|\p{Lo}", "tokenizer.json"), "ab12𠮷c3"));
 
     [Fact]
     public void A_pattern_that_cannot_be_read_is_named()
     {
-        var error = Assert.Throws<UserErrorException>(() => PreTokenizer.For(@"\p{Han}+"));
+        var error = Assert.Throws<UserErrorException>(() => PreTokenizer.For(@"\p{Han}+", "tokenizer.json"));
 
         Assert.Contains(@"\p{Han}+", error.Message);
     }

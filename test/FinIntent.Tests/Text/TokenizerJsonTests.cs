@@ -37,7 +37,7 @@ public sealed class TokenizerJsonTests : IDisposable
     [InlineData("model.merges", """["a nosuch"]""", "a nosuch")]
     [InlineData("model.merges", """["ab"]""", "ab")]
     [InlineData("model.vocab", """{"a":0}""", "byte 0x00")]
-    [InlineData("model.vocab", """{"a":"b"}""", "tokenizer.json cannot be read")]
+    [InlineData("model.vocab", """{"a":"b"}""", "tokenizer.json: model.vocab.a: expected an id from 0 to 4194303, got \"b\"")]
     public void What_is_not_supported_is_refused_by_name(string key, string value, string named)
     {
         var error = Assert.Throws<UserErrorException>(() => Load(root =>

@@ -54,12 +54,7 @@ sealed record Comparison(
     public static Comparison Of(IReadOnlyList<PredictionSet> sets, IReadOnlyList<(int A, int B)> pairs)
     {
         var (shared, lent) = ShareOptions(sets);
-        List<ModelReport> models = [.. shared.Select(set => ModelReport.Of(set.Name, set.Predictions, set.OutOfScope) with
-        {
-            Api = set.Api,
-            LeakedQuestions = set.LeakedQuestions,
-            Robustness = set.Robustness,
-        })];
+        List<ModelReport> models = [.. shared.Select(set => ReportOf(set))];
         var overlaps = pairs.Select(pair => OverlapOf(models, pair.A, pair.B)).ToList();
         var compared = (from o in overlaps
                         where o.Common.Count > 0
@@ -67,6 +62,18 @@ sealed record Comparison(
                         where models[o.A][rule] is not null && models[o.B][rule] is not null
                         select PairOf(models, o, rule)).ToList();
         return new(models, overlaps, [.. Adjusted(compared)], [.. RuleReport.Names.SelectMany(rule => UnsolvedBy(models, rule))], lent);
+    }
+
+    static ModelReport ReportOf(PredictionSet set)
+    {
+        var report = ModelReport.Of(set.Name, set.Predictions, set.OutOfScope);
+        return report with
+        {
+            Api = set.Api,
+            Outcomes = set.Outcomes ?? report.Outcomes,
+            LeakedQuestions = set.LeakedQuestions,
+            Robustness = set.Robustness,
+        };
     }
 
     /// <summary>A report of a single model.</summary>

@@ -53,6 +53,7 @@ static class ReportJson
         var (commonest, share) = model.Commonest;
         json["commonest_class"] = new JsonObject { ["class"] = commonest, ["share"] = Number(share.Value) };
         if (model.SecondsPerQuestion is { } seconds) json["mean_seconds"] = seconds;
+        if (model.Outcomes is { } outcomes) json["answers"] = outcomes.ToJson();
         if (model.Api is { } api) json["api"] = api.ToJson();
         if (model.LeakedQuestions > 0) json["leaked_questions"] = model.LeakedQuestions;
         if (model.Trust is { } trust) json["trust"] = TrustJson.Of(trust);

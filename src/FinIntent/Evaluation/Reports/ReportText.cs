@@ -10,6 +10,7 @@ static class ReportText
         text.Table(ReportTables.Rules(report), language);
         if (ModelTables.Figures(report).Any()) text.Append('\n');
         foreach (var (name, value) in ModelTables.Figures(report)) text.Append($"{name.In(language)}: {value.In(language)}\n");
+        foreach (var sentence in OutcomeWords.Of(report.Outcomes)) text.Append($"\n{sentence.In(language)}\n");
         foreach (var rule in report.Rules)
         {
             var caption = rule.Matrix.IsWide ? ReportWords.PerClass : ReportWords.Confusion;
@@ -36,6 +37,7 @@ static class ReportText
     public static string Study(Comparison report, Language language)
     {
         var text = new StringBuilder().Table(ReportTables.Study(report), language).Append(Spread(report, language));
+        foreach (var note in ReportWords.OutcomeNotes(report)) text.Append($"\n{note.In(language)}\n");
         foreach (var group in report.Groups.Where(g => g.Failure is not null))
             text.Append($"\n{ReportWords.NotFinished(group).In(language)}\n");
         return text.ToString();

@@ -66,6 +66,7 @@ static class ReportWords
         "strict" => new("严格", "strict"),
         "lenient" => new("宽松", "lenient"),
         "last_capital" => new("末位大写", "last capital"),
+        "flexible" => new("灵活", "flexible"),
         RuleReport.Scored => new("选项打分", "option scoring"),
         _ => (Bilingual)rule,
     };
@@ -113,8 +114,16 @@ static class ReportWords
         (LogLoss, Text("log_loss")), (Brier, Text("brier")), (CalibrationError, Text("ece")),
     ];
 
+    /// <summary>Returns what is to be said of each model's answers that could not be read.</summary>
+    public static IEnumerable<Bilingual> OutcomeNotes(Comparison report) =>
+        from model in report.Models
+        from sentence in OutcomeWords.Of(model.Outcomes)
+        select report.Models.Count == 1 ? sentence
+            : new Bilingual($"{model.Name}：{sentence.Chinese}", $"{model.Name}: {sentence.English}");
+
     public static IEnumerable<Bilingual> Notes(Comparison report)
     {
+        foreach (var note in OutcomeNotes(report)) yield return note;
         foreach (var i in report.Lent)
         {
             var name = report.Models[i].Name;

@@ -36,6 +36,7 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
             var family = ModelFamily.Of(checkpoint.Config);
             report.Ok("model", $"{folder}: {family.ModelType}, {Amounts.Count(numbers)} weights, {Amounts.Bytes(bytes)} in " +
                 $"{checkpoint.StoredType.ToString().ToLowerInvariant()}");
+            if (TiedHead.IsSeparate(checkpoint)) report.Warn("model", TiedHead.Warning(checkpoint));
             foreach (var adapter in prepared.Adapters) report.Try("adapter", () => CheckAdapter(model, checkpoint, adapter));
             return new CheckedModel(folder, family, model.Shape.VocabularySize, numbers, bytes,
                 checkpoint.CompanionFiles.Sum(file => new FileInfo(file).Length))
@@ -48,7 +49,8 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
     /// <summary>Reports a hub's model of which only the shape and the tokenizer have been fetched.</summary>
     CheckedModel NotFetched(string folder, bool isTraining)
     {
-        var config = Checkpoint.ReadConfig(folder);
+        var config = new ModelConfig(Checkpoint.ReadConfig(folder), Path.Combine(folder, Checkpoint.ConfigName));
+        QuantizedWeights.RefuseByConfig(config.Json, config.File);
         var family = ModelFamily.Of(config);
         using var model = family.Create(config, Placement.Meta);
         var numbers = model.parameters().Sum(p => p.numel());
@@ -57,7 +59,8 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
             $"the run fetches about {Amounts.Bytes(2 * numbers)}, or fetch them before with `finintent download {name}`");
         CheckRoom(folder, 2 * numbers);
         foreach (var adapter in prepared.Adapters) report.Try("adapter", () => CheckAdapter(model, null, adapter));
-        return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0) { Trained = isTraining ? Trained(config) : null };
+        return new(folder, family, model.Shape.VocabularySize, numbers, 2 * numbers, 0)
+        { Trained = isTraining ? Trained(config.Json) : null };
     }
 
     /// <summary>Checks that what is not here yet of a model has room where it is kept.</summary>
@@ -80,7 +83,7 @@ sealed class ModelCheck(Prepared prepared, CheckReport report, Surroundings here
         var config = AdapterConfig.Read(folder);
         LoraAdapters.Check(model, folder);
         if (checkpoint is not null) Provenance.CheckBase(checkpoint, [folder], _settings.Inference.Force);
-        report.Ok("adapter", $"{folder}: rank {config.Settings.Rank} on {string.Join(", ", config.Settings.Targets)}");
+        report.Ok("adapter", $"{folder}: rank {config.Settings.Rank} on {config.Settings.Shown}");
         // Ours carry the base's fingerprint; of others only the name can be compared.
         if (Provenance.Read(folder).BaseFingerprint is null && config.BaseModel.Length > 0 && NameOf(config.BaseModel) != NameOf(Given))
             report.Warn("adapter", $"{folder}: adapter_config.json names the base {config.BaseModel}, the model is {Given}; " +

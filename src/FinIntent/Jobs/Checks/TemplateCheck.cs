@@ -11,11 +11,11 @@ sealed class TemplateCheck(Prepared prepared, CheckReport report)
     public (Tokenizer? Tokenizer, ChatTemplate? Template) Run(CheckedModel model, string? name)
     {
         if (report.Try("tokenizer", () => Tokenizer.Load(model.Folder)) is not { } tokenizer) return (null, null);
-        report.Ok("tokenizer", $"{tokenizer.VocabularySize:N0} tokens");
+        report.Ok("tokenizer", $"{tokenizer.VocabularySize:N0} tokens{(tokenizer.Note is { } note ? $"; {note}" : "")}");
         if (tokenizer.VocabularySize > model.Vocabulary)
             report.Warn("tokenizer", $"{model.Folder}: the tokenizer has {tokenizer.VocabularySize:N0} tokens, the model " +
                 $"{model.Vocabulary:N0}; use the tokenizer files that belong to the model");
-        return (tokenizer, report.Try("template", () => Get(name ?? model.Family.Template, tokenizer, model)));
+        return (tokenizer, report.Try("template", () => Get(name ?? PublishedFamily.TemplateIn(model.Folder), tokenizer, model)));
     }
 
     ChatTemplate Get(string name, Tokenizer tokenizer, CheckedModel model)
@@ -43,6 +43,8 @@ sealed class TemplateCheck(Prepared prepared, CheckReport report)
         if (Provenance.Read(model.Folder).Template is { } trained)
             return trained == name ? null
                 : $"\"{name}\" is used, but {model.Folder} was trained with \"{trained}\"; use template: {trained}, unless you mean it";
+        if (name == model.Family.Template && PublishedFamily.EarlierGeneration(model.Folder, model.Family) is { } earlier)
+            return $"\"{name}\" is not what the model was taught: {earlier}";
         if (PublishedTemplate.Find(model.Folder) is { } published)
         {
             if (published.IsLike(name)) return null;

@@ -37,7 +37,8 @@ sealed class Planner : IDisposable
         var name = prepared.Settings.Model.ModelNameOrPath;
         var config = prepared.ModelFolder is { } folder ? Checkpoint.ReadConfig(folder)
             : KnownModels.Find(name) ?? throw PlanJob.Unknown(name);
-        var template = prepared.Settings.Dataset.Template ?? ModelFamily.Of(config).Template;
+        var template = prepared.Settings.Dataset.Template
+            ?? (prepared.ModelFolder is { } model ? PublishedFamily.TemplateIn(model) : ModelFamily.Of(config).Template);
         return new(prepared, config, target, rows ?? PlanRows.Of(prepared, template));
     }
 

@@ -38,7 +38,7 @@ public sealed class ComparisonTests
     {
         var report = Comparison.Of([Half, Better, Perfect, Answers.Scored(Perfect) with { Name = "scored" }]);
 
-        foreach (var rule in new[] { "strict", "lenient", "last_capital" })
+        foreach (var rule in new[] { "strict", "lenient", "last_capital", "flexible" })
         {
             var pairs = report.Pairs.Where(p => p.Rule == rule).ToList();
             Assert.Equal(3, pairs.Count);

@@ -41,7 +41,7 @@ public sealed class ReportPageTests
         Assert.Equal(Nasty, data.GetProperty("questions")[3][1].GetString());
         Assert.Equal("a<b> & \"c\"", data.GetProperty("models")[0].GetProperty("name").GetString());
         // Question 3: gold B, read by no rule (the last capital of the text is none of the options).
-        Assert.Equal("""[3,1,[-1,-1,-1]""", data.GetProperty("models")[0].GetProperty("answers")[3].GetRawText()[..15]);
+        Assert.Equal("""[3,1,[-1,-1,-1,-1]""", data.GetProperty("models")[0].GetProperty("answers")[3].GetRawText()[..18]);
     }
 
     [Fact]

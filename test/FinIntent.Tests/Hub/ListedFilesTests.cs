@@ -7,6 +7,9 @@ namespace FinIntent.Tests.Hub;
 /// <summary>The bytes of a file are held to the size and the digest of the list of files, whatever the server says of it.</summary>
 public sealed class ListedFilesTests : IDisposable
 {
+    // More than a part, so that it comes over several connections.
+    const int Weights = 100_003;
+
     readonly HubFixture _hub = new();
 
     static byte[] Pointer(ServedRepository repository, string file) => Encoding.ASCII.GetBytes(
@@ -17,7 +20,7 @@ public sealed class ListedFilesTests : IDisposable
     [InlineData(true)]
     public void A_length_that_an_answer_does_not_name_is_the_lists(bool ignoresRanges)
     {
-        var repository = _hub.AddModel();
+        var repository = _hub.AddModel(Weights);
         (_hub.Server.NamesNoLength, _hub.Server.IgnoresRanges) = (true, ignoresRanges);
 
         var folder = _hub.Fetch();
@@ -32,7 +35,7 @@ public sealed class ListedFilesTests : IDisposable
     [InlineData(false, true)]
     public void A_pointer_in_place_of_a_large_file_is_named_and_nothing_of_it_is_kept(bool isModelScope, bool namesNoLength)
     {
-        var repository = _hub.AddModel();
+        var repository = _hub.AddModel(Weights);
         if (isModelScope) _hub.Variables["USE_MODELSCOPE_HUB"] = "1";
         _hub.Server.NamesNoLength = namesNoLength;
         _hub.Server.InPlaceOf = file => repository.IsLarge(file) ? Pointer(repository, file) : null;
@@ -46,7 +49,7 @@ public sealed class ListedFilesTests : IDisposable
     [Fact]
     public void A_pointer_that_is_the_repositorys_own_file_is_named_too()
     {
-        var repository = _hub.AddModel();
+        var repository = _hub.AddModel(Weights);
         repository.Files["model.safetensors"] = Pointer(repository, "model.safetensors");
 
         Assert.Contains("model.safetensors: ", _hub.ErrorOf());
@@ -57,7 +60,7 @@ public sealed class ListedFilesTests : IDisposable
     [Fact]
     public void A_file_of_another_size_than_the_list_has_is_fetched_anew()
     {
-        var repository = _hub.AddModel();
+        var repository = _hub.AddModel(Weights);
         var folder = _hub.Fetch();
         var blob = Path.Combine(_hub.Cache, "models--acme--tiny", "blobs", repository.ETag("model.safetensors"));
         File.WriteAllBytes(blob, Pointer(repository, "model.safetensors"));
@@ -69,7 +72,7 @@ public sealed class ListedFilesTests : IDisposable
     [Fact]
     public void Another_file_of_the_same_size_is_seen_by_the_lists_SHA_256_where_the_ETag_is_gits()
     {
-        var repository = _hub.AddModel();
+        var repository = _hub.AddModel(Weights);
         _hub.Server.InPlaceOf = file => file == "model.safetensors" ? HubFixture.Bytes(repository.Files[file].Length, 9) : null;
 
         Assert.Contains($"SHA-256 {repository.ETag("model.safetensors")} is right", _hub.ErrorOf());
@@ -81,7 +84,7 @@ public sealed class ListedFilesTests : IDisposable
     [InlineData(3001)]
     public void A_file_of_another_size_is_refused_with_both(int size)
     {
-        _hub.AddModel();
+        _hub.AddModel(Weights);
         _hub.Server.InPlaceOf = file => file == "tokenizer.json" ? HubFixture.Bytes(size, 9) : null;
 
         Assert.Contains(FormattableString.Invariant($"has {size:N0} bytes of it, and 3,000 are right"), _hub.ErrorOf());
@@ -91,16 +94,16 @@ public sealed class ListedFilesTests : IDisposable
     [Fact]
     public void Without_a_digest_nothing_that_is_here_of_a_file_is_gone_on_with()
     {
-        var repository = _hub.AddModel();
+        var repository = _hub.AddModel(Weights);
         _hub.Variables["USE_MODELSCOPE_HUB"] = "1";
         _hub.Server.ListsNoDigest = true;
         using (var stop = new CancellationTokenSource())
         {
-            _hub.Server.OnServed = served => { if (served > 400_000) stop.Cancel(); };
+            _hub.Server.OnServed = served => { if (served > 40_000) stop.Cancel(); };
             Assert.ThrowsAny<OperationCanceledException>(() => _hub.Fetch(stop: stop.Token));
         }
         _hub.Server.OnServed = null;
-        repository.Files["model.safetensors"] = HubFixture.Bytes(1_000_003, 5);
+        repository.Files["model.safetensors"] = HubFixture.Bytes(Weights, 5);
 
         Assert.Equal(repository.Files["model.safetensors"], File.ReadAllBytes(Path.Combine(_hub.Fetch(), "model.safetensors")));
     }
@@ -128,7 +131,7 @@ public sealed class ListedFilesTests : IDisposable
     [InlineData("{\"sha\":\"" + Commit + "\",\"sha\":\"" + Commit + "\",\"siblings\":[]}", "the key \"sha\" stands twice")]
     public void A_damaged_list_is_told_with_its_address(string list, string expected)
     {
-        _hub.AddModel();
+        _hub.AddModel(Weights);
         _hub.Server.ListText = list;
 
         var message = _hub.ErrorOf();
@@ -147,7 +150,7 @@ public sealed class ListedFilesTests : IDisposable
     [InlineData("""{"Data":{"Files":[{"Path":7}]}}""", "Data.Files[0].Path: expected a text, got 7")]
     public void A_damaged_list_of_ModelScope_is_told_too(string list, string expected)
     {
-        _hub.AddModel();
+        _hub.AddModel(Weights);
         _hub.Variables["USE_MODELSCOPE_HUB"] = "1";
         _hub.Server.ListText = list;
 
@@ -169,27 +172,27 @@ public sealed class ListedFilesTests : IDisposable
     [InlineData("{\"format_version\":{}}")]
     public void A_damaged_record_of_the_cache_is_written_anew(string record)
     {
-        var repository = _hub.AddModel();
-        var folder = _hub.Fetch();
+        var repository = _hub.AddModel(Weights);
+        var folder = _hub.Fetch(ModelFiles.Shape);
         File.WriteAllText(Path.Combine(_hub.Cache, "models--acme--tiny", ".finintent", repository.Commit + ".json"), record);
 
-        Assert.Equal(folder, _hub.Fetch());
-        Assert.Equal(folder, _hub.Fetch(id: $"acme/tiny@{repository.Commit}"));
+        Assert.Equal(folder, _hub.Fetch(ModelFiles.Shape));
+        Assert.Equal(folder, _hub.Fetch(ModelFiles.Shape, $"acme/tiny@{repository.Commit}"));
     }
 
     [Theory]
     [InlineData("{\"/revision\":7}")]
-    [InlineData("{\"/files\":7,\"model.safetensors\":[]}")]
-    [InlineData("{\"model.safetensors\":{\"sha256\":1,\"written\":\"x\"}}")]
+    [InlineData("{\"/files\":7,\"config.json\":[]}")]
+    [InlineData("{\"config.json\":{\"sha256\":1,\"written\":\"x\"}}")]
     [InlineData("null")]
     public void A_damaged_record_of_ModelScopes_folder_is_written_anew(string record)
     {
-        _hub.AddModel();
+        _hub.AddModel(Weights);
         _hub.Variables["USE_MODELSCOPE_HUB"] = "1";
-        var folder = _hub.Fetch();
+        var folder = _hub.Fetch(ModelFiles.Shape);
         File.WriteAllText(Path.Combine(folder, ".finintent.json"), record);
 
-        Assert.Equal(folder, _hub.Fetch());
+        Assert.Equal(folder, _hub.Fetch(ModelFiles.Shape));
     }
 
     public void Dispose() => _hub.Dispose();

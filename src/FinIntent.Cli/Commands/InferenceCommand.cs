@@ -34,6 +34,7 @@ static class InferenceCommand
         var answered = AnswerJob.Run(settings, file, here, (answer, done, count) => here.Output.WriteLine(
             $"{done}/{count}  {answer.Question.ReplaceLineEndings(" ")} => {answer.Output!.ReplaceLineEndings(" ")}"));
         var before = answered.Before > 0 ? $", {answered.Before} of them from before" : "";
+        foreach (var note in answered.Notes) here.Output.WriteLine(note);
         here.Output.WriteLine($"{answered.Count} answers{before} -> {answered.File}");
     }
 }

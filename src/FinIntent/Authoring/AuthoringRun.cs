@@ -29,6 +29,7 @@ sealed class AuthoringRun
     readonly QuestionCheck _check;
     readonly Asker _asker;
     readonly PromptTexts _texts;
+    readonly List<string> _finishes = [];
     int _orders, _stalled;
 
     /// <param name="judge">The judge; null keeps rows as they were written.</param>
@@ -57,7 +58,7 @@ sealed class AuthoringRun
             if (Set.IsComplete) return null;
             if (_stalled == _options.StalledRounds)
                 return new($"{_stalled} rounds in a row brought no row (stalled_rounds); " +
-                    "look at what was rejected, at the schema's descriptions and at length_shares");
+                    $"look at what was rejected, at the schema's descriptions and at length_shares{Finishes}");
             var before = Set.Rows.Count;
             var stopped = await Round(Rounds++, stop);
             if (stopped?.Failure is not null) return stopped;
@@ -66,6 +67,10 @@ sealed class AuthoringRun
             _stalled = Set.Rows.Count > before ? 0 : _stalled + 1;
         }
     }
+
+    /// <summary>Says why answers without a row ended, where they did not end by themselves.</summary>
+    string Finishes => _finishes.Count == 0 ? "" : "; answers without a row ended so: "
+        + string.Join("; ", _finishes.CountBy(f => f).OrderByDescending(f => f.Value).Select(f => $"{f.Value} × {f.Key}"));
 
     /// <summary>Applies a person's decisions: each stands in the journal with the round that it precedes.</summary>
     public void ApplyDecisions(int round)
@@ -112,6 +117,7 @@ sealed class AuthoringRun
             Set.Asked += order.Rows;
             var (items, broken) = JsonObjects.In(AnswerText.Of(answer.Text ?? "").Text, "question");
             if (items.Count == 0) Set.Unreadable++;
+            if (items.Count == 0 && answer.Finish is { } finish) _finishes.Add(finish);
             Set.Reject(Rejection.Malformed, broken);
             foreach (var (i, item) in items.Index())
             {

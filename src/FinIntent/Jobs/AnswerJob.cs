@@ -1,5 +1,6 @@
 using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
+using FinIntent.Evaluation.Reports;
 using FinIntent.Intents;
 using FinIntent.Settings;
 
@@ -8,7 +9,8 @@ namespace FinIntent.Jobs;
 /// <summary>Answers that were written to a file.</summary>
 /// <param name="Count">How many there are.</param>
 /// <param name="Before">How many of them an earlier run wrote.</param>
-sealed record Answered(string File, int Count, int Before);
+/// <param name="Notes">What is to be said of those that are empty, refused or cut short.</param>
+sealed record Answered(string File, int Count, int Before, IReadOnlyList<string> Notes);
 
 /// <summary>`finintent inference` on a file: answers each of its questions in words.</summary>
 static class AnswerJob
@@ -23,12 +25,13 @@ static class AnswerJob
         run.Identity["intent_prompt"] = settings.Inference.IntentPrompt;
         using var respondent = Respondents.Open(prepared, how, here);
         var fresh = 0;
-        respondent.Answer(asked, run, (answers, done) =>
+        var all = respondent.Answer(asked, run, (answers, done) =>
         {
             fresh += answers.Count;
             foreach (var answer in answers) onAnswer(answer, done, asked.Count);
         });
-        return new(run.File, asked.Count, asked.Count - fresh);
+        return new(run.File, asked.Count, asked.Count - fresh,
+            [.. OutcomeWords.Of(AnswerOutcomes.Of(all)).Select(sentence => sentence.In(here.Languages.Text))]);
     }
 
     /// <summary>Reads the questions as they are asked.</summary>

@@ -41,6 +41,33 @@ public sealed class OutcomeTests
         Assert.Equal((9, 2), (reply.InputTokens, reply.OutputTokens));
     }
 
+    /// <summary>Whatever bytes come with whatever status, they are an outcome or no answer.</summary>
+    [Fact]
+    public void A_damaged_reply_comes_to_one_outcome_or_is_told()
+    {
+        const string Signs = "{}[]\",:\\0é字 ";
+        var random = new Random(15);
+        foreach (var vendor in VendorReply.All)
+            for (var i = 0; i < 60; i++)
+            {
+                var body = vendor.Body;
+                for (var n = random.Next(1, 4); n > 0 && body.Length > 1; n--)
+                {
+                    var (at, length) = (random.Next(body.Length), random.Next(1, 9));
+                    var rest = body[Math.Min(body.Length, at + length)..];
+                    body = body[..at] + (random.Next(2) == 0 ? "" : $"{Signs[random.Next(Signs.Length)]}") + rest;
+                }
+                try
+                {
+                    Assert.True(Enum.IsDefined(ReplyReader.Read(vendor.Head, body).Judge().Outcome));
+                }
+                catch (FormatException)
+                {
+                    // It came with 200 and is neither an answer nor an error.
+                }
+            }
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("[]")]

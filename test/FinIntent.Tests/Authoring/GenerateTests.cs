@@ -183,6 +183,31 @@ public sealed class GenerateTests
     }
 
     [Fact]
+    public async Task Answers_that_are_cut_are_told_when_no_row_comes()
+    {
+        using var bench = new GenerateBench();
+        bench.Server.AnswerOf = _ => """[{"question": "今""";
+        bench.Server.FinishReason = "max_tokens";
+
+        var (code, output, _) = await bench.Run("stalled_rounds=1");
+
+        Assert.Equal(1, code);
+        Assert.Contains($"answers without a row ended so: {bench.Server.Requests.Count} × length", output);
+    }
+
+    [Fact]
+    public async Task What_a_model_thinks_is_no_row()
+    {
+        using var plain = new GenerateBench();
+        using var thinking = new GenerateBench();
+        thinking.Server.AnswerOf = prompt => $$"""<think>{"question": "想到的一个问题"}</think>{{thinking.Model.Answer(prompt)}}""";
+
+        Assert.Equal((0, 0), ((await plain.Run()).Code, (await thinking.Run()).Code));
+
+        Assert.Equal(plain.Rows().Select(r => r.Question), thinking.Rows().Select(r => r.Question));
+    }
+
+    [Fact]
     public async Task A_model_that_writes_nothing_of_use_is_given_up_after_some_rounds()
     {
         using var bench = new GenerateBench();

@@ -35,6 +35,15 @@ public sealed class InferenceCommandTests : IDisposable
     }
 
     [Fact]
+    public void Answers_of_a_file_that_were_cut_short_are_told()
+    {
+        var questions = _tiny.Write("questions.txt", "大盘怎么样\n茅台还能买吗\n");
+
+        Assert.Contains("max_new_tokens", Infer($"questions={questions}", "max_new_tokens=2"));
+        Assert.Contains(PredictionFile.Read(_tiny["questions.answers.jsonl"]), p => p.Finish == "length");
+    }
+
+    [Fact]
     public void A_file_of_questions_ends_with_the_same_bytes_wherever_it_was_cut()
     {
         var questions = _tiny.Write("questions.txt", "大盘怎么样\n\n茅台还能买吗\n怎么改密码\nB\n半导体\n");

@@ -34,7 +34,7 @@ public sealed class AnswerOutcomesTests
 
         var sentences = OutcomeWords.Of(AnswerOutcomes.Of(predictions)).Select(s => s.English).ToList();
 
-        Assert.StartsWith("None of the 2 questions has an answer that can be read, so the scores say nothing of the model.", sentences[0]);
+        Assert.StartsWith("None of the 2 questions has an answer that can be read: scores say nothing of the model.", sentences[0]);
         Assert.StartsWith(then, sentences[1]);
     }
 

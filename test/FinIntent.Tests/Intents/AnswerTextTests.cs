@@ -59,11 +59,11 @@ public sealed class AnswerTextTests
     [InlineData("[")]
     public void Long_answers_of_nothing_but_tags_take_no_time(string part)
     {
-        var answer = string.Concat(Enumerable.Repeat(part, 20_000));
+        var answer = string.Concat(Enumerable.Repeat(part, 10_000));
 
         var start = Stopwatch.GetTimestamp();
         foreach (var rule in AnswerReading.Rules) AnswerReading.Read(answer, rule, IntentOptions.OpenFinData);
 
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 3);
     }
 }

@@ -11,8 +11,9 @@ static class OutcomeWords
         if (outcomes is null) yield break;
         if (outcomes.IsSilent)
             yield return new(
-                $"没有一题得到可读的回答（共 {outcomes.Count} 题），以上得分说明不了模型的好坏。",
-                $"None of the {outcomes.Count} questions has an answer that can be read, so the scores say nothing of the model.");
+                $"共 {outcomes.Count} 题，没有一题得到可读的回答：得分说明不了模型的好坏。",
+                $"None of the {ReportWords.Of(outcomes.Count, "question")} has an answer that can be read: " +
+                    "scores say nothing of the model.");
         if (outcomes.Empty > 0) yield return Empty(outcomes);
         if (outcomes.Refused > 0)
             yield return new(
@@ -36,9 +37,11 @@ static class OutcomeWords
 
     static Bilingual Empty(AnswerOutcomes outcomes) => outcomes.Field is { } field
         ? new(
-            $"{outcomes.Empty} 个回答是空的，文字在 {field} 里：请关闭思考（api_parameters，视服务器而定：{Off}），或去掉服务器的 reasoning parser。",
+            $"{outcomes.Empty} 个回答是空的，文字在 {field} 里：请关闭思考（api_parameters，视服务器而定：{Off}），或去掉服务器的 reasoning parser，" +
+                "再以 overwrite_output_dir: true 重新评测。",
             $"{Was(outcomes.Empty, "answer")} empty, and the text is in {field}: turn thinking off (api_parameters, " +
-                $"as the server has it: {Off}), or start the server without its reasoning parser.")
+                $"as the server has it: {Off}), or start the server without its reasoning parser; then ask anew " +
+                "with overwrite_output_dir: true.")
         : new($"{outcomes.Empty} 个回答是空的，按答错计。", $"{Was(outcomes.Empty, "answer")} empty: wrong.");
 
     const string Off = "{enable_thinking: false}, {chat_template_kwargs: {enable_thinking: false}}, {reasoning_effort: none}";

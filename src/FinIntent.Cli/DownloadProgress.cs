@@ -20,17 +20,17 @@ sealed class DownloadProgress : IProgress<DownloadReport>
     /// <summary>Runs <paramref name="work"/> with what a download reports to.</summary>
     public static void Show(TextWriter error, Action<HubContext> work)
     {
-        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(error) });
-        if (Console.IsErrorRedirected || error != Console.Error || !console.Profile.Capabilities.Interactive)
+        var screen = Screen.Error;
+        if (Console.IsErrorRedirected || error != Console.Error || !screen.Profile.Capabilities.Interactive)
         {
             work(Context(null, error.WriteLine));
             return;
         }
-        console.Progress()
+        screen.Progress()
             .AutoClear(true)
             .HideCompleted(true)
             .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context => work(Context(context.AddTask("looking", autoStart: true), console.WriteLine)));
+            .Start(context => work(Context(context.AddTask("looking", autoStart: true), line => screen.WriteLine(Inert.Text(line)))));
     }
 
     static HubContext Context(ProgressTask? task, Action<string> tell) => new(tell) { Progress = new DownloadProgress(task, tell) };
@@ -43,7 +43,7 @@ sealed class DownloadProgress : IProgress<DownloadReport>
             {
                 _task.MaxValue = Math.Max(1, report.TotalBytes);
                 _task.Value = report.Bytes;
-                _task.Description = Markup.Escape(Line(report));
+                _task.Description = Markup.Escape(Inert.Text(Line(report)));
             }
             var isLast = report.Files == report.TotalFiles && report.TotalFiles > 0;
             if (!isLast && (_task is not null || _sinceLine.Elapsed < Quiet)) return;

@@ -1,6 +1,7 @@
 using FinIntent.Cli;
 using FinIntent.Cli.Commands;
 
+Screen.Open();
 var root = new RootCommand("Fine-tune, export, run and evaluate open chat models for financial intent understanding.")
 {
     InitCommand.Build(),

@@ -21,12 +21,14 @@ sealed class TrainProgress : IProgress<StepReport>
     /// <summary>Runs a training; what it tells stands in lines above the live one.</summary>
     public static TrainingResult Show(TextWriter output, Func<TrainingWatch, TrainingResult> run)
     {
-        var isLive = output == Console.Out && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
+        var isLive = output == Console.Out && !Console.IsOutputRedirected && Screen.Output.Profile.Capabilities.Interactive;
         if (!isLive) return run(new(output.WriteLine, new TrainProgress(null, output.WriteLine)));
-        return AnsiConsole.Progress()
+        var screen = Screen.Output;
+        Action<string> tell = line => screen.WriteLine(Inert.Text(line));
+        return screen.Progress()
             .AutoClear(true)
             .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context => run(new(AnsiConsole.WriteLine, new TrainProgress(context.AddTask("loading"), AnsiConsole.WriteLine))));
+            .Start(context => run(new(tell, new TrainProgress(context.AddTask("loading"), tell))));
     }
 
     public void Report(StepReport report)

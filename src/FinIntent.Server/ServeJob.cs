@@ -4,6 +4,7 @@ using FinIntent.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace FinIntent.Server;
 
@@ -46,6 +47,7 @@ static class ServeJob
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
+            console.ColorBehavior = LoggerColorBehavior.Disabled; // what steers a terminal is shown as text, colours too
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             console.UseUtcTimestamp = true;
         });

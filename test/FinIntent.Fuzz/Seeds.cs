@@ -36,7 +36,7 @@ static class Seeds
     /// <summary>Rows of a text file as a Parquet file of this program.</summary>
     public static byte[] Parquet(string jsonLines)
     {
-        List<SourceRow> rows = [.. DataFile.ReadJson(new MemoryStream(Text(jsonLines)), "rows")];
+        List<SourceRow> rows = [.. JsonRows.Read(new MemoryStream(Text(jsonLines)), "rows")];
         TableColumn[] columns =
         [
             new("instruction", ColumnKind.Text), new("input", ColumnKind.Text), new("output", ColumnKind.Text),

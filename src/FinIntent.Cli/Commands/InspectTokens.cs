@@ -20,7 +20,7 @@ static class InspectTokens
         {
             var job = TokensJob.Open(arguments.GetRequiredValue(model), arguments.GetRequiredValue(template), arguments.GetValue(cutoff),
                 arguments.GetValue(trainOnPrompt), arguments.GetValue(maskHistory));
-            var view = new TokenView(console ?? AnsiConsole.Console);
+            var view = new TokenView(console ?? Screen.Output);
             view.WriteLegend();
             job.Run(arguments.GetRequiredValue(data), arguments.GetValue(json), view.WriteRow);
         });

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Jobs.Inspect;
 using Spectre.Console;
 
@@ -33,7 +34,8 @@ sealed class TokenView
     public void WriteRow(ShownRow row)
     {
         _console.WriteLine();
-        _console.Write(new Paragraph($"{row.Place}: {row.Tokens} tokens, {row.Trained} trained on", new(decoration: Decoration.Bold)));
+        var title = $"{Inert.Text(row.Place)}: {row.Tokens} tokens, {row.Trained} trained on";
+        _console.Write(new Paragraph(title, new(decoration: Decoration.Bold)));
         _console.WriteLine();
         var paragraph = new Paragraph();
         foreach (var piece in row.Pieces) Append(paragraph, piece.Text, StyleOf(piece.Use));
@@ -51,7 +53,7 @@ sealed class TokenView
     void Append(Paragraph paragraph, string text, Style style)
     {
         if (text.Length == 0) return;
-        text = text.Replace("\n", "↵\n");
+        text = Inert.Text(text).Replace("\n", "↵\n");
         var marked = _hasColours || style == Read ? text : style == Trained ? $"«{text}»" : $"‹{text}›";
         paragraph.Append(marked, style);
     }

@@ -28,7 +28,7 @@ sealed class AuthoredCard(AuthoredFiles files, AuthoredSet set, Journal journal,
     void Parts(IReadOnlyList<(string File, string Name, IReadOnlyList<AuthoredRow> Rows)> parts)
     {
         Table(Say("文件", "file"), Say("数据集名", "name in `dataset_info.json`"), Say("行数", "rows"));
-        foreach (var (file, name, rows) in parts) Row($"`{file}`", $"`{name}`", rows.Count);
+        foreach (var (file, name, rows) in parts) Row(Code(file), Code(name), rows.Count);
         Line();
         Item("格式：Alpaca，`output` 是选项的标签。每一行的来历在 `provenance.jsonl`。",
             "Alpaca rows; `output` is the option's label. `provenance.jsonl` tells where each row comes from.");
@@ -43,7 +43,7 @@ sealed class AuthoredCard(AuthoredFiles files, AuthoredSet set, Journal journal,
         Section("类别", "Classes");
         Table(Say("标签", "label"), Say("意图", "intent"), Say("想要", "wanted"), Say("行数", "rows"));
         foreach (var (i, name) in set.Plan.Intents.Index())
-            Row(files.Schema.Options[i].Label, name, set.Plan.RowsOf(i), set.Rows.Count(row => row.Intent == i));
+            Row(Cell(files.Schema.Options[i].Label), Cell(name), set.Plan.RowsOf(i), set.Rows.Count(row => row.Intent == i));
         Line();
     }
 
@@ -61,7 +61,7 @@ sealed class AuthoredCard(AuthoredFiles files, AuthoredSet set, Journal journal,
         Section("怎么来的", "How it was made");
         Table(Say("模型", "model"), Say("提示词", "prompt"), Say("请求", "requests"));
         var requests = journal.AllSent.GroupBy(sent => (sent.Model, sent.Prompt)).OrderBy(g => g.Key.Prompt, StringComparer.Ordinal);
-        foreach (var group in requests.Reverse()) Row(group.Key.Model ?? "", $"`{group.Key.Prompt}`", group.Count());
+        foreach (var group in requests.Reverse()) Row(Cell(group.Key.Model ?? ""), Code(group.Key.Prompt ?? ""), group.Count());
         Line();
         if (journal.Times is var (first, last))
             Line($"- {Say("时间", "Time")}: {first.UtcDateTime:yyyy-MM-dd HH:mm} – {last.UtcDateTime:yyyy-MM-dd HH:mm} UTC");

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Intents;
 
 namespace FinIntent.Curation;
@@ -54,10 +55,13 @@ abstract class CardText(SchemaLanguage language, bool isBilingual)
 
     protected void Line(FormattableString line) => Line(line.ToString(CultureInfo.InvariantCulture));
 
-    protected void Line(string line = "") => _text.Append(line).Append('\n');
+    protected void Line(string line = "") => _text.Append(Inert.Text(line)).Append('\n');
 
-    /// <summary>Returns a text in which nothing ends a table's cell.</summary>
-    protected static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|");
+    /// <summary>Returns a text in which nothing is markup or ends a table's cell.</summary>
+    protected static string Cell(string text) => MarkdownText.Escape(text.ReplaceLineEndings(" "));
+
+    /// <summary>Returns a name as code.</summary>
+    protected static string Code(string name) => $"`{name.ReplaceLineEndings(" ").Replace('`', '\'')}`";
 
     public override string ToString() => _text.ToString();
 }

@@ -40,7 +40,7 @@ sealed class DataCard(string name, string licence, SchemaLanguage language, Inte
         {
             var c = file.Characters;
             var lengths = FormattableString.Invariant($"{c.Least}, {c.Mean:F1}, {c.Median}, {c.Most95}, {c.Most}");
-            Row($"`{Path.GetFileName(file.Name)}`", file.Rows, file.Classes.Count, lengths);
+            Row(Code(Path.GetFileName(file.Name)), file.Rows, file.Classes.Count, lengths);
         }
         Line();
     }
@@ -72,14 +72,14 @@ sealed class DataCard(string name, string licence, SchemaLanguage language, Inte
     }
 
     static List<string> Counts(IEnumerable<string> values) =>
-        [.. values.CountBy(value => value).OrderByDescending(c => c.Value).Select(c => $"{c.Key} ({c.Value})")];
+        [.. values.CountBy(value => value).OrderByDescending(c => c.Value).Select(c => $"{Cell(c.Key)} ({c.Value})")];
 
     void Classes(RowStats stats)
     {
         Section("类别", "Classes");
         var described = schema?.Intents.ToDictionary(i => i.Name, i => i.Description);
         IEnumerable<string> meaning = described is null ? [] : [Say("说明", "meaning")];
-        Table([Say("标签", "label"), Say("意图", "intent"), .. stats.Files.Select(f => $"`{Path.GetFileName(f.Name)}`"), .. meaning]);
+        Table([Say("标签", "label"), Say("意图", "intent"), .. stats.Files.Select(f => Code(Path.GetFileName(f.Name))), .. meaning]);
         foreach (var (intent, label) in Ordered(stats))
         {
             var counts = stats.Files.Select(f => (object)f.Classes.FirstOrDefault(c => c.Intent == intent).Count);
@@ -121,10 +121,10 @@ sealed class DataCard(string name, string licence, SchemaLanguage language, Inte
     {
         Section("局限", "Limits");
         var least = stats.Files.SelectMany(f => f.Classes.Select(c => (f.Name, c.Intent, c.Count))).MinBy(c => c.Count);
-        var file = $"`{Path.GetFileName(least.Name)}`";
+        var file = Code(Path.GetFileName(least.Name));
         Item("每行一个标签；有没有第二个标注者复核，行里没有写。", "One label a row; the rows do not say whether anyone checked it.");
-        Item($"最少的一类: {least.Intent}, {least.Count} 行 {file}；这样少的行数，准确率的区间很宽。",
-            $"The smallest class: {least.Intent}, {least.Count} rows in {file}; with so few, an accuracy has a wide interval.");
+        Item($"最少的一类: {Cell(least.Intent)}, {least.Count} 行 {file}；这样少的行数，准确率的区间很宽。",
+            $"The smallest class: {Cell(least.Intent)}, {least.Count} rows in {file}; with so few, an accuracy has a wide interval.");
         Item("类别占比不一定是真实流量的占比。", "Shares of classes need not be those of real traffic.");
     }
 }

@@ -28,27 +28,60 @@ static class JsonText
         }
     }
 
+    /// <summary>Parses one value that is kept; its bytes may be of any kind, and are copied.</summary>
+    /// <param name="firstLine">The line in which the bytes begin, counted from 1; 0 where the place is no file with lines.</param>
+    /// <param name="isCopied">Says that texts are only copied, so that half a surrogate pair may stay in one that is no name.</param>
+    /// <exception cref="UserErrorException">It is not JSON: the message has file, line and cause.</exception>
+    public static JsonElement Element(ReadOnlySpan<byte> json, string path, long firstLine = 1, bool isCopied = false)
+    {
+        CheckUtf8(json, path, firstLine);
+        if (MayBreak(json)) CheckTexts(json, path, firstLine, namesOnly: isCopied);
+        try
+        {
+            return JsonElement.Parse(json, Options);
+        }
+        catch (JsonException e)
+        {
+            CheckTexts(json, path, firstLine, namesOnly: isCopied);
+            throw new UserErrorException(Repeated(json, path, firstLine), e);
+        }
+    }
+
+    /// <summary>Refuses bytes that are no UTF-8, which a reader of JSON takes for text.</summary>
+    public static void CheckUtf8(ReadOnlySpan<byte> json, string path, long firstLine)
+    {
+        if (System.Text.Unicode.Utf8.IsValid(json)) return;
+        var good = 0;
+        while (Rune.DecodeFromUtf8(json[good..], out _, out var used) == OperationStatus.Done) good += used;
+        throw TextFile.NotUtf8(path, LineAt(json, good, firstLine));
+    }
+
     /// <summary>Parses a text that is no file's, such as an answer or a value of the command line.</summary>
     /// <param name="place">What messages begin with.</param>
     public static JsonDocument Parse(string json, string place) => Parse(Encoding.UTF8.GetBytes(json), place);
 
     /// <summary>Checks all but repeated names.</summary>
-    public static void Check(ReadOnlySpan<byte> json, string path, long firstLine)
+    public static void Check(ReadOnlySpan<byte> json, string path, long firstLine) => CheckTexts(json, path, firstLine, namesOnly: false);
+
+    static bool MayBreak(ReadOnlySpan<byte> json) => json.IndexOf("\\ud"u8) >= 0 || json.IndexOf("\\uD"u8) >= 0;
+
+    static void CheckTexts(ReadOnlySpan<byte> json, string path, long firstLine, bool namesOnly)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MostDepth });
-        var mayBreak = json.IndexOf("\\ud"u8) >= 0 || json.IndexOf("\\uD"u8) >= 0;
+        var mayBreak = MayBreak(json);
         try
         {
             while (reader.Read())
-                if (mayBreak && reader.ValueIsEscaped && !IsUnicode(ref reader))
-                    throw new UserErrorException($"{path}:{LineAt(json, reader.TokenStartIndex, firstLine)}: " +
+                if (mayBreak && reader.ValueIsEscaped && (!namesOnly || reader.TokenType == JsonTokenType.PropertyName)
+                    && !IsUnicode(ref reader))
+                    throw new UserErrorException($"{Place(json, reader.TokenStartIndex, path, firstLine)}: " +
                         "a text has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character");
         }
         catch (JsonException e)
         {
             var at = Offset(json, e);
             var depth = reader.CurrentDepth + (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject ? 1 : 0);
-            throw new UserErrorException($"{path}:{LineAt(json, at, firstLine)}: not valid JSON: {Cause(json, at, depth)}", e);
+            throw new UserErrorException($"{Place(json, at, path, firstLine)}: not valid JSON: {Cause(json, at, depth)}", e);
         }
     }
 
@@ -96,6 +129,9 @@ static class JsonText
         return Math.Min(start + (e.BytePositionInLine ?? 0), json.Length);
     }
 
+    static string Place(ReadOnlySpan<byte> json, long at, string path, long firstLine) =>
+        firstLine == 0 ? path : $"{path}:{LineAt(json, at, firstLine)}";
+
     static readonly (string Word, string Remedy)[] ForeignWords =
     [
         ("NaN", "null"), ("-Infinity", "null"), ("Infinity", "null"), ("undefined", "null"), ("None", "null"), ("nan", "null"),
@@ -134,10 +170,10 @@ static class JsonText
             if (reader.TokenType == JsonTokenType.StartObject) names.Push([]);
             else if (reader.TokenType == JsonTokenType.EndObject) names.Pop();
             else if (reader.TokenType == JsonTokenType.PropertyName && reader.GetString()! is var name && !names.Peek().Add(name))
-                return $"{path}:{LineAt(json, reader.TokenStartIndex, firstLine)}: the key \"{TerminalText.Short(name)}\" stands twice " +
+                return $"{Place(json, reader.TokenStartIndex, path, firstLine)}: the key \"{TerminalText.Short(name)}\" stands twice " +
                     "in one object; keep one of them";
         }
-        return $"{path}:{firstLine}: not valid JSON";
+        return $"{Place(json, 0, path, firstLine)}: not valid JSON";
     }
 
     static string Escape(byte value) => (char)value switch { '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", _ => $"\\u{value:x4}" };

@@ -52,6 +52,11 @@ static class TextFile
         }
     }
 
+    /// <summary>Returns the words for what a stream of <see cref="OpenUtf8"/> throws while it is read.</summary>
+    public static UserErrorException ErrorOf(Exception e, string path) => e is DecoderFallbackException
+        ? new($"{path}: the file begins as UTF-16 and is not UTF-16 to its end; save it as UTF-8", e)
+        : InputFile.ErrorOf(e, path)!;
+
     /// <summary>Says that a file's text is not UTF-8, from a line on, and how it becomes so.</summary>
     public static UserErrorException NotUtf8(string path, long line, Exception? inner = null) =>
         new($"{path}:{line}: the text is not UTF-8; convert the file, for example: " +
@@ -129,7 +134,8 @@ static class TextFile
         return NotUtf8(path, LineAt(bytes, good));
     }
 
-    static UserErrorException NotText(string path, long line) => new($"{path}:{line}: a zero byte stands there, as in no text; " +
+    /// <summary>Says that a zero byte stands in a line of a file.</summary>
+    public static UserErrorException NotText(string path, long line) => new($"{path}:{line}: a zero byte stands there, as in no text; " +
         "where the file is UTF-16 without a byte order mark, save it as UTF-8");
 
     static long LineAt(ReadOnlySpan<byte> bytes, int at) => bytes[..at].Count((byte)'\n') + 1;

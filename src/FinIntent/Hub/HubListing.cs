@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Hub;
 
 /// <summary>Is a file as the list of a repository has it.</summary>
@@ -30,7 +32,7 @@ sealed record HubListing(HubRepository Repository, string Commit, IReadOnlyList<
 
     /// <summary>Says whether a name, which comes from a server and becomes a path, stays within the folder.</summary>
     public static bool IsSafe(string path) => path.Length > 0 && !path.AsSpan().ContainsAny('\\', '\0', ':')
-        && path.Split('/').All(part => part is not ("" or "." or ".."));
+        && path.Split('/').All(part => OperatingSystem.IsWindows() ? PortableName.FaultOf(part) is null : part is not ("" or "." or ".."));
 }
 
 /// <summary>Chooses the files that are needed. Some tell of others, so it is asked again until it asks for nothing new.</summary>

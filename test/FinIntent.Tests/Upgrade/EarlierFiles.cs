@@ -42,25 +42,13 @@ sealed class EarlierFiles : IDisposable
 
     public (int Code, string Output) RunAny(params string[] arguments)
     {
-        var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.Path,
-            Environment =
-            {
-                ["OMP_NUM_THREADS"] = "1", // as make.py
-                ["FININTENT_CACHE"] = this["cache"],
-                ["HF_HUB_CACHE"] = this["hub"],
-                ["HF_HUB_OFFLINE"] = "1",
-            },
-        };
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output + error.Result);
+        var start = ProgramProcess.Of(arguments);
+        start.WorkingDirectory = _folder.Path;
+        start.Environment["OMP_NUM_THREADS"] = "1"; // as make.py
+        start.Environment["FININTENT_CACHE"] = this["cache"];
+        start.Environment["HF_HUB_CACHE"] = this["hub"];
+        start.Environment["HF_HUB_OFFLINE"] = "1";
+        return ProgramProcess.Run(start);
     }
 
     static void Copy(string from, string to)

@@ -5,8 +5,8 @@ static class DataFile
 {
     static readonly Dictionary<string, Func<string, IEnumerable<SourceRow>>> Readers = new(StringComparer.OrdinalIgnoreCase)
     {
-        [".json"] = JsonRows.Read,
-        [".jsonl"] = JsonRows.Read,
+        [".json"] = path => JsonRows.Read(path),
+        [".jsonl"] = path => JsonRows.Read(path),
         [".csv"] = CsvRows.ReadCommas,
         [".tsv"] = CsvRows.ReadTabs,
         [".parquet"] = ParquetRows.Read,
@@ -19,7 +19,18 @@ static class DataFile
         return FilesOf(path).SelectMany(file => Readers[Path.GetExtension(file)](file));
     }
 
-    /// <summary>Reads some of the rows, counted over all files of a folder; of Parquet what comes before is not read.</summary>
+    /// <summary>Reads rows whose values are copied: half a surrogate pair in a text is an error only to who asks for the text.</summary>
+    public static IEnumerable<SourceRow> ReadCopied(string path)
+    {
+        Check(path);
+        return FilesOf(path).SelectMany(Copied);
+    }
+
+    static IEnumerable<SourceRow> Copied(string file) => Path.GetExtension(file).ToLowerInvariant() is ".json" or ".jsonl"
+        ? JsonRows.Read(file, isCopied: true) : Readers[Path.GetExtension(file)](file);
+
+    /// <summary>Reads some of the rows, counted over all files of a folder, as <see cref="ReadCopied"/> does.</summary>
+    /// <remarks>Of Parquet what comes before is not read.</remarks>
     /// <param name="first">The number of rows before the first that is wanted.</param>
     public static IEnumerable<SourceRow> ReadRange(string path, long first, long count)
     {
@@ -33,7 +44,7 @@ static class DataFile
                 first -= rows;
                 continue;
             }
-            foreach (var row in isParquet ? ParquetRows.ReadFrom(file, first) : Read(file))
+            foreach (var row in isParquet ? ParquetRows.ReadFrom(file, first) : Copied(file))
             {
                 if (!isParquet && first > 0)
                 {
@@ -46,10 +57,6 @@ static class DataFile
             if (isParquet) first = 0;
         }
     }
-
-    /// <summary>Reads JSON lines (or a list) from a stream, each row as soon as its end is there.</summary>
-    /// <param name="name">What the rows' places call the stream.</param>
-    public static IEnumerable<SourceRow> ReadJson(Stream stream, string name) => JsonRows.Read(stream, name);
 
     /// <summary>Checks that there is such a file, or a folder with files of one type, and that its type is known.</summary>
     public static void Check(string path)
@@ -79,11 +86,4 @@ static class DataFile
 
     static string[] FilesIn(string folder) =>
         [.. Directory.GetFiles(folder).Where(f => !Path.GetFileName(f).StartsWith('.')).Order(StringComparer.Ordinal)];
-
-    /// <summary>Opens UTF-8 with or without a byte order mark; bytes that are not UTF-8 are refused, never replaced.</summary>
-    public static StreamReader OpenText(string path) =>
-        new(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
-
-    public static UserErrorException NotUtf8(string path, long line, Exception? inner = null) =>
-        new($"{path}:{line}: the text is not UTF-8; convert it (for example: iconv -f GB18030 -t UTF-8)", inner);
 }

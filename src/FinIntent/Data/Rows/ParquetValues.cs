@@ -1,9 +1,13 @@
 using System.Buffers;
+using System.Text.Unicode;
 using Parquet;
 using Parquet.Data;
 using Parquet.Schema;
 
 namespace FinIntent.Data.Rows;
+
+/// <summary>Says, in words for users, why a value cannot be in a row.</summary>
+sealed class UnfitValueException(string message) : Exception(message);
 
 /// <summary>Holds a column of a row group, values or lists of values, and writes it row by row as JSON.</summary>
 abstract class ParquetValues(string name, RawColumnData data) : IDisposable
@@ -62,7 +66,13 @@ abstract class ParquetValues(string name, RawColumnData data) : IDisposable
     }
 
     static void WriteBytes(IBufferWriter<byte> json, ReadOnlyMemory<byte> bytes) =>
-        JsonBytes.WriteText(json, Encoding.UTF8.GetString(bytes.Span));
+        JsonBytes.WriteText(json, Utf8.IsValid(bytes.Span) ? bytes.Span : throw NotUtf8());
+
+    /// <summary>Returns the text whose bytes a value holds.</summary>
+    /// <exception cref="UnfitValueException">They are no UTF-8.</exception>
+    public static string TextOf(byte[] bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw NotUtf8();
+
+    static UnfitValueException NotUtf8() => new("a value is not UTF-8 text");
 
     static void WriteNumber<T>(IBufferWriter<byte> json, T number) where T : IUtf8SpanFormattable
     {
@@ -94,7 +104,7 @@ abstract class ParquetValues(string name, RawColumnData data) : IDisposable
         RawColumnData<TimeOnly> times => Any(field, values, times),
         RawColumnData<TimeSpan> times => Any(field, values, times),
         RawColumnData<Guid> ids => Any(field, values, ids),
-        _ => throw new NotSupportedException($"column \"{field.Name}\" has values of the type {values.ClrType.Name}"),
+        _ => throw new UnfitValueException("its values are of a kind that rows do not have"),
     };
 
     static Of<T> Any<T>(Field field, DataField values, RawColumnData<T> data) where T : struct =>

@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Data.Rows;
 
 /// <summary>Says where a row stands: at a line or, in a file without lines, at the row of that number, counted from 1.</summary>
@@ -38,7 +40,7 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
         }
         catch (InvalidOperationException e)
         {
-            throw Error($"{what} is not valid Unicode; save the file as UTF-8", e);
+            throw Error($"{what} has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character", e);
         }
     }
 
@@ -50,14 +52,8 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
         {
             var text = TextOf(value, $"column \"{column}\"");
             if (text.Length == 0) return null;
-            try
-            {
-                value = JsonElement.Parse(text);
-            }
-            catch (JsonException e)
-            {
-                throw Error($"column \"{column}\" must be a list, or a list written as JSON: {e.Message}", e);
-            }
+            var place = $"{Place}: column \"{column}\" must be a list, or a list written as JSON";
+            value = JsonText.Element(Encoding.UTF8.GetBytes(text), place, firstLine: 0);
         }
         return value.ValueKind == JsonValueKind.Array ? value : throw Error($"column \"{column}\" must be a list, not {Kind(value)}");
     }

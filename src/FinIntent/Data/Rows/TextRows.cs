@@ -1,4 +1,5 @@
 using System.Buffers;
+using FinIntent.Files;
 
 namespace FinIntent.Data.Rows;
 
@@ -7,10 +8,12 @@ static class TextRows
 {
     public static IEnumerable<SourceRow> Read(string path)
     {
-        using var reader = DataFile.OpenText(path);
-        for (long number = 1; ReadLine(reader, path, number) is { } line; number++)
-            if (!string.IsNullOrWhiteSpace(line))
-                yield return new(path, number, true, RowOf(line));
+        var number = 0L;
+        foreach (var line in TextFile.Lines(path))
+        {
+            number++;
+            if (!string.IsNullOrWhiteSpace(line)) yield return new(path, number, true, RowOf(line));
+        }
     }
 
     static JsonElement RowOf(string line)
@@ -20,17 +23,5 @@ static class TextRows
         JsonBytes.WriteText(json, line);
         json.Write("}"u8);
         return JsonElement.Parse(json.WrittenSpan);
-    }
-
-    static string? ReadLine(StreamReader reader, string path, long number)
-    {
-        try
-        {
-            return reader.ReadLine();
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw DataFile.NotUtf8(path, number, e);
-        }
     }
 }

@@ -9,8 +9,7 @@ sealed class SeenColumns
     const long LargestSafe = 1L << 53;
 
     readonly ColumnFinder _finder = new([]);
-    readonly List<(string Name, Content Content, long RowSeen)> _columns = [];
-    long _rows;
+    readonly List<(string Name, Content Content)> _columns = [];
 
     [Flags]
     enum Content
@@ -21,10 +20,8 @@ sealed class SeenColumns
     public IReadOnlyList<TableColumn> Columns => [.. _columns.Select(column => new TableColumn(column.Name, KindOf(column.Content)))];
 
     /// <summary>Adds the header of a file whose values are all texts.</summary>
-    public void AddTexts(string file, IReadOnlyList<string> names)
+    public void AddTexts(IReadOnlyList<string> names)
     {
-        foreach (var name in names.CountBy(name => name).Where(name => name.Value > 1))
-            throw new UserErrorException($"{file}:1: {name.Value} columns are called \"{name.Key}\"; give each its own name");
         foreach (var name in names) Add(name, ColumnKind.Text);
     }
 
@@ -45,24 +42,20 @@ sealed class SeenColumns
         _columns[place] = _columns[place] with { Content = _columns[place].Content | content };
     }
 
-    /// <exception cref="UserErrorException">Two of the row's columns have one name.</exception>
     public void Add(SourceRow row)
     {
-        _rows++;
         var expected = 0;
         foreach (var column in row.Columns.EnumerateObject())
         {
             var place = _finder.Find(row, column, expected++);
             if (place < 0) place = Append(column.Name);
-            var (name, content, rowSeen) = _columns[place];
-            if (rowSeen == _rows) throw row.Error($"the row has two columns \"{name}\"; give each its own name");
-            _columns[place] = (name, content | ContentOf(column.Value), _rows);
+            _columns[place] = _columns[place] with { Content = _columns[place].Content | ContentOf(column.Value) };
         }
     }
 
     int Append(string name)
     {
-        _columns.Add((name, Content.None, 0));
+        _columns.Add((name, Content.None));
         return _finder.Add(name);
     }
 

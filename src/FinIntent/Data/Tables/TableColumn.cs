@@ -46,14 +46,7 @@ sealed class ColumnFinder
     /// <returns>The column's place; -1 where the table has no such column.</returns>
     public int Find(SourceRow row, JsonProperty column, int expected)
     {
-        try
-        {
-            if (expected < _names.Count && column.NameEquals(_names[expected])) return expected;
-            return _places.TryGetValue(column.Name, out var place) ? place : -1;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw row.Error("the name of a column is not valid Unicode; rename it", e);
-        }
+        if (expected < _names.Count && column.NameEquals(_names[expected])) return expected;
+        return _places.TryGetValue(column.Name, out var place) ? place : -1;
     }
 }

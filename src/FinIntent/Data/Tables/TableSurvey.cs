@@ -1,4 +1,3 @@
-using System.Text.Unicode;
 using FinIntent.Data.Rows;
 
 namespace FinIntent.Data.Tables;
@@ -23,8 +22,8 @@ sealed record TableSurvey(long Rows, IReadOnlyList<TableColumn> Columns)
             stop.ThrowIfCancellationRequested();
             rows += Path.GetExtension(file).ToLowerInvariant() switch
             {
-                ".csv" => CsvRows.Count(file, ',', names => seen.AddTexts(file, names), stop),
-                ".tsv" => CsvRows.Count(file, '\t', names => seen.AddTexts(file, names), stop),
+                ".csv" => CsvRows.Count(file, ',', names => seen.AddTexts(names), stop),
+                ".tsv" => CsvRows.Count(file, '\t', names => seen.AddTexts(names), stop),
                 ".parquet" => ParquetTable(file, seen),
                 _ => SeenRows(file, seen, stop),
             };
@@ -40,10 +39,9 @@ sealed record TableSurvey(long Rows, IReadOnlyList<TableColumn> Columns)
     static long SeenRows(string file, SeenColumns seen, CancellationToken stop)
     {
         var rows = 0L;
-        foreach (var row in DataFile.Read(file))
+        foreach (var row in DataFile.ReadCopied(file))
         {
             stop.ThrowIfCancellationRequested();
-            if (!Utf8.IsValid(JsonMarshal.GetRawUtf8Value(row.Columns))) throw DataFile.NotUtf8(row.File, row.Number);
             seen.Add(row);
             rows++;
         }

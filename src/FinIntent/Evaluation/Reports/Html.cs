@@ -1,4 +1,5 @@
 using System.Net;
+using FinIntent.Files;
 
 namespace FinIntent.Evaluation.Reports;
 
@@ -7,7 +8,7 @@ sealed class Html : Sheet
 {
     readonly StringBuilder _text = new();
 
-    public static string Escape(string text) => WebUtility.HtmlEncode(text);
+    public static string Escape(string text) => WebUtility.HtmlEncode(Inert.Text(text));
 
     /// <summary>Both languages, of which the page shows one.</summary>
     public static string Both(Bilingual words) => words.Chinese == words.English ? Escape(words.Chinese)

@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Evaluation.Reports;
 
 /// <summary>A report as Markdown, in one language.</summary>
@@ -10,27 +12,13 @@ static class ReportMarkdown
         return sheet.ToString();
     }
 
-    /// <summary>Untrusted text in a cell or a heading: nothing in it is markup, and it stays on its line.</summary>
-    internal static string Escape(string text)
-    {
-        var escaped = new StringBuilder(text.Length);
-        foreach (var c in text.ReplaceLineEndings("\n"))
-        {
-            if (c == '\n') escaped.Append("<br>");
-            else if (char.IsControl(c)) escaped.Append(' ');
-            else if ("\\`*_[]<>#|~&$".Contains(c)) escaped.Append('\\').Append(c);
-            else escaped.Append(c);
-        }
-        return escaped.ToString();
-    }
-
     sealed class Markdown(Language language) : Sheet
     {
         readonly StringBuilder _text = new();
 
         public override bool IsPage => false;
 
-        string In(Bilingual words) => Escape(words.In(language));
+        string In(Bilingual words) => MarkdownText.Escape(words.In(language));
 
         Markdown Write(string text)
         {
@@ -55,7 +43,7 @@ static class ReportMarkdown
             var (_, _, columns, rows) = table.For(Shown.Markdown);
             Row(columns.Select(c => In(c.Heading)));
             Row(columns.Select(c => c.IsNumber ? "---:" : "---"));
-            foreach (var row in rows) Row(row.Select(cell => Escape(cell.In(language))));
+            foreach (var row in rows) Row(row.Select(cell => MarkdownText.Escape(cell.In(language))));
             return Write("");
         }
 

@@ -1,4 +1,3 @@
-using System.Text.Unicode;
 using FinIntent.Classification;
 using FinIntent.Data.Rows;
 using FinIntent.Data.Tables;
@@ -80,7 +79,8 @@ sealed record ClassifyTable(string Input, string Output, TableSurvey? Survey, st
     public static bool NamesFolder(string output) => output != Pipe && !TableWriter.IsType(Path.GetExtension(output));
 
     /// <summary>Reads the rows that are classified.</summary>
-    public IEnumerable<SourceRow> Read() => Range is var (first, count) ? DataFile.ReadRange(Input, first, count) : DataFile.Read(Input);
+    public IEnumerable<SourceRow> Read() =>
+        Range is var (first, count) ? DataFile.ReadRange(Input, first, count) : DataFile.ReadCopied(Input);
 
     static string ColumnOf(TableSurvey survey, string? wanted, string input)
     {
@@ -106,10 +106,9 @@ sealed record ClassifyTable(string Input, string Output, TableSurvey? Survey, st
     }
 
     /// <summary>Holds a row of a pipe, which was not looked at before, to what a survey asks of a file's.</summary>
-    /// <exception cref="UserErrorException">It has an added column already, or one twice, or is not UTF-8.</exception>
+    /// <exception cref="UserErrorException">It has an added column already.</exception>
     public SourceRow Checked(SourceRow row, IReadOnlyList<TableColumn> added)
     {
-        if (!Utf8.IsValid(JsonMarshal.GetRawUtf8Value(row.Columns))) throw DataFile.NotUtf8(row.File, row.Number);
         new SeenColumns().Add(row);
         foreach (var column in added)
             if (row.Columns.TryGetProperty(column.Name, out _)) throw AddedAlready(row.Place, column.Name);

@@ -18,7 +18,7 @@ sealed class PipedRows(Stream stream)
         {
             try
             {
-                foreach (var row in JsonRows.Read(stream, "standard input")) _rows.Add(row, stop);
+                foreach (var row in JsonRows.Read(stream, "standard input", isCopied: true)) _rows.Add(row, stop);
             }
             catch (Exception e) when (e is UserErrorException or IOException or OperationCanceledException)
             {

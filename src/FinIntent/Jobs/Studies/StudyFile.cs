@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Settings;
 using YamlDotNet.RepresentationModel;
 
@@ -73,7 +74,7 @@ sealed record StudyModel(string Name, string Place, string Path, IReadOnlyDictio
     public bool IsApi => Keys.ContainsKey("api");
 
     /// <summary>The name in characters that a folder's name may have.</summary>
-    public string Folder => string.Concat(Name.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
+    public string Folder => PortableName.Of(Name);
 
     public static StudyModel Of(YamlNode item, string file, string path, IReadOnlyDictionary<string, Entry> common,
         IReadOnlyDictionary<string, Entry> given)

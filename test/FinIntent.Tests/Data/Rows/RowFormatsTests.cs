@@ -62,7 +62,7 @@ public sealed class RowFormatsTests
     [Theory]
     [InlineData("alpaca", """{"question": "问", "answer": "答"}""", "no column \"instruction\"; the row has question, answer")]
     [InlineData("alpaca", """{"instruction": 5, "output": "A"}""", "column \"instruction\" must be text, not a number")]
-    [InlineData("alpaca", """{"instruction": "\ud83d", "output": "A"}""", "column \"instruction\" is not valid Unicode")]
+    [InlineData("alpaca", """{"instruction": "\ud83d", "output": "A"}""", "half of a surrogate pair")]
     [InlineData("sharegpt", """{"messages": []}""", "no column \"conversations\"; the row has messages")]
     [InlineData("sharegpt", """{"conversations": "x"}""", "column \"conversations\" must be a list")]
     [InlineData("sharegpt", """{"conversations": [{"role": "user", "content": "x"}]}""", "message 1 has no \"from\"; it has role, content")]

@@ -138,8 +138,8 @@ public sealed class ClassifyJobTests : IDisposable
         Assert.All(rows, row => Assert.Equal(row["error"] is null, row["intent"] is not null));
         string[] reasons =
         [
-            "", "is empty", "not valid Unicode", "\"text\" is missing or null", "\"text\" is missing or null", "must be text, not a list",
-            "", "must be a list", "\"history\" is not valid Unicode", "", "", "tokens and the model reads 1024",
+            "", "is empty", "half of a", "\"text\" is missing or null", "\"text\" is missing or null", "must be text, not a list",
+            "", "must be a list", "\"history\" has half of a", "", "", "tokens and the model reads 1024",
         ];
         foreach (var (row, reason) in rows.Zip(reasons)) Assert.Contains(reason, (string?)row["error"] ?? "");
         Assert.Contains(@"\ud800", File.ReadAllText(_folder["out.jsonl"]));
@@ -252,7 +252,7 @@ public sealed class ClassifyJobTests : IDisposable
 
     [Theory]
     [InlineData("""{"text": "茅台", "intent": "x"}""", "standard input:2: it has a column \"intent\" already")]
-    [InlineData("""{"text": "茅台", "text": "开户"}""", "standard input:2: the row has two columns \"text\"")]
+    [InlineData("""{"text": "茅台", "text": "开户"}""", "standard input:2: the key \"text\" stands twice")]
     [InlineData("{\"text\": \"\u00ff\"}", "standard input:2: the text is not UTF-8")]
     public void A_row_of_a_pipe_has_what_a_row_of_a_file_may_have(string row, string reason)
     {

@@ -105,7 +105,7 @@ static class MergeJob
         AtomicFile.Write(table, stream =>
         {
             using var writer = TableWriter.Open(stream, Path.GetExtension(table), records[0].Columns, []);
-            foreach (var row in records.SelectMany(record => DataFile.Read(Path.Combine(folder, record.Output))))
+            foreach (var row in records.SelectMany(record => DataFile.ReadCopied(Path.Combine(folder, record.Output))))
             {
                 stop.ThrowIfCancellationRequested();
                 writer.Write(row, []);

@@ -17,7 +17,7 @@ static class ScoreJob
 
     public static ScoreSummary Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
     {
-        var (exam, runs) = (Exam.Of(settings), ScoreRuns.Of(settings));
+        var (exam, runs) = (Exam.Of(settings, here.Warn), ScoreRuns.Of(settings));
         var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         var isOne = runs.Count == 1;
         return new(isOne ? ScoreOne(runs[0].Settings, exam, folder, here, stop) : ScoreAll(runs, exam, folder, here, stop), folder);

@@ -4,8 +4,8 @@ using Xunit;
 namespace FinIntent.Tests.Architecture;
 
 /// <summary>
-/// What comes from outside is read through the doors in src/FinIntent/Files: TextFile, JsonFile, JsonText, JsonBinding, YamlFile, InputFile.
-/// They refuse what is no text, and say in words of our own what is wrong and where.
+/// What comes from outside is read through the doors in src/FinIntent/Files: TextFile, JsonFile, JsonText, JsonBinding, YamlFile and
+/// InputFile. They refuse what is no text, and say in words of our own what is wrong and where.
 /// </summary>
 public sealed partial class ReadingDoorTests
 {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace FinIntent.Tests.Data.Rows;
 
-/// <summary>A row without a question or an answer teaches nothing: every command leaves it out, and tells once where such rows are.</summary>
+/// <summary>A row without a question or an answer teaches nothing: commands leave it out, and tell once where such rows are.</summary>
 public sealed class UntaughtRowsTests : IDisposable
 {
     const string Prompt = "A. 大盘\\nB. 个股\\n问句：";

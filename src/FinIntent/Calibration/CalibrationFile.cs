@@ -42,11 +42,23 @@ static class CalibrationFile
         using var json = JsonFile.Read(path, FormatVersion.Calibration);
         try
         {
-            return json.RootElement.Deserialize<Stored>(Json)!.ToCalibration(CalibrationStates.PathIn(folder));
+            return Bound(json, path).ToCalibration(CalibrationStates.PathIn(folder));
         }
         catch (JsonException e)
         {
             throw Damaged(path, e.Message, e);
+        }
+    }
+
+    static Stored Bound(JsonDocument json, string path)
+    {
+        try
+        {
+            return JsonBinding.Bind<Stored>(json.RootElement, Json, path);
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException($"{e.Message}; run `finintent calibrate` again, or remove the file", e);
         }
     }
 

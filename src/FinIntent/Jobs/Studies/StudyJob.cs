@@ -18,6 +18,7 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
     public int Run()
     {
         using var held = OutputPlace.Filled(file.OutputDir, "output_dir").Lock("experiment");
+        foreach (var model in file.Models) RemoveLeftovers(Path.Combine(file.OutputDir, model.Folder));
         // The questions of all models, before anything is fetched or trained for them.
         List<(StudyModel Model, ModelStudy Study)> studies = [.. file.Models.Select(model => (model, Open(model)))];
         foreach (var (model, study) in studies)
@@ -30,6 +31,13 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
                 $"{string.Join("; ", _groups.Select(g => $"{g.Name}: {g.Failure}"))}");
         Report();
         return _groups.Count(g => g.Failure is not null);
+    }
+
+    /// <summary>Removes what a killed study left half written in a model's folder and in those of its seeds.</summary>
+    static void RemoveLeftovers(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        foreach (var part in Directory.GetDirectories(folder, "seed-*").Append(folder)) AtomicFolder.Clean(part);
     }
 
     ModelStudy Open(StudyModel model)

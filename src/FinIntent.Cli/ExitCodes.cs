@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Jobs.Classify.Shards;
 
 namespace FinIntent.Cli;
@@ -17,9 +18,9 @@ static class ExitCodes
     /// <param name="isShard">True where a scheduler, which reads exit codes, started the program for a shard of a table.</param>
     public static int Tell(Exception error, bool isShard, TextWriter console)
     {
-        var (code, words) = error switch
+        var (code, words) = (DiskFull.In(error) ?? error) switch
         {
-            FinIntentException => (UserError, $"error: {error.Message}"),
+            FinIntentException e => (UserError, $"error: {e.Message}"),
             IOException or UnauthorizedAccessException => (UserError,
                 $"error: {error.Message} (reading or writing failed; look at the path, its permissions and the free space)"),
             _ => (Bug, $"bug: {error}"),

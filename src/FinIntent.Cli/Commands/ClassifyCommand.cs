@@ -56,7 +56,7 @@ static class ClassifyCommand
             here.Output.Write(IntentBars.Of(ClassifyJob.One(settings, here)).In(here.Languages.Text));
             return 0;
         }
-        using var stop = new StopRequest("stopping; once more to stop at once", here.Error);
+        using var stop = new StopRequest(StopRequest.Notice, here.Error);
         try
         {
             var done = shard is { } part ? ShardJob.Run(settings, part, here, stop.Token) : ClassifyJob.Run(settings, here, stop.Token);
@@ -72,7 +72,7 @@ static class ClassifyCommand
 
     static int Merge(string folder, Surroundings here)
     {
-        using var stop = new StopRequest("stopping", here.Error);
+        using var stop = new StopRequest(StopRequest.Notice, here.Error);
         here.Output.WriteLine(MergeJob.Run(folder, stop.Token).Text().In(here.Languages.Text));
         return 0;
     }

@@ -17,13 +17,15 @@ static class DataGenerate
         var accept = Options.Of<string>("--accept", "A review.csv with decisions: brings its rows into the set, and asks no model.");
         var command = new Command("generate", "Have a model write training rows for the intents of a schema.")
             { file, overrides, local, accept };
-        command.SetAction((arguments, stop) =>
+        command.SetAction(async (arguments, ended) =>
         {
             var settings = AuthorJob.Load(arguments.GetRequiredValue(file), arguments.GetValue(local), arguments.GetValue(overrides) ?? []);
             if (settings.Harmless.Count > 0)
                 arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
-            return AuthorJob.Run(settings, arguments.GetValue(accept), here, stop);
+            using var stop = new StopRequest(StopRequest.Notice, here.Error);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ended, stop.Token);
+            return await AuthorJob.Run(settings, arguments.GetValue(accept), here, either.Token);
         });
         return command;
     }

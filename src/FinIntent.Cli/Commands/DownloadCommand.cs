@@ -26,12 +26,16 @@ static class DownloadCommand
                 ?? throw new UserErrorException($"{name}: give an id of the form owner/name, such as Qwen/Qwen2.5-7B-Instruct");
             var include = arguments.GetValue(patterns) ?? [];
             var choice = ChoiceOf(kind, include);
-            var folder = Host.Of(arguments).Fetch(hub =>
+            var here = Host.Of(arguments);
+            return StopRequest.Watch(here.Error, SettingsCommand.GoesOn, stop =>
             {
-                hub = hub.In(arguments.GetValue(cache));
-                return hub.Fetch(hub.Hubs.Preferred, repository, choice, isPart: include.Length > 0);
+                var folder = (here with { Stop = stop }).Fetch(hub =>
+                {
+                    hub = hub.In(arguments.GetValue(cache));
+                    return hub.Fetch(hub.Hubs.Preferred, repository, choice, isPart: include.Length > 0);
+                });
+                here.Output.WriteLine(Path.GetFullPath(folder));
             });
-            arguments.InvocationConfiguration.Output.WriteLine(Path.GetFullPath(folder));
         });
         return command;
     }

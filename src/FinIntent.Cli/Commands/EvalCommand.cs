@@ -6,9 +6,10 @@ static class EvalCommand
 {
     public static Command Build() => SettingsCommand.Build(
         "eval", "Measure how well a model tells intents, on a file of questions with known answers.", (settings, here) =>
-        {
-            var summary = ScoreJob.Run(settings, here);
-            here.Output.Write(summary.Text);
-            here.Output.WriteLine($"\n-> {summary.Folder}");
-        });
+            StopRequest.Watch(here.Error, SettingsCommand.GoesOn, stop =>
+            {
+                var summary = ScoreJob.Run(settings, here, stop);
+                here.Output.Write(summary.Text);
+                here.Output.WriteLine($"\n-> {summary.Folder}");
+            }));
 }

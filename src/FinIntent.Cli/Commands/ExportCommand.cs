@@ -6,8 +6,9 @@ static class ExportCommand
 {
     public static Command Build() => SettingsCommand.Build(
         "export", "Merge adapters into their base model and write the result as a model folder.", (settings, here) =>
-        {
-            ExportJob.Run(settings, here);
-            here.Output.WriteLine($"-> {settings.Export.ExportDir}");
-        });
+            StopRequest.Watch(here.Error, "nothing of the export is left", stop =>
+            {
+                ExportJob.Run(settings, here, stop);
+                here.Output.WriteLine($"-> {settings.Export.ExportDir}");
+            }));
 }

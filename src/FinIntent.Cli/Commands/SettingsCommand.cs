@@ -9,7 +9,10 @@ static class SettingsCommand
     // The commands that can ask a model behind an API.
     static readonly string[] WithApi = ["eval"];
 
-    public static Command Build(string name, string description, Action<SettingsFile, Surroundings> run)
+    /// <summary>What is said of a run that was stopped and keeps what it has.</summary>
+    public const string GoesOn = "the same command goes on from there";
+
+    public static Command Build(string name, string description, Func<SettingsFile, Surroundings, int> run)
     {
         var command = new Command(name, description);
         var given = new SettingsArguments(command, $"A settings file with LLaMA-Factory's keys (docs/{name}.md).");
@@ -20,7 +23,7 @@ static class SettingsCommand
                 throw new UserErrorException($"{settings.Given["api"]}: api: `finintent {name}` needs a local model; " +
                     $"only {string.Join(", ", WithApi)} asks one behind an API");
             if (settings.Harmless.Count > 0) here.Tell($"without effect here: {string.Join(", ", settings.Harmless)}");
-            run(settings, here);
+            return run(settings, here);
         });
         return command;
     }

@@ -17,7 +17,7 @@ static class TrainCommand
             var isRefused = job.Report.Errors > 0;
             (isRefused ? here.Error : here.Output).Write(job.Report.ToText(isBrief: true));
             if (isRefused) return 1;
-            using var stop = new StopRequest("stopping after this step; once more to stop at once", here.Error);
+            using var stop = new StopRequest(StopRequest.Notice, here.Error);
             here.Output.WriteLine(TrainJob.SummaryOf(job.Run(stop.Token), settings).In(here.Languages.Text));
             return 0;
         });

@@ -19,6 +19,16 @@ sealed record AnswerOutcomes(int Count, int CutShort, int Refused, int TooLong, 
     /// <summary>Whether the model said nothing at all that could be read.</summary>
     public bool IsSilent => Unread == Count;
 
+    /// <summary>Says why no choice can be read from an answer, when a rule reads none.</summary>
+    public static UnreadReason WhyUnread(Prediction prediction)
+    {
+        var answer = AnswerText.Of(prediction.Output ?? "");
+        return prediction.Finish == FinishWord.ContextLength ? UnreadReason.TooLong
+            : IsRefusal(prediction.Finish) ? UnreadReason.Refused
+            : answer.IsUnfinished ? UnreadReason.Unfinished
+            : string.IsNullOrWhiteSpace(answer.Text) ? UnreadReason.Empty : UnreadReason.Text;
+    }
+
     /// <summary>Returns the outcomes of written answers; null where there are none.</summary>
     public static AnswerOutcomes? Of(IReadOnlyList<Prediction> predictions)
     {

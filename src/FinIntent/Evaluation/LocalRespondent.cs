@@ -65,10 +65,10 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             var readings = how.Scoring == Scoring.Generate ? null : scorer.Read(ready[batch]);
             if (how.KeepsEach)
             {
-                KeepEach(chat, questions, answers);
+                KeepEach(chat, questions, answers, stop);
                 continue;
             }
-            var outputs = how.Scoring == Scoring.Options ? null : Written(chat, questions);
+            var outputs = how.Scoring == Scoring.Options ? null : Written(chat, questions, stop);
             answers.Keep(PredictionsOf(questions, readings, outputs, answers.Run.Name));
         }
     }
@@ -95,15 +95,24 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             Finish = answer?.End == AnswerEnd.Length ? FinishWord.Length : null,
         };
 
-    List<ChatAnswer> Written(ChatModel chat, IReadOnlyList<Numbered> questions) =>
-        [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null))];
+    List<ChatAnswer> Written(ChatModel chat, IReadOnlyList<Numbered> questions, CancellationToken stop) =>
+        [.. questions.Chunk(how.AnswersAtOnce).SelectMany(chunk => Write(chat, chunk, null, stop))];
 
-    IReadOnlyList<ChatAnswer> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, ChatAnswer>? onDone) =>
-        chat.Write(
-            [.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers, onDone: onDone);
+    IReadOnlyList<ChatAnswer> Write(ChatModel chat, IReadOnlyList<Numbered> chunk, Action<int, ChatAnswer>? onDone, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        var answers = chat.Write([.. chunk.Select(q => q.Question.Conversation)], [.. chunk.Select(q => how.Seed + q.Number)], how.Answers,
+            (_, _) => !stop.IsCancellationRequested, (row, answer) =>
+            {
+                stop.ThrowIfCancellationRequested(); // an answer may have been cut then
+                onDone?.Invoke(row, answer);
+            });
+        stop.ThrowIfCancellationRequested();
+        return answers;
+    }
 
     /// <summary>Answers are kept in the order of the questions: one waits for those before it.</summary>
-    void KeepEach(ChatModel chat, IReadOnlyList<Numbered> chunk, Answers answers)
+    void KeepEach(ChatModel chat, IReadOnlyList<Numbered> chunk, Answers answers, CancellationToken stop)
     {
         var written = new ChatAnswer?[chunk.Count];
         var next = 0;
@@ -112,7 +121,7 @@ sealed class LocalRespondent(Func<ChatModel> load, LocalAsking how) : Respondent
             written[row] = whole;
             for (; next < chunk.Count && written[next] is { } answer; next++)
                 answers.Keep([Said(chunk[next].Question, answers.Run.Name, answer)]);
-        });
+        }, stop);
     }
 
     public override void Dispose() => _chat?.Dispose();

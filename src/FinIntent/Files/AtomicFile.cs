@@ -8,7 +8,7 @@ sealed class AtomicFile : IDisposable
 
     AtomicFile(string path)
     {
-        Target = Path.GetFullPath(path);
+        Target = OutputPlace.TargetOf(path); // a link stays one, and what it leads to is written
         var folder = Path.GetDirectoryName(Target)!;
         Directory.CreateDirectory(folder);
         _temporary = Path.Combine(folder, $".{Path.GetFileName(Target)}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp");
@@ -30,13 +30,6 @@ sealed class AtomicFile : IDisposable
 
     /// <summary>For several files that appear together: begin all, fill all, commit all. Disposing one not committed removes it.</summary>
     public static AtomicFile Begin(string path) => new(path);
-
-    /// <summary>Removes what killed processes left of a file. Nobody may be writing it.</summary>
-    public static void RemoveLeftovers(string path)
-    {
-        path = Path.GetFullPath(path);
-        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.*.tmp")) File.Delete(file);
-    }
 
     public void Commit()
     {

@@ -51,15 +51,9 @@ sealed class ResumableFile : IDisposable
 
     static FileStream Lock(string path)
     {
-        try
-        {
-            // Outside Windows only FileShare.None locks, and other programs may read all the same.
-            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new UserErrorException($"{path}: cannot be written; is another run writing it? {e.Message}", e);
-        }
+        return LockFile.TryOpen(path) ?? throw new UserErrorException(
+            $"{path}: another run is writing it; wait until that has ended, or name another file",
+            new IOException("the lock is held", LockFile.HeldResult));
     }
 
     static void CheckSameRun(string path, JsonObject run)

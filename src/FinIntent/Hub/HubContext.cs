@@ -6,6 +6,9 @@ sealed record HubContext(Action<string> Tell)
 {
     public IProgress<DownloadReport>? Progress { get; init; }
 
+    /// <summary>This ends a download before its end; what has come is kept.</summary>
+    public CancellationToken Stop { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Returns the free bytes of a folder that exists.</summary>

@@ -39,6 +39,7 @@ sealed class HubFolders(Lazy<HubChoice> hubs, HubContext context)
     public string Fetch(HubSettings hub, HubRepository repository, FileChoice choice, CancellationToken stop = default, bool isPart = false)
     {
         var download = new SnapshotDownload(hub, context, repository, choice) { IsPart = isPart };
+        if (!stop.CanBeCanceled) stop = context.Stop;
         return Task.Run(() => download.Run(stop), stop).GetAwaiter().GetResult();
     }
 }

@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Hub;
 
 /// <summary>Is a lock file as Python's filelock takes it, so that Python and this program do not fetch one file at once.</summary>
@@ -29,24 +31,12 @@ sealed class HubLock : IDisposable
 
     static HubLock? TryTake(string path)
     {
-        FileStream file;
-        try
-        {
-            file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-        }
-        catch (IOException e) when (IsHeld(e.HResult))
-        {
-            return null;
-        }
+        if (LockFile.TryOpen(path) is not { } file) return null;
         if (File.Exists(path)) return new(file);
         // Some versions of filelock remove the file that they let go of; then nobody else will find the file of this lock.
         file.Dispose();
         return null;
     }
-
-    /// <summary>Says whether waiting helps: EAGAIN of Linux and macOS, a sharing or lock violation of Windows, not a full disk.</summary>
-    internal static bool IsHeld(int result) =>
-        OperatingSystem.IsWindows() ? (result & 0xFFFF) is 0x20 or 0x21 : result == (OperatingSystem.IsMacOS() ? 35 : 11);
 
     public void Dispose() => _file.Dispose();
 }

@@ -1,6 +1,7 @@
 using FinIntent.Data.Rows;
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 using FinIntent.Intents;
 using FinIntent.Settings;
 
@@ -17,11 +18,16 @@ static class AnswerJob
 {
     /// <param name="questions">The file of the questions.</param>
     /// <param name="onAnswer">It is called after each answer, with the answer, how many there are, and how many there will be.</param>
-    public static Answered Run(SettingsFile settings, string questions, Surroundings here, Action<Prediction, int, int> onAnswer)
+    /// <param name="stop">It ends the run between two forwards; the answers so far are kept.</param>
+    public static Answered Run(SettingsFile settings, string questions, Surroundings here, Action<Prediction, int, int> onAnswer,
+        CancellationToken stop = default)
     {
         var asked = Load(settings, questions);
+        var file = FileOf(settings, questions);
+        using var held = PlaceOf(settings, questions).Lock("inference");
+        here = here with { Stop = stop };
         var (prepared, how) = (Prepared.Of(settings, Need.Model, here), Respondents.ForAnswers(settings));
-        var run = Respondents.RunOf(prepared, how, FileOf(settings, questions), questions);
+        var run = Respondents.RunOf(prepared, how, file, questions);
         run.Identity["intent_prompt"] = settings.Inference.IntentPrompt;
         using var respondent = Respondents.Open(prepared, how, here);
         var fresh = 0;
@@ -29,7 +35,7 @@ static class AnswerJob
         {
             fresh += answers.Count;
             foreach (var answer in answers) onAnswer(answer, done, asked.Count);
-        });
+        }, stop: stop);
         return new(run.File, asked.Count, asked.Count - fresh,
             [.. OutcomeWords.Of(AnswerOutcomes.Of(all)).Select(sentence => sentence.In(here.Languages.Text))]);
     }
@@ -41,6 +47,10 @@ static class AnswerJob
     /// <summary>Returns the intents whose instruction asks the questions (intent_prompt); null: they are asked as they are.</summary>
     public static IntentSchema? SchemaOf(SettingsFile settings) =>
         settings.Inference.IntentPrompt ? new Prepared(settings).LoadSchema() ?? IntentSchema.OpenFinData : null;
+
+    /// <summary>Returns the place of the file that answers are written to.</summary>
+    public static OutputPlace PlaceOf(SettingsFile settings, string questions) => OutputPlace.File(FileOf(settings, questions),
+        settings.Inference.Answers is null && settings.Given.ContainsKey("output_dir") ? "output_dir" : "answers");
 
     static string FileOf(SettingsFile settings, string questions) => settings.Inference.Answers ?? (settings.Given.ContainsKey("output_dir")
         ? Path.Combine(settings.Output.OutputDir, "answers.jsonl") : Path.ChangeExtension(questions, ".answers.jsonl"));

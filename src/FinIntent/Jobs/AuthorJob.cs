@@ -64,8 +64,9 @@ static class AuthorJob
         var evaluation = new EvaluationQuestions(evaluationFiles, schema.Wording);
         evaluation.RefuseIn(schema, options.Styles);
 
+        var folder = FolderOf(settings);
+        using var held = OutputPlace.Filled(folder, "output_dir").Lock("data generate");
         using var models = new AuthoringModels(writer, judge, asks: accept is null, here);
-        var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
         using var journal = Journal.Open(folder, Identity(settings, plan, options, models, evaluationFiles),
             settings.Output.OverwriteOutputDir && accept is null);
         var ledger = new Ledger(models.Limits);
@@ -103,6 +104,9 @@ static class AuthorJob
                 : end;
         }
     }
+
+    static string FolderOf(SettingsFile settings) =>
+        settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
 
     static AuthoringOptions Options(SettingsFile settings, IntentSchema schema)
     {

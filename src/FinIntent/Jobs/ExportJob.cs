@@ -1,7 +1,10 @@
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Jobs.Calibrations;
+using FinIntent.Jobs.Checks;
 using FinIntent.Lora;
+using FinIntent.Runtime;
 using FinIntent.Settings;
 using FinIntent.Text;
 
@@ -13,11 +16,16 @@ static class ExportJob
     const long Gigabyte = 1_000_000_000;
 
     /// <summary>Exports, and prints how far the written model is from what was merged.</summary>
-    public static void Run(SettingsFile settings, Surroundings here)
+    /// <param name="stop">It ends the export between two tensors or forwards; nothing of it is left then.</param>
+    public static void Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
     {
         var folder = settings.Export.ExportDir
             ?? throw new UserErrorException($"{settings.Path}: export_dir is missing; name the folder to write");
-        var source = Prepared.Of(settings, Need.Model, here).Chat;
+        using var held = OutputPlace.Replaced(folder, "export_dir").Lock("export");
+        ModelExport.RefuseForeignFolder(folder);
+        var prepared = Prepared.Of(settings, Need.Model, here with { Stop = stop });
+        CheckRoom(prepared, folder, here);
+        var source = prepared.Chat;
         if (settings.Model.QuantizationBit is { } bits)
             here.Output.WriteLine(
                 $"quantization_bit: {bits} changes nothing here: adapters are merged into the weights as {source.Model} stores them");
@@ -27,6 +35,7 @@ static class ExportJob
             Template = source.TemplateName,
             Type = source.Type,
             Force = source.Force,
+            Stop = stop,
             Complete = target =>
             {
                 told = TellTaught(source, target);
@@ -35,6 +44,17 @@ static class ExportJob
         });
         foreach (var change in told) here.Output.WriteLine(change);
         here.Output.WriteLine(Summary(report).In(here.Languages.Text));
+    }
+
+    /// <summary>Refuses an export for which there is no room, before a weight is read.</summary>
+    static void CheckRoom(Prepared prepared, string folder, Surroundings here)
+    {
+        LibTorch.Load();
+        // What is wrong with the model itself is told by whoever loads it.
+        if (new ModelCheck(prepared, new(), here).Run(isTraining: false) is not { } model) return;
+        var report = new CheckReport();
+        UseCheck.ReportRoom(prepared.Settings, folder, model, report, here);
+        report.RefuseErrors();
     }
 
     /// <summary>Writes how the model was taught to be talked to into the files that other programs read.</summary>

@@ -18,10 +18,15 @@ static class ScoreJob
     public static ScoreSummary Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
     {
         var (exam, runs) = (Exam.Of(settings), ScoreRuns.Of(settings));
-        var folder = settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
-        var isOne = runs.Count == 1;
+        var folder = FolderOf(settings);
+        using var held = OutputPlace.Filled(folder, "output_dir").Lock("eval");
+        (here, var isOne) = (here with { Stop = stop }, runs.Count == 1);
         return new(isOne ? ScoreOne(runs[0].Settings, exam, folder, here, stop) : ScoreAll(runs, exam, folder, here, stop), folder);
     }
+
+    /// <summary>Returns the folder of the evaluation's files.</summary>
+    public static string FolderOf(SettingsFile settings) =>
+        settings.Given.ContainsKey("output_dir") ? settings.Output.OutputDir : DefaultFolder;
 
     /// <summary>Asks the questions as they are, and then in their other orders. What is in the files already is not asked again.</summary>
     /// <param name="predictions">The file for the answers.</param>

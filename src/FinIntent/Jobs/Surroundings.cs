@@ -36,6 +36,9 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
     /// <summary>The bytes that are free on the disk of a path. The path's last folders need not exist yet.</summary>
     public Func<string, long> FreeBytes { get; init; } = FreeOn;
 
+    /// <summary>This ends a download before its end; what has come is kept.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>This is read when something is to be fetched, so a wrong token does not end what needs none.</summary>
     public Func<HubChoice> Hubs { get; init; } = HubChoice.FromEnvironment;
 
@@ -60,7 +63,7 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
     public T Fetch<T>(Func<HubFolders, T> work)
     {
         T result = default!;
-        Action<HubContext> all = context => result = work(new(new Lazy<HubChoice>(Hubs), context));
+        Action<HubContext> all = context => result = work(new(new Lazy<HubChoice>(Hubs), context with { Stop = Stop }));
         if (Download is null) all(new(Tell) { Time = Time });
         else Download(all);
         return result;

@@ -58,7 +58,8 @@ sealed class TrainJob : IDisposable
     public TrainingResult Run(CancellationToken stop = default)
     {
         Report.RefuseErrors();
-        if (_prepared.IsModelOfHub) FetchWeights();
+        using var held = OutputPlace.Filled(Settings.Output.OutputDir, "output_dir").Lock("train");
+        if (_prepared.IsModelOfHub) FetchWeights(stop);
         return _here.Train(watch => Train(watch, stop));
     }
 
@@ -85,9 +86,9 @@ sealed class TrainJob : IDisposable
             $"{training.English}{(validation is null ? "" : $", validation loss {validation}")} -> {output.OutputDir}");
     }
 
-    void FetchWeights()
+    void FetchWeights(CancellationToken stop)
     {
-        _prepared = Prepared.Of(Settings, Need.Model, _here) with { HubFiles = _prepared.HubFiles };
+        _prepared = Prepared.Of(Settings, Need.Model, _here with { Stop = stop }) with { HubFiles = _prepared.HubFiles };
         var report = new CheckReport();
         new ModelCheck(_prepared, report, _here).Run(isTraining: true);
         report.RefuseErrors();
@@ -101,7 +102,7 @@ sealed class TrainJob : IDisposable
         var (rows, input) = (_check.Rows!, _check.Input!);
         rows.Check(trained.Model.Shape.VocabularySize);
         TellSize(trained, watch);
-        if (Settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation);
+        if (Settings.Train.DoTrain == false) return EvaluateOnly(trained, rows.Validation, stop);
 
         var folder = new RunFolder(Settings.Output, Record(trained.Model.FormatName), _here.Tell);
         if (folder.ResumesFrom is { } checkpoint) watch.Tell($"going on from {checkpoint}");
@@ -138,14 +139,14 @@ sealed class TrainJob : IDisposable
             $"{trained.Trainable.Count:N0} parameters are trained ({method}{format})");
     }
 
-    TrainingResult EvaluateOnly(TrainedModel trained, IRowSource? validation)
+    TrainingResult EvaluateOnly(TrainedModel trained, IRowSource? validation, CancellationToken stop)
     {
         if (validation is null)
             throw new UserErrorException("do_train: it is false and there are no validation rows, so there is nothing to do");
         var (choice, _) = ForwardChoice.For(trained.Model, trained.Trainable, RowLengths.Of(new TrainingSet(validation)),
             validation.Count, mayRecompute: false, Settings.Train.MaxTokensPerForward);
         var pass = new LossPass(trained.Model, trained.Trainable);
-        var evaluation = pass.Evaluate(validation, choice.Plan.MaxTokens, Settings.Evaluation.ComputeAccuracy);
+        var evaluation = pass.Evaluate(validation, choice.Plan.MaxTokens, Settings.Evaluation.ComputeAccuracy, stop);
         RunFolder.WriteEvaluation(Settings.Output.OutputDir, evaluation, 0);
         return new(true, 0, 0, 0, 0, evaluation.Duration, 0, 0) { Evaluation = evaluation };
     }

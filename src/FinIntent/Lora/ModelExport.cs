@@ -18,6 +18,9 @@ sealed record ExportRequest(string Base, IReadOnlyList<string> Adapters, string 
     public double? Tolerance { get; init; }
     public bool Force { get; init; }
 
+    /// <summary>This ends the export between two tensors or forwards.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>Writes what else belongs into the folder; the weights are there then, and nothing is in place yet.</summary>
     public Action<string>? Complete { get; init; }
 }
@@ -35,11 +38,13 @@ static class ModelExport
     static readonly int[] PromptLengths = [1, 7, 32];
 
     /// <exception cref="UserErrorException">Something does not fit, or the result differs too much; nothing is left.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped; nothing is left.</exception>
     public static ExportReport Run(ExportRequest request)
     {
         LibTorch.Load();
         RefuseForeignFolder(request.Folder);
-        RemoveWhatAKilledExportLeft(request.Folder);
+        var place = OutputPlace.TargetOf(request.Folder);
+        AtomicFolder.Clean(Path.GetDirectoryName(place)!, Path.GetFileName(place));
         using var checkpoint = Checkpoint.Open(request.Base);
         Provenance.CheckBase(checkpoint, request.Adapters, request.Force);
         var type = request.Type ?? checkpoint.StoredType; // as written, since config.json may say nothing or be wrong
@@ -51,7 +56,7 @@ static class ModelExport
             try
             {
                 Write(folder, request, checkpoint);
-                report = Compare(folder, request, type, wanted, plain);
+                report = Compare(folder, request, type, (wanted, plain));
             }
             catch
             {
@@ -70,18 +75,10 @@ static class ModelExport
             throw new UserErrorException($"export_dir: {folder} holds files that no export wrote; name a new or an empty folder");
     }
 
-    static void RemoveWhatAKilledExportLeft(string folder)
-    {
-        var path = Path.GetFullPath(folder);
-        var parent = Path.GetDirectoryName(path)!;
-        if (!Directory.Exists(parent)) return;
-        foreach (var left in Directory.GetDirectories(parent, $".{Path.GetFileName(path)}.*.tmp")) Directory.Delete(left, recursive: true);
-    }
-
     static void Write(string folder, ExportRequest request, Checkpoint checkpoint)
     {
         using (var merged = new MergedCheckpoint(checkpoint, request.Adapters))
-            SafetensorsWriter.WriteSharded(folder, merged.Tensors(request.Type), request.MaxShardBytes);
+            SafetensorsWriter.WriteSharded(folder, merged.Tensors(request.Type).Select(Stoppable), request.MaxShardBytes);
         checkpoint.CopyCompanions(folder);
         var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
@@ -90,21 +87,33 @@ static class ModelExport
         (last with { Template = request.Template, BaseFingerprint = ModelFingerprint.Of(checkpoint) })
             .Write(folder, request.Base, request.Adapters);
         request.Complete?.Invoke(folder);
+
+        OutgoingTensor Stoppable(OutgoingTensor tensor) => tensor with
+        {
+            Make = () =>
+            {
+                request.Stop.ThrowIfCancellationRequested();
+                return tensor.Make();
+            },
+        };
     }
 
     /// <summary>Returns the logits of the adapters on the base, and of the base alone.</summary>
     static (Tensor[] Adapted, Tensor[] Plain) Original(ExportRequest request, ScalarType type)
     {
         using var model = PretrainedModel.Load(request.Base, Placement.Cpu(type));
-        var plain = Logits(model);
+        var plain = Logits(model, request.Stop);
         using var last = LoraAdapters.LoadLast(model, request.Adapters);
-        return (Logits(model), plain);
+        return (Logits(model, request.Stop), plain);
     }
 
-    static ExportReport Compare(string folder, ExportRequest request, ScalarType type, Tensor[] wanted, Tensor[] plain)
+    static ExportReport Compare(
+        string folder, ExportRequest request, ScalarType type, (Tensor[] Adapted, Tensor[] Plain) original)
     {
+        request.Stop.ThrowIfCancellationRequested();
+        var (wanted, plain) = original;
         using var model = PretrainedModel.Load(folder, Placement.Cpu(type));
-        var written = Logits(model);
+        var written = Logits(model, request.Stop);
         // In 16 bits a merged weight is rounded and an adapter beside it is not, so logits differ by some per cent of the largest.
         var share = request.Tolerance ?? type switch { ScalarType.BFloat16 => 0.05, ScalarType.Float16 => 0.01, _ => 1e-4 };
         var largest = wanted.Max(t => t.abs().max().item<float>());
@@ -118,11 +127,12 @@ static class ModelExport
 
     static double Difference(Tensor[] a, Tensor[] b) => a.Zip(b, (x, y) => (x - y).abs().max().item<float>()).Max();
 
-    static Tensor[] Logits(CausalLanguageModel model)
+    static Tensor[] Logits(CausalLanguageModel model, CancellationToken stop)
     {
         using var noGradient = no_grad();
         return [.. PromptLengths.Select(length =>
         {
+            stop.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var batch = TokenBatch.All([[.. Enumerable.Range(1, length).Select(i => i * 7919 % model.Shape.UsableVocabulary)]], CPU);
             return model.forward(batch).to(ScalarType.Float32).MoveToOuterDisposeScope();

@@ -12,7 +12,8 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
     /// <summary>Adds the gradients of the rows' mean loss over label tokens; returns that loss.</summary>
     /// <param name="seed">The seed of dropout, which draws from torch's generator.</param>
     /// <param name="scale">A factor of the gradients, but not of the loss that is returned.</param>
-    public double Backward(TokenRow[] rows, ForwardPlan plan, ulong seed, double scale = 1)
+    /// <param name="stop">It ends the pass between two forwards; gradients are worth nothing then.</param>
+    public double Backward(TokenRow[] rows, ForwardPlan plan, ulong seed, double scale = 1, CancellationToken stop = default)
     {
         manual_seed((long)seed).Dispose();
         trainable.SetTraining(true);
@@ -24,6 +25,7 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
             using var inner = NewDisposeScope();
             using var batch = MicroBatches.BatchOf(part, model.Placement.Device);
             if (batch.LabelCount == 0) continue;
+            stop.ThrowIfCancellationRequested();
             before?.Invoke(batch);
             total.add_(trainable.IsBaseFrozen
                 ? model.BackwardAdapters(batch, scale / labels, plan.Recomputes, RowOrder.Mix(seed, (ulong)part.Offset))
@@ -39,7 +41,8 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
         return loss.detach();
     }
 
-    public EvaluationResult Evaluate(IRowSource rows, int maxTokens, bool withAccuracy = false)
+    /// <param name="stop">It ends the pass between two forwards.</param>
+    public EvaluationResult Evaluate(IRowSource rows, int maxTokens, bool withAccuracy = false, CancellationToken stop = default)
     {
         var clock = Stopwatch.StartNew();
         trainable.SetTraining(false);
@@ -48,30 +51,33 @@ sealed class LossPass(CausalLanguageModel model, Trainable trainable, Action<Tok
         var totals = zeros(2, dtype: ScalarType.Float64, device: model.Placement.Device);
         var labels = 0L;
         foreach (var indices in Enumerable.Range(0, rows.Count).Chunk(1024))
-            labels += Add([.. indices.Select(rows.Read)], totals, maxTokens, withAccuracy);
+            labels += Add([.. indices.Select(rows.Read)], totals, new(maxTokens, withAccuracy, stop));
         var sums = totals.cpu().data<double>().ToArray();
         return new(sums[0] / Math.Max(1, labels), withAccuracy ? sums[1] / Math.Max(1, labels) : null, rows.Count, clock.Elapsed);
     }
 
+    readonly record struct Scoring(int MaxTokens, bool WithAccuracy, CancellationToken Stop);
+
     /// <summary>Adds the rows' sums and returns how many labels they have; rows that do not fit go in smaller forwards.</summary>
-    int Add(TokenRow[] rows, Tensor totals, int maxTokens, bool withAccuracy)
+    int Add(TokenRow[] rows, Tensor totals, Scoring how)
     {
         var labels = 0;
-        foreach (var part in MicroBatches.Cut(rows, maxTokens))
+        foreach (var part in MicroBatches.Cut(rows, how.MaxTokens))
         {
             using var inner = NewDisposeScope();
             using var batch = MicroBatches.BatchOf(part, model.Placement.Device);
             if (batch.LabelCount == 0) continue;
+            how.Stop.ThrowIfCancellationRequested();
             try
             {
                 before?.Invoke(batch);
-                totals.add_(model.Score(batch, withAccuracy));
+                totals.add_(model.Score(batch, how.WithAccuracy));
                 labels += batch.LabelCount;
             }
             catch (Exception e) when (part.Count > 1 && DeviceMemory.IsExhausted(e))
             {
                 DeviceMemory.Trim(model.Placement.Device);
-                labels += Add([.. part], totals, batch.TokenCount / 2, withAccuracy);
+                labels += Add([.. part], totals, how with { MaxTokens = batch.TokenCount / 2 });
             }
         }
         return labels;

@@ -30,7 +30,8 @@ sealed class RunFolder
         Path = System.IO.Path.GetFullPath(output.OutputDir);
         Directory.CreateDirectory(Path);
         AtomicFolder.Clean(Path);
-        ResumesFrom = CheckpointToResume(output);
+        ResumesFrom = FindCheckpoint(output);
+        if (ResumesFrom is not null) ReadState(ResumesFrom); // the check before has looked at all files of it
         if (ResumesFrom is null) RemoveEarlierRun();
         Write(At(RunFile), FormatVersion.Run.Stamp(run));
         _log = new(Path);
@@ -65,6 +66,19 @@ sealed class RunFolder
         return state;
     }
 
+    /// <summary>Refuses a checkpoint with a file that is not what was saved, and names one that is whole.</summary>
+    static void RefuseDamage(string checkpoint, string? only = null)
+    {
+        if (CheckpointSums.Damage(checkpoint, only) is not { } damage) return;
+        var folder = System.IO.Path.GetDirectoryName(checkpoint)!;
+        var step = StepOf(System.IO.Path.GetFileName(checkpoint));
+        var older = Checkpoints(folder).Where(c => c.Step < step && File.Exists(System.IO.Path.Combine(c.Folder, OptimizerFile)))
+            .Select(c => c.Folder).LastOrDefault(c => CheckpointSums.Damage(c) is null);
+        throw new UserErrorException($"{damage}; the disk or a copy has damaged it: " + (older is null
+            ? "start anew, with overwrite_output_dir: true and without resume_from_checkpoint"
+            : $"set resume_from_checkpoint: {older} to go on from the checkpoint before it"));
+    }
+
     public void Report(StepReport report, TrainerState state)
     {
         if (report.LoggedLoss is null && report.Evaluation is null) return;
@@ -92,6 +106,7 @@ sealed class RunFolder
             if (!_output.SaveOnlyModel) SaveOptimizer(temporary, optimizer);
             File.Copy(At(RunFile), System.IO.Path.Combine(temporary, RunFile));
             WriteState(temporary, state);
+            CheckpointSums.Write(temporary);
         });
         var checkpoints = Checkpoints();
         var excess = checkpoints.Count - (_output.SaveTotalLimit ?? int.MaxValue);
@@ -150,7 +165,10 @@ sealed class RunFolder
     public static string? CheckpointToResume(OutputSettings output)
     {
         var checkpoint = FindCheckpoint(output);
-        if (checkpoint is not null) ReadState(checkpoint); // refused before anything of the run is written over
+        if (checkpoint is null) return null;
+        // Refused before anything of the run is written over.
+        RefuseDamage(checkpoint);
+        ReadState(checkpoint);
         return checkpoint;
     }
 
@@ -195,7 +213,11 @@ sealed class RunFolder
             .OrderBy(c => c.Step),
     ];
 
-    static int StepOf(string name) => int.TryParse(name[CheckpointPrefix.Length..], out var step) ? step : -1;
+    static int StepOf(string name) => name.StartsWith(CheckpointPrefix, StringComparison.Ordinal)
+        && int.TryParse(name[CheckpointPrefix.Length..], CultureInfo.InvariantCulture, out var step) ? step : -1;
+
+    /// <summary>The bytes of the checkpoints in a run's folder.</summary>
+    public static long CheckpointBytes(string folder) => Checkpoints(folder).Sum(c => AtomicFolder.BytesOf(c.Folder));
 
     static void SaveOptimizer(string folder, AdamW optimizer)
     {
@@ -206,6 +228,7 @@ sealed class RunFolder
 
     static void RestoreOptimizer(string folder, AdamW optimizer, int steps)
     {
+        RefuseDamage(folder, OptimizerFile);
         using var file = SafetensorsFile.Open(System.IO.Path.Combine(folder, OptimizerFile));
         optimizer.Restore(file, steps);
     }
@@ -215,6 +238,7 @@ sealed class RunFolder
 
     static TrainerState ReadState(string folder)
     {
+        RefuseDamage(folder, StateFile);
         var path = System.IO.Path.Combine(folder, StateFile);
         try
         {

@@ -23,10 +23,11 @@ sealed class Trainer(
     (int Step, double Seconds) _start;
     (int Step, EvaluationResult Result)? _evaluated;
     (int Step, string Folder)? _saved;
+    bool _hasBest;
 
     TimeSpan Elapsed => TimeSpan.FromSeconds(_start.Seconds) + _clock.Elapsed;
 
-    /// <param name="stop">Ends the run after the update under way, with a checkpoint.</param>
+    /// <param name="stop">Ends the run between two forwards, with a checkpoint of the last whole update.</param>
     /// <exception cref="UserErrorException">The loss is not finite any more, or a checkpoint is another run's.</exception>
     public TrainingResult Run(CancellationToken stop = default)
     {
@@ -35,45 +36,60 @@ sealed class Trainer(
         using var optimizer = new AdamW(trainable.Parameters, _train, trainable.LoraPlusRatio);
         Begin(optimizer);
 
-        while (_state.GlobalStep < _plan.TotalSteps && !IsStoppedEarly && !stop.IsCancellationRequested)
+        try
         {
-            var began = _clock.Elapsed;
-            var batch = input.Read(_plan.RowsOf(_state.GlobalStep));
-            var learningRate = _train.LearningRate * schedule(_state.GlobalStep);
-
-            var loss = _train.Fp16 ? ScaledBackward(batch, optimizer) : Backward(batch, optimizer, 1);
-            var norm = Clip(optimizer);
-            if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw NotFinite(batch, loss);
-            optimizer.Step(learningRate);
-
-            var tokens = batch.Sum(row => row.InputIds.Length);
-            _state.Count(loss, tokens, batch.Length);
-            _state.Epoch = _plan.EpochAfter(_state.GlobalStep);
-            Report(new StepReport(_state.GlobalStep, _plan.TotalSteps, _state.Epoch, Elapsed)
+            if (_state.IsEvaluationDue)
             {
-                Loss = loss,
-                LearningRate = learningRate,
-                GradientNorm = norm,
-                LoggedLoss = occasions.Logs(_state.GlobalStep) ? _state.TakeLoss() : null,
-                Tokens = tokens,
-                TokensPerSecond = tokens / (_clock.Elapsed - began).TotalSeconds,
-            });
-            if (occasions.Evaluates(_state.GlobalStep)) Evaluate(optimizer);
-            if (occasions.Saves(_state.GlobalStep)) Save(optimizer);
+                Evaluate(optimizer, stop);
+                if (_state.GlobalStep > 0 && occasions.Saves(_state.GlobalStep)) Save(optimizer);
+            }
+            while (_state.GlobalStep < _plan.TotalSteps && !IsStoppedEarly)
+            {
+                stop.ThrowIfCancellationRequested();
+                Update(optimizer, _train.LearningRate * schedule(_state.GlobalStep), occasions, stop);
+                if (occasions.Evaluates(_state.GlobalStep)) Evaluate(optimizer, stop);
+                if (occasions.Saves(_state.GlobalStep)) Save(optimizer);
+            }
+            return Finish(optimizer, stop);
         }
-        return Finish(optimizer);
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Stopped(optimizer);
+        }
+    }
+
+    void Update(AdamW optimizer, double learningRate, Cadence occasions, CancellationToken stop)
+    {
+        var began = _clock.Elapsed;
+        var batch = input.Read(_plan.RowsOf(_state.GlobalStep));
+        var loss = _train.Fp16 ? ScaledBackward(batch, optimizer, stop) : Backward(batch, optimizer, 1, stop);
+        var norm = Clip(optimizer);
+        if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw NotFinite(batch, loss);
+        optimizer.Step(learningRate);
+
+        var tokens = batch.Sum(row => row.InputIds.Length);
+        _state.Count(loss, tokens, batch.Length);
+        _state.Epoch = _plan.EpochAfter(_state.GlobalStep);
+        Report(new StepReport(_state.GlobalStep, _plan.TotalSteps, _state.Epoch, Elapsed)
+        {
+            Loss = loss,
+            LearningRate = learningRate,
+            GradientNorm = norm,
+            LoggedLoss = occasions.Logs(_state.GlobalStep) ? _state.TakeLoss() : null,
+            Tokens = tokens,
+            TokensPerSecond = tokens / (_clock.Elapsed - began).TotalSeconds,
+        });
     }
 
     void Begin(AdamW optimizer)
     {
         if (folder?.Resume(optimizer, _state.Data) is { } state) _state = state;
-        else _state.Forwards = _memory.First ?? Choose();
+        else (_state.Forwards, _state.IsEvaluationDue) = (_memory.First ?? Choose(), _evaluation.EvalOnStart);
         // A run that went on with less, for want of memory, goes on so.
         _state.MaxTokensPerForward = Math.Min(_state.MaxTokensPerForward, _train.MaxTokensPerForward ?? int.MaxValue);
         _state.MaxSteps = _plan.TotalSteps;
         _start = (_state.GlobalStep, _state.ElapsedSeconds);
         _clock.Start();
-        if (_state.GlobalStep == 0 && _evaluation.EvalOnStart) Evaluate(optimizer);
     }
 
     ForwardPlan Choose()
@@ -93,11 +109,11 @@ sealed class Trainer(
 
     /// <summary>Does the same with a scaled loss, and scales the gradients back: in fp16 small ones would be zero.</summary>
     /// <remarks>When they overflow, the step is made again with a smaller scale. https://arxiv.org/abs/1710.03740</remarks>
-    double ScaledBackward(TokenRow[] batch, AdamW optimizer)
+    double ScaledBackward(TokenRow[] batch, AdamW optimizer, CancellationToken stop)
     {
         while (true)
         {
-            var loss = Backward(batch, optimizer, _state.LossScale);
+            var loss = Backward(batch, optimizer, _state.LossScale, stop);
             using var norm = optimizer.GradientNorm();
             var isFinite = float.IsFinite(norm.item<float>());
             if (!isFinite && double.IsFinite(loss) && _state.LossScale > 1)
@@ -112,7 +128,7 @@ sealed class Trainer(
     }
 
     /// <summary>Computes the update's gradients and loss, in smaller forwards from here on when there is no room for it.</summary>
-    double Backward(TokenRow[] batch, AdamW optimizer, double scale)
+    double Backward(TokenRow[] batch, AdamW optimizer, double scale, CancellationToken stop)
     {
         // Each step has a seed, so that a run that goes on, or a step that begins again, draws the same dropout.
         var seed = RowOrder.Mix((ulong)_train.Seed, (ulong)_state.GlobalStep);
@@ -121,7 +137,7 @@ sealed class Trainer(
             optimizer.ZeroGradients();
             try
             {
-                return _pass.Backward(batch, _state.Forwards, seed, scale);
+                return _pass.Backward(batch, _state.Forwards, seed, scale, stop);
             }
             catch (Exception e) when (DeviceMemory.IsExhausted(e))
             {
@@ -158,10 +174,12 @@ sealed class Trainer(
         progress?.Report(report);
     }
 
-    void Evaluate(AdamW optimizer)
+    void Evaluate(AdamW optimizer, CancellationToken stop)
     {
+        _state.IsEvaluationDue = input.Validation is not null;
         if (input.Validation is null) return;
-        var result = Measure(input.Validation);
+        var result = Measure(input.Validation, stop);
+        _state.IsEvaluationDue = false;
         _evaluated = (_state.GlobalStep, result);
         var byAccuracy = _evaluation.MetricForBestModel is "accuracy" or "eval_accuracy";
         var isBest = _state.Judge(byAccuracy ? result.Accuracy!.Value : result.Loss, _evaluation.GreaterIsBetter ?? byAccuracy);
@@ -169,9 +187,9 @@ sealed class Trainer(
         if (isBest && _evaluation.LoadBestModelAtEnd) Save(optimizer);
     }
 
-    EvaluationResult Measure(IRowSource rows)
+    EvaluationResult Measure(IRowSource rows, CancellationToken stop)
     {
-        var result = _pass.Evaluate(rows, _state.MaxTokensPerForward, _evaluation.ComputeAccuracy);
+        var result = _pass.Evaluate(rows, _state.MaxTokensPerForward, _evaluation.ComputeAccuracy, stop);
         if (double.IsFinite(result.Loss)) return result;
         var row = Enumerable.Range(0, rows.Count).FirstOrDefault(i => _pass.FirstNotFinite([rows.Read(i)]) == 0);
         throw new UserErrorException($"the validation loss after step {_state.GlobalStep} is not finite, " +
@@ -185,26 +203,28 @@ sealed class Trainer(
         _saved = (_state.GlobalStep, folder.SaveCheckpoint(_state, optimizer, trainable));
     }
 
-    TrainingResult Finish(AdamW optimizer)
+    TrainingResult Result(bool isFinished) => new(isFinished, _state.GlobalStep, _plan.TotalSteps, _state.Epoch,
+        _state.TotalLoss / Math.Max(1, _state.GlobalStep), Elapsed, _state.RowsSeen, _state.NumInputTokensSeen);
+
+    /// <summary>Ends a run that was asked to stop. What was computed of an update or an evaluation that is not whole is lost.</summary>
+    TrainingResult Stopped(AdamW optimizer)
+    {
+        if (!_hasBest) Save(optimizer); // else the weights are not those of this step any more
+        return Result(isFinished: false) with { Checkpoint = _saved?.Folder ?? folder?.LastCheckpoint() };
+    }
+
+    TrainingResult Finish(AdamW optimizer, CancellationToken stop)
     {
         _state.ElapsedSeconds = Elapsed.TotalSeconds;
-        var isFinished = _state.GlobalStep >= _plan.TotalSteps || IsStoppedEarly;
-        var result = new TrainingResult(isFinished, _state.GlobalStep, _plan.TotalSteps, _state.Epoch,
-            _state.TotalLoss / Math.Max(1, _state.GlobalStep), Elapsed, _state.RowsSeen, _state.NumInputTokensSeen);
-        if (!isFinished)
-        {
-            Save(optimizer);
-            return result with { Checkpoint = _saved?.Folder };
-        }
-
-        var isAnotherModel = _evaluation.LoadBestModelAtEnd && folder?.RestoreBest(_state, optimizer) == true;
+        var result = Result(isFinished: true);
+        _hasBest = _evaluation.LoadBestModelAtEnd && folder?.RestoreBest(_state, optimizer) == true;
         if (input.Validation is not null && (_evaluation.DoEval || _evaluation.EvalStrategy != EvaluationStrategy.No))
         {
             result = result with
             {
-                Evaluation = _evaluated?.Step == _state.GlobalStep && !isAnotherModel
+                Evaluation = _evaluated?.Step == _state.GlobalStep && !_hasBest
                     ? _evaluated.Value.Result
-                    : Measure(input.Validation),
+                    : Measure(input.Validation, stop),
             };
         }
         folder?.Finish(result, _state, trainable);

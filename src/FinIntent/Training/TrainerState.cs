@@ -29,6 +29,9 @@ sealed record TrainerState
 
     public int EvaluationsWithoutGain { get; set; }
 
+    /// <summary>This is true where a run was stopped during the evaluation that belongs to this step, which is then made again.</summary>
+    public bool IsEvaluationDue { get; set; }
+
     public double ElapsedSeconds { get; set; }
 
     /// <summary>This is kept, because another cut into forwards rounds differently.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using FinIntent.Cli.Commands;
+using FinIntent.Files;
 using FinIntent.Tests.Classification;
 using Xunit;
 
@@ -106,12 +107,11 @@ public sealed class ClassifyShardsTests : IDisposable
         Assert.Equal(42, Run([.. Arguments, $"input={input}", $"output={_folder["out.csv"]}", "--shards", "2", "--shard", "0"]).Code);
         Assert.Equal(42, Run(["--model", _folder["none"], $"input={input}", $"output={Parts}", "--shards", "1", "--shard", "0"]).Code);
 
-        var log = Path.Combine(Parts, ".part-00000-of-00001.csv.answers");
-        using (new FileStream(log, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        using (OutputPlace.File(Path.Combine(Parts, "part-00000-of-00001.csv"), "output").Lock("classify"))
         {
             (code, _, error) = Run([.. Arguments, $"input={input}", $"output={Parts}", "--shards", "1", "--shard", "0"]);
             Assert.Equal(75, code);
-            Assert.Contains("is another run writing it?", error);
+            Assert.Contains("is being written by finintent classify (process ", error);
         }
         Shard(1, 0, input);
     }

@@ -49,6 +49,22 @@ public sealed class AnswerOutcomesTests
         Assert.Equal(1, (int)ReportJson.Of(report)["models"]![0]!["answers"]!["cut_short"]!);
     }
 
+    [Theory]
+    [InlineData("?", null, "Unreadable", -1)]
+    [InlineData("<think>B", null, "Unfinished", -2)]
+    [InlineData("<think>B", "length", "Unfinished", -2)]
+    [InlineData("", "content_filter", "Refused", -3)]
+    [InlineData("", "empty, text in reasoning", "Empty", -4)]
+    [InlineData("", "context_length", "Too long", -5)]
+    public void A_report_says_why_an_answer_has_no_choice(string output, string? finish, string expected, int number)
+    {
+        var report = Comparison.Of([new("m", "p.jsonl", [Said(output, finish)])]);
+
+        Assert.Equal(expected, ReportTables.ChoiceOf(report.Models[0], report.Models[0].Main, 0).English);
+        Assert.Contains($"[[0,1,[{number},{number},{number},{number}],", PageData.Of(report));
+        Assert.Contains($"\"{expected}\"]", ReportHtml.Of(report, Language.English)); // among the script's words
+    }
+
     [Fact]
     public void Predictions_without_text_have_none() =>
         Assert.Null(AnswerOutcomes.Of([Said("B") with { Output = null }]));

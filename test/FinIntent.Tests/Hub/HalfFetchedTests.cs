@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Hub;
 using Xunit;
 
@@ -130,8 +131,8 @@ public sealed class HalfFetchedTests : IDisposable
         await Assert.ThrowsAnyAsync<Exception>(() =>
             HubLock.Take(folder, _ => { }, TimeProvider.System, TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
-        Assert.False(HubLock.IsHeld(28), "ENOSPC, and on Windows ERROR_OUT_OF_PAPER");
-        Assert.True(HubLock.IsHeld(OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11));
+        Assert.False(LockFile.IsHeld(28), "ENOSPC, and on Windows ERROR_OUT_OF_PAPER");
+        Assert.True(LockFile.IsHeld(OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11));
     }
 
     [Fact]

@@ -81,8 +81,8 @@ public sealed class LibTorchSetupTests : IDisposable
     public void What_a_killed_setup_left_is_removed_and_never_taken_for_libtorch()
     {
         var bytes = Package();
-        Directory.CreateDirectory(_folder["data/.libtorch.0123.tmp"]);
-        File.WriteAllBytes(_folder["data/.libtorch-cpu-linux-x64.2.10.0.nupkg.tmp"], bytes[..10]);
+        Directory.CreateDirectory(_folder[$"data/.libtorch.{Guid.NewGuid():N}.tmp"]);
+        File.WriteAllBytes(_folder[$"data/.libtorch-cpu-linux-x64.2.9.0.nupkg.{Guid.NewGuid():N}.tmp"], bytes[..10]);
         Directory.CreateDirectory(Target);
         File.WriteAllText(Path.Combine(Target, Libraries[0]), "half of it, as an archiver by hand leaves it");
 

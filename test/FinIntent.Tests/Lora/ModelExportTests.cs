@@ -116,7 +116,7 @@ public sealed class ModelExportTests : IDisposable
         using var fixture = ParityFixture.Open("qwen2");
         ModelExport.Run(Request(fixture));
         _folder.Write("out/old.txt", "");
-        Directory.CreateDirectory(_folder[".out.0123.tmp"]);   // as a killed export leaves it
+        Directory.CreateDirectory(_folder[$".out.{Guid.NewGuid():N}.tmp"]);   // as a killed export leaves it
 
         ModelExport.Run(Request(fixture) with { Adapters = [] });
         Assert.Equal([_folder["out"]], Directory.GetFileSystemEntries(_folder.Path));

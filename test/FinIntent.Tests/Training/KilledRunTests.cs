@@ -12,11 +12,14 @@ public sealed partial class KilledRunTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    Process Start(string name, params string[] more)
+    Process Start(string name, params string[] more) => Start(name, copies: 1, more);
+
+    Process Start(string name, int copies, params string[] more)
     {
         using var fixture = ParityFixture.Open("qwen2");
         var rows = fixture.Train.GetProperty("rows").EnumerateArray().Select(row => row.GetRawText());
-        var tokens = _folder.Write("rows.jsonl", string.Concat(rows.Select(row => row + "\n")));
+        var all = string.Concat(rows.Select(row => row + "\n"));
+        var tokens = _folder.Write("rows.jsonl", string.Concat(Enumerable.Repeat(all, copies)));
         var settings = _folder.Write("train.yaml", $"""
             model_name_or_path: {fixture.Folder}
             tokenized_path: {tokens}

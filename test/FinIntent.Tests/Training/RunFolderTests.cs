@@ -68,7 +68,8 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "all_results.json", "checkpoint-2", "checkpoint-4",
             "checkpoint-6", "run.json",
             "runs", "train_results.json", "trainer_log.jsonl", "trainer_state.json", "training_loss.png"], Names("a"));
-        Assert.Equal(["adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "run.json", "trainer_state.json"],
+        Assert.Equal(["SHA256SUMS", "adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "run.json",
+            "trainer_state.json"],
             Names("a/checkpoint-6"));
         var line = JsonNode.Parse(File.ReadLines(_folder["a/trainer_log.jsonl"]).Last())!.AsObject();
         Assert.Equal(["current_steps", "total_steps", "loss", "lr", "grad_norm", "epoch", "percentage", "elapsed_time", "remaining_time"],
@@ -90,7 +91,8 @@ public sealed class RunFolderTests : IDisposable
         Run("parts", stopAfter: 5);
         // A process killed after the checkpoint has logged more, the last line half.
         File.AppendAllText(_folder["parts/trainer_log.jsonl"], "{\"current_steps\":6,\"loss\":1}\n{\"curr");
-        Directory.CreateDirectory(_folder["parts/.checkpoint-6.abc.tmp"]);
+        Directory.CreateDirectory(_folder[$"parts/.checkpoint-6.{Guid.NewGuid():N}.tmp"]);
+        File.WriteAllText(_folder[$"parts/.trainer_state.json.77.{Guid.NewGuid():N}.tmp"], "{");
 
         var result = Run("parts");
 

@@ -10,7 +10,8 @@ static class PageData
     static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
     /// <summary>Returns {questions: [[id, text]], classes: [label], models: [{name, rules, answers}]}.</summary>
-    /// <remarks>An answer is [question, gold class, each rule's class or −1, output, highest probability].</remarks>
+    /// <remarks>An answer is [question, gold class, each rule's class, output, highest probability]. Where a rule reads none, −1 less
+    /// the number of <see cref="UnreadReason"/> stands for the class.</remarks>
     public static string Of(Comparison report)
     {
         Dictionary<(string, string), int> questions = [];
@@ -35,7 +36,8 @@ static class PageData
         }.ToJsonString(Compact);
 
         int ClassOf(Prediction p, string? label) =>
-            label is null ? -1 : classes.BinarySearch(labels[Comparison.IntentOf(p, label)], StringComparer.Ordinal);
+            label is null ? -1 - (int)AnswerOutcomes.WhyUnread(p)
+            : classes.BinarySearch(labels[Comparison.IntentOf(p, label)], StringComparer.Ordinal);
     }
 
     /// <summary>Each intent as the page names it: with its label, if it has the same one everywhere.</summary>

@@ -143,5 +143,6 @@ static class ReportTables
 
     /// <summary>The class that an answer is read as.</summary>
     public static Bilingual ChoiceOf(ModelReport model, RuleReport rule, int i) =>
-        rule.Choices[i] is { } label ? Comparison.Label(model.Predictions[i], label) : Unreadable;
+        rule.Choices[i] is { } label ? Comparison.Label(model.Predictions[i], label)
+            : ReportWords.Unread(AnswerOutcomes.WhyUnread(model.Predictions[i]));
 }

@@ -39,6 +39,17 @@ static class ReportWords
     public static readonly Bilingual Class = new("类别", "Class");
     public static readonly Bilingual Gold = new("正确答案", "Right answer");
     public static readonly Bilingual Unreadable = new("读不出", "Unreadable");
+
+    /// <summary>Returns the words in a choice's place; report.js has the same, in the same order.</summary>
+    public static Bilingual Unread(UnreadReason why) => why switch
+    {
+        UnreadReason.Unfinished => new("思考未完", "Unfinished"),
+        UnreadReason.Refused => new("拒答", "Refused"),
+        UnreadReason.Empty => new("空", "Empty"),
+        UnreadReason.TooLong => new("题目过长", "Too long"),
+        _ => Unreadable,
+    };
+
     public static readonly Bilingual Question = new("问句", "Question");
     public static readonly Bilingual Confusion = new(
         "混淆矩阵：行是正确答案，列是模型的回答", "Confusion matrix: rows are right answers, columns the model's");

@@ -21,11 +21,13 @@ static class CalibrateJob
     /// <exception cref="UserErrorException">Rows are ones that the model is judged by or was trained on, or are too few.</exception>
     public static CalibrationSummary Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
     {
+        here = here with { Stop = stop };
         var (exam, common, outOfScope) = Read(settings, here);
         var (keys, schema) = (settings.Calibration, new Prepared(settings).LoadSchema());
         var prepared = Prepared.Of(settings, Need.Model, here);
         LeakGuard.Check(prepared, exam, here);
         var folder = FolderOf(prepared);
+        using var held = OutputPlace.Filled(folder, "calibration").Lock("calibrate");
 
         List<AskedQuestion> asked = [.. exam.Questions.Select(AskedQuestion.Of), .. outOfScope];
         IReadOnlyList<OptionReading> readings;

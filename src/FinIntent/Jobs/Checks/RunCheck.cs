@@ -1,4 +1,5 @@
 using FinIntent.Data.Tokens;
+using FinIntent.Files;
 using FinIntent.Settings;
 using FinIntent.Training;
 
@@ -13,16 +14,22 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
 
     public void Run(TrainingRows rows, TrainingSet input, CheckedModel? model)
     {
+        report.Try("output_dir", CheckFolder);
         if (settings.Train.DoTrain == false)
         {
             report.Ok("steps", "do_train: false, so the validation rows are looked at and nothing is trained");
             return;
         }
-        report.Try("output_dir", () => report.Ok("output_dir", RunFolder.CheckpointToResume(settings.Output) is { } checkpoint
-            ? $"the run goes on from {checkpoint}" : settings.Output.OutputDir));
         if (report.Try("steps", () => new UpdatePlan(input.Count, settings.Train)) is not { } plan) return;
         ReportSteps(rows, input, plan);
         if (model is not null) report.Try("disk", () => ReportDisk(plan, model));
+    }
+
+    void CheckFolder()
+    {
+        OutputPlace.Filled(settings.Output.OutputDir, "output_dir").Check();
+        var checkpoint = settings.Train.DoTrain == false ? null : RunFolder.CheckpointToResume(settings.Output);
+        report.Ok("output_dir", checkpoint is null ? settings.Output.OutputDir : $"the run goes on from {checkpoint}");
     }
 
     void ReportSteps(TrainingRows rows, TrainingSet input, UpdatePlan plan)
@@ -59,7 +66,9 @@ sealed class RunCheck(SettingsFile settings, CheckReport report, Surroundings he
         // The newest is written before the oldest goes; the best one is kept besides.
         var kept = Math.Min(saved, (settings.Output.SaveTotalLimit ?? int.MaxValue - 2L) + 1
             + (settings.Evaluation.LoadBestModelAtEnd ? 1 : 0));
-        var needed = (kept * (weights + state)) + weights;
+        // What checkpoints take already is theirs again: they are kept, replaced, or removed by a run that starts anew.
+        var before = RunFolder.CheckpointBytes(settings.Output.OutputDir);
+        var needed = Math.Max(weights, (kept * (weights + state)) + weights - before);
         var free = here.FreeBytes(settings.Output.OutputDir);
         var export = isLora ? model.WeightBytes + model.CompanionBytes : 0;
         report.Facts["disk_needed_bytes"] = needed;

@@ -1,3 +1,4 @@
+using FinIntent.Files;
 using FinIntent.Jobs.Calibrations;
 using FinIntent.Lora;
 using FinIntent.Runtime;
@@ -13,6 +14,7 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
     public void Run()
     {
         if (_settings.Inference.EvalFile is not null) report.Try("eval_file", CheckExam);
+        if (OutputOf(_settings) is { } output) report.Try(output.Key, output.Check);
         if (_settings.Calibration.CalibrationFile is not null) report.Try("calibration_file", CheckCalibration);
         if (_settings.Inference.Questions is { } questions)
             report.Try("questions", () => report.Ok("questions", $"{Count(AnswerJob.Load(_settings, questions).Count)} in {questions}"));
@@ -30,6 +32,13 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
         new TemplateCheck(prepared, report).Run(model, name);
         if (_settings.Export.ExportDir is { } target) report.Try("export_dir", () => CheckExport(target, model));
     }
+
+    /// <summary>Returns where the run writes; null where it writes nothing, or only the model says where.</summary>
+    static OutputPlace? OutputOf(SettingsFile settings) =>
+        settings.Export.ExportDir is { } target ? OutputPlace.Replaced(target, "export_dir")
+            : settings.Inference.EvalFile is not null && settings.Calibration.CalibrationFile is null
+            ? OutputPlace.Filled(ScoreJob.FolderOf(settings), "output_dir")
+            : settings.Inference.Questions is { } questions ? AnswerJob.PlaceOf(settings, questions) : null;
 
     void CheckExam()
     {
@@ -49,17 +58,24 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
     void CheckExport(string target, CheckedModel model)
     {
         ModelExport.RefuseForeignFolder(target);
-        var bytes = (_settings.Model.InferDtype switch
+        ReportRoom(_settings, target, model, report, here);
+    }
+
+    /// <summary>Reports whether there is room for an export; what a killed one left makes room, since it is removed first.</summary>
+    public static void ReportRoom(SettingsFile settings, string target, CheckedModel model, CheckReport report, Surroundings here)
+    {
+        var place = OutputPlace.Replaced(target, "export_dir");
+        var bytes = (settings.Model.InferDtype switch
         {
             InferenceType.Float32 => model.Numbers * 4,
             InferenceType.Auto => model.WeightBytes,
             _ => model.Numbers * 2,
         }) + model.CompanionBytes;
-        var free = here.FreeBytes(target);
+        var free = here.FreeBytes(place.Folder) + place.BytesLeft;
         report.Facts["export_bytes"] = bytes;
         report.Facts["disk_free_bytes"] = free;
         var words = $"{Amounts.Bytes(bytes)} for the export, {Amounts.Bytes(free)} are free";
-        if (bytes > free) report.Fail("disk", $"{words} at {target}; make room, or name an export_dir on another disk");
+        if (bytes > free) report.Fail("disk", $"{words} at {place.Folder}; make room, or name an export_dir on another disk");
         else report.Ok("disk", words);
     }
 }

@@ -7,7 +7,10 @@ namespace FinIntent.Jobs.Classify;
 /// <summary>
 /// Keeps the answers of each batch of texts as they come, so that a run that was ended goes on without scoring them again.
 /// </summary>
-/// <remarks>A batch is known by the digest of its texts. What a kill left half written, or is of another run, is dropped.</remarks>
+/// <remarks>
+/// Whoever opens it has the lock of the output (<see cref="OutputPlace"/>). A batch is known by the digest of its texts. What a kill left
+/// half written, or is of another run, is dropped.
+/// </remarks>
 sealed class AnswerLog : IDisposable
 {
     readonly FileStream _stream;
@@ -22,20 +25,10 @@ sealed class AnswerLog : IDisposable
     }
 
     /// <param name="identity">All that answers depend on. A log of another identity is begun anew.</param>
-    /// <exception cref="UserErrorException">Another run has the log open.</exception>
     public static AnswerLog Open(string path, JsonObject identity)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        FileStream stream;
-        try
-        {
-            stream = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16);
-        }
-        catch (IOException e)
-        {
-            throw new UserErrorException($"{path}: cannot be written; is another run writing it? {e.Message}", e);
-        }
-        var log = new AnswerLog(stream);
+        var log = new AnswerLog(new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1 << 16));
         return log.OrDispose(() =>
         {
             log.Begin(FormatVersion.Answers.Stamp(identity).ToJsonString());

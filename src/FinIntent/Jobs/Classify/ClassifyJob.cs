@@ -47,6 +47,7 @@ static class ClassifyJob
         var asked = settings.Classify;
         var set = found.Source.Set(null);
         var added = table.Added(asked, set);
+        using var held = table.IsToPipe ? null : OutputPlace.File(table.Output, "output").Lock("classify");
         using var model = ClassifierModel.Load(found.Source, here.Device.Value);
         using var log = LogOf(table, settings, found, model);
         var rows = table.IsFromPipe ? new PipedRows(here.Input()) : null;
@@ -94,9 +95,7 @@ static class ClassifyJob
         var (path, identity) = (Path.GetFullPath(table.Output), IdentityOf(table, settings, found));
         // Another machine may compute in another type, and its bits would be others.
         identity[ComputedIn] = model.Chat.Model.FormatName;
-        var log = AnswerLog.Open(Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), identity);
-        AtomicFile.RemoveLeftovers(path); // the log is locked, so nobody writes them any more
-        return log;
+        return AnswerLog.Open(Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.answers"), identity);
     }
 
     /// <summary>Returns all that the answers depend on.</summary>

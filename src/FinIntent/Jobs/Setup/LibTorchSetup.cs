@@ -34,7 +34,7 @@ static class LibTorchSetup
             return;
         }
         AtomicFolder.Clean(parent);
-        var path = Path.Combine(parent, $".{package.Id}.{package.Version}.nupkg.tmp");
+        var path = Path.Combine(parent, $".{package.Id}.{package.Version}.nupkg.{Guid.NewGuid():N}.tmp");
         try
         {
             await FetchAsync(package, path, feeds, context);

@@ -95,7 +95,7 @@ sealed class ModelStudy(StudyFile file, StudyModel model, string folder, Surroun
 
     bool Export(SettingsFile settings)
     {
-        ExportJob.Run(settings, here with { Output = TextWriter.Null });
+        ExportJob.Run(settings, here with { Output = TextWriter.Null }, stop);
         return true;
     }
 

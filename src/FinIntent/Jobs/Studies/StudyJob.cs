@@ -1,5 +1,6 @@
 using FinIntent.Evaluation;
 using FinIntent.Evaluation.Reports;
+using FinIntent.Files;
 
 namespace FinIntent.Jobs.Studies;
 
@@ -9,17 +10,19 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
 {
     public const string JsonName = "report.json";
 
+    readonly Surroundings _here = here with { Stop = stop };
     readonly List<PredictionSet> _sets = [];
     readonly List<ModelGroup> _groups = [];
 
     /// <returns>The number of models that did not finish.</returns>
     public int Run()
     {
+        using var held = OutputPlace.Filled(file.OutputDir, "output_dir").Lock("experiment");
         // The questions of all models, before anything is fetched or trained for them.
         List<(StudyModel Model, ModelStudy Study)> studies = [.. file.Models.Select(model => (model, Open(model)))];
         foreach (var (model, study) in studies)
         {
-            here.Output.WriteLine($"== {model.Name}");
+            _here.Output.WriteLine($"== {model.Name}");
             _groups.Add(Study(model, study));
         }
         if (_sets.Count == 0)
@@ -32,7 +35,7 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
     ModelStudy Open(StudyModel model)
     {
         var questions = Exam.FileOf(model.With());
-        return File.Exists(questions) ? new(file, model, Path.Combine(file.OutputDir, model.Folder), here, stop)
+        return File.Exists(questions) ? new(file, model, Path.Combine(file.OutputDir, model.Folder), _here, stop)
             : throw new UserErrorException($"{model.Place}: {model.Name}: eval_file: {questions}: no such file; " +
                 "OpenFinData's comes with `finintent data pull openfindata`");
     }
@@ -51,8 +54,10 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
             // Whatever it is, the other models' results are not lost to it; a bug is told whole.
-            here.Tell(e is UserErrorException ? $"  error: {e.Message}" : $"  failed: {e}");
-            return new(model.Name, plain, runs, e.Message.ReplaceLineEndings(" "));
+            var told = DiskFull.In(e) ?? e;
+            _here.Tell(told is FinIntentException or IOException or UnauthorizedAccessException
+                ? $"  error: {told.Message}" : $"  failed: {told}");
+            return new(model.Name, plain, runs, told.Message.ReplaceLineEndings(" "));
         }
     }
 
@@ -65,13 +70,13 @@ sealed class StudyJob(StudyFile file, Surroundings here, CancellationToken stop)
     void Report()
     {
         var report = Comparison.Of(_sets, [.. Pairs()]) with { Groups = _groups };
-        ReportWriter.Write(file.OutputDir, report, here.Languages.Reports);
+        ReportWriter.Write(file.OutputDir, report, _here.Languages.Reports);
         ReportJson.Write(Path.Combine(file.OutputDir, JsonName), ReportJson.Of(report));
-        here.Output.Write("\n" + ReportText.Study(report, here.Languages.Text));
+        _here.Output.Write("\n" + ReportText.Study(report, _here.Languages.Text));
         foreach (var set in _sets.Where(set => set.Api is not null))
-            here.Output.Write($"\n{set.Name}{set.Api!.ToText(here.Languages.Text)}");
+            _here.Output.Write($"\n{set.Name}{set.Api!.ToText(_here.Languages.Text)}");
         string[] files = [ReportWriter.HtmlName, ReportWriter.MarkdownName, JsonName];
-        here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
+        _here.Output.WriteLine($"\n-> {string.Join(", ", files.Select(name => Path.Combine(file.OutputDir, name)))}");
     }
 
     /// <summary>Pairs each run with its base, and the best that each model has with the other models'.</summary>

@@ -56,7 +56,11 @@ sealed class StudyStep(string result, JsonObject inputs)
 
     void RemoveResult()
     {
-        if (Directory.Exists(result)) Directory.Delete(result, recursive: true);
+        if (Directory.Exists(result))
+        {
+            OutputPlace.Filled(result, "output_dir").Check(); // a run of its own may be writing there
+            Directory.Delete(result, recursive: true);
+        }
         else if (File.Exists(result)) File.Delete(result);
     }
 

@@ -65,13 +65,20 @@
     return made;
   }
 
+  // Why a rule reads no class: -1 and below, in the order of ReportWords.Unread.
+  const whyUnread = [["读不出", "Unreadable"], ["思考未完", "Unfinished"], ["拒答", "Refused"], ["空", "Empty"], ["题目过长", "Too long"]];
+
+  function unread(choice) {
+    return both(...whyUnread[-1 - choice]);
+  }
+
   function answerCell(header, model, answer) {
     const cell = element("td", "answer");
     cell.dataset.zh = cell.dataset.en = header;
     const content = cell.appendChild(element("div"));
     const rule = data.models[model].rules.indexOf(state.rule);
     const choice = answer[2][rule];
-    content.append(choice < 0 ? both("读不出", "Unreadable") : data.classes[choice]);
+    content.append(choice < 0 ? unread(choice) : data.classes[choice]);
     const text = answer[3];
     if (text !== null && (choice < 0 || ![data.classes[choice], data.classes[choice].split(" ")[0]].includes(text.trim()))) content.append(element("small", "text", text));
     if (answer[4] !== null && state.rule === "scored") content.append(element("small", "", (100 * answer[4]).toFixed(1) + " %"));

@@ -20,9 +20,8 @@ static class DataGenerate
         command.SetAction(async (arguments, ended) =>
         {
             var settings = AuthorJob.Load(arguments.GetRequiredValue(file), arguments.GetValue(local), arguments.GetValue(overrides) ?? []);
-            if (settings.Harmless.Count > 0)
-                arguments.InvocationConfiguration.Error.WriteLine($"without effect here: {string.Join(", ", settings.Harmless)}");
             var here = Host.Of(arguments) with { Time = time ?? TimeProvider.System };
+            foreach (var note in settings.Notes) here.Tell(note);
             using var stop = new StopRequest(StopRequest.Notice, here.Error);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ended, stop.Token);
             return await AuthorJob.Run(settings, arguments.GetValue(accept), here, either.Token);

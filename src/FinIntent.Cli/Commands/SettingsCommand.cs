@@ -22,7 +22,7 @@ static class SettingsCommand
             if (settings.Api.Api is not null && !WithApi.Contains(name))
                 throw new UserErrorException($"{settings.Given["api"]}: api: `finintent {name}` needs a local model; " +
                     $"only {string.Join(", ", WithApi)} asks one behind an API");
-            if (settings.Harmless.Count > 0) here.Tell($"without effect here: {string.Join(", ", settings.Harmless)}");
+            foreach (var note in settings.Notes) here.Tell(note);
             return run(settings, here);
         });
         return command;

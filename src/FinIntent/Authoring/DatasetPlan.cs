@@ -36,8 +36,7 @@ sealed record DatasetPlan(IReadOnlyList<string> Intents, IReadOnlyList<LengthRan
         var given = settings.ClassShares;
         if (given.Count == 0) return [.. names.Select(_ => 1.0)];
         foreach (var name in given.Keys.Except(names))
-            throw new UserErrorException(
-                $"class_shares: the schema has no intent \"{name}\"; did you mean \"{EditDistance.Nearest(name, names)}\"?");
+            throw new UserErrorException($"class_shares: the schema has no intent \"{name}\"{EditDistance.Hint(name, names)}");
         foreach (var name in names.Except(given.Keys))
             throw new UserErrorException($"class_shares: there is no share of \"{name}\"; give one, or 0 to leave the intent out");
         if (given.Values.Any(share => share < 0) || given.Values.Sum() <= 0)

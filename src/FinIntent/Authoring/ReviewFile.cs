@@ -71,8 +71,8 @@ static class ReviewFile
     static string Intent(string decision, IntentSchema schema, string place)
     {
         if (schema.LabelFor(decision) is { } label) return schema.Options.First(o => o.Label == label).Name;
-        var nearest = EditDistance.Nearest(decision, schema.Options.Select(o => o.Name).Append(Drop));
+        string[] words = [.. schema.Options.Select(o => o.Name), Drop];
         throw new UserErrorException(
-            $"{place}: decision: \"{decision}\" is no intent of the schema and not \"{Drop}\"; did you mean \"{nearest}\"?");
+            $"{place}: decision: \"{decision}\" is no intent of the schema and not \"{Drop}\"{EditDistance.Hint(decision, words)}");
     }
 }

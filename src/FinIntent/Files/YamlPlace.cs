@@ -18,8 +18,8 @@ sealed record YamlPlace(string Path, YamlMappingNode Map)
         {
             var key = (node as YamlScalarNode)?.Value ?? throw new UserErrorException($"{Path}:{node.Start.Line}: a key must be a word");
             if (known.Contains(key)) continue;
-            var nearest = EditDistance.Nearest(key, known);
-            throw new UserErrorException($"{Path}:{node.Start.Line}: unknown key \"{key}\"; did you mean \"{nearest}\"?");
+            throw new UserErrorException(
+                $"{Path}:{node.Start.Line}: unknown key \"{TerminalText.Short(key)}\"{EditDistance.Hint(key, known)}");
         }
     }
 

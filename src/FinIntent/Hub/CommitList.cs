@@ -17,23 +17,32 @@ static class CommitList
     {
         if (!FormatVersion.CommitList.Reads(json)) return null;
         if (json is JsonObject file) json = file["files"];
-        try
+        if (json is not JsonArray list) return null;
+        List<ListedFile> files = [];
+        foreach (var item in list)
         {
-            return json is JsonArray list ? [.. list.Select(file => new ListedFile((string)file!["path"]!, (long?)file["size"]))] : null;
+            if (item is not JsonObject entry || Text(entry["path"]) is not { } path || !HubListing.IsSafe(path)) return null;
+            if (entry["size"] is { } size && Number(size) is not >= 0) return null;
+            files.Add(new(path, Number(entry["size"])));
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or NullReferenceException or ArgumentException)
-        {
-            return null;
-        }
+        return files;
     }
+
+    /// <summary>Returns a text; null for anything else.</summary>
+    public static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    /// <summary>Returns a whole number; null for anything else.</summary>
+    public static long? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out long number) ? number : null;
 
     public static JsonNode? Read(string path)
     {
         try
         {
-            return File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;
+            if (!File.Exists(path)) return null;
+            using var json = JsonFile.Read(path);
+            return JsonSerializer.SerializeToNode(json.RootElement);
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is UserErrorException or IOException or UnauthorizedAccessException)
         {
             return null; // the hub is then asked for the list once more
         }

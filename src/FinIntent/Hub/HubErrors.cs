@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-
 namespace FinIntent.Hub;
 
 /// <summary>Says what a hub's refusals mean, and what to do about each.</summary>
@@ -14,18 +12,30 @@ static class HubErrors
         var code = Header(answer, "X-Error-Code");
         var place = HubHttp.Place(address);
         var message = settings.Token?.Redact(text) ?? text;
+        message = message.ReplaceLineEndings(" ");
         if (message.Length > MostShown) message = message[..MostShown] + "…";
         if (status is 408 or 425 or 429 or >= 500)
         {
-            var wait = Wait(answer.Headers.RetryAfter, time);
+            var (wait, isLimit) = (ServerWait.Of(answer, time), status == 429);
             var advice = wait > settings.LongestWait
                 ? $"; it asks to wait {wait.Value.TotalSeconds:0} s: run the same command again then" : "";
+            // A user who is known to the hub may ask more often.
+            if (isLimit && settings is { Token: null, Source: HubSource.HuggingFace } && HubHttp.AreOneSite(address, settings.Endpoint))
+                advice += "; HF_TOKEN set to a token of yours gives a higher limit (there is none)";
             var said = message.Length > 0 ? $": {message}" : "";
-            return new($"{place} answered {status} {answer.ReasonPhrase}{said}{advice}") { RetryAfter = wait };
+            return new($"{place} answered {status} {answer.ReasonPhrase}{said}{advice}")
+            {
+                RetryAfter = wait,
+                Cause = isLimit ? HubCause.Limit : HubCause.Server,
+            };
         }
         // A host to which the hub redirects knows nothing of repositories, and its addresses expire.
         if (!HubHttp.AreOneSite(address, settings.Endpoint))
-            return new($"{place} answered {status} {answer.ReasonPhrase}") { IsExpired = status is 400 or 401 or 403 or 404 or 410 };
+            return new($"{place} answered {status} {answer.ReasonPhrase}")
+            {
+                IsExpired = status is 400 or 401 or 403 or 404 or 410,
+                Cause = HubCause.Server,
+            };
         return new(info.Repository is { } repository
             ? Remedy(status, code, settings, repository, info, message)
             : $"the server answered {status} {answer.ReasonPhrase}; look at the address", isFinal: true);
@@ -58,7 +68,11 @@ static class HubErrors
         }
         if (status == 401 && noToken) return $"{id} is not open to everyone; set {variable} to a token that may read it";
         if (status == 401) return $"the token from {settings.Token!.Origin} is not accepted; set {variable} to a valid one";
-        return $"{id}: {page} answered {status}{(message.Length > 0 ? $": {message}" : "")}; " +
+        var refusal = $"{id}: {page} answered {status}{(message.Length > 0 ? $": {message}" : "")}";
+        if (status == 451 || message.Contains("disabled", StringComparison.OrdinalIgnoreCase))
+            return $"{refusal}; the hub has closed it to everyone: look at its page";
+        if (status != 403) return refusal;
+        return $"{refusal}; " +
             (noToken ? $"if it needs an account, set {variable}" : $"look at what the token from {settings.Token!.Origin} may do");
     }
 
@@ -85,10 +99,4 @@ static class HubErrors
 
     public static string? Header(HttpResponseMessage answer, string name) =>
         answer.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
-
-    static TimeSpan? Wait(RetryConditionHeaderValue? header, TimeProvider time)
-    {
-        var wait = header?.Delta ?? header?.Date - time.GetUtcNow();
-        return wait > TimeSpan.Zero ? wait : null;
-    }
 }

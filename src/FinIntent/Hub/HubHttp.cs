@@ -1,5 +1,6 @@
 using System.Net;
-using System.Net.Http.Headers;
+using System.Text.Unicode;
+using FinIntent.Files;
 using Polly;
 using Polly.Retry;
 
@@ -10,6 +11,10 @@ namespace FinIntent.Hub;
 sealed class HubHttp : IDisposable
 {
     const int MostRedirects = 8;
+
+    /// <summary>No repository has a list of files that is longer.</summary>
+    const int MostListBytes = 256 << 20;
+
     static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1), LongestOwnWait = TimeSpan.FromSeconds(30);
     static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
 
@@ -19,6 +24,7 @@ sealed class HubHttp : IDisposable
     readonly TimeProvider _time;
     readonly Action<string> _tell;
     readonly HttpClient _http;
+    DateTimeOffset _waitsUntil;
 
     public HubHttp(HubSettings settings, HubContext context)
     {
@@ -55,28 +61,64 @@ sealed class HubHttp : IDisposable
             DelayGenerator = attempt => ValueTask.FromResult((attempt.Outcome.Exception as HubFailure)?.RetryAfter),
             OnRetry = attempt =>
             {
-                if (attempt.RetryDelay >= LongWait)
-                    _tell($"{attempt.Outcome.Exception!.Message}; trying again in {attempt.RetryDelay.TotalSeconds:0} s");
+                if (attempt.RetryDelay >= LongWait) TellWait(attempt.Outcome.Exception!.Message, attempt.RetryDelay);
                 return ValueTask.CompletedTask;
             },
         }).Build();
     }
 
-    /// <summary>Returns a JSON answer with its headers, which may name the next page.</summary>
-    public async Task<(JsonDocument Json, HttpResponseHeaders Headers)> Json(Uri address, HubRequestInfo info, CancellationToken stop)
+    /// <summary>Tells of a wait, once for all connections that wait at a time.</summary>
+    void TellWait(string why, TimeSpan wait)
+    {
+        lock (_http)
+        {
+            if (_time.GetUtcNow() < _waitsUntil) return;
+            _waitsUntil = _time.GetUtcNow() + wait;
+        }
+        _tell($"{why}; trying again in {wait.TotalSeconds:0} s");
+    }
+
+    /// <summary>Returns a JSON answer: valid UTF-8 with no key twice.</summary>
+    public async Task<JsonDocument> Json(Uri address, HubRequestInfo info, CancellationToken stop)
     {
         using var answer = await Send(HttpMethod.Get, address, null, leavesHub: true, info, stop);
-        using var limit = Limit(stop);
         try
         {
-            await using var stream = await answer.Content.ReadAsStreamAsync(limit.Token);
-            return (await JsonDocument.ParseAsync(stream, default, limit.Token), answer.Headers);
+            var bytes = await Bytes(answer, MostListBytes, address, stop);
+            return Utf8.IsValid(bytes) ? JsonText.Parse(bytes, "its answer") : throw new UserErrorException("its answer is not UTF-8");
         }
-        catch (Exception e) when (e is JsonException or IOException or HttpRequestException or OperationCanceledException
-            && !stop.IsCancellationRequested)
+        catch (UserErrorException e)
         {
             throw new HubFailure(
                 $"{Place(address)} sent no list of files: {e.Message}; is it a hub (HF_ENDPOINT, MODELSCOPE_DOMAIN)?", inner: e);
+        }
+    }
+
+    /// <summary>Reads an answer that is not long.</summary>
+    /// <exception cref="HubFailure">The connection was cut, or the answer goes on beyond the limit.</exception>
+    public async Task<byte[]> Bytes(HttpResponseMessage answer, int most, Uri address, CancellationToken stop)
+    {
+        using var limit = Limit(stop);
+        using var bytes = new MemoryStream();
+        var buffer = new byte[1 << 14];
+        try
+        {
+            await using var stream = await answer.Content.ReadAsStreamAsync(limit.Token);
+            for (int read; (read = await stream.ReadAsync(buffer, limit.Token)) > 0; Extend(limit))
+            {
+                if (bytes.Length + read > most)
+                    throw new HubFailure($"{Place(address)} sends more than {most:N0} bytes where fewer are right", isFinal: true);
+                bytes.Write(buffer, 0, read);
+            }
+            return bytes.ToArray();
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw Silence(address);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new HubFailure($"the connection to {address.GetLeftPart(UriPartial.Authority)} was cut", inner: e);
         }
     }
 
@@ -103,6 +145,24 @@ sealed class HubHttp : IDisposable
                 if (redirects == MostRedirects) throw new HubFailure($"{Place(address)} redirects in circles", isFinal: true);
                 address = location;
             }
+        }
+    }
+
+    /// <summary>Returns the failure of a server that has another length of a file than is right, and may have its pointer.</summary>
+    public async Task<HubFailure> WrongLength(Uri address, (long Found, long Right) length, HubRequestInfo info, CancellationToken stop)
+    {
+        var wrong = new HubFailure($"{info.File}: {Place(address)} has {length.Found:N0} bytes of it, and {length.Right:N0} are right; " +
+            "it is another file: use another mirror, or try again later", isFinal: true);
+        if (length.Found > LfsPointer.MostBytes) return wrong;
+        try
+        {
+            using var answer = await Send(HttpMethod.Get, address, null, leavesHub: true, info, stop);
+            var bytes = await Bytes(answer, LfsPointer.MostBytes, address, stop);
+            return bytes.AsSpan().StartsWith(LfsPointer.Beginning) ? LfsPointer.Refusal(info.File!, Place(address)) : wrong;
+        }
+        catch (HubFailure)
+        {
+            return wrong;
         }
     }
 

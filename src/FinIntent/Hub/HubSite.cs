@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Hub;
 
 /// <summary>Does what differs from hub to hub: how files are listed and found, and how they are kept on this machine.</summary>
@@ -75,15 +77,24 @@ abstract class HubSite(HubSettings settings, HubHttp http, HubContext context) :
 
     protected static string Escaped(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 
-    protected static string? Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    /// <summary>Makes a file of the list's entry; what the entry says of its size and digest is what the bytes are held to.</summary>
+    /// <param name="sha256">The digest in hexadecimal; empty for none.</param>
+    protected static ListedFile Listed(Uri list, string path, long? size, string? sha256, FileDigest? other = null)
+    {
+        if (size < 0) throw Damaged("a size below zero", $"{size}");
+        if (string.IsNullOrEmpty(sha256)) return new(path, size, other);
+        return FileDigest.OfETag(sha256.ToLowerInvariant()) is { Kind: DigestKind.Sha256 } digest ? new(path, size, digest)
+            : throw Damaged("a SHA-256 that is none", $"\"{TerminalText.Short(sha256)}\"");
 
-    protected static long? Number(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+        HubFailure Damaged(string what, string value) => new(
+            $"{HubHttp.Place(list)} lists {TerminalText.Short(path)} with {what}, {value}; the list is damaged: try again later, " +
+            "or use another mirror", isFinal: true);
+    }
 
-    protected HubFailure NoList(HubRepository repository) => new(
-        $"{settings.Endpoint.AbsoluteUri.TrimEnd('/')} sent no list of the files of {repository}; " +
-        "is it a hub (HF_ENDPOINT, MODELSCOPE_DOMAIN)?", isFinal: true);
+    /// <param name="said">What the server says in place of a list; null for nothing.</param>
+    protected HubFailure NoList(HubRepository repository, string? said = null) => new(
+        $"{settings.Endpoint.AbsoluteUri.TrimEnd('/')} sent no list of the files of {repository}" + (said is null
+            ? "; is it a hub (HF_ENDPOINT, MODELSCOPE_DOMAIN)?" : $": {TerminalText.Short(said)}"), isFinal: true);
 
     public void Dispose() => http.Dispose();
 }

@@ -1,4 +1,4 @@
-using System.Net.Http.Headers;
+using System.Text.Json.Serialization;
 using FinIntent.Files;
 
 namespace FinIntent.Hub;
@@ -9,26 +9,25 @@ namespace FinIntent.Hub;
 /// .finintent/COMMIT.json, the list of a commit's files, of which Python takes no notice.</summary>
 sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext context) : HubSite(settings, http, context)
 {
+    // What the hub's interface sends of a repository at a revision.
+    sealed record Revision(string? Sha = null, IReadOnlyList<Sibling>? Siblings = null);
+    sealed record Sibling(
+        [property: JsonPropertyName("rfilename")] string Path, long? Size = null, string? BlobId = null, LargeFile? Lfs = null);
+    sealed record LargeFile(string? Sha256 = null, long? Size = null);
+
+    static readonly JsonSerializerOptions Interface =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true };
+
     public override async Task<HubListing> List(HubRepository repository, CancellationToken stop)
     {
         var revision = RevisionOf(repository);
-        var path = $"/api/{repository.Plural}/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true";
-        var (json, _) = await Http.Json(Address(path), new(repository, revision), stop);
-        using (json)
-        {
-            var root = json.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || Text(root, "sha") is not { } commit || !HubRepository.IsCommit(commit)
-                || !root.TryGetProperty("siblings", out var files) || files.ValueKind != JsonValueKind.Array) throw NoList(repository);
-            return new(repository, commit, [.. files.EnumerateArray().Select(Listed).Where(file => HubListing.IsSafe(file.Path))]);
-        }
-    }
-
-    static ListedFile Listed(JsonElement json)
-    {
-        var path = Text(json, "rfilename") ?? "";
-        return json.TryGetProperty("lfs", out var lfs) && lfs.ValueKind == JsonValueKind.Object && Text(lfs, "sha256") is { } hash
-            ? new(path, Number(lfs, "size") ?? Number(json, "size"), new(DigestKind.Sha256, hash))
-            : new(path, Number(json, "size"), Text(json, "blobId") is { } blob ? FileDigest.OfETag(blob) : null);
+        var address = Address($"/api/{repository.Plural}/{repository.Id}/revision/{Uri.EscapeDataString(revision)}?blobs=true");
+        using var json = await Http.Json(address, new(repository, revision), stop);
+        if (json.RootElement.ValueKind != JsonValueKind.Object) throw NoList(repository);
+        var answer = JsonBinding.Bind<Revision>(json.RootElement, Interface, HubHttp.Place(address));
+        if (answer is not { Sha: { } commit, Siblings: { } files } || !HubRepository.IsCommit(commit)) throw NoList(repository);
+        return new(repository, commit, [.. files.Where(file => HubListing.IsSafe(file.Path)).Select(file => Listed(address, file.Path,
+            file.Lfs?.Size ?? file.Size, file.Lfs?.Sha256, file.BlobId is { } blob ? FileDigest.OfETag(blob) : null))]);
     }
 
     /// <summary>Sends a HEAD request, as huggingface_hub does: a redirect to another host tells where the bytes are.</summary>
@@ -45,14 +44,20 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
         var etag = Plain(HubErrors.Header(answer, "X-Linked-ETag") ?? answer.Headers.ETag?.Tag ?? HubErrors.Header(answer, "ETag"));
         if (etag is null || etag.Length == 0 || !etag.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || etag[0] == '.')
             throw new HubFailure($"{place} names no ETag, so nothing tells what it holds; is it a hub (HF_ENDPOINT)?", isFinal: true);
-        if (Linked(answer) is not { } size)
-            throw new HubFailure(
-                $"{place} names no length, so nothing tells when it is complete; is it a hub (HF_ENDPOINT)?", isFinal: true);
+        var named = Linked(answer);
+        if ((file.Size ?? named) is not { } size)
+            throw new HubFailure($"{place} names no length, and neither does the list of files, so nothing tells when the file is " +
+                "complete; is it a hub (HF_ENDPOINT)?", isFinal: true);
+        if (named is { } found && found != size)
+            throw await Http.WrongLength(address, (found, size), InfoOf(listing, file.Path), stop);
         var digest = FileDigest.OfETag(etag);
         if (file.Digest is { } listed && digest is not null && listed.Kind == digest.Kind && listed != digest)
             throw new HubFailure($"{place} holds {digest}, and the list of files names {listed}", isFinal: true);
-        return new(file.Path, etag, size, digest ?? file.Digest, address, answer.Headers.Location);
+        return new(file.Path, etag, size, Stronger(file.Digest, digest), address, answer.Headers.Location);
     }
+
+    /// <summary>Chooses SHA-256, which the list has of a large file, before git's SHA-1, which may be of its pointer.</summary>
+    static FileDigest? Stronger(FileDigest? listed, FileDigest? digest) => listed?.Kind == DigestKind.Sha256 ? listed : digest ?? listed;
 
     static long? Linked(HttpResponseMessage answer)
     {
@@ -87,7 +92,7 @@ sealed class HuggingFaceSite(HubSettings settings, HubHttp http, HubContext cont
     string ListOf(HubRepository repository, string commit) => Path.Combine(Home(repository), ".finintent", commit + ".json");
 
     public override bool IsPlaced(HubListing listing, ListedFile file) =>
-        HubListing.IsThere(FolderOf(listing.Repository, listing.Commit), file with { Size = null });
+        HubListing.IsThere(FolderOf(listing.Repository, listing.Commit), file);
 
     public override string TargetOf(HubListing listing, RemoteFile file) => Path.Combine(Home(listing.Repository), "blobs", file.ETag);
 

@@ -13,6 +13,13 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
     const string RevisionKey = "/revision", FilesKey = "/files";
     const int PageSize = 200, MostPages = 1000;
 
+    // What the hub's interface sends of a folder; its names begin with capitals, as here.
+    sealed record Answer(JsonElement Data, string? Message);
+    sealed record Folder(IReadOnlyList<Item>? Files);
+    sealed record Item(string? Path, string? Name, string? Type, long? Size, string? Sha256);
+
+    static readonly JsonSerializerOptions Interface = new();
+
     readonly Lock _record = new();
 
     public override async Task<HubListing> List(HubRepository repository, CancellationToken stop)
@@ -26,28 +33,23 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
                 ? $"/repo/files?Revision={Uri.EscapeDataString(revision)}&Recursive=True"
                 : $"/repo/tree?Revision={Uri.EscapeDataString(revision)}&Root=/&Recursive=True&PageNumber={page}&PageSize={PageSize}";
             var address = Address($"/api/v1/{repository.Plural}/{repository.Id}{query}");
-            var (json, _) = await Http.Json(address, new(repository, revision), stop);
-            using (json)
-            {
-                var root = json.RootElement;
-                if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("Data", out var data)
-                    || data.ValueKind != JsonValueKind.Object || !data.TryGetProperty("Files", out var list)
-                    || list.ValueKind != JsonValueKind.Array) throw NoList(repository);
-                files.AddRange(list.EnumerateArray()
-                    .Where(file => Text(file, "Type") != "tree").Select(Listed).Where(file => HubListing.IsSafe(file.Path)));
-                if (repository.Kind == RepositoryKind.Model || list.GetArrayLength() < PageSize) break;
-            }
+            using var json = await Http.Json(address, new(repository, revision), stop);
+            if (json.RootElement.ValueKind != JsonValueKind.Object) throw NoList(repository);
+            var answer = JsonBinding.Bind<Answer>(json.RootElement, Interface, HubHttp.Place(address));
+            if (answer.Data.ValueKind != JsonValueKind.Object) throw NoList(repository, answer.Message);
+            var list = JsonBinding.Bind<Folder>(answer.Data, Interface, HubHttp.Place(address), nameof(Answer.Data)).Files
+                ?? throw NoList(repository, answer.Message);
+            files.AddRange(list.Where(file => file.Type != "tree" && HubListing.IsSafe(file.Path ?? file.Name ?? ""))
+                .Select(file => Listed(address, file.Path ?? file.Name!, file.Size, file.Sha256)));
+            if (repository.Kind == RepositoryKind.Model || list.Count < PageSize) break;
         }
         return new(repository, revision, files);
     }
 
-    static ListedFile Listed(JsonElement json) => new(Text(json, "Path") ?? Text(json, "Name") ?? "", Number(json, "Size"),
-        Text(json, "Sha256") is { Length: 64 } hash ? new(DigestKind.Sha256, hash.ToLowerInvariant()) : null);
-
     public override Task<RemoteFile> Locate(HubListing listing, ListedFile file, CancellationToken stop)
     {
         var repository = listing.Repository;
-        if (file.Size is not { } size) throw NoList(repository);
+        if (file.Size is not { } size) throw NoList(repository, $"{file.Path} has no size");
         var query = $"Revision={Uri.EscapeDataString(listing.Commit)}&FilePath={Uri.EscapeDataString(file.Path)}";
         var address = Address($"/api/v1/{repository.Plural}/{repository.Id}/repo?{query}");
         return Task.FromResult(new RemoteFile(file.Path, file.Digest?.Hex ?? "", size, file.Digest, address));
@@ -63,7 +65,7 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
     string? RevisionIn(HubRepository repository)
     {
         var (folder, revision) = (FolderOf(repository, ""), RevisionOf(repository));
-        if (File.Exists(Path.Combine(folder, Record))) return (string?)Read(repository)[RevisionKey];
+        if (File.Exists(Path.Combine(folder, Record))) return CommitList.Text(Read(repository)[RevisionKey]);
         // modelscope's own record says "Revision:NAME,CreatedAt:TIME"; its older versions left none.
         var python = Path.Combine(folder, PythonsRecord);
         if (File.Exists(python))
@@ -76,7 +78,7 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
 
     public override void Begin(HubListing listing) => Change(listing.Repository, json =>
     {
-        if ((string?)json[RevisionKey] != listing.Commit) json.Remove(RevisionKey);
+        if (CommitList.Text(json[RevisionKey]) != listing.Commit) json.Remove(RevisionKey);
         json[FilesKey] = CommitList.ToJson(listing.Files);
     });
 
@@ -108,8 +110,8 @@ sealed class ModelScopeSite(HubSettings settings, HubHttp http, HubContext conte
     public override void Finish(HubListing listing, bool isPart) => Change(listing.Repository, json => json[RevisionKey] = listing.Commit);
 
     bool IsRemembered(HubRepository repository, string path, FileInfo file, FileDigest digest) =>
-        Read(repository)[path] is JsonObject entry && (string?)entry["sha256"] == digest.Hex
-        && (long?)entry["written"] == file.LastWriteTimeUtc.Ticks;
+        Read(repository)[path] is JsonObject entry && CommitList.Text(entry["sha256"]) == digest.Hex
+        && CommitList.Number(entry["written"]) == file.LastWriteTimeUtc.Ticks;
 
     void Remember(HubListing listing, string path, FileDigest digest) => Change(listing.Repository, json =>
         json[path] = new JsonObject { ["sha256"] = digest.Hex, ["written"] = File.GetLastWriteTimeUtc(PathOf(listing, path)).Ticks });

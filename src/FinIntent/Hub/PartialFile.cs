@@ -50,10 +50,12 @@ sealed class PartialFile : IDisposable
 
     /// <param name="target">The path of the complete file.</param>
     /// <param name="partBytes">The size of a new file's parts; a file that is there keeps its own.</param>
-    public static PartialFile Open(string target, long size, int partBytes)
+    /// <param name="goesOn">False: what is there of the file is thrown away.</param>
+    public static PartialFile Open(string target, long size, int partBytes, bool goesOn = true)
     {
         var (path, statePath) = (target + Suffix, target + Suffix + StateSuffix);
-        var known = ReadState(statePath, size);
+        if (!goesOn) RemoveOthers(target);
+        var known = goesOn ? ReadState(statePath, size) : null;
         if (known is null || !File.Exists(path))
         {
             File.Delete(statePath);
@@ -94,6 +96,14 @@ sealed class PartialFile : IDisposable
         }
         lock (_done) Done += added;
         return added;
+    }
+
+    /// <summary>Says whether the file is there from its beginning on, and begins like this.</summary>
+    public bool Begins(ReadOnlySpan<byte> beginning)
+    {
+        if (_done.Length == 0 || _done[0] < beginning.Length) return false;
+        Span<byte> bytes = stackalloc byte[beginning.Length];
+        return RandomAccess.Read(_data, bytes, 0) == bytes.Length && bytes.SequenceEqual(beginning);
     }
 
     public string Digest(DigestKind kind, CancellationToken stop) => FileDigest.Compute(kind, _path + Suffix, stop);

@@ -29,11 +29,13 @@ sealed class RangedDownload(
     public async Task Run(string target, Action<string> tell, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        using var partial = PartialFile.Open(target, file.Size, settings.PartBytes);
+        // Without a digest nothing would tell that what is here of it is the beginning of another file.
+        using var partial = PartialFile.Open(target, file.Size, settings.PartBytes, goesOn: file.Digest is not null);
         var before = "";
         for (var contents = 1; ; contents++)
         {
             await Fetch(partial, stop);
+            RefusePointer(partial);
             if (file.Digest is not { } wanted) break;
             var found = await Task.Run(() => partial.Digest(wanted.Kind, stop), stop);
             if (found == wanted.Hex) break;
@@ -90,12 +92,17 @@ sealed class RangedDownload(
             // A whole file in one piece needs no range, and every server can give it.
             var isWhole = from == 0 && to == file.Size;
             using var answer = await http.Send(HttpMethod.Get, location, isWhole ? null : (from, to), leavesHub: true, info, stop);
+            await CheckLength(answer, stop);
             if (answer.StatusCode == HttpStatusCode.PartialContent) Check(answer, from, to);
             else if (!isWhole && !isFirst) throw new HubFailure($"{HubHttp.Place(location)} does not answer with the range asked for");
             var isRange = answer.StatusCode == HttpStatusCode.PartialContent;
             CheckETag(answer);
             if (isFirst) _knowsRanges.TrySetResult(isRange);
             await Copy(answer, partial, isRange ? from : 0, isRange ? to : file.Size, stop);
+        }
+        catch (HubFailure e) when (!e.IsFinal && partial.Begins(LfsPointer.Beginning))
+        {
+            RefusePointer(partial);
         }
         catch (HubFailure e) when (e.IsExpired && locate is not null)
         {
@@ -146,10 +153,27 @@ sealed class RangedDownload(
         }
     }
 
+    /// <summary>Refuses an answer that names another length of the whole file.</summary>
+    async Task CheckLength(HttpResponseMessage answer, CancellationToken stop)
+    {
+        var headers = answer.Content.Headers;
+        var isPart = answer.StatusCode == HttpStatusCode.PartialContent;
+        if ((isPart ? headers.ContentRange?.Length : headers.ContentLength) is { } found && found != file.Size)
+            throw await http.WrongLength(_location, (found, file.Size), info, stop);
+    }
+
+    void RefusePointer(PartialFile partial)
+    {
+        if (file.Size > LfsPointer.MostBytes && partial.IsComplete || !partial.Begins(LfsPointer.Beginning)) return;
+        meter.Lose(partial.Done);
+        partial.Forget();
+        throw LfsPointer.Refusal(file.Path, HubHttp.Place(_location));
+    }
+
     void Check(HttpResponseMessage answer, long from, long to)
     {
         var range = answer.Content.Headers.ContentRange;
-        if (range?.From != from || range.To >= to || (range.Length ?? file.Size) != file.Size)
+        if (range?.From != from || range.To >= to)
             throw new HubFailure($"{HubHttp.Place(_location)} was asked for the bytes {from}-{to - 1} of {file.Size} " +
                 $"and sends {range?.ToString() ?? "none it names"}");
     }

@@ -36,15 +36,26 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
         }
         catch (HubFailure e) when (!e.IsFinal)
         {
-            var mirror = settings.Source == HubSource.HuggingFace ? "HF_ENDPOINT" : "MODELSCOPE_DOMAIN";
-            throw e.ToUserError($"{repository.Id}: {(cached is null ? $"it is not in {settings.Cache}" : problem)}, and",
-                e.RetryAfter is null ? $"; look at the network, or name a mirror with {mirror}" : "");
+            throw e.ToUserError($"{repository.Id}: {(cached is null ? $"it is not in {settings.Cache}" : problem)}, and", Remedy(e));
         }
         catch (HubFailure e)
         {
             throw new UserErrorException(e.Message, e);
         }
         return await Fetch(site, listing, stop);
+    }
+
+    /// <summary>Says what to do where not even the list of files came.</summary>
+    string Remedy(HubFailure e)
+    {
+        if (e.RetryAfter > settings.LongestWait) return "";
+        var mirror = settings.Source == HubSource.HuggingFace ? "HF_ENDPOINT" : "MODELSCOPE_DOMAIN";
+        return e.Cause switch
+        {
+            HubCause.Limit => "; run the same command again later",
+            HubCause.Server => $"; run the same command again later, or name a mirror with {mirror}",
+            _ => $"; look at the network, or name a mirror with {mirror}",
+        };
     }
 
     async Task<string> Fetch(HubSite site, HubListing listing, CancellationToken stop)
@@ -83,7 +94,8 @@ sealed class SnapshotDownload(HubSettings settings, HubContext context, HubRepos
 
         var missing = absent.Where(file => !site.HasBytes(listing, file.Remote))
             .DistinctBy(file => site.TargetOf(listing, file.Remote)).ToList();
-        var here = missing.Sum(file => PartialFile.DoneOf(site.TargetOf(listing, file.Remote), file.Remote.Size));
+        var here = missing.Where(file => file.Remote.Digest is not null)
+            .Sum(file => PartialFile.DoneOf(site.TargetOf(listing, file.Remote), file.Remote.Size));
         var bytes = missing.Sum(file => file.Remote.Size);
         CheckSpace(bytes - here);
         meter.Expect(missing.Count, bytes, here);

@@ -17,7 +17,7 @@ sealed record EvaluationQuestion(
     {
         if (question.Length == 0) throw new UserErrorException($"{place}: the question is empty; write one, or remove the row");
         var gold = schema.LabelFor(intent) ?? throw new UserErrorException(
-            $"{place}: \"{key}\" is \"{intent}\", which is no intent of {schema.Name}; did you mean \"{schema.NearestName(intent)}\"?");
+            $"{place}: \"{key}\" is \"{intent}\", which is no intent of {schema.Name}{schema.Hint(intent)}");
         return new(id, question, schema.Options, gold, schema.Prompt(question));
     }
 }

@@ -69,8 +69,8 @@ sealed record IntentSchema
             ?? Options.FirstOrDefault(o => o.Name.Equals(word, StringComparison.OrdinalIgnoreCase)))?.Label;
     }
 
-    /// <summary>Returns the name that a word was probably meant to be.</summary>
-    internal string NearestName(string word) => EditDistance.Nearest(word, Intents.Select(i => i.Name));
+    /// <summary>Returns the end of a message about a word that is no intent: the name that was probably meant.</summary>
+    internal string Hint(string word) => EditDistance.Hint(word, [.. Intents.Select(i => i.Name)]);
 
     static IntentSchema ReadBuiltIn() => IntentSchemaFile.Read(Resource.Text(BuiltIn), "openfindata.yaml");
 }

@@ -24,17 +24,25 @@ static class CheckJob
     public static void ReportSettings(SettingsFile settings, IReadOnlyList<string> problems, CheckReport report)
     {
         foreach (var problem in problems) report.Fail("settings", problem);
-        var harmless = settings.Harmless.Count > 0 ? $", without effect here: {string.Join(", ", settings.Harmless)}" : "";
-        if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{harmless}");
+        var notes = string.Concat(settings.Notes.Select(note => $", {note}"));
+        if (problems.Count == 0) report.Ok("settings", $"{settings.Given.Count} keys{notes}");
     }
 
     /// <summary>Finds what the settings name, without weights, and reports what is not there. With wrong keys nothing is fetched.</summary>
     public static Prepared Prepare(SettingsFile settings, CheckReport report, Surroundings here) =>
         Prepared.Of(settings, report.Errors == 0 ? Need.Shape : Need.Nothing, here, (part, e) =>
         {
-            report.Fail(part == NamedPart.Model && e.InnerException is null ? "model" : "download", e.Message);
+            report.Fail(SubjectOf(part, e), e.Message);
             return true;
         });
+
+    /// <summary>Names the thing that is wrong: the hub where that gave no file, else what names the file.</summary>
+    static string SubjectOf(NamedPart part, UserErrorException e) => e.InnerException is UserErrorException ? "download" : part switch
+    {
+        NamedPart.Data => "dataset",
+        NamedPart.Model => "model",
+        _ => "adapter",
+    };
 
     /// <summary>Says whether the settings are of a run of `finintent train`.</summary>
     static bool IsTraining(SettingsFile settings) =>

@@ -96,7 +96,7 @@ sealed class TrainJob : IDisposable
 
     TrainingResult Train(TrainingWatch watch, CancellationToken stop)
     {
-        if (Settings.Harmless.Count > 0) watch.Tell($"without effect here: {string.Join(", ", Settings.Harmless)}");
+        foreach (var note in Settings.Notes) watch.Tell(note);
         if (Settings.Train.Tf32 is { } isTf32 && LibTorch.HasCuda) backends.cuda.matmul.allow_tf32 = isTf32;
         using var trained = TrainedModel.Load(_prepared.Trained with { Taught = Taught }, _here.Device.Value);
         var (rows, input) = (_check.Rows!, _check.Input!);

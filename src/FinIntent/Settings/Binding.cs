@@ -87,8 +87,10 @@ static class Binding
         // A bare `no` is a boolean to YAML 1.1 readers, and so is "false" for a strategy to LLaMA-Factory.
         var wanted = text.ToLowerInvariant() == "false" ? "no" : text.ToLowerInvariant();
         var members = type.GetFields(BindingFlags.Public | BindingFlags.Static);
-        if (members.FirstOrDefault(m => KeyOf(m) == wanted) is { } found) return found.GetValue(null)!;
-        throw entry.Error(OtherKeys.RefusedValues.TryGetValue((entry.Key, wanted), out var reason) ? $"{text} is not supported: {reason}"
+        var found = members.FirstOrDefault(m => KeyOf(m) == wanted || m.GetCustomAttribute<KeyAttribute>()?.Formerly == wanted);
+        if (found is not null) return found.GetValue(null)!;
+        throw entry.Error(LlamaFactoryKeys.RefusedValues.TryGetValue((entry.Key, wanted), out var reason)
+            ? $"{text} is not supported: {reason}"
             : $"\"{text}\" is not one of {string.Join(", ", members.Select(KeyOf))}");
     }
 

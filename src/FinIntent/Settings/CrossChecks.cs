@@ -23,6 +23,9 @@ static class CrossChecks
     public static void CheckTraining(SettingsFile s)
     {
         CheckModel(s);
+        if (s.Given.ContainsKey("batch_size"))
+            throw Error(s, "batch_size", "it is LLaMA-Factory's key of its exams; " +
+                "training has per_device_train_batch_size and gradient_accumulation_steps");
         if (s.Dataset.Dataset.Count == 0 && s.Dataset.TokenizedPath is null)
             throw new UserErrorException(
                 $"{s.Path}: there is nothing to train on; give dataset (names of dataset_info.json) or tokenized_path");

@@ -11,6 +11,8 @@ sealed record Entry(string Key, YamlNode Value, string Place)
     public bool IsNull =>
         Value is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any, Value: null or "" or "~" or "null" or "Null" or "NULL" };
 
+    public bool IsOfCommandLine => Place == Entries.CommandLine;
+
     public string? Text => (Value as YamlScalarNode)?.Value;
 
     public UserErrorException Error(string message) => new($"{Place}: {Key}: {message}");
@@ -19,6 +21,8 @@ sealed record Entry(string Key, YamlNode Value, string Place)
 /// <summary>Reads a settings file and the command line into entries; a key of the command line replaces the file's.</summary>
 static class Entries
 {
+    public const string CommandLine = "command line";
+
     public static Dictionary<string, Entry> Read(string path, IEnumerable<string> overrides)
     {
         var entries = ReadFile(path);
@@ -51,7 +55,7 @@ static class Entries
         var equals = argument.IndexOf('=');
         if (equals <= 0) throw new UserErrorException($"command line: expected key=value, got \"{argument}\"");
         var (key, text) = (argument[..equals].Trim().TrimStart('-').Replace('-', '_'), argument[(equals + 1)..].Trim());
-        return new(key, Value(key, text), "command line");
+        return new(key, Value(key, text), CommandLine);
     }
 
     // A text may begin with a bracket or a quote; everything else that does is YAML.

@@ -1,8 +1,11 @@
 namespace FinIntent.Settings;
 
-/// <summary>The key of a property whose name in snake_case is not the key.</summary>
+/// <summary>The key of a property, or the name of a value, that is not its name in snake_case.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 sealed class KeyAttribute(string name) : Attribute
 {
     public string Name => name;
+
+    /// <summary>The name that a value had in earlier versions of LLaMA-Factory; null when it had no other.</summary>
+    public string? Formerly { get; init; }
 }

@@ -5,7 +5,7 @@ enum InferenceType { Auto, Float16, [Key("bfloat16")] BFloat16, Float32 }
 enum QuantizationMethod
 {
     /// <summary>int8 with 8 bits, NF4 with 4.</summary>
-    Bnb,
+    [Key("bnb", Formerly = "bitsandbytes")] Bnb,
 
     /// <summary>float8_e4m3fn, multiplied as such.</summary>
     Fp8,

@@ -1,5 +1,4 @@
 using System.Reflection;
-using FinIntent.Files;
 
 namespace FinIntent.Settings;
 
@@ -21,8 +20,8 @@ sealed record SettingsFile
     public GenerateSettings Generate { get; init; } = new();
     public ClassifySettings Classify { get; init; } = new();
 
-    /// <summary>Keys that were given and change nothing here; a host lists them once.</summary>
-    public required IReadOnlyList<string> Harmless { get; init; }
+    /// <summary>What a host tells once: keys that were read under another name, and those that change nothing here.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>Keys that were given, with the place of each.</summary>
     public required IReadOnlyDictionary<string, string> Given { get; init; }
@@ -55,19 +54,18 @@ sealed record SettingsFile
     public static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(string path, IEnumerable<string> overrides) =>
         Inspect(path, Entries.Read(path, overrides));
 
-    static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(string path, IReadOnlyDictionary<string, Entry> entries)
+    internal static (SettingsFile Settings, IReadOnlyList<string> Problems) Inspect(
+        string path, IReadOnlyDictionary<string, Entry> entries)
     {
-        var keys = Keys.ToHashSet();
         List<string> problems = [];
-        foreach (var entry in entries.Values) UserErrorException.Note(() => Check(entry, keys), problems);
-
+        var given = new GivenKeys(entries, Keys.ToHashSet(), problems);
         var settings = new SettingsFile
         {
             Path = path,
-            Harmless = [.. entries.Keys.Where(OtherKeys.Harmless.Contains)],
-            Given = entries.ToDictionary(e => e.Key, e => e.Value.Place),
+            Notes = given.Notes,
+            Given = given.Entries.ToDictionary(e => e.Key, e => e.Value.Place),
         };
-        foreach (var section in Sections) section.SetValue(settings, Binding.Bind(section.PropertyType, entries, problems));
+        foreach (var section in Sections) section.SetValue(settings, Binding.Bind(section.PropertyType, given.Entries, problems));
         // What keys demand of each other says nothing while some of them are not what was meant.
         if (problems.Count == 0) CrossChecks.Check(settings, problems);
         return (settings, problems);
@@ -76,23 +74,4 @@ sealed record SettingsFile
     /// <summary>Every key that has an effect, with its value.</summary>
     public IReadOnlyDictionary<string, object?> Resolved() =>
         Sections.SelectMany(section => Binding.Resolved(section.GetValue(this)!)).ToDictionary();
-
-    static void Check(Entry entry, HashSet<string> keys)
-    {
-        if (keys.Contains(entry.Key) || OtherKeys.Harmless.Contains(entry.Key)) return;
-        if (!OtherKeys.Refused.TryGetValue(entry.Key, out var refusal))
-        {
-            var nearest = EditDistance.Nearest(entry.Key, keys.Concat(OtherKeys.Harmless).Concat(OtherKeys.Refused.Keys));
-            throw new UserErrorException($"{entry.Place}: unknown key \"{entry.Key}\"; did you mean \"{nearest}\"?");
-        }
-        if (!IsNeutral(entry.Text, refusal.Default)) throw entry.Error($"not supported: {refusal.Reason}");
-    }
-
-    static bool IsNeutral(string? text, string neutral)
-    {
-        if (text is null) return false;
-        if (text.Equals("false", StringComparison.OrdinalIgnoreCase) || text == neutral) return true;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var a)
-            && double.TryParse(neutral, NumberStyles.Float, CultureInfo.InvariantCulture, out var b) && a == b;
-    }
 }

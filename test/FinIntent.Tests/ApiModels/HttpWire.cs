@@ -85,7 +85,7 @@ sealed class WireRequest(TcpClient client, string method, string target, IReadOn
         await client.GetStream().WriteAsync((byte[])[.. Head(status, bytes.Length, more), .. bytes]);
     }
 
-    /// <summary>The head of an answer whose body, of so many bytes, follows by <see cref="Write"/>.</summary>
+    /// <summary>The head of an answer whose body follows by <see cref="Write"/>: so many bytes, below 0 until <see cref="End"/>.</summary>
     public async Task Begin(int status, long length, params (string Name, string Value)[] more) =>
         await client.GetStream().WriteAsync(Head(status, length, more));
 
@@ -99,6 +99,8 @@ sealed class WireRequest(TcpClient client, string method, string target, IReadOn
         Cut();
     }
 
+    public void End() => client.Close();
+
     public void Cut()
     {
         client.LingerState = new(true, 0);
@@ -108,7 +110,8 @@ sealed class WireRequest(TcpClient client, string method, string target, IReadOn
     public async Task WaitForHangUp() => await client.GetStream().ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
 
     static byte[] Head(int status, long length, (string Name, string Value)[] more) => Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 {status} {(HttpStatusCode)status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n" +
+        $"HTTP/1.1 {status} {(HttpStatusCode)status}\r\nContent-Type: application/json\r\n" +
+        (length < 0 ? "Connection: close\r\n" : $"Content-Length: {length}\r\n") +
         string.Concat(more.Select(h => $"{h.Name}: {h.Value}\r\n")) + "\r\n");
 
     static async Task<string?> Line(NetworkStream stream)

@@ -84,6 +84,18 @@ sealed class HubServer : IDisposable
     /// <summary>In place of an answer of the hub: status and headers, given method and path.</summary>
     public Func<string, string, (int Status, (string, string)[] Headers)?> Refusal { get; set; } = (_, _) => null;
 
+    /// <summary>What a mirror has in place of a file, a large one too, with an ETag of its own.</summary>
+    public Func<string, byte[]?> InPlaceOf { get; set; } = _ => null;
+
+    /// <summary>A list of files in place of the right one.</summary>
+    public string? ListText { get; set; }
+
+    /// <summary>Answers of the hub have no Content-Length.</summary>
+    public bool NamesNoLength { get; set; }
+
+    /// <summary>ModelScope's list names no SHA-256.</summary>
+    public bool ListsNoDigest { get; set; }
+
     public bool IgnoresRanges { get; set; }
 
     /// <summary>Sent at a time.</summary>
@@ -140,7 +152,7 @@ sealed class HubServer : IDisposable
             await Refuse(http, 404, ("X-Error-Code", "RevisionNotFound"), ("X-Error-Message", $"Invalid rev id: {revision}"));
             return;
         }
-        await http.Answer(200, new JsonObject
+        await http.Answer(200, ListText ?? new JsonObject
         {
             ["id"] = parts[0],
             ["sha"] = commit,
@@ -188,7 +200,9 @@ sealed class HubServer : IDisposable
             return;
         }
         var etag = repository.ETag(file);
-        if (repository.IsLarge(file))
+        if (InPlaceOf(file) is { } other)
+            await Content(http, file, other, ("ETag", $"\"{ServedRepository.GitBlob(other)}\""), ("X-Repo-Commit", commit));
+        else if (repository.IsLarge(file))
         {
             _blobs[etag] = content;
             await http.Begin(302, 0, ("Location", $"{CdnUrl}/{etag}?X-Signature={Interlocked.Increment(ref _signatures)}"),
@@ -237,14 +251,16 @@ sealed class HubServer : IDisposable
     {
         if (http.Method == "HEAD")
         {
-            await http.Begin(200, content.Length, headers);
+            await http.Begin(200, NamesNoLength ? -1 : content.Length, headers);
+            if (NamesNoLength) http.End();
             return;
         }
         var (from, to) = RangeOf(http, content.Length);
         if (http.Header("Range") is null || IgnoresRanges)
         {
-            await http.Begin(200, content.Length, headers);
+            await http.Begin(200, NamesNoLength ? -1 : content.Length, headers);
             await Send(http, name, content);
+            if (NamesNoLength) http.End();
         }
         else if (from >= content.Length) await Refuse(http, 416, ("Content-Range", $"bytes */{content.Length}"));
         else

@@ -18,24 +18,24 @@ static class ModelScopeApi
         }
         if (rest.Length > 0)
         {
-            await http.Answer(200, new JsonObject
+            await http.Answer(200, server.ListText ?? new JsonObject
             {
                 ["Code"] = 200,
                 ["Success"] = true,
-                ["Data"] = new JsonObject { ["Files"] = List(repository) }
+                ["Data"] = new JsonObject { ["Files"] = List(repository, server.ListsNoDigest) }
             }.ToJsonString());
             return;
         }
         var file = Uri.UnescapeDataString(http.Query.Split("FilePath=")[1]);
-        await http.Begin(302, 0, ("Location", server.CdnAddress(repository.Files[file])));
+        await http.Begin(302, 0, ("Location", server.CdnAddress(server.InPlaceOf(file) ?? repository.Files[file])));
     }
 
-    static JsonArray List(ServedRepository repository) => [.. repository.Files.Select(file => (JsonNode)new JsonObject
+    static JsonArray List(ServedRepository repository, bool hasNoDigest) => [.. repository.Files.Select(file => (JsonNode)new JsonObject
     {
         ["Name"] = file.Key.Split('/')[^1],
         ["Path"] = file.Key,
         ["Type"] = "blob",
         ["Size"] = file.Value.Length,
-        ["Sha256"] = Convert.ToHexStringLower(SHA256.HashData(file.Value)),
+        ["Sha256"] = hasNoDigest ? "" : Convert.ToHexStringLower(SHA256.HashData(file.Value)),
     }), new JsonObject { ["Name"] = "figures", ["Path"] = "figures", ["Type"] = "tree", ["Size"] = 0, ["Sha256"] = "" }];
 }

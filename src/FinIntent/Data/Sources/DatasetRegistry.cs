@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using FinIntent.Files;
 
 namespace FinIntent.Data.Sources;
@@ -11,8 +10,10 @@ sealed class DatasetRegistry
     /// <summary>This word in place of a folder makes every name one of a hub.</summary>
     public const string Online = "ONLINE";
 
-    static readonly JsonSerializerOptions Options = new()
-    { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    /// <summary>In place of a folder it is a hub's folder for LLaMA-Factory, which fetches dataset_info.json from there.</summary>
+    const string Remote = "REMOTE:";
+
+    static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     readonly string _folder;
     readonly Dictionary<string, JsonElement> _entries;
@@ -27,6 +28,9 @@ sealed class DatasetRegistry
     public static DatasetRegistry Open(string folder, HubFiles? hubFiles = null)
     {
         if (folder == Online) return new(folder, [], hubFiles);
+        if (folder.StartsWith(Remote, StringComparison.Ordinal))
+            throw new UserErrorException($"dataset_dir: {folder}: a {FileName} on a hub is not fetched; put one into a folder here, " +
+                "whose entries may name data sets of a hub (hf_hub_url, ms_hub_url)");
         var path = FileIn(folder);
         if (!System.IO.File.Exists(path))
             throw new UserErrorException($"{path}: no such file; dataset_dir must be a folder with a {FileName} that names its data sets");
@@ -76,17 +80,11 @@ sealed class DatasetRegistry
         if (_folder == Online) return new() { HfHubUrl = name, MsHubUrl = name };
         if (!_entries.TryGetValue(name, out var json))
         {
-            var hint = _entries.Count == 0 ? "the file describes none" : $"did you mean \"{EditDistance.Nearest(name, _entries.Keys)}\"?";
-            throw new UserErrorException($"{File}: no data set \"{name}\"; {hint}");
+            var hint = _entries.Count == 0 ? "; the file describes none" : EditDistance.Hint(name, _entries.Keys);
+            throw new UserErrorException($"{File}: no data set \"{name}\"{hint}");
         }
-        try
-        {
-            return json.Deserialize<DatasetEntry>(Options) ?? throw new JsonException("it is null");
-        }
-        catch (JsonException e)
-        {
-            throw new UserErrorException($"{File}: \"{name}\": {e.Message}", e);
-        }
+        DatasetKeys.Check(json, message => Error(name, message));
+        return JsonBinding.Bind<DatasetEntry>(json, Options, File, $"\"{name}\"");
     }
 
     static bool IsFromHub(DatasetEntry entry) => !string.IsNullOrEmpty(entry.HfHubUrl) || !string.IsNullOrEmpty(entry.MsHubUrl);
@@ -145,5 +143,5 @@ sealed class DatasetRegistry
         var other => throw Error(name, $"formatting \"{other}\" is not one of alpaca, sharegpt, openai"),
     };
 
-    public UserErrorException Error(string name, string message) => new($"{File}: \"{name}\": {message}");
+    public UserErrorException Error(string name, string message, Exception? inner = null) => new($"{File}: \"{name}\": {message}", inner);
 }

@@ -54,13 +54,13 @@ static class HubDatasets
                 throw registry.Error(name, $"{key} \"{id}\" is not of the form owner/name");
             if (!isModelScope && commits?.TryGetValue(name, out var commit) == true && HubRepository.IsCommit(commit))
                 repository = repository with { Revision = commit };
-            files[name] = Fetch(hub, source, repository, entry, message => registry.Error(name, $"{key}: {message}"), stop);
+            files[name] = Fetch(hub, source, repository, entry, e => registry.Error(name, $"{key}: {e.Message}", e), stop);
         }
         return files;
     }
 
     static string[] Fetch(HubFolders hub, HubSource source, HubRepository repository, DatasetEntry entry,
-        Func<string, UserErrorException> error, CancellationToken stop)
+        Func<UserErrorException, UserErrorException> error, CancellationToken stop)
     {
         var wanted = new HubDataset(entry.Subset, entry.Folder, entry.Split);
         try
@@ -70,7 +70,7 @@ static class HubDatasets
         }
         catch (UserErrorException e)
         {
-            throw error(e.Message);
+            throw error(e);
         }
     }
 }

@@ -9,6 +9,7 @@ using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Hub;
 using FinIntent.Intents;
+using FinIntent.Jobs.Classify;
 using FinIntent.Jobs.Classify.Shards;
 using FinIntent.Jobs.Studies;
 using FinIntent.Lora;
@@ -91,6 +92,13 @@ static class RecordReaders
             Seeds = [Seeds.Record("hub/models--bank--adapter/.finintent/5555555555555555555555555555555555555555.json")],
             Covers = "CommitList ModelScopeSite",
         },
+        new("SHA256SUMS", Format.Text, CheckpointSums.File, path => CheckpointSums.Damage(Folder(path)))
+        {
+            Seeds = [Seeds.Text($"{new string('0', 64)}  adapter_config.json\n{new string('a', 64)}  run.json\n")],
+            Covers = "CheckpointSums",
+            Prepare = Seeds.Copy("finished/run.json", "run.json"),
+        },
+        new("log of answers", Format.Bytes, "x.answers", ReadAnswers) { Seeds = [WriteAnswers()], Covers = "AnswerLog" },
         new("partial file", Format.Bytes, "x" + Parts, ReadParts) { Seeds = [WriteParts()], Covers = "PartialFile" },
         new("keys of the server", Format.Text, "keys", path => KeySet.Read(path))
         {
@@ -119,6 +127,29 @@ static class RecordReaders
         run.Remove(FormatVersion.Key);
         run.Remove(FormatVersion.WriterKey);
         return run;
+    }
+
+    static JsonObject AnswersRun => new() { ["input"] = "x" };
+
+    static void ReadAnswers(string path)
+    {
+        using var log = AnswerLog.Open(path, AnswersRun);
+        while (log.Next(7) is not null)
+        {
+        }
+    }
+
+    static byte[] WriteAnswers()
+    {
+        var path = Path.GetTempFileName();
+        using (var log = AnswerLog.Open(path, AnswersRun))
+        {
+            log.Append(7, [new([0.25, 0.75], 5), new([1, 0], 6) { PredictionSet = [0] }]);
+            log.Append(7, [new([0.5, 0.5], 7)]);
+        }
+        var bytes = File.ReadAllBytes(path);
+        File.Delete(path);
+        return bytes;
     }
 
     static void ReadParts(string path)

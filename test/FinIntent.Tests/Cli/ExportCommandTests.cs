@@ -16,8 +16,9 @@ public sealed class ExportCommandTests : IDisposable
         var printed = Export();
 
         Assert.Contains("largest difference of logits", printed);
-        Assert.Equal(["config.json", "finintent.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"],
-            Directory.GetFiles(_tiny["out"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        string[] files =
+            ["config.json", "finintent.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
+        Assert.Equal(files, Directory.GetFiles(_tiny["out"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

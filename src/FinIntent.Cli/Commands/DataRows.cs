@@ -20,7 +20,7 @@ static class DataRows
         {
             var intents = IntentSchema.Load(arguments.GetRequiredValue(schema));
             var rows = QuestionFile.Convert(arguments.GetRequiredValue(input), intents, arguments.GetRequiredValue(question),
-                arguments.GetValue(intent));
+                arguments.GetValue(intent), Host.Of(arguments).Warn);
             AlpacaFile.Write(arguments.GetRequiredValue(output), rows);
             var found = rows.Select(row => row.Gold).Distinct().Count();
             arguments.InvocationConfiguration.Output.WriteLine(

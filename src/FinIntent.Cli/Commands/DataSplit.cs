@@ -23,7 +23,7 @@ static class DataSplit
             {
                 Seed = arguments.GetValue(seed),
                 Overwrites = arguments.GetValue(overwrite),
-            });
+            }, Host.Of(arguments).Warn);
             foreach (var (name, rows) in files)
             {
                 var counts = rows.CountBy(row => row.Intent).Select(count => count.Value).ToList();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using FinIntent.Files;
 
 namespace FinIntent.Server.Keys;
 
@@ -24,16 +25,7 @@ sealed partial class KeySet
     /// <exception cref="UserErrorException">The file cannot be read, has no key, or a line is none; no message shows a key.</exception>
     public static KeySet Read(string path)
     {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"{path}: the key file cannot be read: {e.Message}", e);
-        }
-        return Parse(path, lines);
+        return Parse(path, [.. TextFile.Lines(path)]);
     }
 
     static KeySet Parse(string path, IReadOnlyList<string> lines)

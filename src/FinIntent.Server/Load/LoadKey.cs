@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Server.Load;
 
 /// <summary>Finds the key of the server that is measured, which never stands on a command line, where other users could read it.</summary>
@@ -14,7 +16,7 @@ static class LoadKey
                 : throw new UserErrorException($"--api-key-env: the variable {variable} is empty or not set");
         if (file is null) return null;
         if (!File.Exists(file)) throw new UserErrorException($"--api-key-file: {file}: no such file");
-        return File.ReadLines(file).Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && line[0] != '#') is { } first
+        return TextFile.Lines(file).Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && line[0] != '#') is { } first
             ? Checked(first, file) : throw new UserErrorException($"--api-key-file: {file} has no key");
     }
 

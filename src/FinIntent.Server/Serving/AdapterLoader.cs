@@ -49,7 +49,7 @@ sealed class AdapterLoader(ChatModel chat, ClassifierSource source, string model
         };
         var template = ChatTemplate.Get(talk.TemplateName, chat.Tokenizer, talk.DefaultSystem, talk.EnableThinking);
         List<string> parts = [ModelFingerprint.Of(source.Chat.Model), chat.Model.FormatName, talk.TemplateName,
-            FileFingerprint.Of(LoraAdapters.WeightsPath(folder)), File.ReadAllText(Path.Combine(folder, AdapterConfig.FileName))];
+            FileFingerprint.Of(LoraAdapters.WeightsPath(folder)), TextFile.Read(Path.Combine(folder, AdapterConfig.FileName))];
         return new(name, HostLoader.DigestOf(parts, sets, calibration), new(template, taught), folder)
         {
             Parent = model,

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
+using FinIntent.Files;
 
 namespace FinIntent.Authoring;
 
@@ -74,11 +75,11 @@ sealed record JournalRecord(JournalKind Kind, string Id, DateTimeOffset Time)
     {
         try
         {
-            return JsonSerializer.Deserialize<JournalRecord>(line, Options)!;
+            return JsonBinding.Bind<JournalRecord>(JsonText.Element(Encoding.UTF8.GetBytes(line), place, firstLine: 0), Options, place);
         }
-        catch (JsonException e)
+        catch (UserErrorException e)
         {
-            throw new UserErrorException($"{place}: not a line of a journal: {e.Message} Set overwrite_output_dir: true to start anew", e);
+            throw new UserErrorException($"{e.Message}; set overwrite_output_dir: true to start anew", e);
         }
     }
 }

@@ -40,13 +40,18 @@ static class CalibrationFile
         var path = PathIn(folder);
         if (!File.Exists(path)) return null;
         using var json = JsonFile.Read(path, FormatVersion.Calibration);
+        return Bound(json, path).ToCalibration(CalibrationStates.PathIn(folder));
+    }
+
+    static Stored Bound(JsonDocument json, string path)
+    {
         try
         {
-            return json.RootElement.Deserialize<Stored>(Json)!.ToCalibration(CalibrationStates.PathIn(folder));
+            return JsonBinding.Bind<Stored>(json.RootElement, Json, path);
         }
-        catch (JsonException e)
+        catch (UserErrorException e)
         {
-            throw Damaged(path, e.Message, e);
+            throw new UserErrorException($"{e.Message}; run `finintent calibrate` again, or remove the file", e);
         }
     }
 

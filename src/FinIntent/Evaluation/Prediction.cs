@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
 using FinIntent.Calibration;
+using FinIntent.Files;
 using FinIntent.Intents;
 using static System.FormattableString;
 
@@ -125,17 +126,18 @@ sealed record Prediction
     /// <exception cref="UserErrorException">The line is no prediction; <paramref name="place"/> says where it stands.</exception>
     public static Prediction Parse(string line, string place)
     {
+        Prediction prediction;
         try
         {
-            var prediction = JsonSerializer.Deserialize<Prediction?>(line, Json) ?? throw new JsonException("it is null");
-            if (prediction.Problem() is { } problem) throw new UserErrorException($"{place}: question {prediction.Id}: {problem}");
-            return prediction;
+            prediction = JsonBinding.Bind<Prediction>(JsonText.Element(Encoding.UTF8.GetBytes(line), place, firstLine: 0), Json, place);
         }
-        catch (JsonException e)
+        catch (UserErrorException e)
         {
             throw new UserErrorException(
-                $"{place}: not a prediction, an object {{\"id\", \"question\", \"model\", …}} on one line: {e.Message}", e);
+                $"{e.Message} (not a prediction, which is an object {{\"id\", \"question\", \"model\", …}} on one line)", e);
         }
+        return prediction.Problem() is { } problem ? throw new UserErrorException($"{place}: question {prediction.Id}: {problem}")
+            : prediction;
     }
 
     /// <summary>The options in the order of their labels; without "options" the labels are those of the probabilities, or A to E.</summary>
@@ -192,7 +194,7 @@ sealed record Prediction
             if (reader.TokenType == JsonTokenType.String) return reader.GetString()!;
             if (reader.TokenType == JsonTokenType.Number)
                 return Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
-            throw new JsonException($"an id must be text or a number, not {reader.TokenType}");
+            throw new UnfitJsonException("an id must be text or a number");
         }
 
         public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);

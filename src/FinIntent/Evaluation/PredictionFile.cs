@@ -46,7 +46,7 @@ sealed class PredictionFile : IDisposable
 
     static IEnumerable<(int, Prediction)> Lines(string path)
     {
-        foreach (var (i, line) in File.ReadLines(path).Index())
+        foreach (var (i, line) in TextFile.Lines(path).Index())
             if (!string.IsNullOrWhiteSpace(line)) yield return (i + 1, Parse(line, path, i + 1));
     }
 
@@ -56,7 +56,7 @@ sealed class PredictionFile : IDisposable
         {
             return Prediction.Parse(line, $"{path}:{number}");
         }
-        catch (UserErrorException e) when (e.InnerException is JsonException && !line.TrimEnd().EndsWith('}'))
+        catch (UserErrorException e) when (e.InnerException is UserErrorException && !line.TrimEnd().EndsWith('}'))
         {
             throw new UserErrorException(
                 $"{e.Message} (a line cut short when its run stopped? run it again, and it goes on from there)", e);

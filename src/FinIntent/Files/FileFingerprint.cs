@@ -13,8 +13,15 @@ static class FileFingerprint
     {
         if (!File.Exists(path)) throw new UserErrorException($"{path}: no such file");
         var hash = new XxHash128();
-        using var stream = File.OpenRead(path);
-        hash.Append(stream);
+        using var stream = InputFile.Open(path);
+        try
+        {
+            hash.Append(stream);
+        }
+        catch (IOException e)
+        {
+            throw InputFile.ErrorOf(e, path)!;
+        }
         return Digits(hash);
     }
 

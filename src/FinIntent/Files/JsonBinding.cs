@@ -3,6 +3,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace FinIntent.Files;
 
+/// <summary>Says, in words for users, why a converter of this program does not take a value.</summary>
+sealed class UnfitJsonException(string message) : JsonException(message);
+
 /// <summary>Reads JSON values into types, and says in this program's own words which key holds what it must not hold.</summary>
 /// <remarks>
 /// A value is looked at key by key before the serializer sees it: a missing key, an unknown one where the type allows none, null where the
@@ -21,6 +24,10 @@ static class JsonBinding
         try
         {
             return json.Deserialize<T>(options)!;
+        }
+        catch (UnfitJsonException e)
+        {
+            throw new Place(file, key.Length == 0 ? e.Path?.TrimStart('$', '.') ?? "" : key).Error(e.Message, e);
         }
         catch (Exception e) when (IsUnfit(e))
         {

@@ -63,7 +63,7 @@ sealed class ResumableFile : IDisposable
             throw new UserErrorException(
                 $"{path} exists, but no {file} says how it was made; set overwrite_output_dir: true to start anew");
         using var found = JsonFile.Read(file, FormatVersion.ResumableRun);
-        var before = JsonObject.Create(found.RootElement) ?? [];
+        var before = JsonObject.Create(JsonFile.Object(found.RootElement, file))!;
         foreach (var key in run.Select(k => k.Key).Union(before.Select(k => k.Key)).Except([FormatVersion.Key, FormatVersion.WriterKey]))
         {
             if (JsonNode.DeepEquals(before[key], run[key])) continue;
@@ -79,6 +79,7 @@ sealed class ResumableFile : IDisposable
         stream.Position = 0;
         stream.ReadExactly(bytes);
         var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+        JsonText.CheckUtf8(bytes.AsSpan(0, end), stream.Name, firstLine: 1);
         stream.SetLength(end);
         stream.Position = end;
         return Encoding.UTF8.GetString(bytes, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -15,11 +15,12 @@ sealed record Exam(string File, IReadOnlyList<EvaluationQuestion> Questions, Per
     public bool IsFileOfQuestions { get; init; } = true;
 
     /// <summary>Reads the questions of eval_file, in the words of intent_schema.</summary>
+    /// <param name="warn">It is told of rows without a question or answer, which are left out.</param>
     /// <exception cref="UserErrorException">The key is missing, or the file is none that the settings can be evaluated on.</exception>
-    public static Exam Of(SettingsFile settings)
+    public static Exam Of(SettingsFile settings, Action<string>? warn = null)
     {
         var file = FileOf(settings);
-        var questions = QuestionFile.Load(file, new Prepared(settings).LoadSchema());
+        var questions = QuestionFile.Load(file, new Prepared(settings).LoadSchema(), warn);
         var orders = settings.Inference.Permutations;
         return new(file, questions, orders is null ? null : PermutedQuestions.Of(questions, orders, settings.Train.Seed));
     }

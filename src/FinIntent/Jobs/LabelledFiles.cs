@@ -13,6 +13,6 @@ static class LabelledFiles
     public static List<RowFile> Read(IEnumerable<string> names, string folder, IntentSchema? schema, Surroundings here) =>
     [
         .. names.Select(name => new RowFile(name, QuestionFile.FindLabelled(name, folder, schema,
-            (directory, wanted) => here.Fetch(hub => HubDatasets.Fetch(directory, [wanted], hub))))),
+            (directory, wanted) => here.Fetch(hub => HubDatasets.Fetch(directory, [wanted], hub)), here.Warn))),
     ];
 }

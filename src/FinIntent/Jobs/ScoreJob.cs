@@ -17,7 +17,7 @@ static class ScoreJob
 
     public static ScoreSummary Run(SettingsFile settings, Surroundings here, CancellationToken stop = default)
     {
-        var (exam, runs) = (Exam.Of(settings), ScoreRuns.Of(settings));
+        var (exam, runs) = (Exam.Of(settings, here.Warn), ScoreRuns.Of(settings));
         var folder = FolderOf(settings);
         using var held = OutputPlace.Filled(folder, "output_dir").Lock("eval");
         (here, var isOne) = (here with { Stop = stop }, runs.Count == 1);

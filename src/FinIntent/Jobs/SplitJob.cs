@@ -22,14 +22,15 @@ sealed record SplitRequest(string File, string Folder, string? Schema, double Va
 /// <summary>Divides a file of labelled rows into files for training, validation and evaluation.</summary>
 static class SplitJob
 {
+    /// <param name="warn">It is told of rows without a question or answer, which are left out; null means that one is an error.</param>
     /// <returns>The rows of each file that was written, by its path.</returns>
-    public static IReadOnlyList<RowFile> Run(SplitRequest request)
+    public static IReadOnlyList<RowFile> Run(SplitRequest request, Action<string>? warn = null)
     {
         var (val, eval) = (request.Validation, request.Evaluation);
         if (val < 0 || eval < 0 || val + eval is <= 0 or >= 1)
             throw new UserErrorException($"--val {val} --eval {eval}: shares are 0 or more, one of them above 0, and together below 1, " +
                 "so that rows are left to train on");
-        var rows = QuestionFile.LoadLabelled(request.File, request.Schema is { } file ? IntentSchema.Load(file) : null);
+        var rows = QuestionFile.LoadLabelled(request.File, request.Schema is { } file ? IntentSchema.Load(file) : null, null, warn);
         EvaluationNotice.Check(request.File);
         if (rows.FirstOrDefault(row => OpenFinData.IsIntentItem(row.Source)) is { } official)
             throw official.Source.Error(Dataset.Refusal);

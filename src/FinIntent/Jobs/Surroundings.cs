@@ -57,6 +57,8 @@ sealed record Surroundings(TextWriter Output, TextWriter Error)
 
     public void Tell(string line) => Error.WriteLine(line);
 
+    public void Warn(string line) => Tell($"warning: {line}");
+
     public TrainingResult Train(Func<TrainingWatch, TrainingResult> run) => Training is null ? run(new(Output.WriteLine)) : Training(run);
 
     /// <summary>Does a work that needs files of hubs.</summary>

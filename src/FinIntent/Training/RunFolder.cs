@@ -243,13 +243,9 @@ sealed class RunFolder
         try
         {
             using var json = JsonFile.Read(path, FormatVersion.TrainerState);
-            return json.Deserialize<TrainerState>(RunJson.Indented) ?? throw new UserErrorException($"{path}: it is empty");
+            return JsonBinding.Bind<TrainerState>(json.RootElement, RunJson.Indented, path);
         }
-        catch (JsonException e)
-        {
-            throw new UserErrorException($"{path}: {e.Message}; name another checkpoint in resume_from_checkpoint", e);
-        }
-        catch (UserErrorException e) when (e.InnerException is not null)
+        catch (UserErrorException e)
         {
             throw new UserErrorException($"{e.Message}; name another checkpoint in resume_from_checkpoint", e);
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Serialization;
 using FinIntent.Files;
 
@@ -12,8 +13,15 @@ sealed class TrainerLog(string folder)
     public void CutAfter(int step)
     {
         if (!File.Exists(_path)) return;
-        var kept = File.ReadLines(_path).Where(line => StepOf(line) is { } s && s <= step).ToList();
-        AtomicFile.WriteText(_path, string.Concat(kept.Select(line => line + "\n")));
+        var bytes = InputFile.Bytes(_path);
+        var kept = new ArrayBufferWriter<byte>();
+        foreach (var range in bytes.AsSpan().Split((byte)'\n'))
+            if (StepOf(bytes.AsSpan(range)) is { } s && s <= step)
+            {
+                kept.Write(bytes.AsSpan(range));
+                kept.Write("\n"u8);
+            }
+        AtomicFile.Write(_path, stream => stream.Write(kept.WrittenSpan));
     }
 
     public void Append(StepReport report)
@@ -33,13 +41,13 @@ sealed class TrainerLog(string folder)
         File.AppendAllText(_path, JsonSerializer.Serialize(line, RunJson.Line) + "\n");
     }
 
-    static int? StepOf(string line)
+    int? StepOf(ReadOnlySpan<byte> line)
     {
         try
         {
-            return JsonSerializer.Deserialize<LogLine>(line, RunJson.Line)?.CurrentSteps;
+            return JsonBinding.Bind<LogLine>(JsonText.Element(line, _path), RunJson.Line, _path).CurrentSteps;
         }
-        catch (JsonException)
+        catch (UserErrorException)
         {
             return null;
         }

@@ -84,6 +84,58 @@ public sealed class InspectTokensTests : IDisposable
         Assert.Equal([path], Directory.GetFiles(_folder)); // no half-written file
     }
 
+    [Theory]
+    [InlineData("chat.json", ".")]
+    [InlineData("talks", "here")]
+    public void Conversations_are_shown_from_a_file_and_by_the_name_of_a_data_set(string data, string folder)
+    {
+        var inside = Path.Combine(_folder, "here");
+        Directory.CreateDirectory(inside);
+        File.WriteAllText(Path.Combine(_folder, "chat.json"),
+            """[{"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "A"}]}]""");
+        File.WriteAllText(Path.Combine(inside, "own.json"), """[{"turns": [{"who": "user", "text": "q"}, {"who": "bot", "text": "A"}]}]""");
+        File.WriteAllText(Path.Combine(inside, "dataset_info.json"), """
+            {"talks": {"file_name": "own.json", "formatting": "sharegpt", "columns": {"messages": "turns"},
+                "tags": {"role_tag": "who", "content_tag": "text", "user_tag": "user", "assistant_tag": "bot"}}}
+            """);
+        var named = data.EndsWith(".json", StringComparison.Ordinal) ? Path.Combine(_folder, data) : data;
+        string[] arguments = ["tokens", "--model", SmallTokenizers.Folder("chatglm"), "--template", "chatglm3", "--data", named,
+            "--dataset-dir", Path.Combine(_folder, folder)];
+
+        using var output = new StringWriter();
+        InspectCommand.Build(Plain(output)).Parse(arguments).Invoke(new() { EnableDefaultExceptionHandler = false });
+
+        Assert.Contains(".json:1: ", output.ToString());
+        Assert.Contains("«", output.ToString());
+    }
+
+    [Fact]
+    public void A_name_that_is_no_file_and_no_data_set_is_told()
+    {
+        string[] arguments = ["tokens", "--model", SmallTokenizers.Folder("chatglm"), "--template", "chatglm3", "--data", "nowhere",
+            "--dataset-dir", _folder];
+
+        using var output = new StringWriter();
+        var error = Assert.Throws<UserErrorException>(
+            () => InspectCommand.Build(Plain(output)).Parse(arguments).Invoke(new() { EnableDefaultExceptionHandler = false }));
+
+        Assert.Contains("nowhere: no such file, and", error.Message);
+    }
+
+    /// <summary>Copying all that was read so far at each token would take minutes here.</summary>
+    [Fact]
+    public void A_row_of_half_a_million_tokens_is_cut_into_pieces_at_once()
+    {
+        var tokenizer = SmallTokenizers.Get("qwen");
+        int[] ids = [.. Enumerable.Repeat(100, 500_000)];
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+
+        var row = new TokensJob(tokenizer, ChatTemplate.Get("qwen", tokenizer), new()).Shown("here", new(ids, ids));
+
+        Assert.Equal(tokenizer.Decode([100]).Length * ids.Length, Assert.Single(row.Pieces).Text.Length);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"it took {watch.Elapsed}");
+    }
+
     static string Show(Tokenizer tokenizer, ChatTemplate template, Conversation conversation)
     {
         using var writer = new StringWriter { NewLine = "\n" };

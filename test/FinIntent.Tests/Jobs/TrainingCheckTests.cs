@@ -90,24 +90,26 @@ public sealed class TrainingCheckTests : IDisposable
     }
 
     [Fact]
-    public void Rows_that_teach_nothing_are_named()
+    public void Rows_without_an_answer_are_named()
     {
         File.AppendAllText(_run["train.jsonl"], "\n" + """{"instruction": "没有答案", "output": ""}""");
 
         var report = _run.Check("template=empty");
 
-        Assert.Equal([$"{_run["train.jsonl"]}:5"], Single(report, Severity.Warning, "training",
-            "1 row without a token that is learnt").Places);
+        Assert.Equal([$"{_run["train.jsonl"]}:5: the answer is empty"],
+            Single(report, Severity.Warning, "training", "1 of 5 rows left out").Places);
         Single(report, Severity.Warning, "training", "4 rows with an answer that has no end token");
     }
 
     [Fact]
     public void When_no_row_teaches_anything_it_is_an_error()
     {
-        _run.Tiny.Write("train.jsonl", """{"instruction": "没有答案", "output": ""}""");
+        _run.Tiny.Write("train.jsonl", """{"instruction": "没有答案", "output": "有"}""");
 
-        Assert.Contains(_run.Check("template=empty").Findings, f => f.Severity == Severity.Error
-            && f.Detail.Contains("none of the 1 rows has a token to learn"));
+        var report = _run.Check("template=empty", "cutoff_len=1");
+
+        Single(report, Severity.Warning, "training", "1 row without a token that is learnt");
+        Assert.Contains(report.Findings, f => f.Severity == Severity.Error && f.Detail.Contains("none of the 1 rows has a token to learn"));
     }
 
     [Fact]

@@ -23,8 +23,7 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
             ? list.EnumerateArray().Select(name => name.ToString()) : [];
         return new(runFile, [.. names], Text(json.RootElement, "dataset_dir") ?? Text(settings, "dataset_dir"),
             Text(json.RootElement, "tokenized_path") ?? Text(settings, "tokenized_path"),
-            Of(settings, "max_samples") is { ValueKind: JsonValueKind.Number } most ? most.GetInt32() : null,
-            Of(settings, "seed") is { ValueKind: JsonValueKind.Number } seed ? seed.GetInt32() : 0)
+            Number(settings, "max_samples", runFile), Number(settings, "seed", runFile) ?? 0)
         {
             CacheDir = Text(json.RootElement, "cache_dir") ?? Text(settings, "cache_dir"),
             Commits = Of(json.RootElement, "dataset_commits") is { ValueKind: JsonValueKind.Object } commits
@@ -75,6 +74,9 @@ sealed record RunRows(string RunFile, IReadOnlyList<string> Datasets, string? Da
 
     static JsonElement? Of(JsonElement json, string key) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(key, out var value) ? value : null;
+
+    static int? Number(JsonElement json, string key, string file) =>
+        Of(json, key) is { ValueKind: not JsonValueKind.Null } value ? JsonBinding.Bind<int>(value, JsonFile.Line, file, key) : null;
 
     static string? Text(JsonElement json, string key) =>
         Of(json, key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;

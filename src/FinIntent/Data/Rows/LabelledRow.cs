@@ -41,6 +41,33 @@ sealed record LabelledRow(SourceRow Source, Conversation Conversation, string Qu
         };
     }
 
+    /// <summary>Says why a row has no question, or no label; null where it has both.</summary>
+    public static string? Untaught(SourceRow row, DatasetEntry? entry = null)
+    {
+        if (entry is not null) return RowFormats.Align(row, entry).Untaught;
+        return QuestionRow.FormOf(row) switch
+        {
+            QuestionForm.OpenFinData => EmptyOf(row, "question", ["answer"]),
+            QuestionForm.Question => EmptyOf(row, "question", IntentColumns),
+            QuestionForm.Text => null,
+            _ => QuestionRow.Conversation(row).Untaught,
+        };
+    }
+
+    /// <summary>Says which of two columns that a row does have is empty in it.</summary>
+    /// <param name="answer">The column with the answer; null means those that may name an intent.</param>
+    public static string? EmptyOf(SourceRow row, string question, string? answer) =>
+        EmptyOf(row, question, answer is null ? IntentColumns : [answer]);
+
+    // A row that has none of the columns is wrong in another way, which is told when it is read.
+    static string? EmptyOf(SourceRow row, string question, string[] answers)
+    {
+        if (row.Columns.TryGetProperty(question, out _) && string.IsNullOrWhiteSpace(row.Word(question))) return "the question is empty";
+        var there = answers.FirstOrDefault(column => row.Columns.TryGetProperty(column, out _));
+        return there is not null && answers.All(column => string.IsNullOrWhiteSpace(row.Word(column)))
+            ? $"no answer in column \"{there}\"" : null;
+    }
+
     /// <summary>Finds the column that names a question's intent, and what it says.</summary>
     /// <param name="remedy">Follows the message when there is none.</param>
     /// <exception cref="UserErrorException">No column names an intent, or two columns name different ones.</exception>

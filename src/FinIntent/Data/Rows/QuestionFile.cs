@@ -10,10 +10,12 @@ static class QuestionFile
 {
     /// <summary>Reads questions whose answers are known.</summary>
     /// <param name="schema">Gives the prompt of rows that name their intent and list no options.</param>
-    /// <exception cref="UserErrorException">A row has no question, no options or no right answer, or two rows have one id.</exception>
-    public static IReadOnlyList<EvaluationQuestion> Load(string path, IntentSchema? schema = null)
+    /// <param name="warn">It is told of rows without a question or answer, which are left out; null means that one is an error.</param>
+    /// <exception cref="UserErrorException">A row has no options or no right answer, or two rows have one id.</exception>
+    public static IReadOnlyList<EvaluationQuestion> Load(string path, IntentSchema? schema = null, Action<string>? warn = null)
     {
-        List<EvaluationQuestion> questions = [.. DataFile.Read(path).Select((row, i) => Evaluated(row, i, schema))];
+        var rows = LeftOutRows.Without(DataFile.Read(path), row => LabelledRow.Untaught(row), path, warn);
+        List<EvaluationQuestion> questions = [.. rows.Select((row, i) => Evaluated(row, i, schema))];
         RefuseRepeatedIds(path, questions.Select(q => q.Id));
         return questions;
     }
@@ -30,9 +32,13 @@ static class QuestionFile
 
     /// <summary>Reads rows with a label, for statistics, splits and cards.</summary>
     /// <param name="entry">Tells which column is what; null means that the columns' names do.</param>
-    public static IReadOnlyList<LabelledRow> LoadLabelled(string path, IntentSchema? schema, DatasetEntry? entry = null)
+    /// <param name="warn">It is told of rows without a question or answer, which are left out; null means that one is an error.</param>
+    public static IReadOnlyList<LabelledRow> LoadLabelled(
+        string path, IntentSchema? schema, DatasetEntry? entry = null, Action<string>? warn = null)
     {
-        List<LabelledRow> rows = [.. (entry?.Files ?? [path]).SelectMany(DataFile.Read).Select(row => LabelledRow.Of(row, schema, entry))];
+        var read = (entry?.Files ?? [path]).SelectMany(DataFile.Read);
+        List<LabelledRow> rows = [.. LeftOutRows.Without(read, row => LabelledRow.Untaught(row, entry), entry?.Name ?? path, warn)
+            .Select(row => LabelledRow.Of(row, schema, entry))];
         if (rows.Count == 0) throw new UserErrorException($"{path}: the file has no rows");
         var without = rows.Index().Where(r => r.Item.Question.Length == 0).ToList();
         var questions = PromptQuestions.Of([.. without.Select(r => r.Item.Conversation.Messages[^2].Content)]);
@@ -43,24 +49,26 @@ static class QuestionFile
     /// <summary>Reads labelled rows of a file, or of a data set that a folder's dataset_info.json names.</summary>
     /// <param name="fetch">Brings the files of a hub's data set by folder and name; null means that they are not fetched.</param>
     public static IReadOnlyList<LabelledRow> FindLabelled(string word, string datasetFolder, IntentSchema? schema,
-        Func<string, string, HubFiles>? fetch = null)
+        Func<string, string, HubFiles>? fetch = null, Action<string>? warn = null)
     {
-        if (File.Exists(word) || Directory.Exists(word)) return LoadLabelled(word, schema);
+        if (File.Exists(word) || Directory.Exists(word)) return LoadLabelled(word, schema, null, warn);
         if (datasetFolder != DatasetRegistry.Online && !File.Exists(DatasetRegistry.FileIn(datasetFolder)))
             throw new UserErrorException($"{word}: no such file, and {datasetFolder} has no {DatasetRegistry.FileName} " +
                 "that could name a data set; give a file, or --dataset-dir");
         var entry = DatasetRegistry.Open(datasetFolder, fetch?.Invoke(datasetFolder, word)).Get(word);
-        return LoadLabelled(entry.Path, schema, entry);
+        return LoadLabelled(entry.Path, schema, entry, warn);
     }
 
     /// <summary>Reads a question and its intent from two columns of each row, as questions of a schema.</summary>
     /// <param name="intentColumn">The column with the intent; null means gold, intent or label, whichever there is.</param>
-    public static IReadOnlyList<EvaluationQuestion> Convert(
-        string path, IntentSchema schema, string questionColumn = "question", string? intentColumn = null)
+    /// <param name="warn">It is told of rows without a question or intent, which are left out; null means that one is an error.</param>
+    public static IReadOnlyList<EvaluationQuestion> Convert(string path, IntentSchema schema, string questionColumn = "question",
+        string? intentColumn = null, Action<string>? warn = null)
     {
         const string Remedy = ": name the right one with --question or --intent";
         List<EvaluationQuestion> questions = [];
-        foreach (var row in DataFile.Read(path))
+        Func<SourceRow, string?> emptyOf = row => LabelledRow.EmptyOf(row, questionColumn, intentColumn);
+        foreach (var row in LeftOutRows.Without(DataFile.Read(path), emptyOf, path, warn))
         {
             if (OpenFinData.IsIntentItem(row)) throw row.Error(Dataset.Refusal);
             var question = row.Needed(questionColumn, Remedy).Trim();

@@ -5,7 +5,24 @@ namespace FinIntent.Data.Rows;
 
 /// <summary>Holds what a row of a file became: a conversation, or the reason why LLaMA-Factory, and we, do not train on it.</summary>
 /// <remarks>With both, the conversation ends in a question.</remarks>
-readonly record struct AlignedRow(Conversation? Conversation, string? Problem);
+/// <param name="NoAnswer">Why there is no answer; null where there is one, or the problem says so.</param>
+readonly record struct AlignedRow(Conversation? Conversation, string? Problem, string? NoAnswer = null)
+{
+    /// <summary>Why the row teaches no answer to a question: it has none, or one without text; null where it teaches one.</summary>
+    public string? Untaught => Problem ?? NoAnswer ?? EmptyPart;
+
+    string? EmptyPart
+    {
+        get
+        {
+            var messages = Conversation!.Messages;
+            for (var i = 0; i < messages.Count; i++)
+                if (string.IsNullOrWhiteSpace(messages[i].Content))
+                    return $"the {(i % 2 == 0 ? "question" : "answer")}{(messages.Count > 2 ? $" of turn {(i / 2) + 1}" : "")} is empty";
+            return null;
+        }
+    }
+}
 
 /// <summary>Turns rows into conversations by LLaMA-Factory's rules (src/llamafactory/data/converter.py, ff6d4d1).</summary>
 /// <remarks>A conversation without an answer ends in a user message.</remarks>
@@ -24,13 +41,19 @@ static class RowFormats
     static AlignedRow Alpaca(SourceRow row, DatasetColumns columns)
     {
         string?[] prompts = [columns.Prompt, columns.Query];
-        if (!prompts.Any(column => column is not null && row.Columns.TryGetProperty(column, out _)))
+        if (!prompts.Any(column => column is { Length: > 0 } && row.Columns.TryGetProperty(column, out _)))
             throw Missing(row, columns.Prompt ?? columns.Query!);
 
         List<Message> messages = [.. History(row, columns.History)];
         messages.Add(new(User, string.Join('\n', prompts.Select(row.Text).Where(text => !string.IsNullOrEmpty(text)))));
-        if (row[columns.Response] is { ValueKind: JsonValueKind.String }) messages.Add(new(Assistant, row.Text(columns.Response)!));
-        return new(new(row.Text(columns.System), messages), null);
+        var answer = row[columns.Response];
+        if (answer is { ValueKind: JsonValueKind.String }) messages.Add(new(Assistant, row.Text(columns.Response)!));
+        return new(new(row.Text(columns.System), messages), null, answer switch
+        {
+            null => $"no answer in column \"{columns.Response}\"",
+            { ValueKind: JsonValueKind.String } => null,
+            { } other => $"column \"{columns.Response}\" is {SourceRow.Kind(other)}, which is no answer; write it as text",
+        });
     }
 
     /// <summary>Returns the messages of a column that lists [question, answer] pairs; none where the row has no such column.</summary>

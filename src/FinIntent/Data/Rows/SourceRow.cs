@@ -18,7 +18,7 @@ readonly record struct SourceRow(string File, long Number, bool IsLine, JsonElem
 
     /// <summary>A column's value; null when the row does not have the column or its value is null.</summary>
     public JsonElement? this[string? column] =>
-        column is not null && Columns.TryGetProperty(column, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        column is { Length: > 0 } && Columns.TryGetProperty(column, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     /// <summary>Returns the value of a column that must be text; null when there is none.</summary>
     public string? Text(string? column) => this[column] is { } value ? TextOf(value, $"column \"{column}\"") : null;

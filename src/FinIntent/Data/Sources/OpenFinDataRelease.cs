@@ -71,7 +71,7 @@ sealed record OpenFinDataRelease(WebFile Zip, int? Questions)
         }
         catch (InvalidDataException e)
         {
-            throw new UserErrorException($"{archive}: it is not a zip file that can be read: {e.Message}", e);
+            throw new UserErrorException($"{archive}: it is no zip file, or a damaged one; fetch it again", e);
         }
     }
 }

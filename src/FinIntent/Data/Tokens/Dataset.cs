@@ -13,8 +13,6 @@ sealed class Dataset(DatasetEntry entry)
     public const string Refusal = "this is an intent question of OpenFinData, whose notice allows evaluation only; " +
         "it can be neither trained on nor used to choose a checkpoint";
 
-    const int PlacesShown = 5;
-
     /// <summary>The questions that rows are compared with as they are encoded; null means none.</summary>
     public LeakWatch? Leaks { get; init; }
 
@@ -30,16 +28,15 @@ sealed class Dataset(DatasetEntry entry)
         Action<string> warn)
     {
         EvaluationNotice.Check(entry.Path);
-        long rows = 0, dropped = 0, refused = 0;
-        List<string> examples = [];
+        var left = new LeftOutRows();
+        var refused = 0L;
         OrderedParallel.Run(UpToAnError(Select(maxSamples, seed)), Work, Take);
-        if (rows == 0 && Survey?.Findings.Broken.Count > 0) return;
-        if (rows == 0) throw new UserErrorException($"{entry.Path}: the file has no rows");
-        if (dropped == 0) return;
+        if (left.Rows == 0 && Survey?.Findings.Broken.Count > 0) return;
+        if (left.Rows == 0) throw new UserErrorException($"{entry.Path}: the file has no rows");
+        if (left.Count == 0) return;
 
-        var summary = $"data set {entry.Name}: {dropped} of {rows} rows left out: " +
-            $"{string.Join("; ", examples)}{(dropped > PlacesShown ? "; …" : "")}";
-        if (dropped + refused == rows)
+        var summary = left.Summary($"data set {entry.Name}");
+        if (left.Count + refused == left.Rows)
             throw new UserErrorException($"{summary}. No row is left to train on; see columns and tags in {DatasetRegistry.FileName}.");
         warn(summary);
 
@@ -57,7 +54,7 @@ sealed class Dataset(DatasetEntry entry)
 
         void Take(Worked done)
         {
-            rows++;
+            left.See(done.Error is null ? done.Problem : null);
             if (done.Leaks is { Count: > 0 } leaks) Leaks!.Report.Add(leaks);
             if (done.Error is not null)
             {
@@ -67,7 +64,6 @@ sealed class Dataset(DatasetEntry entry)
             else if (done.Tokens is null)
             {
                 Survey?.SeeLeftOut(done.Problem!);
-                if (++dropped <= PlacesShown) examples.Add(done.Problem!);
             }
             else
             {
@@ -105,9 +101,10 @@ sealed class Dataset(DatasetEntry entry)
 
     Worked WorkOn(SourceRow row, bool needsAnswer, Func<Conversation, TokenRow> encode)
     {
-        var (admitted, problem) = Admit(row);
-        if (problem is not null || admitted is not { } conversation) return LeftOut(problem!);
-        if (needsAnswer && conversation.Messages.Count % 2 != 0) return LeftOut($"no answer in column \"{entry.ColumnNames.Response}\"");
+        var admitted = Admit(row);
+        if ((needsAnswer ? admitted.Untaught : admitted.Problem) is { } problem) return LeftOut(problem);
+        var conversation = admitted.Conversation!;
+        if (conversation.Messages[0].Content.Length == 0) return LeftOut("the row is empty");
         var tokens = encode(conversation);
         if (tokens.InputIds.Length == 0) return LeftOut("the row is empty");
         return new(row.At, tokens)

@@ -72,6 +72,7 @@ static class StoredRows
         var json = new byte[lengths[2]];
         file.ReadAll(json, lengths[0] + lengths[1]);
         if (JsonSerializer.Deserialize<Content>(json) is not { Totals: { } totals, Remarks: { } remarks }) return null;
+        if (totals.Count < 0 || lengths[1] != (totals.Count + 1L) * sizeof(long)) return null;
         return (new(file, lengths[0], totals), remarks);
     }
 

@@ -55,7 +55,7 @@ static class CalibrateJob
             throw new UserErrorException($"out_of_scope_file: {both} is calibration_file, whose rows belong to the intents; name another");
         foreach (var path in keys.OutOfScopeFile.Prepend(file)) RefuseEvaluationOnly(path);
         var schema = new Prepared(settings).LoadSchema();
-        var exam = new Exam(file, QuestionFile.Load(file, schema));
+        var exam = new Exam(file, QuestionFile.Load(file, schema, here.Warn));
         var common = CommonPrompt.Of(exam);
         if (schema?.OutOfScopeOption is { } none && common.NoneOption(schema) is null)
             throw new UserErrorException($"{file}: its questions bring their own options {CommonPrompt.Names(common.Options)}, " +

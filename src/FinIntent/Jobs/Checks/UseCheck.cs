@@ -42,7 +42,7 @@ sealed class UseCheck(Prepared prepared, CheckReport report, Surroundings here)
 
     void CheckExam()
     {
-        var (exam, runs) = (Exam.Of(_settings), ScoreRuns.Of(_settings));
+        var (exam, runs) = (Exam.Of(_settings, left => report.Warn("eval_file", left)), ScoreRuns.Of(_settings));
         var orders = exam.Permuted is { } permuted ? $", each in {permuted.Orders.Count} orders" : "";
         report.Ok("eval_file", $"{Count(exam.Questions.Count)} in {exam.File}{orders}{(runs.Count > 1 ? $", {runs.Count} runs" : "")}");
     }

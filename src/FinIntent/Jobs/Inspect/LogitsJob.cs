@@ -37,15 +37,9 @@ static class LogitsJob
     static int[][] ReadTokens(string path, ModelShape shape)
     {
         using var json = JsonFile.Read(path);
-        int[][] rows;
-        try
-        {
-            rows = json.RootElement.Deserialize<int[][]>() ?? [];
-        }
-        catch (JsonException e)
-        {
-            throw new UserErrorException($"{path}: expected a list of lists of token ids, such as [[1, 2, 3], [4]]", e);
-        }
+        if (json.RootElement.ValueKind != JsonValueKind.Array)
+            throw new UserErrorException($"{path}: expected a list of lists of token ids, such as [[1, 2, 3], [4]]");
+        var rows = JsonBinding.Bind<int[][]>(json.RootElement, JsonFile.Line, path);
         for (var i = 0; i < rows.Length; i++)
         {
             if (rows[i] is not { Length: > 0 } || rows[i].Length > shape.MaxPositions)

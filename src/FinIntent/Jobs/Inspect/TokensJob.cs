@@ -1,4 +1,5 @@
 using FinIntent.Data.Rows;
+using FinIntent.Data.Sources;
 using FinIntent.Files;
 using FinIntent.Text;
 
@@ -33,14 +34,15 @@ sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOpt
         return new(tokenizer, ChatTemplate.Get(template, tokenizer), new(cutoff, trainsOnPrompt, masksHistory));
     }
 
-    /// <param name="path">A file of rows with instruction, input, output, system and history.</param>
+    /// <param name="data">A file of rows, Alpaca's or conversations, or the name of a data set.</param>
+    /// <param name="folder">The folder of the dataset_info.json that names data sets.</param>
     /// <param name="json">A file for the ids, [{input_ids, labels, prompt_ids}]; null writes none.</param>
     /// <exception cref="UserErrorException">A row cannot be trained on, or there is none.</exception>
-    public void Run(string path, string? json, Action<ShownRow> show)
+    public void Run(string data, string folder, string? json, Action<ShownRow> show)
     {
         using var file = json is null ? null : AtomicFile.Begin(json);
         var rows = 0;
-        foreach (var (place, conversation) in Conversations(path))
+        foreach (var (place, conversation) in Conversations(data, folder))
         {
             var row = template.EncodeSupervised(conversation, options);
             show(Shown(place, row));
@@ -52,22 +54,26 @@ sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOpt
             }
             rows++;
         }
-        if (rows == 0) throw new UserErrorException($"{path}: the file has no rows");
+        if (rows == 0) throw new UserErrorException($"{data}: the file has no rows");
         file?.Stream.Write("\n]\n"u8);
         file?.Commit();
     }
 
-    static IEnumerable<(string Place, Conversation Conversation)> Conversations(string path)
+    static IEnumerable<(string Place, Conversation Conversation)> Conversations(string data, string folder)
     {
-        foreach (var row in DataFile.Read(path))
+        var entry = File.Exists(data) || Directory.Exists(data) ? null : EntryOf(data, folder);
+        foreach (var row in (entry?.Files ?? [entry?.Path ?? data]).SelectMany(DataFile.Read))
         {
-            var (conversation, problem) = QuestionRow.Conversation(row);
-            if (problem is not null || conversation is null) throw row.Error(problem!);
-            if (conversation.Messages.Count % 2 != 0)
-                throw row.Error("no answer in column \"output\", so there is nothing to train on; add it");
-            yield return (row.Place, conversation);
+            var aligned = entry is null ? QuestionRow.Conversation(row) : RowFormats.Align(row, entry);
+            if (aligned.Untaught is { } why) throw row.Error($"{why}, so there is nothing to train on; write it, or remove the row");
+            yield return (row.Place, aligned.Conversation!);
         }
     }
+
+    static DatasetEntry EntryOf(string name, string folder) => File.Exists(DatasetRegistry.FileIn(folder))
+        ? DatasetRegistry.Open(folder).Get(name)
+        : throw new UserErrorException($"{name}: no such file, and {folder} has no {DatasetRegistry.FileName} " +
+            "that could name a data set; give a file, or --dataset-dir");
 
     internal ShownRow Shown(string place, TokenRow row) =>
         new(place, row.InputIds.Length, row.Labels.Count(label => label >= 0), PiecesOf(row));
@@ -76,7 +82,7 @@ sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOpt
     {
         List<RowPiece> pieces = [];
         var stream = tokenizer.Stream(skipSpecialTokens: false);
-        var (text, use) = ("", PieceUse.Read);
+        var (text, use) = (new StringBuilder(), PieceUse.Read);
         for (var t = 0; t < row.InputIds.Length; t++)
         {
             var (id, label) = (row.InputIds[t], row.Labels[t]);
@@ -85,16 +91,16 @@ sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOpt
             if (next != use || isReplaced) End();
             if (isReplaced) pieces.Add(new(tokenizer.Decode([label], skipSpecialTokens: false), PieceUse.Replaced));
             use = next;
-            text += stream.Append(id);
+            text.Append(stream.Append(id));
         }
-        text += stream.Finish();
+        text.Append(stream.Finish());
         End();
         return pieces;
 
         void End()
         {
-            if (text.Length > 0) pieces.Add(new(text, use));
-            text = "";
+            if (text.Length > 0) pieces.Add(new(text.ToString(), use));
+            text.Clear();
         }
     }
 }

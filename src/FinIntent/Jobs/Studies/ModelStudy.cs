@@ -8,7 +8,7 @@ namespace FinIntent.Jobs.Studies;
 sealed class ModelStudy(StudyFile file, StudyModel model, string folder, Surroundings here, CancellationToken stop)
 {
     // Its questions are read before anything is done, and those of all steps are the same.
-    readonly Exam _exam = Exam.Of(model.With());
+    readonly Exam _exam = Exam.Of(model.With(), here.Warn);
 
     /// <summary>Scores the model as it is.</summary>
     public PredictionSet ScoreBase()

@@ -41,8 +41,10 @@ sealed class StudyStep(string result, JsonObject inputs)
         isFinished = false;
         if (!File.Exists(RecordFile)) return null;
         using var record = JsonFile.Read(RecordFile, FormatVersion.Step);
-        isFinished = record.RootElement.TryGetProperty("is_finished", out var finished) && finished.ValueKind == JsonValueKind.True;
-        var made = record.RootElement.TryGetProperty("inputs", out var found) ? JsonNode.Parse(found.GetRawText()) as JsonObject : null;
+        var root = JsonFile.Object(record.RootElement, RecordFile);
+        isFinished = root.TryGetProperty("is_finished", out var finished) && finished.ValueKind == JsonValueKind.True;
+        var made = root.TryGetProperty("inputs", out var found) && found.ValueKind == JsonValueKind.Object
+            ? JsonObject.Create(found.Clone()) : null;
         return made is not null && IsSame(made, inputs) ? made : null;
     }
 

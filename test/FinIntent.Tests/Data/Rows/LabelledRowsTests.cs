@@ -44,7 +44,7 @@ public sealed class LabelledRowsTests : IDisposable
     [InlineData("""{"question": "gone", "gold": "card lots"}""",
         "rows.jsonl:1: \"gold\" is \"card lots\", which is no intent of s; did you mean \"card lost\"?")]
     [InlineData("""{"instruction": "Tell me", "output": "a\nb"}""", "is not a label")]
-    [InlineData("""{"instruction": "Tell me"}""", "a labelled row has a prompt and a label")]
+    [InlineData("""{"instruction": "Tell me"}""", "no answer in column \"output\"")]
     public void What_is_no_labelled_row_is_refused_with_its_place(string content, string expected) =>
         Assert.Contains(expected,
             Assert.Throws<UserErrorException>(() => QuestionFile.LoadLabelled(_folder.Write("rows.jsonl", content), Open())).Message);

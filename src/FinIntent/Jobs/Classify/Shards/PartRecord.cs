@@ -51,11 +51,11 @@ sealed record PartRecord
         using var json = JsonFile.Read(path, FormatVersion.Part);
         try
         {
-            return json.RootElement.Deserialize<PartRecord>(Json) ?? throw new JsonException("it is null");
+            return JsonBinding.Bind<PartRecord>(json.RootElement, Json, path);
         }
-        catch (JsonException e)
+        catch (UserErrorException e)
         {
-            throw new UserErrorException($"{path}: not a part's record: {e.Message}; run its shard again", e);
+            throw new UserErrorException($"{e.Message}; run its shard again", e);
         }
     }
 

@@ -41,8 +41,11 @@ static class AnswerReaders
 
     static FuzzedReader ApiReplies(string name, int status) => new(name, Format.Json, "reply.json", path => ReadReply(path, status))
     {
-        Seeds = [.. File.ReadLines(Path.Combine(Seeds.Root, "test/fixtures/api/replies.tsv")).Where(line => line[0] != '#')
-            .Select(line => line.Split('\t')).Where(cells => (cells[1] == "200") == (status == 200)).Select(cells => Seeds.Text(cells[^1]))],
+        Seeds = [.. from line in File.ReadLines(Path.Combine(Seeds.Root, "test/fixtures/api/replies.tsv"))
+                    where line[0] != '#'
+                    let cells = line.Split('\t')
+                    where (cells[1] == "200") == (status == 200)
+                    select Seeds.Text(cells[^1])],
         Covers = "ReplyReader",
     };
 

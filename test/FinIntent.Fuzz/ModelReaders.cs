@@ -109,7 +109,8 @@ static class ModelReaders
         AdapterWeights.Load(model, Folder(path)).Dispose();
     }
 
-    static readonly Lazy<ChatTemplate> Template = new(() => ChatTemplate.Get("qwen", Tokenizer.Load(Path.Combine(Seeds.Root, $"{Tiny}/qwen2"))));
+    static readonly Lazy<ChatTemplate> Template =
+        new(() => ChatTemplate.Get("qwen", Tokenizer.Load(Path.Combine(Seeds.Root, $"{Tiny}/qwen2"))));
 
     static void Teach(string path)
     {

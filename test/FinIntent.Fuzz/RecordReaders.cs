@@ -12,9 +12,12 @@ using FinIntent.Intents;
 using FinIntent.Jobs.Classify;
 using FinIntent.Jobs.Classify.Shards;
 using FinIntent.Jobs.Studies;
+using FinIntent.Jobs.Inspect;
 using FinIntent.Lora;
+using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Server.Keys;
+using FinIntent.Server.Load;
 using FinIntent.Settings;
 using FinIntent.Training;
 
@@ -100,6 +103,18 @@ static class RecordReaders
         },
         new("log of answers", Format.Bytes, "x.answers", ReadAnswers) { Seeds = [WriteAnswers()], Covers = "AnswerLog" },
         new("partial file", Format.Bytes, "x" + Parts, ReadParts) { Seeds = [WriteParts()], Covers = "PartialFile" },
+        new("key for a server", Format.Text, "key", path => LoadKey.Of(null, path))
+        {
+            Seeds = [Seeds.Text("# a key\n0123456789abcdef0123\n")],
+            Covers = "LoadKey",
+        },
+        new("token of a hub", Format.Text, "token", ReadToken) { Seeds = [Seeds.Text("hf_0123456789abcdef\n")], Covers = "HubEnvironment" },
+        new("token ids", Format.Json, "tokens.json",
+            path => LogitsJob.ReadTokens(path, new ModelShape(2, 8, 2, 2, 4, VocabularySize: 10, MaxPositions: 16)))
+        {
+            Seeds = [Seeds.Text("[[1, 2, 3], [4]]")],
+            Covers = "LogitsJob",
+        },
         new("keys of the server", Format.Text, "keys", path => KeySet.Read(path))
         {
             Seeds = [Seeds.Text("# keys\nteam-a 0123456789abcdef0123\nsha256:" + new string('a', 64) + "\n")],
@@ -128,6 +143,9 @@ static class RecordReaders
         run.Remove(FormatVersion.WriterKey);
         return run;
     }
+
+    static void ReadToken(string path) =>
+        new HubEnvironment(name => name == "HF_TOKEN_PATH" ? path : null, Folder(path)).HuggingFaceToken();
 
     static JsonObject AnswersRun => new() { ["input"] = "x" };
 

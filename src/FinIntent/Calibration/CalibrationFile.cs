@@ -40,7 +40,14 @@ static class CalibrationFile
         var path = PathIn(folder);
         if (!File.Exists(path)) return null;
         using var json = JsonFile.Read(path, FormatVersion.Calibration);
-        return Bound(json, path).ToCalibration(CalibrationStates.PathIn(folder));
+        try
+        {
+            return Bound(json, path).ToCalibration(CalibrationStates.PathIn(folder));
+        }
+        catch (JsonException e)
+        {
+            throw Damaged(path, e.Message, e);
+        }
     }
 
     static Stored Bound(JsonDocument json, string path)

@@ -52,7 +52,7 @@ sealed record Provenance(string? Template, string? BaseFingerprint)
 
     static void Collect(string folder, List<string> files, HashSet<string> seen)
     {
-        if (folder.Contains('\0') || !seen.Add(Path.GetFullPath(folder))) return;
+        if (folder.Length == 0 || folder.Contains('\0') || !seen.Add(Path.GetFullPath(folder))) return;
         if (PathIn(folder) is not { } path) return;
         var record = ReadRecord(path);
         if (Path.GetFileName(path) == RunFile) files.Add(path);

@@ -24,8 +24,8 @@ public sealed partial class FuzzTests
         ["ServerLimits"] = "/proc of the system",
         ["LibTorchSetup"] = "a package whose SHA-512 is pinned",
         ["OpenFinDataRelease"] = "a zip whose digest is pinned",
-        ["FileDigest"] = "bytes of any kind, which are digested alone",
         ["AdapterLoader"] = "bytes of adapter_config.json, which are digested alone",
+        ["PrivateFile"] = "the last line of the server's own log, which is cut off where it is no JSON",
         ["ModelExport"] = "config.json as Checkpoint has read it",
     };
     public static TheoryData<string> Names => [.. Readers.All.Select(reader => reader.Name)];
@@ -51,9 +51,10 @@ public sealed partial class FuzzTests
         var reader = Readers.Get(name);
         using var folder = new TrialFolder(reader);
 
-        var faults = Enumerable.Range(0, Files).Select(number => Trial.Run(reader, folder.Path, Seed, number)).Where(f => f.IsFault).ToList();
+        var findings = Enumerable.Range(0, Files).Select(number => Trial.Run(reader, folder.Path, Seed, number)).ToList();
 
-        Assert.True(faults.Count == 0, $"{faults.Count} of {Files}; number {faults.FirstOrDefault()?.Number}: {faults.FirstOrDefault()?.What}");
+        var fault = findings.Find(finding => finding.IsFault);
+        Assert.True(fault is null, $"number {fault?.Number}: {fault?.Outcome}: {fault?.What}");
     }
 
     [Fact]
@@ -98,7 +99,7 @@ public sealed partial class FuzzTests
         FuzzedReader Of(Action<string> read) => new("x", Format.Bytes, "x", read) { Seeds = [bytes], Covers = "X" };
     }
 
-    [GeneratedRegex(@"\b(InputFile\.(Open|Bytes)|TextFile\.(Read|Lines|Utf8|OpenUtf8)|JsonFile\.Read\w*|JsonText\.(Parse|Check)|JsonBinding\.Bind"
+    [GeneratedRegex(@"\b(InputFile\.(Open|Bytes)|TextFile\.(Read|Lines|Utf8|OpenUtf8)|JsonFile\.Read\w*|JsonText\.\w+|JsonBinding\.Bind"
         + @"|YamlFile\.(Read\w*|Parse)|JsonDocument\.Parse\w*|JsonNode\.Parse|JsonElement\.Parse|JsonSerializer\.Deserialize\w*"
         + @"|(Safetensors|TorchBin)File\.Open|File\.(ReadAll\w+|ReadLines|OpenRead|OpenText)|new StreamReader|ZipFile\.OpenRead"
         + @"|new BinaryReader|new Utf8JsonReader)\b")]

@@ -3,6 +3,7 @@ using System.Collections;
 using FinIntent.Data.Rows.ParquetFormat;
 using FinIntent.Files;
 using Parquet;
+using Parquet.Meta;
 using Parquet.Schema;
 using Parquet.Serialization;
 
@@ -78,6 +79,7 @@ static class ParquetRows
     {
         var columns = Try(path, PlaceOf(group), () => Ask(stream, reader =>
         {
+            TakeTextsAsBytes(reader);
             using var rows = reader.OpenRowGroupReader(group);
             return reader.Schema.Fields.Select(field =>
                 Try(path, $"{PlaceOf(group)}, column \"{field.Name}\"", () => ParquetValues.Read(rows, field))).ToList();
@@ -102,7 +104,14 @@ static class ParquetRows
         for (var i = 0; i < columns.Count; i++)
         {
             json.Write(names[i]);
-            columns[i].WriteNext(json);
+            try
+            {
+                columns[i].WriteNext(json);
+            }
+            catch (UnfitValueException e)
+            {
+                throw new UnfitValueException($"column \"{columns[i].Name}\": {e.Message}");
+            }
         }
         json.Write("}"u8);
         return JsonElement.Parse(json.WrittenSpan);
@@ -113,13 +122,46 @@ static class ParquetRows
     {
         var read = Try(path, PlaceOf(group),
             () => ParquetSerializer.DeserializeUntypedAsync(stream, rowGroupIndex: group).GetAwaiter().GetResult());
+        var isText = false;
         foreach (var row in read.Data)
-            yield return Try(path, PlaceOf(group), () =>
+        {
+            var json = Try(path, PlaceOf(group), () =>
             {
                 // Parquet.Net leaves out what is null.
                 var columns = fields.Select(f => KeyValuePair.Create(f.Name, ToJson(row.GetValueOrDefault(f.Name))));
                 return JsonSerializer.SerializeToElement(new JsonObject(columns), JsonFile.Line);
             });
+            if (!isText && JsonMarshal.GetRawUtf8Value(json).IndexOf("\uFFFD"u8) >= 0)
+            {
+                CheckTexts(path, stream, group);
+                isText = true;
+            }
+            yield return json;
+        }
+    }
+
+    /// <summary>Refuses texts that are not UTF-8, where Parquet.Net may have put U+FFFD into them, or they have it themselves.</summary>
+    static void CheckTexts(string path, FileStream stream, int group) => Try(path, PlaceOf(group), () => Ask(stream, reader =>
+    {
+        TakeTextsAsBytes(reader);
+        using var rows = reader.OpenRowGroupReader(group);
+        foreach (var field in reader.Schema.GetDataFields())
+            Try(path, $"{PlaceOf(group)}, column \"{field.Path}\"", () =>
+            {
+                using var data = rows.ReadRawColumnDataBaseAsync(field).GetAwaiter().GetResult();
+                ParquetValues.CheckUtf8(data);
+                return true;
+            });
+        return true;
+    }));
+
+    // Parquet.Net decodes texts itself, and puts U+FFFD where they are not UTF-8; bytes it leaves as they are.
+    static void TakeTextsAsBytes(ParquetReader reader)
+    {
+        foreach (var element in reader.Metadata!.Schema)
+            if (element.ConvertedType is ConvertedType.UTF8 or ConvertedType.JSON or ConvertedType.ENUM
+                || element.LogicalType is { STRING: not null } or { JSON: not null } or { ENUM: not null })
+                (element.ConvertedType, element.LogicalType) = (null, null);
     }
 
     static T Ask<T>(Stream stream, Func<ParquetReader, T> ask)

@@ -68,6 +68,15 @@ abstract class ParquetValues(string name, RawColumnData data) : IDisposable
     static void WriteBytes(IBufferWriter<byte> json, ReadOnlyMemory<byte> bytes) =>
         JsonBytes.WriteText(json, Utf8.IsValid(bytes.Span) ? bytes.Span : throw NotUtf8());
 
+    /// <summary>Looks at a column of bytes; others have no texts.</summary>
+    /// <exception cref="UnfitValueException">A value is no UTF-8.</exception>
+    public static void CheckUtf8(RawColumnData data)
+    {
+        if (data is not RawColumnData<ReadOnlyMemory<byte>> texts) return;
+        foreach (var text in texts.Values)
+            if (!Utf8.IsValid(text.Span)) throw NotUtf8();
+    }
+
     /// <summary>Returns the text whose bytes a value holds.</summary>
     /// <exception cref="UnfitValueException">They are no UTF-8.</exception>
     public static string TextOf(byte[] bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw NotUtf8();

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Text;
 using FinIntent.Data.Rows;
 using Parquet;
 using Parquet.Serialization;
@@ -22,6 +23,16 @@ public sealed class ParquetDamageTests : IDisposable
         public double Score { get; set; }
         public DateTime Day { get; set; }
         public List<string> Tags { get; set; } = [];
+    }
+
+    public sealed class Talk
+    {
+        public List<Turn> Turns { get; set; } = [];
+    }
+
+    public sealed class Turn
+    {
+        public string Value { get; set; } = "";
     }
 
     public sealed class Binary
@@ -88,7 +99,40 @@ public sealed class ParquetDamageTests : IDisposable
 
         var error = Assert.Throws<UserErrorException>(() => DataFile.Read(_folder["rows.parquet"]).ToList());
 
-        Assert.EndsWith("row group 1: a value is not UTF-8 text", error.Message);
+        Assert.EndsWith("row group 1: column \"Text\": a value is not UTF-8 text", error.Message);
+    }
+
+    /// <summary>Parquet.Net puts U+FFFD where a text is not UTF-8; a file may have U+FFFD itself, too.</summary>
+    [Fact]
+    public async Task Texts_that_are_not_utf8_are_refused_and_u_fffd_itself_is_kept()
+    {
+        using var stream = new MemoryStream();
+        Row[] rows = [new() { Instruction = "ABCD\uFFFD", Tags = ["EFGH", "\uFFFD"] }];
+        await ParquetSerializer.SerializeAsync(rows, stream, new ParquetOptions { CompressionMethod = CompressionMethod.None },
+            cancellationToken: Stop);
+        var bytes = stream.ToArray();
+        File.WriteAllBytes(_folder["rows.parquet"], bytes);
+        Assert.Equal("ABCD\uFFFD", Assert.Single(DataFile.Read(_folder["rows.parquet"])).Text("Instruction"));
+
+        foreach (var text in new[] { "ABCD", "EFGH" })
+        {
+            byte[] broken = [.. bytes];
+            for (var at = 0; (at = broken.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text))) >= 0;) broken[at] = broken[at + 1] = 0xB4;
+
+            Assert.Contains("a value is not UTF-8 text", Refusal(broken));
+        }
+    }
+
+    [Fact]
+    public async Task Texts_inside_objects_that_are_not_utf8_are_refused()
+    {
+        using var stream = new MemoryStream();
+        await ParquetSerializer.SerializeAsync([new Talk { Turns = [new() { Value = "ABCD" }] }], stream,
+            new ParquetOptions { CompressionMethod = CompressionMethod.None }, cancellationToken: Stop);
+        var bytes = stream.ToArray();
+        for (var at = 0; (at = bytes.AsSpan().IndexOf("ABCD"u8)) >= 0;) bytes[at] = bytes[at + 1] = 0xB4;
+
+        Assert.Contains("a value is not UTF-8 text", Refusal(bytes));
     }
 
     static byte[] Mutated(byte[] whole, Random random)

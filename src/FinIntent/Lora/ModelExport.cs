@@ -80,7 +80,7 @@ static class ModelExport
         using (var merged = new MergedCheckpoint(checkpoint, request.Adapters))
             SafetensorsWriter.WriteSharded(folder, merged.Tensors(request.Type).Select(Stoppable), request.MaxShardBytes);
         checkpoint.CopyCompanions(folder);
-        var config = JsonNode.Parse(checkpoint.Config.GetRawText())!.AsObject();
+        var config = JsonObject.Create(checkpoint.Config)!.DeepClone().AsObject();
         if (request.Type is { } type) config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
         JsonFile.Write(Path.Combine(folder, Checkpoint.ConfigName), config);
         var last = Provenance.OfLast([request.Base, .. request.Adapters]);

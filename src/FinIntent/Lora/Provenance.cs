@@ -32,7 +32,7 @@ sealed record Provenance(string? Template, string? BaseFingerprint)
             Record = path,
             DefaultSystem = record.DefaultSystem,
             EnableThinking = record.EnableThinking ?? false,
-            LabelSets = record.LabelSets is { } sets ? [.. sets.Select(set => JsonNode.Parse(set.GetRawText()))] : null,
+            LabelSets = record.LabelSets is { } sets ? [.. sets.Select(set => JsonSerializer.SerializeToNode(set))] : null,
         };
     }
 
@@ -56,7 +56,7 @@ sealed record Provenance(string? Template, string? BaseFingerprint)
         if (PathIn(folder) is not { } path) return;
         var record = ReadRecord(path);
         if (Path.GetFileName(path) == RunFile) files.Add(path);
-        if (record.BaseModel is { Length: > 0 } model) Collect(model, files, seen);
+        if (record.BaseModel is { } model) Collect(model, files, seen);
         foreach (var adapter in record.Adapters ?? []) Collect(adapter, files, seen);
     }
 

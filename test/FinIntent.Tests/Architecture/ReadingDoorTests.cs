@@ -44,9 +44,7 @@ public sealed partial class ReadingDoorTests
         ["FinIntent/Hub/ModelScopeSite.cs"] = "a shared cache",
         ["FinIntent/Hub/HubErrors.cs"] = "an answer",
         ["FinIntent/Hub/PartialFile.cs"] = "the state of a download",
-        // Values of a file that JsonFile read.
-        ["FinIntent/Lora/ModelExport.cs"] = "a copy of config.json",
-        ["FinIntent/Lora/Provenance.cs"] = "a copy of a record's value",
+        // What JsonText has checked.
         ["FinIntent/Text/TokenizerJson.cs"] = "parts of a file that is too large to be a document",
     };
 

@@ -32,7 +32,9 @@ public sealed class NormalizationFormCTests
             var (first, digest) = (int.Parse(line.Split(' ')[0], NumberStyles.HexNumber), line.Split(' ')[1]);
             var codePoints = Enumerable.Range(first, Block).Where(Rune.IsValid).Select(c => new Rune(c).ToString());
 
-            if (Digest(codePoints.SelectMany(c => (string[])[c, $"a{c}\u0301", $"\u0F71{c}\u05B0"])) != digest) differing.Add($"{first:X}");
+            // Beyond these planes nothing combines.
+            var texts = first < 0x20000 ? codePoints.SelectMany(c => (string[])[c, $"a{c}\u0301", $"\u0F71{c}\u05B0"]) : codePoints;
+            if (Digest(texts) != digest) differing.Add($"{first:X}");
         }
 
         Assert.Empty(differing);

@@ -25,6 +25,9 @@ sealed class TokensJob(Tokenizer tokenizer, ChatTemplate template, SupervisedOpt
 
     public static IEnumerable<string> Templates => ChatTemplate.Names;
 
+    /// <summary>What to say of the tokenizer's files; null where there is nothing to say.</summary>
+    public string? Note => tokenizer.Note;
+
     /// <param name="folder">The folder with the model's tokenizer.</param>
     /// <param name="cutoff">The most tokens of a row.</param>
     public static TokensJob Open(string folder, string template, int cutoff, bool trainsOnPrompt, bool masksHistory)

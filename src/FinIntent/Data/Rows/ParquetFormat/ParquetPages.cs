@@ -4,13 +4,14 @@ namespace FinIntent.Data.Rows.ParquetFormat;
 sealed class ParquetPages(Stream file, ParquetFooter footer, ParquetChunk chunk, Func<string, UserErrorException> error)
 {
     const int FirstHeaderBytes = 512, MostHeaderBytes = 16 << 20;
+    const int Snappy = 1;
     const int Data = 0, Index = 1, Dictionary = 2, DataV2 = 3;
 
     readonly record struct Header(int Bytes, long Type, long Uncompressed, long Compressed, Content Content);
 
     /// <param name="Nulls">How many of the values are none, and have no bytes.</param>
     /// <param name="Levels">The bytes that say which values are none, where the header tells.</param>
-    readonly record struct Content(long Values, long Nulls, long Levels);
+    readonly record struct Content(long Values, long Nulls, long Levels, bool IsCompressed = true);
 
     /// <exception cref="UserErrorException">A page's size, kind or number of values cannot be.</exception>
     public void Check()
@@ -22,6 +23,7 @@ sealed class ParquetPages(Stream file, ParquetFooter footer, ParquetChunk chunk,
             var page = HeaderAt(at);
             at += page.Bytes;
             CheckSizes(page, at);
+            if (chunk.Codec == Snappy && page.Compressed > 0) CheckSnappy(page, at);
             at += page.Compressed;
             if (page.Type is Data or DataV2) values += page.Content.Values;
             if (values > chunk.Values) throw error($"its pages have more than the {chunk.Values:N0} values of the column");
@@ -41,9 +43,27 @@ sealed class ParquetPages(Stream file, ParquetFooter footer, ParquetChunk chunk,
         if (page.Uncompressed is < 0 or > int.MaxValue || page.Uncompressed > ParquetLimits.MostBytes(chunk.Codec, page.Compressed)
             || (chunk.Codec == 0 && page.Uncompressed != page.Compressed))
             throw error($"a page's {page.Compressed:N0} bytes are said to become {page.Uncompressed:N0}");
-        var (values, nulls, levels) = page.Content;
+        var (values, nulls, levels, _) = page.Content;
         if (values < 0 || nulls < 0 || nulls > values || levels < 0 || levels > page.Uncompressed)
             throw error($"a page of {page.Uncompressed:N0} bytes is said to have {values:N0} values, {nulls:N0} of them none");
+    }
+
+    // Snappy's own bytes begin with the number that they become, and a library allocates by it.
+    void CheckSnappy(Header page, long at)
+    {
+        var levels = page.Type == DataV2 ? page.Content.Levels : 0;
+        if (levels >= page.Compressed || !page.Content.IsCompressed) return;
+        var bytes = new byte[Math.Min(5, page.Compressed - levels)];
+        file.Position = at + levels;
+        file.ReadExactly(bytes);
+        var length = 0L;
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            length |= (long)(bytes[i] & 0x7F) << (7 * i);
+            if (bytes[i] < 0x80) break;
+        }
+        if (length > page.Uncompressed - levels)
+            throw error($"a page's {page.Compressed:N0} bytes become {length:N0}, and are said to become {page.Uncompressed:N0}");
     }
 
     Header HeaderAt(long at)
@@ -90,17 +110,18 @@ sealed class ParquetPages(Stream file, ParquetFooter footer, ParquetChunk chunk,
 
     static Content ContentOf(ThriftReader reader, long kind)
     {
-        var (values, nulls, definitions, repetitions) = (-1L, 0L, 0L, 0L);
+        var (values, nulls, definitions, repetitions, isCompressed) = (-1L, 0L, 0L, 0L, true);
         for (var id = 0; reader.Next(ref id, out var type);)
         {
             if (id == 1) values = reader.Integer(type);
             else if (kind == DataV2 && id == 2) nulls = reader.Integer(type);
             else if (kind == DataV2 && id == 5) definitions = reader.Integer(type);
             else if (kind == DataV2 && id == 6) repetitions = reader.Integer(type);
+            else if (kind == DataV2 && id == 7) isCompressed = type != ThriftType.False;
             else if (kind == Data && id == 5) nulls = NullsOf(reader);
             else reader.Skip(type);
         }
-        return new(values, nulls, definitions < 0 || repetitions < 0 ? -1 : definitions + repetitions);
+        return new(values, nulls, definitions < 0 || repetitions < 0 ? -1 : definitions + repetitions, isCompressed);
     }
 
     static long NullsOf(ThriftReader statistics)

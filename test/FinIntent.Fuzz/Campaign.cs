@@ -5,6 +5,8 @@ namespace FinIntent.Fuzz;
 /// <summary>Runs many trials of each reader and prints a table of what came out.</summary>
 static class Campaign
 {
+    const long MostGarbage = 50_000_000;
+
     static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
 
     /// <returns>0 when every outcome was a value or an error in words, else 1.</returns>
@@ -43,6 +45,7 @@ static class Campaign
         }, null, Hang, Hang / 3);
         for (var number = 0; number < count; number++)
         {
+            if (GC.GetTotalMemory(forceFullCollection: false) > MostGarbage) Forget(); // else many files' garbage counts as one's
             Interlocked.Exchange(ref started, Environment.TickCount64);
             var finding = Trial.Run(reader, place.Path, seed, number);
             outcomes[(int)finding.Outcome]++;
@@ -54,6 +57,8 @@ static class Campaign
             $"{faults.Count,6:N0} {clock.Elapsed.TotalSeconds,8:F1} {peak,8:F0}");
         return faults;
     }
+
+    static void Forget() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     static void Show(Finding fault, string? save)
     {

@@ -70,8 +70,15 @@ static class ModelReaders
         new("adapter_model.safetensors", Format.Bytes, "adapter_model.safetensors", LoadAdapter)
         {
             Seeds = [Seeds.File($"{Fixtures}/qwen2/lora_init/adapter_model.safetensors")],
-            Covers = "AdapterWeights",
+            Covers = "AdapterWeights AdapterFile",
             Prepare = Seeds.Beside($"{Fixtures}/qwen2/lora_init", "adapter_model.safetensors"),
+        },
+        new("GGUF", Format.Bytes, "model.gguf", path => GgufFile.Told(path)) { Seeds = [Seeds.Text("GGUF\u0003")], Covers = "GgufFile" },
+        new("files beside an adapter", Format.Json, "tokenizer_config.json", Teach)
+        {
+            Seeds = [Seeds.File($"{Tiny}/qwen2/tokenizer_config.json"), Seeds.File("models/finintent-8m/tokenizer_config.json")],
+            Covers = "TaughtFiles PublishedFamily",
+            Prepare = Seeds.Beside($"{Tiny}/chatglm", "tokenizer_config.json"),
         },
         OfTokenizer("qwen2", "tokenizer.json", Format.Json, $"{Tiny}/qwen2", "TokenizerJson PreTokenizer"),
         OfTokenizer("llama", "tokenizer.json", Format.Json, $"{Tiny}/llama", "TokenizerJson"),
@@ -100,6 +107,17 @@ static class ModelReaders
         var model = Base.Value; // outside the scope, which would close it
         using var scope = torch.NewDisposeScope();
         AdapterWeights.Load(model, Folder(path)).Dispose();
+    }
+
+    static readonly Lazy<ChatTemplate> Template =
+        new(() => ChatTemplate.Get("qwen", Tokenizer.Load(Path.Combine(Seeds.Root, $"{Tiny}/qwen2"))));
+
+    static void Teach(string path)
+    {
+        PublishedFamily.EarlierGeneration(Folder(path), ModelFamily.Of(new(Checkpoint.ReadConfig(Folder(path)), path)));
+        var copy = Directory.CreateDirectory(Path.Combine(Folder(path), "copy")).FullName;
+        File.Copy(path, Path.Combine(copy, "tokenizer_config.json"), overwrite: true);
+        TaughtFiles.Write(copy, Template.Value);
     }
 
     static void Sketch(string path)

@@ -4,7 +4,7 @@ namespace FinIntent.Fuzz;
 static class Readers
 {
     public static IReadOnlyList<FuzzedReader> All { get; } =
-        [.. SettingsReaders.All, .. RowReaders.All, .. ModelReaders.All, .. RecordReaders.All, .. AnswerReaders.All];
+        [.. SettingsReaders.All, .. RowReaders.All, .. ModelReaders.All, .. RecordReaders.All, .. AnswerReaders.All, .. HubReaders.All];
 
     public static FuzzedReader Get(string name) => All.FirstOrDefault(reader => reader.Name == name)
         ?? throw new UserErrorException($"there is no reader \"{name}\"; --list prints them");

@@ -9,11 +9,15 @@ using FinIntent.Files;
 using FinIntent.Generation;
 using FinIntent.Hub;
 using FinIntent.Intents;
+using FinIntent.Jobs.Classify;
 using FinIntent.Jobs.Classify.Shards;
 using FinIntent.Jobs.Studies;
+using FinIntent.Jobs.Inspect;
 using FinIntent.Lora;
+using FinIntent.Models;
 using FinIntent.Runtime;
 using FinIntent.Server.Keys;
+using FinIntent.Server.Load;
 using FinIntent.Settings;
 using FinIntent.Training;
 
@@ -91,7 +95,26 @@ static class RecordReaders
             Seeds = [Seeds.Record("hub/models--bank--adapter/.finintent/5555555555555555555555555555555555555555.json")],
             Covers = "CommitList ModelScopeSite",
         },
+        new("SHA256SUMS", Format.Text, CheckpointSums.File, path => CheckpointSums.Damage(Folder(path)))
+        {
+            Seeds = [Seeds.Text($"{new string('0', 64)}  adapter_config.json\n{new string('a', 64)}  run.json\n")],
+            Covers = "CheckpointSums",
+            Prepare = Seeds.Copy("finished/run.json", "run.json"),
+        },
+        new("log of answers", Format.Bytes, "x.answers", ReadAnswers) { Seeds = [WriteAnswers()], Covers = "AnswerLog" },
         new("partial file", Format.Bytes, "x" + Parts, ReadParts) { Seeds = [WriteParts()], Covers = "PartialFile" },
+        new("key for a server", Format.Text, "key", path => LoadKey.Of(null, path))
+        {
+            Seeds = [Seeds.Text("# a key\n0123456789abcdef0123\n")],
+            Covers = "LoadKey",
+        },
+        new("token of a hub", Format.Text, "token", ReadToken) { Seeds = [Seeds.Text("hf_0123456789abcdef\n")], Covers = "HubEnvironment" },
+        new("token ids", Format.Json, "tokens.json",
+            path => LogitsJob.ReadTokens(path, new ModelShape(2, 8, 2, 2, 4, VocabularySize: 10, MaxPositions: 16)))
+        {
+            Seeds = [Seeds.Text("[[1, 2, 3], [4]]")],
+            Covers = "LogitsJob",
+        },
         new("keys of the server", Format.Text, "keys", path => KeySet.Read(path))
         {
             Seeds = [Seeds.Text("# keys\nteam-a 0123456789abcdef0123\nsha256:" + new string('a', 64) + "\n")],
@@ -119,6 +142,32 @@ static class RecordReaders
         run.Remove(FormatVersion.Key);
         run.Remove(FormatVersion.WriterKey);
         return run;
+    }
+
+    static void ReadToken(string path) =>
+        new HubEnvironment(name => name == "HF_TOKEN_PATH" ? path : null, Folder(path)).HuggingFaceToken();
+
+    static JsonObject AnswersRun => new() { ["input"] = "x" };
+
+    static void ReadAnswers(string path)
+    {
+        using var log = AnswerLog.Open(path, AnswersRun);
+        while (log.Next(7) is not null)
+        {
+        }
+    }
+
+    static byte[] WriteAnswers()
+    {
+        var path = Path.GetTempFileName();
+        using (var log = AnswerLog.Open(path, AnswersRun))
+        {
+            log.Append(7, [new([0.25, 0.75], 5), new([1, 0], 6) { PredictionSet = [0] }]);
+            log.Append(7, [new([0.5, 0.5], 7)]);
+        }
+        var bytes = File.ReadAllBytes(path);
+        File.Delete(path);
+        return bytes;
     }
 
     static void ReadParts(string path)

@@ -65,6 +65,10 @@ static class JsonBody
         {
             return Wrong(Twice(syntax) ?? $"the body is no JSON: line {syntax.LineNumber + 1}, byte {syntax.BytePositionInLine + 1}");
         }
+        catch (InvalidOperationException)
+        {
+            return Wrong("a name in the body has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character");
+        }
         using (json)
         {
             if (json.RootElement.ValueKind != JsonValueKind.Object) return Wrong("the body is no JSON object");

@@ -14,17 +14,20 @@ static partial class ReplyReader
     /// <exception cref="FormatException">The status is 200, and the body is neither an answer nor an error.</exception>
     public static ApiReply Read(ApiReply reply, string body)
     {
-        JsonElement root;
         try
         {
             using var document = JsonDocument.Parse(body.TrimStart('\uFEFF'));
-            root = document.RootElement.Clone();
+            return Read(reply, document.RootElement, body);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // a name with half of a surrogate pair
         {
             if (reply.Status == 200) throw new FormatException($"what it sent is not JSON: \"{Beginning(body)}\"");
             return reply with { Error = body.Length == 0 ? "no message" : body.ReplaceLineEndings(" ") }; // a proxy's page
         }
+    }
+
+    static ApiReply Read(ApiReply reply, JsonElement root, string body)
+    {
         if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0) root = root[0]; // Gemini
         if (reply.Status != 200 || IsError(root)) return Error(reply, root);
         if (root.ValueKind == JsonValueKind.Object)

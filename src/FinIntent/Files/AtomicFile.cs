@@ -34,7 +34,7 @@ sealed class AtomicFile : IDisposable
     public void Commit()
     {
         Flush();
-        File.Move(_temporary, Target, overwrite: true);
+        Renaming.File(_temporary, Target);
     }
 
     /// <summary>Brings the content to disk and closes it; only the rename is left for <see cref="Commit"/>.</summary>

@@ -25,18 +25,18 @@ static partial class AtomicFolder
         if (Directory.Exists(path))
         {
             var old = temporary + Old;
-            Directory.Move(path, old);
-            Directory.Move(temporary, path);
+            Renaming.Folder(path, old);
+            Renaming.Folder(temporary, path);
             Directory.Delete(old, recursive: true);
         }
-        else Directory.Move(temporary, path);
+        else Renaming.Folder(temporary, path);
     }
 
     /// <summary>Removes a folder so that it is never seen half removed.</summary>
     public static void Delete(string path)
     {
         var doomed = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{Suffix}");
-        Directory.Move(path, doomed);
+        Renaming.Folder(path, doomed);
         Directory.Delete(doomed, recursive: true);
     }
 
@@ -46,7 +46,7 @@ static partial class AtomicFolder
     {
         if (!Directory.Exists(parent)) return;
         foreach (var old in Left(parent, name).Where(path => path.EndsWith(Old, StringComparison.Ordinal)))
-            if (Path.Combine(parent, NameOf(old)) is var place && !Path.Exists(place)) Directory.Move(old, place);
+            if (Path.Combine(parent, NameOf(old)) is var place && !Path.Exists(place)) Renaming.Folder(old, place);
         foreach (var left in Left(parent, name))
         {
             if (Directory.Exists(left)) Directory.Delete(left, recursive: true);

@@ -1,3 +1,5 @@
+using FinIntent.Files;
+
 namespace FinIntent.Hub;
 
 /// <summary>Reads the variables of huggingface_hub (its constants.py) and of modelscope, with their defaults.</summary>
@@ -23,7 +25,7 @@ sealed class HubEnvironment(Func<string, string?> variable, string home)
         foreach (var name in (string[])["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"])
             if (TokenOf(variable(name), name) is { } token) return token;
         var file = Folder("HF_TOKEN_PATH") ?? Path.Combine(HuggingFaceHome(), "token");
-        return !IsOn("HF_HUB_DISABLE_IMPLICIT_TOKEN") && File.Exists(file) ? TokenOf(File.ReadAllText(file), file) : null;
+        return !IsOn("HF_HUB_DISABLE_IMPLICIT_TOKEN") && File.Exists(file) ? TokenOf(TextFile.Read(file), file) : null;
     }
 
     public string ModelScopeCache() => Folder("MODELSCOPE_CACHE") ?? Path.Combine(home, ".cache", "modelscope", "hub");

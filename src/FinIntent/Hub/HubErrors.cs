@@ -91,7 +91,8 @@ static class HubErrors
                     return value.GetString()!;
             return "";
         }
-        catch (Exception e) when (e is JsonException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or HttpRequestException or IOException
+            or OperationCanceledException)
         {
             return ""; // the status says enough
         }

@@ -113,7 +113,7 @@ sealed class PartialFile : IDisposable
     {
         RandomAccess.FlushToDisk(_data);
         Dispose();
-        File.Move(_path + Suffix, _path, overwrite: true);
+        Renaming.File(_path + Suffix, _path);
         File.Delete(_path + Suffix + StateSuffix);
     }
 

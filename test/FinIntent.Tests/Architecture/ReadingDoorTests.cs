@@ -40,7 +40,6 @@ public sealed partial class ReadingDoorTests
         ["FinIntent.Server/Wire/JsonBody.cs"] = "the door of requests",
         // Hubs: answers and the files of their caches, which other programs share.
         ["FinIntent/Hub/FileDigest.cs"] = "bytes",
-        ["FinIntent/Hub/HubEnvironment.cs"] = "a token of other programs",
         ["FinIntent/Hub/HuggingFaceSite.cs"] = "a shared cache",
         ["FinIntent/Hub/ModelScopeSite.cs"] = "a shared cache",
         ["FinIntent/Hub/HubErrors.cs"] = "an answer",

@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
 using FinIntent.Files;
 using Xunit;
 
 namespace FinIntent.Tests.Files;
 
 /// <summary>Bytes are written here as an editor of that encoding saves them: 买 is C2 F2 in GB18030 and E4 B9 B0 in UTF-8.</summary>
-public sealed class TextFileTests : IDisposable
+public sealed partial class TextFileTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
 
@@ -77,21 +76,6 @@ public sealed class TextFileTests : IDisposable
 
         static string Error(string path) => Assert.Throws<UserErrorException>(() => InputFile.Open(path)).Message;
     }
-
-    /// <summary>Opening a pipe that nobody writes would wait for ever.</summary>
-    [Fact]
-    public void A_pipe_and_a_device_are_refused_without_opening_them()
-    {
-        if (OperatingSystem.IsWindows()) return;
-        var pipe = _folder["pipe"];
-        Assert.Equal(0, MakePipe(pipe, 0b110_100_100));
-
-        Assert.StartsWith($"{pipe}: it is a pipe", Assert.Throws<UserErrorException>(() => TextFile.Read(pipe)).Message);
-        Assert.StartsWith("/dev/zero: it is a device", Assert.Throws<UserErrorException>(() => TextFile.Read("/dev/zero")).Message);
-    }
-
-    [DllImport("libc", EntryPoint = "mkfifo")]
-    static extern int MakePipe([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int mode);
 
     public void Dispose() => _folder.Dispose();
 }

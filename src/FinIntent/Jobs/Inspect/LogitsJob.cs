@@ -34,7 +34,8 @@ static class LogitsJob
         return model.forward(batch);
     }
 
-    static int[][] ReadTokens(string path, ModelShape shape)
+    /// <exception cref="UserErrorException">The file is not a list of lists of ids that the model has.</exception>
+    internal static int[][] ReadTokens(string path, ModelShape shape)
     {
         using var json = JsonFile.Read(path);
         if (json.RootElement.ValueKind != JsonValueKind.Array)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Unicode;
 
@@ -70,7 +71,7 @@ static class TextFile
         }
         catch (DecoderFallbackException e)
         {
-            throw NotUtf8(path, FirstBadLine(path), e);
+            throw FirstFault(path, e);
         }
         catch (IOException e)
         {
@@ -79,7 +80,7 @@ static class TextFile
     }
 
     // A reader decodes in blocks and so fails before the line that is wrong: the file is looked through once more.
-    static long FirstBadLine(string path)
+    static UserErrorException FirstFault(string path, DecoderFallbackException e)
     {
         using var stream = OpenUtf8(path);
         var line = new List<byte>();
@@ -91,16 +92,25 @@ static class TextFile
             {
                 line.Add((byte)next);
                 if (next != '\n') continue;
-                if (!System.Text.Unicode.Utf8.IsValid(CollectionsMarshal.AsSpan(line))) return number;
+                if (!System.Text.Unicode.Utf8.IsValid(CollectionsMarshal.AsSpan(line))) return NotUtf8(path, number, e);
                 number++;
                 line.Clear();
             }
         }
         catch (DecoderFallbackException)
         {
+            return ErrorOf(e, path);
         }
-        return number;
+        var rest = CollectionsMarshal.AsSpan(line);
+        while (Rune.DecodeFromUtf8(rest, out _, out var used) == OperationStatus.Done) rest = rest[used..];
+        return IsCut(rest) ? Cut(path, number) : NotUtf8(path, number, e);
     }
+
+    // A process that is killed, or a disk that is full, ends a file anywhere.
+    static bool IsCut(ReadOnlySpan<byte> rest) => Rune.DecodeFromUtf8(rest, out _, out _) == OperationStatus.NeedMoreData;
+
+    static UserErrorException Cut(string path, long line) =>
+        new($"{path}:{line}: the file ends in the middle of a character: it was cut short");
 
     static UnicodeEncoding? UnicodeOf(ReadOnlySpan<byte> beginning, string path)
     {
@@ -130,8 +140,8 @@ static class TextFile
     static UserErrorException NotUtf8(string path, ReadOnlySpan<byte> bytes)
     {
         var good = 0;
-        while (Rune.DecodeFromUtf8(bytes[good..], out _, out var used) == System.Buffers.OperationStatus.Done) good += used;
-        return NotUtf8(path, LineAt(bytes, good));
+        while (Rune.DecodeFromUtf8(bytes[good..], out _, out var used) == OperationStatus.Done) good += used;
+        return IsCut(bytes[good..]) ? Cut(path, LineAt(bytes, good)) : NotUtf8(path, LineAt(bytes, good));
     }
 
     /// <summary>Says that a zero byte stands in a line of a file.</summary>

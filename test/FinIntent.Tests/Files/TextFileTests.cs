@@ -33,7 +33,7 @@ public sealed partial class TextFileTests : IDisposable
     [Theory]
     [InlineData(new byte[] { (byte)'a', (byte)'\n', 0xC2, 0xF2 },
         ":2: the text is not UTF-8; convert the file, for example: iconv -f GB18030")]
-    [InlineData(new byte[] { 0xE4, 0xB9 }, ":1: the text is not UTF-8")] // cut in the middle of a character
+    [InlineData(new byte[] { (byte)'\n', 0xE4, 0xB9 }, ":2: the file ends in the middle of a character: it was cut short")]
     [InlineData(new byte[] { 0xFF, 0xFE, 0x3D, 0xD8, (byte)'x', 0 }, ":1: the file begins as UTF-16 and is not UTF-16 there")]
     [InlineData(new byte[] { 0xFF, 0xFE, 0, 0, (byte)'x', 0, 0, 0 }, ": the text is UTF-32")]
     [InlineData(new byte[] { (byte)'x', (byte)'\n', (byte)'y', 0 }, ":2: a zero byte stands there")]
@@ -43,7 +43,7 @@ public sealed partial class TextFileTests : IDisposable
 
         Assert.StartsWith(path + message, Assert.Throws<UserErrorException>(() => TextFile.Read(path)).Message);
         var lines = Assert.Throws<UserErrorException>(() => TextFile.Lines(path).ToList()).Message;
-        Assert.StartsWith(bytes[0] == 0xFF && bytes[2] != 0 ? path + ":1: the text is not U" : path + message, lines);
+        Assert.StartsWith(bytes[0] == 0xFF && bytes[2] != 0 ? path + ": the file begins as UTF-16" : path + message, lines);
     }
 
     [Fact]

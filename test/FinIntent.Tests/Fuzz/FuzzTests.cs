@@ -26,7 +26,6 @@ public sealed partial class FuzzTests
         ["OpenFinDataRelease"] = "a zip whose digest is pinned",
         ["AdapterLoader"] = "bytes of adapter_config.json, which are digested alone",
         ["PrivateFile"] = "the last line of the server's own log, which is cut off where it is no JSON",
-        ["ModelExport"] = "config.json as Checkpoint has read it",
     };
     public static TheoryData<string> Names => [.. Readers.All.Select(reader => reader.Name)];
 

@@ -71,9 +71,7 @@ static partial class AtomicFolder
     static bool IsBeingWritten(string path, string name)
     {
         var held = Directory.Exists(path) ? OutputPlace.LockBeside(Path.Combine(Path.GetDirectoryName(path)!, name)) : path;
-        if (held is null || !File.Exists(held)) return false;
-        using var free = LockFile.TryOpen(held, FileMode.Open);
-        return free is null && !OutputLock.IsThisProcess(held);
+        return !LockFile.IsFree(held) && !OutputLock.IsThisProcess(held);
     }
 
     static string NameOf(string path) => Temporary().Match(Path.GetFileName(path)).Groups["name"].Value;

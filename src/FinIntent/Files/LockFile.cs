@@ -3,7 +3,7 @@ namespace FinIntent.Files;
 /// <summary>Opens a file as a lock: as long as it is open no other process opens it so, and the system lets go of it when a process
 /// ends, however it ends.</summary>
 /// <remarks>It is flock on Linux and macOS, no sharing of writing on Windows. On a network's file system it holds between machines where
-/// that file system has locks; where it has none, opening always succeeds, which <see cref="Holds"/> tells.</remarks>
+/// that file system has locks; where it has none, opening always succeeds, which <see cref="IsFree"/> tells.</remarks>
 static partial class LockFile
 {
     const int OpenForReading = 0;
@@ -28,11 +28,18 @@ static partial class LockFile
         }
     }
 
-    /// <summary>Says whether the file system of a lock that is held keeps others from taking it.</summary>
-    public static bool Holds(string path)
+    /// <summary>Says whether nobody has a file open as a lock; one that is not there, or not any more, is free.</summary>
+    public static bool IsFree(string path)
     {
-        using var second = TryOpen(path, FileMode.Open);
-        return second is null;
+        try
+        {
+            using var taken = File.Exists(path) ? TryOpen(path, FileMode.Open) : null;
+            return taken is not null || !File.Exists(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return true; // its holder has removed it meanwhile
+        }
     }
 
     /// <summary>Reads a lock file whether it is held or not; null when it is not there any more.</summary>

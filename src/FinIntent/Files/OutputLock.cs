@@ -32,11 +32,11 @@ sealed partial class OutputLock : IDisposable
         var before = LockFile.Read(path);
         // Windows removes the file with its last handle, also that of a killed process.
         var options = OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None;
-        if (LockFile.TryOpen(path, FileMode.OpenOrCreate, options) is not { } file) return null;
+        if (Open(path, options) is not { } file) return null;
         var isOurs = false;
         try
         {
-            if (!LockFile.Holds(path) && IsAlive(before)) return null;
+            if (LockFile.IsFree(path) && IsAlive(before)) return null; // it holds nobody off: this file system has no locks
             file.SetLength(0);
             file.Write(Encoding.UTF8.GetBytes(owner));
             // Its last holder may have removed the file after we opened it; then what stands there is another one, or none.
@@ -46,6 +46,19 @@ sealed partial class OutputLock : IDisposable
         finally
         {
             if (!isOurs) file.Dispose();
+        }
+    }
+
+    static FileStream? Open(string path, FileOptions options)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return LockFile.TryOpen(path, FileMode.OpenOrCreate, options);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null; // a run that has just ended has removed its empty folder
         }
     }
 

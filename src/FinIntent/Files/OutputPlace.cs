@@ -46,9 +46,7 @@ sealed class OutputPlace
     public void Check()
     {
         CheckWritable();
-        if (!System.IO.File.Exists(_lock)) return;
-        using var free = LockFile.TryOpen(_lock, FileMode.Open);
-        if (free is null) throw Taken(null);
+        if (!LockFile.IsFree(_lock)) throw Taken(null);
     }
 
     /// <summary>Takes the place for a run, and makes its folder.</summary>

@@ -15,6 +15,7 @@ sealed partial class ServerProcess : IAsyncDisposable
 
     readonly Process _process;
     readonly Queue<string> _lines = [];
+    bool _isTold;
 
     ServerProcess(Process process, Uri url) => (_process, Url) = (process, url);
 
@@ -145,9 +146,10 @@ sealed partial class ServerProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Asks the server to end and does not wait.</summary>
+    /// <summary>Asks the server to end and does not wait. It is asked once: a second signal would end it before its answers.</summary>
     public void Terminate()
     {
+        if (Interlocked.Exchange(ref _isTold, true)) return;
         if (OperatingSystem.IsWindows()) _process.Kill();
         else if (Kill(_process.Id, Sigterm) != 0 && !_process.HasExited) throw new Win32Exception(Marshal.GetLastPInvokeError());
     }

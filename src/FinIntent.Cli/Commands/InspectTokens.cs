@@ -21,7 +21,7 @@ static class InspectTokens
         {
             var job = TokensJob.Open(arguments.GetRequiredValue(model), arguments.GetRequiredValue(template), arguments.GetValue(cutoff),
                 arguments.GetValue(trainOnPrompt), arguments.GetValue(maskHistory));
-            if (job.Note is { } note) Screen.Error.WriteLine(note);
+            if (job.Note is { } note) Console.Error.WriteLine(note);
             var view = new TokenView(console ?? Screen.Output);
             view.WriteLegend();
             job.Run(arguments.GetRequiredValue(data), arguments.GetRequiredValue(folder), arguments.GetValue(json), view.WriteRow);

@@ -15,7 +15,6 @@ sealed partial class ServerProcess : IAsyncDisposable
 
     readonly Process _process;
     readonly Queue<string> _lines = [];
-    bool _isTold;
 
     ServerProcess(Process process, Uri url) => (_process, Url) = (process, url);
 
@@ -146,10 +145,9 @@ sealed partial class ServerProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Asks the server to end and does not wait. It is asked once: a second signal would end it before its answers.</summary>
+    /// <summary>Asks the server to end and does not wait.</summary>
     public void Terminate()
     {
-        if (Interlocked.Exchange(ref _isTold, true)) return;
         if (OperatingSystem.IsWindows()) _process.Kill();
         else if (Kill(_process.Id, Sigterm) != 0 && !_process.HasExited) throw new Win32Exception(Marshal.GetLastPInvokeError());
     }

@@ -129,7 +129,8 @@ sealed class OutputPlace
         catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !DiskFull.Is(e))
         {
             var reason = OperatingSystem.IsLinux() && e.HResult == 30 ? "it is on a file system that is mounted read-only"
-                : e is UnauthorizedAccessException ? "this user may not write there" : e.Message;
+                : e is UnauthorizedAccessException ? "this user may not write there"
+                : e is FileNotFoundException ? "its file system takes no new files" : e.Message;
             throw new UserErrorException($"{_key}: {_path}: no file can be made in {folder}: {reason}; name another {_key}, " +
                 "or have the folder made writable", e);
         }

@@ -75,7 +75,7 @@ sealed record AdapterConfig(string BaseModel, LoraSettings Settings)
     };
 
     static string Shown(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Array ? TerminalText.Short(value.GetRawText()) : JsonBinding.Shown(value);
+        value.ValueKind == JsonValueKind.Array ? TerminalText.Short(JsonSerializer.Serialize(value)) : JsonBinding.Shown(value);
 
     public void Write(string folder)
     {

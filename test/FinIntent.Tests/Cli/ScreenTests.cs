@@ -26,6 +26,23 @@ public sealed class ScreenTests : IDisposable
     }
 
     [Fact]
+    public void Names_of_models_and_questions_that_leak_reach_no_terminal_as_commands()
+    {
+        var rows = _folder.Write("rows.json", $$"""[{"instruction": "茅台还能买吗{{Escape}}", "output": "A"}]""");
+        var predictions = _folder.Write("predictions.jsonl",
+            $$"""{"id": "{{Escape}}", "question": "q", "model": "m{{Escape}}", "gold": "A", "output": "B{{Escape}}"}""" + "\n");
+
+        var (_, leaks) = ProgramProcess.Run(ProgramProcess.Of("data", "leaks", "--rows", rows, "--questions", rows));
+        var (_, report) = ProgramProcess.Run(ProgramProcess.Of("report", predictions, "--out", _folder["report"]));
+
+        Assert.All([leaks, report], text =>
+        {
+            Assert.Contains("\\x1b", text);
+            Assert.DoesNotContain(text, c => c is '\u001b' or '\u0007' or '\u202e');
+        });
+    }
+
+    [Fact]
     public void An_error_shows_what_it_quotes_without_commands()
     {
         var (code, output) = ProgramProcess.Run(ProgramProcess.Of("check", _folder.Write("train.yaml", "st\u001b[31mage: sft\n")));

@@ -36,6 +36,17 @@ public sealed class YamlFileTests
     }
 
     [Fact]
+    public void Line_ends_of_Windows_change_neither_values_nor_lines()
+    {
+        const string Yaml = "# x\na: 1\nb: >-\n  one\n  two\nc: |\n  one\n  two\n";
+
+        Assert.Equal(Values(Yaml), Values(Yaml.ReplaceLineEndings("\r\n")));
+        Assert.StartsWith("f.yaml:2: not valid YAML: the key", Error("a: 1\r\na: 2"));
+
+        static string Values(string yaml) => string.Join(';', YamlFile.Map(YamlFile.Parse(yaml, "f.yaml"), "f.yaml").Children.Values);
+    }
+
+    [Fact]
     public void An_anchor_is_repeated_where_it_stays_small()
     {
         var map = YamlFile.Map(YamlFile.Parse("a: &x [1, 2]\nb: *x", "f.yaml"), "f.yaml");

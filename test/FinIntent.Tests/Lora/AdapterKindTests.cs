@@ -149,6 +149,7 @@ public sealed class AdapterKindTests : IDisposable
     [InlineData("exclude_modules", "{}", "exclude_modules: expected a text or a list of texts, got an object")]
     [InlineData("init_lora_weights", "3", "init_lora_weights: expected true, false or a text, got 3")]
     [InlineData("use_dora", "true", "use_dora is true, which is not computed here; merge it into its base with PEFT")]
+    [InlineData("modules_to_save", "[\n  \"lm_head\"\n]", "modules_to_save is [\"lm_head\"], which is not computed here")]
     [InlineData("modules_to_save", "[\"lm_head\"]", "modules_to_save is [\"lm_head\"], which is not computed here; merge it into its base")]
     public void A_wrong_value_of_the_config_is_named_with_its_key(string key, string value, string message)
     {

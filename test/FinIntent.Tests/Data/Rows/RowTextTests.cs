@@ -31,6 +31,22 @@ public sealed class RowTextTests : IDisposable
         Assert.DoesNotContain("LineNumber", message);
     }
 
+    [Theory]
+    [InlineData("rows.json", "[\n{\"q\": \"甲\",\n\"a\": \"A\"},\n{\"q\": \"乙\", \"a\": \"B\"}\n]\n")]
+    [InlineData("rows.jsonl", "{\"q\": \"甲\", \"a\": \"A\"}\n\n{\"q\": \"乙\", \"a\": \"B\"}\n")]
+    [InlineData("rows.csv", "q,a\n甲,A\n乙,B\n")]
+    [InlineData("rows.tsv", "q\ta\n甲\tA\n乙\tB")]
+    public void Line_ends_of_Windows_give_the_same_rows_at_the_same_lines(string name, string content)
+    {
+        var rows = Read(content);
+
+        Assert.Equal(["甲 A", "乙 B"], rows.Select(row => row[..3]));
+        Assert.Equal(rows, Read(content.Replace("\n", "\r\n")));
+
+        string[] Read(string text) =>
+            [.. DataFile.Read(_folder.Write(name, text)).Select(row => $"{row.Text("q")} {row.Text("a")} {row.Place}")];
+    }
+
     [Fact]
     public void Rows_too_deep_are_refused() =>
         Assert.Contains("more than 64 deep", Refusal("rows.json",

@@ -7,8 +7,6 @@ static class Campaign
 {
     const long MostGarbage = 50_000_000;
 
-    static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
-
     /// <returns>0 when every outcome was a value or an error in words, else 1.</returns>
     public static int Run(IReadOnlyList<FuzzedReader> readers, int count, int seed, string? save)
     {
@@ -35,18 +33,13 @@ static class Campaign
         var clock = Stopwatch.StartNew();
         PeakMemory.Reset();
         var before = PeakMemory.Bytes;
-        var started = Environment.TickCount64;
-        using var watch = new Timer(_ =>
-        {
-            if (Environment.TickCount64 - Interlocked.Read(ref started) < Hang.TotalMilliseconds) return;
-            var file = Path.Combine(place.Path, reader.File);
-            Console.Error.WriteLine($"{reader.Name}: a file was not read within {Hang.TotalSeconds} s: {file}");
-            Environment.Exit(3);
-        }, null, Hang, Hang / 3);
+        using var watch = new HangWatch(reader.Name, Path.Combine(place.Path, reader.File));
+        faults.AddRange(reader.Seeds.Select((seed, i) => Trial.Run(reader, place.Path, i, seed)).Where(f => f.Outcome != Outcome.Value)
+            .Select(f => f with { Outcome = Outcome.ValidRefused }));
         for (var number = 0; number < count; number++)
         {
             if (GC.GetTotalMemory(forceFullCollection: false) > MostGarbage) Forget(); // else many files' garbage counts as one's
-            Interlocked.Exchange(ref started, Environment.TickCount64);
+            watch.Next();
             var finding = Trial.Run(reader, place.Path, seed, number);
             outcomes[(int)finding.Outcome]++;
             if (finding.IsFault) faults.Add(finding);

@@ -17,6 +17,8 @@ enum Outcome
     Large,
     /// <summary>The words that it was refused with are a library's, or name a type of .NET.</summary>
     ForeignWords,
+    /// <summary>A file that is not damaged was refused, so nothing that follows says anything.</summary>
+    ValidRefused,
 }
 
 /// <summary>Holds what came of one damaged file.</summary>

@@ -32,7 +32,7 @@ static class YamlFile
         {
             throw guard.Error(e);
         }
-        catch (Exception e) when (e is not (UserErrorException or OutOfMemoryException))
+        catch (Exception e) when (e is not (UserErrorException or OutOfMemoryException) && !ProgramFault.Is(e))
         {
             // YamlDotNet's scanner gives up in this way, without a place, in a list or map that is not closed.
             throw guard.Error(guard.Line, "a bracket, brace or quote is opened and not closed", e);

@@ -50,9 +50,13 @@ public sealed partial class FuzzTests
         var reader = Readers.Get(name);
         using var folder = new TrialFolder(reader);
 
-        var findings = Enumerable.Range(0, Files).Select(number => Trial.Run(reader, folder.Path, Seed, number)).ToList();
+        using var watch = new HangWatch(name, Path.Combine(folder.Path, reader.File));
+        var fault = Enumerable.Range(0, Files).Select(number =>
+        {
+            watch.Next();
+            return Trial.Run(reader, folder.Path, Seed, number);
+        }).FirstOrDefault(finding => finding.IsFault);
 
-        var fault = findings.Find(finding => finding.IsFault);
         Assert.True(fault is null, $"number {fault?.Number}: {fault?.Outcome}: {fault?.What}");
     }
 

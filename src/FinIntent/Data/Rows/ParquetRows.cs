@@ -53,7 +53,7 @@ static class ParquetRows
         {
             return ParquetFooter.Read(stream, message => Error(path, message));
         }
-        catch (IOException e)
+        catch (IOException e) when (!ProgramFault.Is(e))
         {
             throw InputFile.ErrorOf(e, path)!;
         }
@@ -69,7 +69,7 @@ static class ParquetRows
                 new ParquetPages(stream, footer, chunk, message => Error(path, $"{place}: {message}")).Check();
             }
         }
-        catch (IOException e)
+        catch (IOException e) when (!ProgramFault.Is(e))
         {
             throw InputFile.ErrorOf(e, path)!;
         }
@@ -210,7 +210,7 @@ static class ParquetRows
         {
             throw Error(path, $"{place}: it does not fit into memory; write smaller row groups", e);
         }
-        catch (Exception e) when (e is not (UserErrorException or OperationCanceledException))
+        catch (Exception e) when (e is not (UserErrorException or OperationCanceledException) && !ProgramFault.Is(e))
         {
             throw Error(path, $"{place}: damaged, or stored in a way that is not read; write the file again, for example with pandas", e);
         }

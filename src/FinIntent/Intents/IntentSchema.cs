@@ -55,7 +55,7 @@ sealed record IntentSchema
     /// <exception cref="UserErrorException">The file is no schema: the message names the line, the key and what is allowed.</exception>
     public static IntentSchema Load(string path)
     {
-        if (!File.Exists(path)) throw new UserErrorException($"{path}: there is no such file; `finintent init` writes one");
+        if (!Path.Exists(path)) throw new UserErrorException($"{path}: there is no such file; `finintent init` writes one");
         return IntentSchemaFile.Read(TextFile.Read(path), path);
     }
 

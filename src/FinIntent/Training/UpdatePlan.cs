@@ -5,20 +5,24 @@ namespace FinIntent.Training;
 /// <summary>Says which rows each update sees: transformers' arithmetic of epochs, batches and accumulation on one device.</summary>
 sealed class UpdatePlan
 {
+    // Checks look at every update, so it is also what they can count in a second; no run is nearly as long.
+    const int MostUpdates = 100_000_000, MostRowsPerUpdate = 1_000_000_000;
+
     readonly int _rows, _rowsPerUpdate, _batch;
     readonly bool _isShuffled;
     readonly long _seed;
     (int Epoch, int[] Rows)? _order;
 
+    /// <exception cref="UserErrorException">There is nothing to train on, or a number is beyond what can be counted.</exception>
     public UpdatePlan(int rows, TrainSettings train)
     {
         if (rows == 0) throw new UserErrorException("there are no rows to train on");
         (_rows, _batch, _isShuffled, _seed) = (rows, train.PerDeviceTrainBatchSize, !train.DisableShuffling, train.DataSeed ?? train.Seed);
-        _rowsPerUpdate = _batch * train.GradientAccumulationSteps;
+        _rowsPerUpdate = RowsOfUpdate(train);
         BatchesPerEpoch = train.DataloaderDropLast ? rows / _batch : DivideUp(rows, _batch);
         if (BatchesPerEpoch == 0) throw new UserErrorException($"dataloader_drop_last: {rows} rows do not fill one batch of {_batch}");
         UpdatesPerEpoch = DivideUp(BatchesPerEpoch, train.GradientAccumulationSteps);
-        TotalSteps = train.MaxSteps > 0 ? train.MaxSteps : (int)Math.Ceiling(train.NumTrainEpochs * UpdatesPerEpoch);
+        TotalSteps = StepsOf(train);
         WarmupSteps = train.WarmupSteps >= 1
             ? (int)train.WarmupSteps : Share(train.WarmupSteps > 0 ? train.WarmupSteps : train.WarmupRatio ?? 0);
     }
@@ -56,5 +60,23 @@ sealed class UpdatePlan
 
     int Share(double share) => (int)Math.Ceiling(TotalSteps * share);
 
-    static int DivideUp(int a, int b) => (a + b - 1) / b;
+    static int RowsOfUpdate(TrainSettings train)
+    {
+        var rows = (long)train.PerDeviceTrainBatchSize * train.GradientAccumulationSteps;
+        return rows <= MostRowsPerUpdate ? (int)rows : throw new UserErrorException(
+            $"per_device_train_batch_size {train.PerDeviceTrainBatchSize} times gradient_accumulation_steps " +
+            $"{train.GradientAccumulationSteps} is more than {MostRowsPerUpdate} rows an update; make one of them smaller");
+    }
+
+    int StepsOf(TrainSettings train)
+    {
+        var steps = train.MaxSteps > 0 ? train.MaxSteps : Math.Ceiling(train.NumTrainEpochs * UpdatesPerEpoch);
+        if (steps <= MostUpdates) return (int)steps;
+        throw new UserErrorException(train.MaxSteps > 0
+            ? $"max_steps: {train.MaxSteps} is more than {MostUpdates} updates; make it smaller"
+            : string.Create(CultureInfo.InvariantCulture, $"num_train_epochs: {train.NumTrainEpochs} epochs of {UpdatesPerEpoch} updates ") +
+                $"are more than {MostUpdates} updates; make it smaller");
+    }
+
+    static int DivideUp(int a, int b) => (int)(((long)a + b - 1) / b);
 }

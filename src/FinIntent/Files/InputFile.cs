@@ -66,8 +66,9 @@ static partial class InputFile
             throw new UserErrorException($"{path}: it is {kind}; save what comes out of it as a file, which is read more than once");
     }
 
-    // The runtime's own binding of stat(2) has one layout on every Unix: four bytes of flags, then the mode.
-    static string? OtherKind(string path)
+    /// <summary>Says what a path leads to that is neither a file nor a folder; null where it leads to one of these, or nowhere.</summary>
+    /// <remarks>The runtime's own binding of stat(2) has one layout on every Unix: four bytes of flags, then the mode.</remarks>
+    internal static string? OtherKind(string path)
     {
         const int FileType = 0xF000, Pipe = 0x1000, Character = 0x2000, Block = 0x6000, Socket = 0xC000;
         if (OperatingSystem.IsWindows() || path.Contains('\0')) return null;

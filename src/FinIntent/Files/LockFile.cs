@@ -28,6 +28,11 @@ static partial class LockFile
         }
     }
 
+    /// <summary>Says what stands under a lock's name and is none: a link would be followed, and what it leads to emptied, and a pipe
+    /// would block.</summary>
+    public static string? Fault(string path) => new FileInfo(path).LinkTarget is { } target ? $"a link to {target}"
+        : Directory.Exists(path) ? "a folder" : InputFile.OtherKind(path);
+
     /// <summary>Says whether nobody has a file open as a lock; one that is not there, or not any more, is free.</summary>
     public static bool IsFree(string path)
     {

@@ -36,6 +36,7 @@ sealed partial class OutputLock : IDisposable
         var isOurs = false;
         try
         {
+            if (LockFile.Fault(path) is not null) return null; // put there since it was looked at
             if (LockFile.IsFree(path) && IsAlive(before)) return null; // it holds nobody off: this file system has no locks
             file.SetLength(0);
             file.Write(Encoding.UTF8.GetBytes(owner));

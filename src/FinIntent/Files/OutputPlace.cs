@@ -83,6 +83,9 @@ sealed class OutputPlace
     {
         CheckLink(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_path)));
         CheckKind();
+        if (LockFile.Fault(_lock) is { } fault)
+            throw new UserErrorException($"{_key}: {_lock} is {fault}, and no lock that this program made; remove it, " +
+                $"or name another {_key}");
         for (var at = Path.GetFullPath(Folder); ; at = Path.GetDirectoryName(at) ?? throw NoDisk())
         {
             if (Directory.Exists(at))

@@ -74,8 +74,8 @@ sealed class UpdatePlan
         if (steps <= MostUpdates) return (int)steps;
         throw new UserErrorException(train.MaxSteps > 0
             ? $"max_steps: {train.MaxSteps} is more than {MostUpdates} updates; make it smaller"
-            : string.Create(CultureInfo.InvariantCulture, $"num_train_epochs: {train.NumTrainEpochs} epochs of {UpdatesPerEpoch} updates ") +
-                $"are more than {MostUpdates} updates; make it smaller");
+            : string.Create(CultureInfo.InvariantCulture, $"num_train_epochs: {train.NumTrainEpochs} epochs of {UpdatesPerEpoch} ") +
+                $"updates are more than {MostUpdates} updates; make it smaller");
     }
 
     static int DivideUp(int a, int b) => (int)(((long)a + b - 1) / b);

@@ -30,6 +30,23 @@ public sealed class OutputPlaceTests : IDisposable
         Place("a").Lock("eval").Dispose();
     }
 
+    /// <summary>A link would be followed: in a shared folder another user could have a file of mine emptied.</summary>
+    [Fact]
+    public void A_link_or_a_folder_in_the_place_of_a_lock_is_refused_and_kept()
+    {
+        var victim = _folder.Write("victim.txt", "mine");
+        Directory.CreateDirectory(_folder["a"]);
+        File.CreateSymbolicLink(_folder["a/.finintent.lock"], victim);
+        Directory.CreateDirectory(_folder["b/.finintent.lock"]);
+
+        Assert.Equal($"output_dir: {_folder["a/.finintent.lock"]} is a link to {victim}, and no lock that this program made; " +
+            "remove it, or name another output_dir", ErrorOf(() => Place("a").Lock("train")));
+        Assert.Contains("is a link to", ErrorOf(Place("a").Check));
+        Assert.Contains("is a folder, and no lock", ErrorOf(() => Place("b").Lock("train")));
+        Assert.Null(OutputLock.TryTake(_folder["a/.finintent.lock"], "train", null));
+        Assert.Equal("mine", File.ReadAllText(victim));
+    }
+
     [Fact]
     public void What_a_killed_run_left_locks_nothing_and_is_removed()
     {

@@ -129,6 +129,16 @@ public sealed class IntentSchemaTests
         $"name: many\nlanguage: en\nlabels: " +
             $"{labels}\nintents:\n{string.Concat(Enumerable.Range(1, count).Select(i => $"  - name: intent {i}\n"))}";
 
+    [Fact]
+    public void A_folder_is_told_as_one()
+    {
+        using var folder = new TemporaryFolder();
+
+        var error = Assert.Throws<UserErrorException>(() => IntentSchema.Load(folder.Path));
+
+        Assert.Equal($"{folder.Path}: it is a folder; a file is expected", error.Message);
+    }
+
     static IntentSchema Load(string yaml)
     {
         using var folder = new TemporaryFolder();

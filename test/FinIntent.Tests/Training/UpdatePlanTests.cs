@@ -78,5 +78,16 @@ public sealed class UpdatePlanTests
     }
 
     [Fact]
+    public void Numbers_that_nobody_could_run_are_refused_by_their_keys()
+    {
+        Assert.StartsWith("per_device_train_batch_size 2147483647 times gradient_accumulation_steps 8 is more than",
+            Error(Settings(int.MaxValue, 8, 1)));
+        Assert.StartsWith("max_steps: 2147483647 is more than", Error(Settings(1, 1, 1) with { MaxSteps = int.MaxValue }));
+        Assert.StartsWith("num_train_epochs: 1E+30 epochs of 3 updates are more than", Error(Settings(1, 1, 1e30)));
+
+        static string Error(TrainSettings settings) => Assert.Throws<UserErrorException>(() => new UpdatePlan(3, settings)).Message;
+    }
+
+    [Fact]
     public void Having_no_rows_is_an_error() => Assert.Throws<UserErrorException>(() => new UpdatePlan(0, new()));
 }

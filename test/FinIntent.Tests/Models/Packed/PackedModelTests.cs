@@ -1,3 +1,4 @@
+using FinIntent.Checkpoints;
 using FinIntent.Lora;
 using FinIntent.Models;
 using FinIntent.Models.Packed;
@@ -112,16 +113,20 @@ public sealed class PackedModelTests
         using var fixture = ParityFixture.Open("qwen2");
         using var folder = new TemporaryFolder();
         var config = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Folder, "config.json")))!;
-        (config["num_hidden_layers"], config["intermediate_size"]) = (3, 160);
+        config["num_key_value_heads"] = 1;
         folder.Write("config.json", config.ToJsonString());
-        File.Copy(Path.Combine(fixture.Folder, "model.safetensors"), folder["model.safetensors"]);
+        using (var whole = SafetensorsFile.Open(Path.Combine(fixture.Folder, "model.safetensors")))
+        {
+            var kept = whole.Tensors.Keys.Where(name => !name.Contains("layers.1.mlp"));
+            SafetensorsWriter.Write(folder["model.safetensors"], kept.Select(name => KeyValuePair.Create(name, whole.Read(name))).ToList());
+        }
 
         var plain = Assert.Throws<UserErrorException>(() => PretrainedModel.Load(folder.Path, Placement.Cpu())).Message;
         var packed = Assert.Throws<UserErrorException>(() => PretrainedModel.Load(folder.Path, null, CPU, WeightFormat.Nf4)).Message;
 
         Assert.Equal(plain, packed);
-        Assert.Contains("12 tensors missing", packed);
-        Assert.Contains("6 tensors of another shape", packed);
+        Assert.Contains("3 tensors missing", packed);
+        Assert.Contains("8 tensors of another shape", packed);
     }
 
     [Fact]

@@ -7,10 +7,14 @@ namespace FinIntent.Tests;
 static class ProgramProcess
 {
     /// <summary>Says how the program is started; both outputs are read by the caller.</summary>
-    public static ProcessStartInfo Of(params IEnumerable<string> arguments)
+    public static ProcessStartInfo Of(params IEnumerable<string> arguments) =>
+        At(Path.Combine(AppContext.BaseDirectory, "finintent.dll"), arguments);
+
+    /// <summary>Says the same of a copy of the program.</summary>
+    public static ProcessStartInfo At(string program, IEnumerable<string> arguments)
     {
         var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        return new(host, [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), .. arguments])
+        return new(host, [program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
+using FinIntent.Files;
 using FinIntent.Server.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -55,7 +56,7 @@ static class JsonBody
     /// <summary>Finds in words what is wrong; a library's message may name its own types, and is not shown.</summary>
     static ServerError ProblemOf(Exception e, byte[] body, JsonTypeInfo type)
     {
-        if (!Utf8.IsValid(body)) return Wrong($"the body is no valid UTF-8: byte {Utf8Place(body)}; encode it as UTF-8");
+        if (!Utf8.IsValid(body)) return Wrong($"the body is no valid UTF-8: byte {TextFile.ValidLength(body) + 1}; encode it as UTF-8");
         JsonDocument json;
         try
         {
@@ -98,19 +99,6 @@ static class JsonBody
     }
 
     static string Shown(string name) => name.Length <= 64 ? name : name[..64] + "…";
-
-    static int Utf8Place(byte[] body)
-    {
-        var (from, to) = (0, body.Length);
-        while (from < to)
-        {
-            var middle = (from + to + 1) / 2;
-            // A text may be cut within a letter: up to three bytes behind the middle complete it.
-            if (Enumerable.Range(middle, 4).Any(end => end <= body.Length && Utf8.IsValid(body.AsSpan(0, end)))) from = middle;
-            else to = middle - 1;
-        }
-        return from + 1;
-    }
 
     static ServerError Wrong(string message, string? param = null, string code = "invalid_json") =>
         ServerError.BadRequest(message, param, code);

@@ -7,7 +7,8 @@ namespace FinIntent.Files;
 /// </remarks>
 static partial class InputFile
 {
-    static ReadOnlySpan<byte> LfsPointer => "version https://git-lfs.github.com/spec/"u8;
+    /// <summary>The bytes with which git begins what it has in place of a large file.</summary>
+    public static ReadOnlySpan<byte> LfsPointer => "version https://git-lfs.github.com/spec/"u8;
 
     /// <summary>Opens a file for reading, which other programs may write, rename and remove meanwhile.</summary>
     /// <exception cref="UserErrorException">There is no such file, it is no regular one, or a Git LFS pointer.</exception>

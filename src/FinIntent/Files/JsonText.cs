@@ -51,9 +51,7 @@ static class JsonText
     public static void CheckUtf8(ReadOnlySpan<byte> json, string path, long firstLine)
     {
         if (System.Text.Unicode.Utf8.IsValid(json)) return;
-        var good = 0;
-        while (Rune.DecodeFromUtf8(json[good..], out _, out var used) == OperationStatus.Done) good += used;
-        throw TextFile.NotUtf8(path, LineAt(json, good, firstLine));
+        throw TextFile.NotUtf8(path, LineAt(json, TextFile.ValidLength(json), firstLine));
     }
 
     /// <summary>Parses a text that is no file's, such as an answer or a value of the command line.</summary>

@@ -102,8 +102,15 @@ static class TextFile
             return ErrorOf(e, path);
         }
         var rest = CollectionsMarshal.AsSpan(line);
-        while (Rune.DecodeFromUtf8(rest, out _, out var used) == OperationStatus.Done) rest = rest[used..];
-        return IsCut(rest) ? Cut(path, number) : NotUtf8(path, number, e);
+        return IsCut(rest[ValidLength(rest)..]) ? Cut(path, number) : NotUtf8(path, number, e);
+    }
+
+    /// <summary>Returns how many bytes come before the first that is no UTF-8.</summary>
+    public static int ValidLength(ReadOnlySpan<byte> bytes)
+    {
+        var good = 0;
+        while (Rune.DecodeFromUtf8(bytes[good..], out _, out var used) == OperationStatus.Done) good += used;
+        return good;
     }
 
     // A process that is killed, or a disk that is full, ends a file anywhere.
@@ -139,8 +146,7 @@ static class TextFile
 
     static UserErrorException NotUtf8(string path, ReadOnlySpan<byte> bytes)
     {
-        var good = 0;
-        while (Rune.DecodeFromUtf8(bytes[good..], out _, out var used) == OperationStatus.Done) good += used;
+        var good = ValidLength(bytes);
         return IsCut(bytes[good..]) ? Cut(path, LineAt(bytes, good)) : NotUtf8(path, LineAt(bytes, good));
     }
 

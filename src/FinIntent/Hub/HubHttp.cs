@@ -158,7 +158,7 @@ sealed class HubHttp : IDisposable
         {
             using var answer = await Send(HttpMethod.Get, address, null, leavesHub: true, info, stop);
             var bytes = await Bytes(answer, LfsPointer.MostBytes, address, stop);
-            return bytes.AsSpan().StartsWith(LfsPointer.Beginning) ? LfsPointer.Refusal(info.File!, Place(address)) : wrong;
+            return bytes.AsSpan().StartsWith(InputFile.LfsPointer) ? LfsPointer.Refusal(info.File!, Place(address)) : wrong;
         }
         catch (HubFailure)
         {

@@ -6,8 +6,6 @@ static class LfsPointer
     /// <summary>A pointer is never longer.</summary>
     public const int MostBytes = 1024;
 
-    public static ReadOnlySpan<byte> Beginning => "version https://git-lfs.github.com/spec/v1\n"u8;
-
     /// <param name="place">The address that sent it.</param>
     public static HubFailure Refusal(string path, string place) => new($"{path}: {place} sent a Git LFS pointer, which only names the " +
         "file, in place of the file; nothing of it is kept: use another mirror, or ask whoever keeps the repository to upload the file",

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using FinIntent.Files;
 
 namespace FinIntent.Hub;
 
@@ -100,7 +101,7 @@ sealed class RangedDownload(
             if (isFirst) _knowsRanges.TrySetResult(isRange);
             await Copy(answer, partial, isRange ? from : 0, isRange ? to : file.Size, stop);
         }
-        catch (HubFailure e) when (!e.IsFinal && partial.Begins(LfsPointer.Beginning))
+        catch (HubFailure e) when (!e.IsFinal && partial.Begins(InputFile.LfsPointer))
         {
             RefusePointer(partial);
         }
@@ -164,7 +165,7 @@ sealed class RangedDownload(
 
     void RefusePointer(PartialFile partial)
     {
-        if (file.Size > LfsPointer.MostBytes && partial.IsComplete || !partial.Begins(LfsPointer.Beginning)) return;
+        if (file.Size > LfsPointer.MostBytes && partial.IsComplete || !partial.Begins(InputFile.LfsPointer)) return;
         meter.Lose(partial.Done);
         partial.Forget();
         throw LfsPointer.Refusal(file.Path, HubHttp.Place(_location));

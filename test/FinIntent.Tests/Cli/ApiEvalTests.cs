@@ -94,12 +94,7 @@ public sealed class ApiEvalTests : IDisposable
             output_dir: {_folder["out"]}
             {more}
             """);
-        var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), "eval", settings])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = ProgramProcess.Of("eval", settings);
         start.Environment["ANTHROPIC_API_KEY"] = key;
         return Process.Start(start)!;
     }

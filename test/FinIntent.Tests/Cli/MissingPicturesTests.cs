@@ -62,12 +62,7 @@ public sealed class MissingPicturesTests : IDisposable
     /// <summary>What it writes to the error console; its exit code is 0.</summary>
     string Run(params string[] arguments)
     {
-        var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        var start = new ProcessStartInfo(host, [ProgramWithoutSkia(), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true
-        };
+        var start = ProgramProcess.At(ProgramWithoutSkia(), arguments);
         start.Environment["OMP_NUM_THREADS"] = "1"; // as TorchFixture
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

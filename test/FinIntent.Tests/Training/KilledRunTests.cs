@@ -32,10 +32,7 @@ public sealed partial class KilledRunTests : IDisposable
             save_steps: 1
             save_total_limit: 3
             """);
-        var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "finintent.dll"), "train", settings, $"output_dir={_folder[name]}",
-            .. more];
-        var start = new ProcessStartInfo(host, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = ProgramProcess.Of(["train", settings, $"output_dir={_folder[name]}", .. more]);
         start.Environment["OMP_NUM_THREADS"] = "1"; // as TorchFixture
         return Process.Start(start)!;
     }
